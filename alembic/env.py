@@ -1,0 +1,36 @@
+"""How Alembic reaches the service's models and database."""
+
+import logging
+
+from sqlalchemy import create_engine, pool
+
+import app.posts.models
+import app.users.models  # noqa: F401
+from alembic import context
+from app.core.config import get_settings
+from app.core.db import Base
+
+logging.basicConfig(format="%(message)s")
+logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
+
+
+def run_offline() -> None:
+    """Print the SQL of the migrations."""
+    context.configure(dialect_name="postgresql", target_metadata=Base.metadata, literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def run_online() -> None:
+    """Run the migrations, each in a transaction of its own."""
+    engine = create_engine(get_settings().database_url, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+if context.is_offline_mode():
+    run_offline()
+else:
+    run_online()

@@ -1,0 +1,1 @@
+"""The service: users, tokens and posts over PostgreSQL."""

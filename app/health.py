@@ -1,0 +1,42 @@
+"""Health of the process, and of what it needs."""
+
+import asyncio
+from typing import Literal
+
+from fastapi import APIRouter, Request, Response, status
+from pydantic import BaseModel
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+router = APIRouter(prefix="/health", tags=["health"])
+
+
+class Live(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(BaseModel):
+    """Whether the service can do its work."""
+
+    status: Literal["ok", "unavailable"]
+    database: Literal["ok", "away"]
+
+
+@router.get("/live")
+async def live() -> Live:
+    """Answer as long as the process runs."""
+    return Live()
+
+
+@router.get("/ready", responses={status.HTTP_503_SERVICE_UNAVAILABLE: {"model": Ready}})
+async def ready(request: Request, response: Response) -> Ready:
+    """Ask the database; 503 when it is away."""
+    try:
+        async with asyncio.timeout(2), request.app.state.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    except (SQLAlchemyError, OSError, TimeoutError):
+        response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+        return Ready(status="unavailable", database="away")
+    return Ready(status="ok", database="ok")

@@ -1,0 +1,109 @@
+"""Make `.venv` from poetry.lock, with the standard library alone.
+
+Run by the launcher `inv` under the system's Python: nothing is installed yet, Poetry neither. pip gets each
+locked package with its hashes, as `poetry export` would write them; bytecode is compiled on every core.
+"""
+
+import contextlib
+import fcntl
+import filecmp
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+
+def requirements(lock: dict[str, Any], groups: Iterable[str]) -> list[str]:
+    """Return a parsed poetry.lock as pip's requirement lines.
+
+    Takes the groups to install ("main", "dev"); optional packages (extras) are left out. Raises ValueError for a
+    package that pip cannot check by hash (from git, a path or a URL).
+    """
+    wanted = set(groups)
+    lines = []
+    for package in lock["package"]:
+        if package.get("optional") or not wanted & set(package["groups"]):
+            continue
+        if package.get("source", {}).get("type") in ("git", "directory", "file", "url"):
+            raise ValueError(f"{package['name']} comes from {package['source']['url']}, not from a package index")
+        line = f"{package['name']}=={package['version']}"
+        if marker := _marker(package.get("markers"), wanted & set(package["groups"])):
+            line += f" ; {marker}"
+        hashes = sorted(file["hash"] for file in package["files"])
+        lines.append(" ".join([line, *(f"--hash={digest}" for digest in hashes)]))
+    return lines
+
+
+def _marker(markers: str | dict[str, str] | None, groups: set[str]) -> str:
+    # One marker for every group, or a table of them; a group that is not in it has none.
+    if isinstance(markers, dict):
+        each = [markers.get(group, "") for group in sorted(groups)]
+        return "" if not all(each) else " or ".join(f"({marker})" for marker in dict.fromkeys(each))
+    return markers or ""
+
+
+def make_venv(root: Path) -> None:
+    """Make or update `root/.venv` from `root/poetry.lock`.
+
+    The copy of the lock file that says "done" is written last. Raises SystemExit with what to do next.
+    """
+    venv, lock_file = root / ".venv", root / "poetry.lock"
+    python = venv / "bin" / "python"
+    with _alone(root):
+        if filecmp.cmp(lock_file, venv / "poetry.lock", shallow=False) if (venv / "poetry.lock").exists() else False:
+            return  # another call made it while this one waited
+        try:
+            packages = requirements(tomllib.loads(lock_file.read_text()), ("main", "dev"))
+        except (KeyError, ValueError) as error:
+            raise SystemExit(f"inv: poetry.lock cannot be used here ({error}); make .venv with `poetry install`") from None
+        began = time.monotonic()
+        print(f"inv: making .venv from poetry.lock, {len(packages)} packages", file=sys.stderr, flush=True)  # noqa: T201
+        (venv / "poetry.lock").unlink(missing_ok=True)
+        broken = python.is_symlink() and not python.exists()  # the Python that it was made with is gone
+        _run(
+            [sys.executable, "-m", "venv", *(["--clear"] if broken else []), str(venv)],
+            "Python's venv module does not work; on Debian and Ubuntu: sudo apt install python3-venv",
+        )
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as listing:
+            listing.write("\n".join(packages))
+            listing.flush()
+            pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile"]
+            _run(
+                [*pip, "--no-deps", "--require-hashes", "--requirement", listing.name],
+                "see pip's message above (a proxy or a mirror is set with pip's own configuration), then run ./inv again",
+            )
+        _run([str(python), "-m", "compileall", "-q", "-j", "0", str(venv / "lib")], None)
+        shutil.copyfile(lock_file, venv / "poetry.lock")
+        print(f"inv: .venv is ready ({time.monotonic() - began:.1f} s)", file=sys.stderr, flush=True)  # noqa: T201
+
+
+@contextlib.contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    # The kernel drops this lock with its process, however that ends.
+    state = root / ".slipway"
+    state.mkdir(exist_ok=True)
+    with (state / "bootstrap.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _run(argv: list[str], advice: str | None) -> None:
+    # S603: the arguments are ours. Some packages carry files that are no Python: compileall may fail on them.
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)  # noqa: S603
+    if done.returncode and advice:
+        sys.stderr.write(done.stdout)
+        raise SystemExit(f"inv: .venv could not be made: {advice}")
+
+
+if __name__ == "__main__":
+    try:
+        make_venv(Path(sys.argv[1]))
+    except OSError as problem:
+        raise SystemExit(f"inv: .venv could not be made: {problem}") from None
+    except KeyboardInterrupt:
+        raise SystemExit("inv: stopped; run ./inv again") from None

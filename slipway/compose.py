@@ -1,0 +1,39 @@
+"""The one place that spells `docker compose`."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+
+from slipway.project import Project
+from slipway.shell import tokens
+
+OVERLAYS = {"dev": "compose.override.yaml", "prod": "compose.prod.yaml", "test": "compose.test.yaml"}
+
+
+def docker_compose(project: Project, environment: str, *args: str | Sequence[str] | None) -> list[str]:
+    """Return a `docker compose` command line; None is dropped."""
+    overlay = OVERLAYS[environment]
+    return tokens(
+        ["docker", "compose", "--project-name", project_name(project, environment)],
+        ["--file", "compose.yaml"],
+        ["--file", overlay] if (project.root / overlay).exists() else None,
+        *args,
+    )
+
+
+def project_name(project: Project, environment: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the name of the Compose project of an environment.
+
+    In development, as Compose has it: COMPOSE_PROJECT_NAME or the folder's name. Otherwise the service's name and the
+    environment's (as compose.prod.yaml says), so that two environments never share a volume.
+    """
+    chosen = environ.get("COMPOSE_PROJECT_NAME", "")
+    if environment == "dev":
+        return chosen or _plain(project.root.name) or _plain(project.name)
+    return f"{chosen or _plain(project.name)}-{environment}"
+
+
+
+def _plain(name: str) -> str:
+    # https://docs.docker.com/compose/how-tos/project-name/: what Compose makes of a folder's name
+    return re.sub(r"[^a-z0-9_-]", "", name.lower()).lstrip("_-")

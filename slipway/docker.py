@@ -1,0 +1,361 @@
+"""The service on a Docker Engine, through Compose."""
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from slipway import image, processes, version
+from slipway.compose import docker_compose, project_name
+from slipway.errors import Problem
+from slipway.host import MIGRATION_FAILED, elsewhere, taken
+from slipway.postgres import WRONG_PASSWORD, Login, client_environ
+from slipway.shell import Shell
+
+if TYPE_CHECKING:
+    from slipway.lifecycle import Lifecycle
+
+READY_LIMIT = "60"  # seconds until a container is healthy
+DATABASE_LIMIT = "30"  # seconds until a database elsewhere answers
+
+# Waits for HOST PORT, for at most so many seconds, then becomes the command: the database of a
+# one-off container may only be reachable from inside its network.
+WAIT = """
+import os, socket, sys, time
+host, port, limit, *command = sys.argv[1:]
+end = time.monotonic() + float(limit)
+while True:
+    try:
+        socket.create_connection((host, int(port)), timeout=3).close()
+        break
+    except OSError as error:
+        if time.monotonic() > end:
+            sys.exit(f"The database at {host}:{port} could not be reached in {limit} s ({error}). "
+                     "Check DATABASE_HOSTNAME and DATABASE_PORT in .env, and that it runs.")
+        time.sleep(0.5)
+os.execvp(command[0], command)
+"""
+
+
+class DockerRuntime:
+    """Containers of one Compose project."""
+
+    name = "docker"
+
+    def __init__(self, here: "Lifecycle") -> None:
+        self.here = here
+        self.project = here.project
+        self.dev = here.environment == "dev"
+        self.compose_project = project_name(here.project, here.environment)
+        self.record = here.state / "service.json"
+
+    # What is there
+
+    def running_port(self) -> int | None:
+        """Return the port of the running service, or None."""
+        web = self._container("web")
+        return _published(web) if web and web["State"]["Running"] else None
+
+    def is_current(self, port: int) -> bool:
+        """Tell whether what runs is what would be started.
+
+        In production, whether it is ready: what runs is never replaced.
+        """
+        if not self.dev:
+            return _healthy(self._container("web"))
+        try:
+            known = json.loads(self.record.read_text())
+        except (FileNotFoundError, ValueError):
+            return False
+        web, db = self._container("web"), self._container("db")
+        return (
+            _healthy(web)
+            and (not self.here.own_database or _healthy(db))
+            and known == {"container": web and web["Id"], "fingerprint": self._fingerprint(port)}
+        )
+
+    def running_release(self) -> str:
+        """Return the image of the running service, or ""."""
+        web = self._container("web")
+        return str(web["Config"]["Image"]) if web and web["State"]["Running"] else ""
+
+    @property
+    def release(self) -> str:
+        """The image that this tree is, or will be, built as."""
+        return self._image
+
+    def check_port(self, port: int) -> None:
+        """Raise Problem when the port, or the project's name, is another's."""
+        self._check_name()
+        address = "127.0.0.1" if self.dev else "0.0.0.0"  # noqa: S104
+        if self.running_port() == port or processes.is_free(port, address) or self._is_remote():
+            return
+        names = self.here.shell.output(["docker", "ps", "--filter", f"publish={port}", "--format", "{{.Names}}"])
+        raise Problem(taken(port, f"the container {names.split()[0]}" if names else processes.owner(port)))
+
+    # Steps of `inv up`
+
+    def prepare(self) -> None:
+        """Build the image when what goes into it has changed."""
+        with self.here.steps.step("image", self._image) as step:
+            if self._built():
+                step.detail += ", unchanged"
+            else:
+                self._build()
+
+    def start_database(self) -> None:
+        """Start PostgreSQL; nothing when the database is elsewhere."""
+        if not self.here.own_database:
+            return
+        with self.here.steps.step("database", "PostgreSQL, healthy"):
+            before = self._container("db")
+            if not (before and before["State"]["Running"]):
+                self.here.undo.callback(self._quiet, "stop", "db")
+            up = self._compose("up", "--detach", "--wait", "--wait-timeout", READY_LIMIT, "db")
+            failed = "The database did not start. Its log: docker compose logs db"
+            self.here.shell.quietly(up, env=self._env(), failed=failed)
+            self._forget()
+
+    def migrate(self) -> None:
+        """Run `alembic upgrade head` in a one-off container.
+
+        Raises Problem when the database cannot be reached in time, when a migration fails, or when another one runs.
+        """
+        if not self._built():
+            self.prepare()
+        command = ["alembic", "upgrade", "head"]
+        if not self.here.own_database:
+            values = self.here.values
+            command = ["python", "-c", WAIT, values["DATABASE_HOSTNAME"], values["DATABASE_PORT"], DATABASE_LIMIT, *command]
+        status, said = one_off(self.here.shell, self._compose, "migrate", command, self._env())
+        if status and "authentication failed" in said and self.here.own_database:
+            raise Problem(WRONG_PASSWORD)
+        if status:
+            raise Problem(MIGRATION_FAILED, status)
+
+    def revision(self, message: str, empty: bool) -> None:
+        """Make a migration in the working tree, owned by the caller."""
+        folder = self.project.migrations
+        run = self._compose(
+            ["run", "--rm", "--no-deps", "-T"],
+            ["--user", f"{os.getuid()}:{os.getgid()}"],
+            ["--volume", f"{self.project.root / folder}:/srv/{folder}"],
+            ["migrate", "alembic", "revision", "--message", message],
+            None if empty else "--autogenerate",
+        )
+        failed = "No migration was made (see above). The database must be at the newest revision: ./inv migrate"
+        self.here.shell.run(run, env=self._env(), failed=failed)
+
+    def start(self, port: int) -> None:
+        """Start the service; ready when this returns.
+
+        Raises Problem, with the last lines of its log, when it doesn't become ready.
+        """
+        with self.here.steps.step("service", "gunicorn, ready") as step:
+            self.here.undo.callback(self._quiet, "rm", "--stop", "--force", "web")
+            up = self._compose(
+                ["up", "--detach", "--no-deps", "--no-build", "--wait", "--wait-timeout", READY_LIMIT],
+                None if self.dev else "--no-recreate",
+                "web",
+            )
+            try:
+                self.here.shell.quietly(up, env=self._env(port))
+            except Problem as problem:
+                logs = self._compose("logs", "--no-color", "--no-log-prefix", "--tail", "25", "web")
+                said = self.here.shell.probe(logs)[1]
+                raise Problem(f"{said}\n{problem.message}\nThe service did not become ready.") from None
+            self._forget()
+            web = self._container("web")
+            known = {"container": web and web["Id"], "fingerprint": self._fingerprint(port)}
+            self.record.write_text(json.dumps(known))
+            step.detail = f"{self.compose_project}: gunicorn, ready"
+
+    # The other verbs
+
+    def stop(self, volumes: bool) -> None:
+        """Remove the containers; the volumes as well if told to."""
+        with self.here.steps.step("down", f"{self.compose_project}: stopped"):
+            mine = ["--filter", f"label=com.docker.compose.project={self.compose_project}"]
+            oneoff = ["docker", "ps", "--all", "--quiet", *mine, "--filter", "label=com.docker.compose.oneoff=True"]
+            if names := self.here.shell.output(oneoff).split():
+                self.here.shell.output(["docker", "rm", "--force", *names], echo=True)
+            down = self._compose("down", "--remove-orphans", "--volumes" if volumes else None)
+            self.here.shell.quietly(down)
+        self.record.unlink(missing_ok=True)
+
+    def volumes(self) -> list[str]:
+        """Name the volumes that `stop(volumes=True)` deletes."""
+        mine = f"label=com.docker.compose.project={self.compose_project}"
+        return [f"the volume {v}" for v in self.here.shell.output(["docker", "volume", "ls", "-q", "--filter", mine]).split()]
+
+    def logs(self, follow: bool, lines: int) -> NoReturn:
+        """Show the service's log."""
+        colour = None if sys.stdout.isatty() else "--no-color"
+        logs = self._compose("logs", "--no-log-prefix", colour, "--tail", str(lines), "--follow" if follow else None, "web")
+        self.here.shell.become(logs)
+
+    def ps(self) -> NoReturn:
+        """Print the containers."""
+        self.here.shell.become(self._compose("ps", "--all"))
+
+    def shell(self) -> NoReturn:
+        """Open a shell in the service's container."""
+        self._need("web")
+        self.here.shell.become(self._compose("exec", self._no_tty, "web", "sh"))
+
+    def psql(self, args: list[str]) -> NoReturn:
+        """Open psql on the service's database."""
+        values = self.here.values
+        login = Login(values["DATABASE_USERNAME"], values["DATABASE_PASSWORD"], values["DATABASE_NAME"])
+        env = client_environ(login, values["DATABASE_HOSTNAME"], int(values["DATABASE_PORT"]))
+        if self.here.own_database:
+            self._need("db")
+        elif mode := values.get("DATABASE_SSLMODE"):
+            env["PGSSLMODE"] = mode
+        # The password goes through the environment: a command line can be seen by everybody.
+        how = ["exec"] if self.here.own_database else ["run", "--rm", "--no-deps"]
+        names = [word for name in env for word in ("--env", name)]
+        self.here.shell.become(self._compose(how, self._no_tty, names, "db", "psql", args), hidden=env)
+
+    def status(self) -> dict[str, dict[str, object]]:
+        """Return the state of the service and its database."""
+        found: dict[str, dict[str, object]] = {}
+        for name, service in (("service", "web"), ("database", "db")):
+            one = self._container(service)
+            found[name] = {"state": "stopped"}
+            if one and one["State"]["Running"]:
+                state = one["State"].get("Health", {}).get("Status", "running")
+                found[name] = {"state": {"healthy": "ready"}.get(state, state), "container": one["Name"].lstrip("/")}
+                if port := _published(one):
+                    found[name]["address"] = f"http://localhost:{port}"
+                found[name]["image"] = one["Config"]["Image"]
+        if not self.here.own_database:
+            found["database"] = elsewhere(self.here)
+        return found
+
+    # How
+
+    @cached_property
+    def _tree(self) -> version.Tree:
+        return version.read(self.project.root, self.here.shell)
+
+    @cached_property
+    def _image(self) -> str:
+        return f"{self.project.image}:dev" if self.dev else image.tag(self.project, self._tree)
+
+    @cached_property
+    def _inputs(self) -> str:
+        return image.inputs(self.project)
+
+    @property
+    def _no_tty(self) -> str | None:
+        return None if sys.stdin.isatty() and sys.stdout.isatty() else "-T"
+
+    def _compose(self, *args: Any) -> list[str]:
+        return docker_compose(self.project, self.here.environment, *args)
+
+    def _env(self, port: int = 0) -> dict[str, str]:
+        # Only what differs from the defaults of compose.yaml: what is echoed stays short.
+        env = {} if self.dev and self.project.image == "slipway" else {"IMAGE": self._image}
+        if port and port != self.here.port():
+            env["PORT"] = str(port)
+        return env
+
+    def _built(self) -> bool:
+        status, label, _ = self.here.shell.probe(
+            ["docker", "image", "inspect", "--format", f'{{{{index .Config.Labels "{image.INPUTS}"}}}}', self._image]
+        )
+        return not status and (label == self._inputs or not self.dev)  # a version's tag means one content
+
+    def _build(self) -> None:
+        args = image.build_args(self.project, self._tree) | {"INPUTS": self._inputs}
+        image.build(self.here.shell, [self._image], args)
+
+    def _fingerprint(self, port: int) -> str:
+        config = self.here.shell.output(self._compose("config"), env=self._env(port))
+        return hashlib.sha256(f"{config}{self._inputs}".encode()).hexdigest()
+
+    @cached_property
+    def _containers(self) -> list[dict[str, Any]]:
+        mine = ["--filter", f"label=com.docker.compose.project={self.compose_project}"]
+        ids = self.here.shell.output(["docker", "ps", "--all", "--quiet", *mine]).split()
+        if not ids:
+            return []
+        # One that is gone meanwhile makes the status 1, and the others are shown all the same.
+        return list(json.loads(self.here.shell.probe(["docker", "inspect", *ids])[1] or "[]"))
+
+    def _forget(self) -> None:
+        # The containers have changed.
+        self.__dict__.pop("_containers", None)
+
+    def _container(self, service: str) -> dict[str, Any] | None:
+        found = None
+        for one in self._containers:
+            labels = one["Config"]["Labels"]
+            if labels.get("com.docker.compose.service") == service and labels.get("com.docker.compose.oneoff") != "True":
+                found = one if found is None or one["State"]["Running"] else found
+        return found
+
+    def _need(self, service: str) -> None:
+        one = self._container(service)
+        if not (one and one["State"]["Running"]):
+            raise Problem(f"{'The database' if service == 'db' else 'The service'} is not running: ./inv up")
+
+    def _check_name(self) -> None:
+        # Production may be started from any checkout; in development the same name means somebody else's data.
+        root = str(self.project.root)
+        for one in self._containers if self.dev else []:
+            other = one["Config"]["Labels"].get("com.docker.compose.project.working_dir", root)
+            if other != root:
+                raise Problem(
+                    f"The Compose project {self.compose_project!r} is up from another folder, {other}. Stop it there "
+                    f"(./inv down), or name this one: COMPOSE_PROJECT_NAME={self.compose_project}2 in .env."
+                )
+
+    def _quiet(self, *args: str) -> None:
+        self.here.shell.probe(self._compose(*args), env=self._env())
+
+    def _is_remote(self) -> bool:
+        host = self.here.shell.probe(["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"])[1]
+        return not os.environ.get("DOCKER_HOST", host).startswith("unix:")
+
+
+def one_off(
+    shell: Shell, compose: Callable[..., list[str]], name: str, command: list[str], env: dict[str, str], **hidden: str
+) -> tuple[int, str]:
+    """Run a command in a one-off container of the service `migrate`.
+
+    The container is called <project>-<name>, so that two cannot run at once; it ends when this verb does (the end of
+    `docker compose run` alone would leave it running). Returns its exit status and the last lines that it printed.
+    Raises Problem when one of that name is running.
+    """
+    run = compose("run", "--detach", "--no-deps")
+    name = f"{run[run.index('--project-name') + 1]}-{name}"
+    status, state, _ = shell.probe(["docker", "inspect", "--format", "{{.State.Status}}", name])
+    if not status and state == "running":
+        raise Problem(f"{name} is running already. Follow it: docker logs --follow {name}")
+    if not status:  # left behind by a verb that was killed
+        shell.output(["docker", "rm", "--force", name])
+    try:
+        shell.output([*run, "--name", name, "migrate", *command], env=env, hidden=hidden, echo=True)
+        shell.status(["docker", "logs", "--follow", name])
+        status = int(shell.output(["docker", "wait", name]))
+        _, out, err = shell.probe(["docker", "logs", "--tail", "50", name])
+        return status, out + err
+    finally:
+        shell.probe(["docker", "stop", name])
+        shell.probe(["docker", "rm", "--force", name])
+
+
+def _healthy(container: dict[str, Any] | None) -> bool:
+    return bool(container and container["State"].get("Health", {}).get("Status") == "healthy" and container["State"]["Running"])
+
+
+def _published(container: dict[str, Any]) -> int | None:
+    for bindings in (container["NetworkSettings"].get("Ports") or {}).values():
+        for binding in bindings or []:
+            return int(binding["HostPort"])
+    return None

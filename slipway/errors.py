@@ -1,0 +1,20 @@
+"""The one error that a user sees."""
+
+from invoke.exceptions import Exit
+
+
+class Problem(Exit):
+    """End the verb with a message that names the next command.
+
+    Takes the message and the exit status (1 unless told). Invoke prints the message to standard error.
+    """
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message, code)
+
+
+class Interrupted(Problem):
+    """End the verb as a signal asked; the status is 128 + its number."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__("Stopped.", 128 + signum)

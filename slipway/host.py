@@ -1,0 +1,285 @@
+"""The service on this machine itself: no Docker needed."""
+
+import hashlib
+import http.client
+import json
+import os
+import shlex
+import shutil
+import sys
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from slipway import processes
+from slipway.errors import Problem
+from slipway.postgres import Login, Server, client_environ
+from slipway.version import digest, image_tag, read
+
+if TYPE_CHECKING:
+    from slipway.lifecycle import Lifecycle
+
+READY_LIMIT = 60  # seconds until the service is ready
+MIGRATION_FAILED = "The migration failed (see above); nothing was started on its schema. Correct it, then: ./inv migrate"
+STOP_GRACE = 35  # longer than gunicorn lets requests finish
+
+
+class HostRuntime:
+    """gunicorn and PostgreSQL as processes of this user."""
+
+    name = "host"
+
+    def __init__(self, here: "Lifecycle") -> None:
+        self.here = here
+        self.project = here.project
+        self.server = Server(here.state)
+        self.record = here.state / "service.json"
+        self.log = here.state / "service.log"
+
+    # What is there
+
+    def running_port(self) -> int | None:
+        """Return the port of the running service, or None."""
+        record = processes.load(self.record)
+        return record.port if record else None
+
+    def is_current(self, port: int) -> bool:
+        """Tell whether what runs is what would be started.
+
+        In production, whether it is ready: what runs is never replaced.
+        """
+        record = processes.load(self.record)
+        if record and self.here.environment == "prod":
+            return self._healthy(record.port)
+        return bool(
+            record
+            and record.fingerprint == self._fingerprint(port)
+            and (not self.here.own_database or self.server.running())
+            and self._healthy(record.port)
+        )
+
+    def running_release(self) -> str:
+        """Return the version tag of the running service, or ""."""
+        record = processes.load(self.record)
+        return record.release if record else ""
+
+    @cached_property
+    def release(self) -> str:
+        """The version tag of this tree."""
+        return image_tag(self.project.version, read(self.project.root, self.here.shell))
+
+    def check_port(self, port: int) -> None:
+        """Raise Problem when another program has the port."""
+        if self.running_port() != port and not processes.is_free(port, self._address):
+            raise Problem(taken(port, processes.owner(port)))
+
+    # Steps of `inv up`
+
+    def prepare(self) -> None:
+        """Nothing to build: the service runs from this folder."""
+
+    def start_database(self) -> None:
+        """Start PostgreSQL; nothing when the database is elsewhere."""
+        if not self.here.own_database:
+            return
+        with self.here.steps.step("database") as step:
+            was_running = self.server.running()
+            preferred = int(self.here.values.get("DATABASE_PORT") or 0)
+            port = self.server.start(self._login, preferred)
+            if not was_running:
+                self.here.undo.callback(self.server.stop)
+            step.detail = f"PostgreSQL {self.server.major} on 127.0.0.1:{port}"
+
+    def migrate(self) -> None:
+        """Run `alembic upgrade head` in a process of its own.
+
+        Raises Problem when the database cannot be reached in time, or when a migration fails.
+        """
+        if not self.here.own_database:
+            wait_for_tcp(self.here.values["DATABASE_HOSTNAME"], int(self.here.values["DATABASE_PORT"]))
+        status = self.here.shell.status(self._alembic("upgrade", "head"), env=self._where, hidden=self.here.values)
+        if status:
+            raise Problem(MIGRATION_FAILED, status)
+
+    def revision(self, message: str, empty: bool) -> None:
+        """Make a migration in the working tree."""
+        args = ["revision", "--message", message, *([] if empty else ["--autogenerate"])]
+        failed = "No migration was made (see above). The database must be at the newest revision: ./inv migrate"
+        self.here.shell.run(self._alembic(*args), env=self._where, hidden=self.here.values, failed=failed)
+
+    def start(self, port: int) -> None:
+        """Start gunicorn in the background; ready when this returns.
+
+        Raises Problem, with the last lines of the log, when it doesn't become ready.
+        """
+        steps = self.here.steps
+        with steps.step("service") as step:
+            processes.stop(self.record, STOP_GRACE)  # one with other settings
+            overlay = self._overlay(port)
+            argv = [sys.executable, "-m", "gunicorn"]
+            steps.command(argv, overlay)
+            env = {**os.environ, **self.here.values, **overlay}
+            process = processes.spawn(argv, cwd=self.project.root, env=env, log=self.log)
+            record = processes.Record(process.pid, process.create_time(), port, self._fingerprint(port), self.release)
+            record.save(self.record)
+            self.here.undo.callback(processes.stop, self.record, 2)
+            ready = processes.wait_until(
+                lambda: self._healthy(port), lambda: process.poll() is None, READY_LIMIT
+            )
+            if not ready:
+                how = f"ended with status {process.returncode}" if process.poll() is not None else f"was not ready in {READY_LIMIT} s"
+                raise Problem(f"{processes.tail(self.log)}\nThe service {how}; its log is {self.log}.")
+            step.detail = f"gunicorn, process {process.pid}, ready"
+
+    # The other verbs
+
+    def stop(self, volumes: bool) -> None:
+        """Stop the service and PostgreSQL; delete the data if told to."""
+        with self.here.steps.step("service") as step:
+            step.detail = "stopped" if processes.stop(self.record, STOP_GRACE) else "was not running"
+        with self.here.steps.step("database") as step:
+            step.detail = "stopped" if self.server.stop() else "was not running"
+            if volumes:
+                self.server.remove()
+                step.detail += ", its data deleted"
+
+    def volumes(self) -> list[str]:
+        """Name the data that `stop(volumes=True)` deletes."""
+        return [str(self.server.data)] if self.server.data.exists() else []
+
+    def logs(self, follow: bool, lines: int) -> NoReturn:
+        """Show the service's log."""
+        if not self.log.exists():
+            raise Problem("There is no log yet: ./inv up starts the service.")
+        self.here.shell.become(["tail", "-n", str(lines), *(["-F"] if follow else []), str(self.log)])
+
+    def ps(self) -> None:
+        """Print what runs."""
+        status = self.status()
+        rows = [("NAME", "STATE", "PROCESS", "ADDRESS")]
+        for name in ("service", "database"):
+            one = status[name]
+            rows.append((name, str(one["state"]), str(one.get("process") or "-"), str(one.get("address") or "-")))
+        sys.stdout.write("".join("{:<10} {:<10} {:<9} {}\n".format(*row) for row in rows))
+
+    def shell(self) -> NoReturn:
+        """Open a shell with the service's environment."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        argv = shlex.split(os.environ.get("SHELL") or "sh")
+        self.here.shell.become(argv, env=self._where, hidden={**self.here.values, "PATH": path})
+
+    def psql(self, args: list[str]) -> NoReturn:
+        """Open psql on the service's database."""
+        if self.here.own_database and not self.server.running():
+            raise Problem("The database is not running: ./inv up")
+        program = self.server.binaries["psql"] if self.here.own_database else shutil.which("psql") or "psql"
+        values = {**self.here.values, **self._where}
+        env = client_environ(self._login, values["DATABASE_HOSTNAME"], int(values["DATABASE_PORT"]))
+        if mode := values.get("DATABASE_SSLMODE"):
+            env["PGSSLMODE"] = mode
+        self.here.shell.become([program, *args], hidden=env)
+
+    def status(self) -> dict[str, dict[str, object]]:
+        """Return the state of the service and its database."""
+        record = processes.load(self.record)
+        service: dict[str, object] = {"state": "stopped"}
+        if record:
+            state = "ready" if self._healthy(record.port) else "not ready"
+            service = {"state": state, "process": record.pid, "address": f"http://localhost:{record.port}"}
+        database: dict[str, object] = {"state": "stopped"}
+        if running := self.server.running():
+            database = {"state": "running", "process": running[0], "address": f"127.0.0.1:{running[1]}"}
+        elif not self.here.own_database:
+            database = elsewhere(self.here)
+        return {"service": service, "database": database}
+
+    # How
+
+    @property
+    def _address(self) -> str:
+        return "127.0.0.1" if self.here.environment == "dev" else "0.0.0.0"  # noqa: S104
+
+    @property
+    def _login(self) -> Login:
+        values = self.here.values
+        return Login(values["DATABASE_USERNAME"], values["DATABASE_PASSWORD"], values["DATABASE_NAME"])
+
+    @property
+    def _where(self) -> dict[str, str]:
+        # Where the database is from here; everything else is as .env says.
+        if not (self.here.own_database and (running := self.server.running())):
+            return {}
+        return {"DATABASE_HOSTNAME": "127.0.0.1", "DATABASE_PORT": str(running[1])}
+
+    def _overlay(self, port: int) -> dict[str, str]:
+        dev = self.here.environment == "dev"
+        workers = "1" if dev else self.here.values.get("WEB_CONCURRENCY") or str(self.project.workers)
+        return {
+            **self._where,
+            "ASGI_APP": self.project.asgi,
+            "BIND": f"{self._address}:{port}",
+            "WEB_CONCURRENCY": workers,
+            "RELOAD": "1" if dev else "0",
+            "APP_VERSION": self.release,
+        }
+
+    def _alembic(self, *args: str) -> list[str]:
+        return [sys.executable, "-m", "alembic", *args]
+
+    def _fingerprint(self, port: int) -> str:
+        # All that a running service would not notice; its own code it reloads.
+        migrations = self.project.root / self.project.migrations
+        files = ["pyproject.toml", "poetry.lock", "gunicorn.conf.py"]
+        if self.project.migrations:
+            files += [str(p.relative_to(self.project.root)) for p in migrations.rglob("*.py")]
+        values = json.dumps([self.here.values, port], sort_keys=True)
+        return hashlib.sha256(f"{digest(self.project.root, files)}{values}".encode()).hexdigest()
+
+    def _healthy(self, port: int) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", self.project.health)
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+def taken(port: int, by: str) -> str:
+    """Return what to say when the port is taken."""
+    return (
+        f"Port {port} is taken by {by}. Stop it, or use another port: ./inv up --port {port + 1} "
+        f"(for good: PORT={port + 1} in .env)."
+    )
+
+
+def elsewhere(here: "Lifecycle") -> dict[str, object]:
+    """Return the state of a database that Slipway doesn't run."""
+    if not here.has_database:
+        return {"state": "none"}
+    return {"state": "elsewhere", "address": f"{here.values['DATABASE_HOSTNAME']}:{here.values.get('DATABASE_PORT', '')}"}
+
+
+def wait_for_tcp(host: str, port: int, limit: float = 30) -> None:
+    """Wait until something listens there.
+
+    Raises Problem after `limit` seconds.
+    """
+    import socket
+
+    end = time.monotonic() + limit
+    while True:
+        try:
+            socket.create_connection((host, port), timeout=3).close()
+            return
+        except OSError as error:
+            if time.monotonic() > end:
+                raise Problem(
+                    f"The database at {host}:{port} could not be reached in {limit:.0f} s ({error}). "
+                    "Check DATABASE_HOSTNAME and DATABASE_PORT in .env, and that it runs."
+                ) from None
+            time.sleep(0.5)
+
+

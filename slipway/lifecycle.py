@@ -1,0 +1,342 @@
+"""What every verb works with: one environment of the project."""
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from slipway import dotenv, project, runtime
+from slipway.errors import Problem
+from slipway.shell import Shell, interruptible
+from slipway.steps import Steps
+
+if TYPE_CHECKING:
+    from slipway.docker import DockerRuntime
+    from slipway.host import HostRuntime
+
+ROOT = Path(__file__).resolve().parents[1]
+ENVIRONMENTS = ("dev", "prod")
+OWN_DATABASE = "db"  # DATABASE_HOSTNAME of the PostgreSQL that Slipway runs
+
+
+class Lifecycle:
+    """One environment of the project, and the runtime that it is on.
+
+    Whatever is pushed on `undo` is undone when the verb is interrupted or fails, latest first.
+    """
+
+    def __init__(self, environment: str, requested: str, steps: Steps) -> None:
+        self.environment = environment
+        self.requested = requested
+        self.steps = steps
+        self.project = project.load(ROOT)
+        self.shell = Shell(ROOT, steps)
+        self.state = self.project.state / environment
+        self.memory = runtime.Memory(self.state)
+        self.undo = contextlib.ExitStack()
+        self.port = self.project.port
+
+    @cached_property
+    def _choice(self) -> tuple[str, str]:
+        remembered = self.memory.read()
+        needless = self.requested == "host" or (remembered == "host" and not self.requested)
+        engine = runtime.Engine("no answer") if needless else runtime.probe()
+        return runtime.choose(self.requested, remembered, engine)
+
+    @cached_property
+    def runtime(self) -> "DockerRuntime | HostRuntime":
+        """The runtime of this environment."""
+        if self._choice[0] == "docker":
+            from slipway.docker import DockerRuntime
+
+            return DockerRuntime(self)
+        from slipway.host import HostRuntime
+
+        return HostRuntime(self)
+
+    def say_runtime(self) -> None:
+        """Say in one line which runtime is used, and why."""
+        name, reason = self._choice
+        self.steps.say(f"  runtime    {name}: {reason}")
+
+    @cached_property
+    def values(self) -> dict[str, str]:
+        """The variables in force: .env, and over it the environment.
+
+        Raises Problem with all findings at once.
+        """
+        values, findings = self._read_env()
+        example = self._schema
+        if example:
+            findings += dotenv.check(values, example, self.project.secrets)
+        findings += self._check_own(values)
+        if findings:
+            listed = "\n".join(f"  - {finding}" for finding in findings)
+            raise Problem(f".env cannot be used:\n{listed}\nCorrect it (.env.example explains each variable), then run this again.")
+        self.steps.secrets |= {values[name] for name in self.project.secrets if values.get(name)}
+        return values
+
+    @property
+    def own_database(self) -> bool:
+        """Whether Slipway runs the database (else it is elsewhere)."""
+        return self.values.get("DATABASE_HOSTNAME") == OWN_DATABASE
+
+    @property
+    def has_database(self) -> bool:
+        """Whether the service has a database at all."""
+        return "DATABASE_HOSTNAME" in self.values
+
+    @property
+    def configured_port(self) -> int:
+        """The port on this machine: PORT, else the project's."""
+        return int(self.values.get("PORT") or self.project.port)
+
+    def prepare_env(self) -> None:
+        """Make .env when there is none; check it.
+
+        Raises Problem with all that is wrong, before anything is started.
+        """
+        with self.steps.step("settings", ".env is complete") as step:
+            example, target = self.project.root / ".env.example", self.project.root / ".env"
+            if example.exists() and not target.exists():
+                text = dotenv.fill(example.read_text(encoding="utf-8"), self.project.secrets, new_secret)
+                write_private(target, text)
+                step.detail = ".env made from .env.example, its secrets generated"
+            _ = self.values
+            if target.exists() and target.stat().st_mode & 0o077:
+                self.steps.say("  .env can be read by other users of this machine: chmod 600 .env")
+
+    def check_env(self) -> None:
+        """Check .env, which has to be there; raises Problem."""
+        _ = self.values
+
+    def build(self, python: str, variant: str) -> None:
+        """Build the production image of this tree and print its tag.
+
+        Takes another version and variant of the base image than `[tool.slipway]` names, or "". Raises Problem.
+        """
+        from slipway import image, version
+        from slipway.testing import need_engine
+
+        need_engine()
+        tree = version.read(self.project.root, self.shell)
+        tag = image.tag(self.project, tree, python, variant)
+        with self.steps.step("image", tag):
+            args = image.build_args(self.project, tree, python, variant) | {"INPUTS": image.inputs(self.project)}
+            image.build(self.shell, [tag], args)
+        sys.stdout.write(f"{tag}\n")
+
+    def is_up(self, port: int) -> bool:
+        """Tell whether there is nothing to do, and say so.
+
+        Settles the port: the one asked for (0 for none), the one in use, or the configured one. Raises Problem when
+        another release runs in production, where `inv up` never replaces one.
+        """
+        running = self.runtime.running_port()
+        self.port = port or running or self.configured_port
+        if running is None:
+            return False
+        release, mine = self.runtime.running_release(), self.runtime.release
+        if self.environment == "prod" and release != mine:
+            raise Problem(
+                f"{release} is running, and `inv up` never replaces a running release (this tree is {mine}). "
+                "To replace it, with the service away in between: ./inv down --prod, then ./inv up --prod"
+            )
+        if not self.runtime.is_current(self.port):
+            return False
+        self.steps.say("  already up: nothing to do")
+        self.show_urls()
+        return True
+
+    def check_port(self) -> None:
+        """Raise Problem when the port is another program's."""
+        self.runtime.check_port(self.port)
+
+    def remember(self) -> None:
+        """Remember the runtime: from here on it holds data."""
+        before = self.memory.read()
+        if before and before != self.runtime.name:
+            self.steps.say(
+                f"  the data made with {before} stays there, unused; it is removed by: "
+                f"./inv down --volumes --runtime {before}"
+            )
+        self.memory.write(self.runtime.name)
+
+    def migrate(self) -> None:
+        """Bring the schema up to date; nothing without migrations."""
+        if self.project.migrations:
+            with self.steps.step("migrate", "the schema is up to date"):
+                self.runtime.migrate()
+
+    def revision(self, message: str, empty: bool) -> None:
+        """Make a migration; raises Problem when it cannot be made."""
+        if not message:
+            raise Problem('What does the migration do? ./inv revision --message "add a column"')
+        if self.environment == "prod":
+            raise Problem("Migrations are made in development, and reach production in an image: leave out --prod.")
+        if not self.project.migrations:
+            raise Problem("This project has no migrations: `alembic init alembic` makes the folder for them.")
+        with self.steps.step("revision"):
+            self.runtime.revision(message, empty)
+
+    def confirm_volumes(self, volumes: bool, yes: bool) -> None:
+        """Ask before data is deleted; raises Problem on no."""
+        doomed = self.runtime.volumes() if volumes else []
+        if doomed:
+            self.confirm(f"Delete {' and '.join(doomed)}, the {self.environment} data of {self.project.name}?", yes)
+
+    def forget(self, volumes: bool) -> None:
+        """Forget the runtime once its data is gone."""
+        if volumes and self.memory.read() == self.runtime.name:
+            self.memory.forget()
+
+    def show_status(self, as_json: bool) -> None:
+        """Print the state of the environment."""
+        state: dict[str, object] = {
+            "name": self.project.name,
+            "environment": self.environment,
+            "runtime": self.runtime.name,
+            "release": self.runtime.running_release() or None,
+            **self.runtime.status(),
+        }
+        if as_json:
+            sys.stdout.write(json.dumps(state, indent=2) + "\n")
+            return
+        for name, value in state.items():
+            text = " ".join(str(v) for v in value.values()) if isinstance(value, dict) else str(value or "-")
+            sys.stdout.write(f"{name:<12} {text}\n")
+
+    def show_urls(self) -> None:
+        """Print where the service and its documentation are."""
+        url = f"http://localhost:{self.port}"
+        self.steps.total()
+        sys.stdout.write(f"{self.project.name}  {url}\n")
+        if self.project.docs:
+            sys.stdout.write(f"docs  {url}{self.project.docs}\n")
+        sys.stdout.flush()
+
+    def confirm(self, question: str, yes: bool) -> None:
+        """Ask before something is destroyed; no is the default.
+
+        Raises Problem when the answer is no, or when there is nobody to ask.
+        """
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise Problem(f"{question} There is no terminal to ask on: say --yes.")
+        sys.stderr.write(f"{question} [y/N] ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise Problem("Nothing was changed.")
+
+    @property
+    def _schema(self) -> dotenv.Schema | None:
+        example = self.project.root / ".env.example"
+        return dotenv.schema(example.read_text(encoding="utf-8")) if example.exists() else None
+
+    def _read_env(self) -> tuple[dict[str, str], list[str]]:
+        path = self.project.root / ".env"
+        values: dict[str, str] = {}
+        findings: list[str] = []
+        try:
+            values, findings = dotenv.parse(path.read_text(encoding="utf-8"), frozenset(self.project.secrets))
+        except FileNotFoundError:
+            if self._schema and self._schema.required.keys() - os.environ.keys():
+                raise Problem("There is no .env: ./inv up makes one from .env.example.") from None
+        except UnicodeDecodeError as error:
+            raise Problem(f".env is not UTF-8 text: byte {error.start} cannot be read. Save it as UTF-8.") from None
+        except PermissionError:
+            raise Problem(f".env cannot be read by this user: sudo chown {os.getuid()} .env") from None
+        known = self._schema
+        names = (known.required.keys() | known.optional) if known else set()
+        return values | {name: os.environ[name] for name in names if name in os.environ}, findings
+
+    def _check_own(self, values: Mapping[str, str]) -> list[str]:
+        findings = []
+        for name in ("PORT", "DATABASE_PORT", "WEB_CONCURRENCY"):
+            value = values.get(name, "")
+            if value and not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
+                findings.append(f"{name} = {value!r} is not a whole number from 1 to 65535")
+        local = values.get("DATABASE_HOSTNAME") in ("localhost", "127.0.0.1", "::1")
+        if local and self._choice[0] == "docker":
+            findings.append(
+                "DATABASE_HOSTNAME names this machine, which in a container is the container itself: write db for the "
+                "database that Slipway runs, or the machine's own name or address"
+            )
+        return findings
+
+
+@contextlib.contextmanager
+def begin(
+    verb: str, *, prod: bool = False, runtime: str = "", exclusive: bool = False, where: bool = True
+) -> Iterator[Lifecycle]:
+    """Begin a verb: name the environment, catch signals, end tidily.
+
+    An exclusive verb waits for another one of the same environment. `where` says the runtime in a line of its own.
+    """
+    steps = Steps()
+    environment = choose_environment(prod, os.environ)
+    steps.say(f"{verb} · {environment}", "\x1b[1m")
+    with interruptible():
+        here = Lifecycle(environment, runtime, steps)
+        adopt_compose_name(here.project.root)
+        with _alone(here, verb) if exclusive else contextlib.nullcontext():
+            if where:
+                here.say_runtime()
+            with contextlib.ExitStack() as stack:
+                stack.enter_context(here.undo)
+                yield here
+                here.undo.pop_all()
+
+
+def choose_environment(prod: bool, environ: Mapping[str, str]) -> str:
+    """Return "dev" or "prod": the option, else SLIPWAY_ENV."""
+    named = environ.get("SLIPWAY_ENV", "")
+    if named and named not in ENVIRONMENTS:
+        raise Problem(f"SLIPWAY_ENV is dev or prod, not {named!r}.")
+    return "prod" if prod else named or "dev"
+
+
+def adopt_compose_name(root: Path) -> None:
+    """Follow COMPOSE_PROJECT_NAME in .env, as Compose does."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        values, _ = dotenv.parse((root / ".env").read_text(encoding="utf-8"))
+        if name := values.get("COMPOSE_PROJECT_NAME"):
+            os.environ.setdefault("COMPOSE_PROJECT_NAME", name)
+
+
+def new_secret() -> str:
+    """Return 256 random bits as text that needs no quotes."""
+    return secrets.token_urlsafe(32)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, in one step."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    temporary.replace(path)
+
+
+@contextlib.contextmanager
+def _alone(here: Lifecycle, verb: str) -> Iterator[None]:
+    # The kernel drops this lock with its process, however that ends.
+    here.state.mkdir(parents=True, exist_ok=True)
+    with (here.state / "lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            here.steps.say(f"  waiting for {file.read().strip() or 'another verb'} to end")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(0)
+        file.write(f"inv {verb} (process {os.getpid()})")
+        file.flush()
+        yield

@@ -1,0 +1,116 @@
+"""All that Slipway knows of the service: `[tool.slipway]` in pyproject.toml."""
+
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from slipway.errors import Problem
+
+
+@dataclass(frozen=True)
+class Suites:
+    """Which tests run where; paths relative to the project."""
+
+    host: tuple[str, ...] = ("tests",)
+    image: tuple[str, ...] = ("tests",)
+    e2e: tuple[str, ...] = ("tests/e2e",)
+
+
+@dataclass(frozen=True)
+class Project:
+    """One service, as pyproject.toml describes it.
+
+    `secrets` maps the name of each secret variable to the fewest bytes that it may have. `build_args` are handed to
+    `docker build` as they are. An empty `migrations` means that there are none.
+    """
+
+    root: Path
+    name: str
+    version: str
+    asgi: str = "app.main:app"
+    port: int = 8000
+    workers: int = 4
+    health: str = "/"
+    docs: str = "/docs"
+    migrations: str = ""
+    registry: str = ""
+    python: str = "3.13"
+    variant: str = "slim"
+    source: str = ""
+    secrets: dict[str, int] = field(default_factory=dict)
+    build_args: dict[str, str] = field(default_factory=dict)
+    tests: Suites = field(default_factory=Suites)
+
+    @property
+    def image(self) -> str:
+        """The image's repository, without a registry."""
+        return self.name
+
+    @property
+    def state(self) -> Path:
+        """The folder of everything that a run leaves behind."""
+        return self.root / ".slipway"
+
+    def load_pyproject(self) -> "Project":
+        """Read pyproject.toml again (a release changed it)."""
+        return load(self.root)
+
+
+def load(root: Path) -> Project:
+    """Read the project in the folder `root`.
+
+    Raises Problem when pyproject.toml is missing or cannot be parsed, or when `[tool.slipway]` has an unknown key or
+    a value of the wrong type.
+    """
+    path = root / "pyproject.toml"
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Problem(f"There is no pyproject.toml in {root}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Problem(f"pyproject.toml cannot be read: {error}") from None
+    metadata = document.get("project", {})
+    table = document.get("tool", {}).get("slipway", {})
+    name = table.get("name", metadata.get("name"))
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9]+([._-][a-z0-9]+)*", name):
+        raise Problem(
+            f"[tool.slipway] name = {name!r} cannot name an image: lower-case letters, digits and single . _ - only."
+        )
+    if not isinstance(metadata.get("version"), str):
+        raise Problem('pyproject.toml has no version: add version = "0.1.0" to [project].')
+    defaults: dict[str, Any] = {"migrations": "alembic" if (root / "alembic").is_dir() else ""}
+    values = defaults | _read(table, Project, "tool.slipway")
+    if tests := values.get("tests"):
+        values["tests"] = Suites(**_read(tests, Suites, "tool.slipway.tests"))
+    return Project(root=root, version=metadata["version"], **values | {"name": name})
+
+
+def _read(table: dict[str, Any], into: type, where: str) -> dict[str, Any]:
+    known = {f.name.replace("_", "-"): f for f in fields(into) if f.name not in ("root", "version")}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(sorted(known))}."
+            raise Problem(f"pyproject.toml: [{where}] has no key {key!r}: {hint}")
+        values[known[key].name] = _check(value, known[key].type, f"[{where}] {key}")
+    return values
+
+
+def _check(value: Any, expected: Any, where: str) -> Any:
+    if expected == tuple[str, ...]:
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+    elif expected in (str, int):
+        if isinstance(value, expected) and not isinstance(value, bool):
+            return value
+    elif isinstance(value, dict):
+        inner = {"dict[str, int]": int, "dict[str, str]": str}.get(str(expected))
+        if inner is None or all(isinstance(item, inner) for item in value.values()):
+            return value
+    wanted = {"dict[str, int]": "a table of whole numbers", "dict[str, str]": "a table of strings"}
+    kind = wanted.get(str(expected)) or {str: "a string", int: "a whole number"}.get(expected, "a list of strings")
+    raise Problem(f"pyproject.toml: {where} = {value!r} should be {kind}.")

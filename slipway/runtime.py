@@ -1,0 +1,90 @@
+"""Where the service runs: Docker, or this machine itself."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from slipway.errors import Problem
+
+RUNTIMES = ("docker", "host")
+
+EngineState = Literal["ready", "no client", "no compose", "no answer", "no permission"]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What the Docker client said of its engine."""
+
+    state: EngineState
+    detail: str = ""
+
+
+def probe() -> Engine:
+    """Ask the Docker client whether an engine answers."""
+    try:
+        argv = ["docker", "version", "--format", "{{.Server.Version}}"]
+        asked = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20)  # noqa: S603
+    except (FileNotFoundError, PermissionError):
+        return Engine("no client", "Docker is not installed")
+    except subprocess.TimeoutExpired:
+        return Engine("no answer", "the engine did not answer in 20 s")
+    if asked.returncode == 0 and asked.stdout.strip():
+        if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:  # noqa: S607
+            return Engine("no compose", "Docker has no Compose plugin")
+        return Engine("ready", f"Docker Engine {asked.stdout.strip()}")
+    said = asked.stderr.strip().splitlines()[-1:] or ["the engine did not answer"]
+    if "permission denied" in asked.stderr.lower():
+        return Engine("no permission", "the engine's socket refuses permission to this user")
+    return Engine("no answer", f"no Docker engine answers: {said[0]}")
+
+
+def choose(requested: str, remembered: str, engine: Engine) -> tuple[str, str]:
+    """Return the runtime to use, and why.
+
+    Takes what the caller asked for ("" for nothing), where the project's data lives ("" for nowhere yet), and the
+    engine. Raises Problem, which names each way on, when it cannot be chosen without splitting the data.
+    """
+    if requested and requested not in RUNTIMES:
+        raise Problem(f"--runtime is docker or host, not {requested!r}.")
+    wanted = requested or remembered
+    if wanted == "host":
+        return "host", "asked for" if requested else "the data is here"
+    if engine.state == "ready":
+        return "docker", engine.detail
+    if wanted == "docker" or engine.state in ("no permission", "no compose"):
+        fix = {
+            "no client": "install Docker Engine (https://docs.docker.com/engine/install/)",
+            "no compose": "install the Compose plugin (Debian and Ubuntu: sudo apt install docker-compose-plugin)",
+            "no answer": "start the engine (sudo systemctl start docker, or Docker Desktop) and run this again",
+            "no permission": "let this user in (sudo usermod -aG docker $USER, then log in again) and run this again",
+        }[engine.state]
+        why = "This project's data lives in Docker, and " if remembered == "docker" and not requested else ""
+        other = "run without Docker, on a database of its own: ./inv up --runtime host"
+        detail = engine.detail if why else engine.detail[:1].upper() + engine.detail[1:]
+        raise Problem(f"{why}{detail}.\nEither {fix},\nor {other}")
+    return "host", engine.detail
+
+
+class Memory:
+    """Which runtime holds an environment's data."""
+
+    def __init__(self, state: Path) -> None:
+        self.file = state / "runtime"
+
+    def read(self) -> str:
+        """Return "docker", "host", or "" when nothing was started yet."""
+        try:
+            text = self.file.read_text().strip()
+        except FileNotFoundError:
+            return ""
+        return text if text in RUNTIMES else ""
+
+    def write(self, runtime: str) -> None:
+        """Remember the runtime."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(f"{runtime}\n")
+
+    def forget(self) -> None:
+        """Forget it: there is no data any more."""
+        self.file.unlink(missing_ok=True)

@@ -1,0 +1,200 @@
+"""Run other programs: echoed, without orphans, without a shell."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from slipway.errors import Interrupted, Problem
+from slipway.steps import Steps
+
+GRACE = 15  # seconds that an interrupted program has before it is killed
+
+
+def tokens(*parts: str | Sequence[str] | None) -> list[str]:
+    """Return one flat command line; None is dropped."""
+    flat: list[str] = []
+    for part in parts:
+        if part is not None:
+            flat.extend([part] if isinstance(part, str) else part)
+    return flat
+
+
+class Shell:
+    """Runs programs in the project's folder.
+
+    `env` arguments are laid over the environment; what they hold is echoed (never put a secret there: that is what
+    `hidden` is for).
+    """
+
+    def __init__(self, root: Path, steps: Steps) -> None:
+        self.root = root
+        self.steps = steps
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        hidden: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        failed: str | None = None,
+    ) -> None:
+        """Run a program with this terminal; it prints for itself.
+
+        Raises Problem with the text `failed` and the program's own status when that is not 0.
+        """
+        status = self.status(argv, env=env, hidden=hidden, cwd=cwd)
+        if status:
+            raise Problem(failed or f"{argv[0]} ended with status {status}.", status)
+
+    def status(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        hidden: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> int:
+        """Run a program with this terminal; return its exit status.
+
+        One that was ended by a signal gives 128 + its number.
+        """
+        self.steps.command(argv, env)
+        with _ended(self._popen(argv, env, hidden, cwd)) as process:
+            status = process.wait()
+        return status if status >= 0 else 128 - status
+
+    def output(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        hidden: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        echo: bool = False,
+        failed: str | None = None,
+    ) -> str:
+        """Run a program and return its standard output, stripped.
+
+        Raises Problem with `failed` and what the program printed when its status is not 0.
+        """
+        status, out, err = self.probe(argv, env=env, hidden=hidden, cwd=cwd, echo=echo)
+        if status:
+            said = self.steps.redact(err.strip() or out)
+            raise Problem(f"{said}\n{failed or f'{argv[0]} ended with status {status}.'}", status)
+        return out
+
+    def quietly(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, failed: str | None = None) -> None:
+        """Run a program; on a terminal it shows its progress, elsewhere only its failure.
+
+        Raises Problem with `failed` when its status is not 0.
+        """
+        if sys.stderr.isatty():
+            self.run(argv, env=env, failed=failed)
+        else:
+            self.output(argv, env=env, echo=True, failed=failed)
+
+    def probe(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        hidden: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        echo: bool = False,
+    ) -> tuple[int, str, str]:
+        """Run a program; return its status, output and errors."""
+        if echo:
+            self.steps.command(argv, env)
+        with _ended(self._popen(argv, env, hidden, cwd, piped=True)) as process:
+            out, err = process.communicate()
+        status = process.returncode
+        return (status if status >= 0 else 128 - status), out.strip(), err
+
+    def become(
+        self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, hidden: Mapping[str, str] | None = None
+    ) -> NoReturn:
+        """Replace this process: terminal, signals and status are the program's own."""
+        self.steps.command(argv, env)
+        sys.stdout.flush()
+        os.chdir(self.root)
+        try:
+            os.execvpe(argv[0], list(argv), {**os.environ, **(hidden or {}), **(env or {})})  # noqa: S606
+        except FileNotFoundError:
+            raise Problem(f"{argv[0]} is not installed.") from None
+
+    def _popen(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str] | None,
+        hidden: Mapping[str, str] | None,
+        cwd: Path | None,
+        piped: bool = False,
+    ) -> "subprocess.Popen[str]":
+        pipe = subprocess.PIPE if piped else None
+        try:
+            return subprocess.Popen(  # noqa: S603
+                argv,
+                cwd=cwd or self.root,
+                env={**os.environ, **(hidden or {}), **(env or {})},
+                stdin=subprocess.DEVNULL if piped else None,
+                stdout=pipe,
+                stderr=pipe,
+                text=True,
+                errors="replace",
+            )
+        except FileNotFoundError:
+            raise Problem(f"{argv[0]} is not installed.") from None
+
+
+@contextlib.contextmanager
+def _ended(process: "subprocess.Popen[str]") -> Iterator["subprocess.Popen[str]"]:
+    # However this verb is interrupted, the program that it runs ends first.
+    try:
+        yield process
+    except BaseException as reason:
+        if isinstance(reason, KeyboardInterrupt):  # a terminal told the program as well: let it finish
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(2)
+        process.terminate()
+        try:
+            process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        raise
+    finally:
+        for stream in (process.stdout, process.stderr):
+            if stream:
+                stream.close()
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Turn SIGTERM, SIGHUP and Ctrl-C into one exception, Interrupted.
+
+    What runs meanwhile can clean up; a second signal doesn't cut that short.
+    """
+
+    def interrupt(signum: int, _frame: FrameType | None) -> NoReturn:
+        for number in handled:  # not SIG_IGN: the programs that clean up would inherit it
+            signal.signal(number, lambda *_: None)
+        if signum == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise Interrupted(signum)
+
+    handled = [n for n in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT) if signal.getsignal(n) != signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in handled}
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(signal.SIGINT) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

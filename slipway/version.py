@@ -1,0 +1,97 @@
+"""What this tree is called: versions and tags from git."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipway.errors import Problem
+from slipway.shell import Shell
+
+PARTS = ("major", "minor", "patch")
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The state of the working tree.
+
+    `commit` is empty outside git, or before the first commit; `since` counts the commits since the last version tag;
+    `content` is a hash of all files when the tree differs from its commit, else empty; `created` is the commit's time
+    (ISO 8601, UTC).
+    """
+
+    commit: str
+    created: str
+    tags: tuple[str, ...]
+    since: int
+    content: str
+
+
+def image_tag(version: str, tree: Tree) -> str:
+    """Return the tag that can mean only this content.
+
+    `X.Y.Z` on a clean commit that is tagged vX.Y.Z; else `X.Y.Z-dev.N-<sha12>`, and a hash of the content when the
+    tree is dirty.
+    """
+    if tree.commit and not tree.content and f"v{version}" in tree.tags:
+        return version
+    tag = f"{version}-dev.{tree.since}-{tree.commit[:12] or 'nocommit'}"
+    return f"{tag}-dirty.{tree.content[:12]}" if tree.content else tag
+
+
+def raised(version: str, part: str) -> str:
+    """Return the version after a release of `part`.
+
+    Raises Problem for a part that is none, or a version that is not X.Y.Z.
+    """
+    if part not in PARTS:
+        raise Problem(f"--part is one of {', '.join(PARTS)}, not {part!r}.")
+    numbers = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)", version)
+    if not numbers:
+        raise Problem(f"pyproject.toml: version {version!r} is not X.Y.Z, so it cannot be raised.")
+    index = PARTS.index(part)
+    return ".".join(
+        str(int(number) + 1 if i == index else int(number) if i < index else 0)
+        for i, number in enumerate(numbers.groups())
+    )
+
+
+def read(root: Path, shell: Shell) -> Tree:
+    """Ask git about the tree in `root`."""
+    status, commit, _ = shell.probe(["git", "rev-parse", "--verify", "--quiet", "HEAD"])
+    if status:
+        return Tree("", "1970-01-01T00:00:00Z", (), 0, digest(root, _walk(root)))
+    seconds = shell.output(["git", "show", "--no-patch", "--format=%cd", "--date=format-local:%Y-%m-%dT%H:%M:%SZ"], env={"TZ": "UTC"})
+    tags = shell.output(["git", "tag", "--points-at", "HEAD"]).split()
+    status, described, _ = shell.probe(["git", "describe", "--tags", "--long", "--match", "v[0-9]*"])
+    since = described.rsplit("-", 2)[1] if not status else shell.output(["git", "rev-list", "--count", "HEAD"])
+    dirty = shell.output(["git", "status", "--porcelain", "--", "."])
+    content = digest(root, _listed(shell)) if dirty else ""
+    return Tree(commit, seconds, tuple(tags), int(since), content)
+
+
+def digest(root: Path, names: Iterable[str]) -> str:
+    """Hash files by name, executable bit and content (SHA-256)."""
+    total = hashlib.sha256()
+    for name in sorted(set(names)):
+        path = root / name
+        if path.is_symlink():
+            kind, content = b"l", str(path.readlink()).encode()
+        elif path.is_file():
+            kind, content = (b"x" if path.stat().st_mode & 0o100 else b"f"), path.read_bytes()
+        else:
+            continue  # deleted in the working tree
+        total.update(b"%s %d %d %s" % (kind, len(name.encode()), len(content), name.encode()) + content)
+    return total.hexdigest()
+
+
+def _listed(shell: Shell) -> list[str]:
+    names = shell.output(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "."])
+    return [name for name in names.split("\0") if name]
+
+
+def _walk(root: Path) -> list[str]:
+    left_out = {".git", ".venv", ".slipway", "__pycache__"}
+    paths = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
+    return [str(path) for path in paths if not left_out & set(path.parts) and path.name != ".env"]

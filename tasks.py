@@ -1,0 +1,135 @@
+"""The lifecycle of the service, a verb each.
+
+`inv --list` shows them, `inv --help VERB` explains one. What they do is in slipway/, what they know of the service is
+in `[tool.slipway]` of pyproject.toml.
+"""
+
+import sys
+
+from invoke import Context, task
+
+from slipway.lifecycle import begin
+
+PROD = {"prod": "production instead of development (or SLIPWAY_ENV=prod)"}
+EVERYWHERE = PROD | {"runtime": "docker or host; remembered until `inv down --volumes`"}
+YES = {"yes": "don't ask"}
+
+
+@task(help=PROD | {"python": "version of the base image, like 3.13", "variant": "its variant, like slim"})
+def build(_: Context, prod: bool = False, python: str = "", variant: str = "") -> None:
+    """Build the production image, its arguments injected."""
+    with begin("build", prod=prod, where=False) as here:
+        here.build(python, variant)
+
+
+@task(help=EVERYWHERE)
+def migrate(_: Context, prod: bool = False, runtime: str = "") -> None:
+    """Migrate the database in a one-off container or process."""
+    with begin("migrate", prod=prod, runtime=runtime, exclusive=True) as here:
+        here.check_env()
+        here.remember()
+        here.runtime.start_database()
+        here.migrate()
+
+
+@task(help={"message": "what the migration does", "empty": "don't compare the models with the database"} | EVERYWHERE)
+def revision(_: Context, message: str = "", empty: bool = False, prod: bool = False, runtime: str = "") -> None:
+    """Make a migration in the working tree."""
+    with begin("revision", prod=prod, runtime=runtime, exclusive=True) as here:
+        here.check_env()
+        here.remember()
+        here.runtime.start_database()
+        here.revision(message, empty)
+
+
+@task(help=EVERYWHERE | {"port": "the port on this machine (default: PORT in .env, else the project's)"})
+def up(_: Context, prod: bool = False, runtime: str = "", port: int = 0) -> None:
+    """Start database, migrations and service; print the URLs."""
+    with begin("up", prod=prod, runtime=runtime, exclusive=True) as here:
+        here.prepare_env()
+        if here.is_up(port):
+            return
+        here.check_port()
+        here.remember()
+        here.runtime.prepare()
+        here.runtime.start_database()
+        here.migrate()
+        here.runtime.start(here.port)
+        here.show_urls()
+
+
+@task(help=EVERYWHERE | YES | {"volumes": "delete the data as well; asks first"})
+def down(_: Context, prod: bool = False, runtime: str = "", volumes: bool = False, yes: bool = False) -> None:
+    """Stop the service and its database."""
+    with begin("down", prod=prod, runtime=runtime, exclusive=True) as here:
+        here.confirm_volumes(volumes, yes)
+        here.runtime.stop(volumes)
+        here.forget(volumes)
+
+
+@task(
+    help={
+        "image": "in an image with the development packages, on Compose's PostgreSQL",
+        "e2e": "the lifecycle itself, on a real engine",
+    }
+)
+def test(_: Context, image: bool = False, e2e: bool = False) -> None:
+    """Run the tests; what follows `--` goes to pytest."""
+    from slipway import testing
+
+    with begin("test", where=False) as here:
+        run = testing.in_image if image else testing.end_to_end if e2e else testing.on_host
+        run(here, testing.arguments(sys.argv))
+
+
+@task(help={"part": "major, minor or patch", "plan": "show what would be done, and change nothing"} | YES)
+def release(_: Context, part: str = "patch", plan: bool = False, yes: bool = False) -> None:
+    """Test, raise the version, tag, build, push, read back."""
+    from slipway import releasing
+
+    with begin("release", exclusive=not plan, where=False) as here:
+        planned = releasing.gather(here, part)
+        releasing.show(here, planned)
+        if plan:
+            return
+        here.confirm(f"Release {planned.new} to {planned.repository}?", yes)
+        releasing.check_registry(here, planned)
+        releasing.test(here)
+        releasing.act(here, planned)
+
+
+@task(help=EVERYWHERE | {"follow": "go on until Ctrl-C", "lines": "how many of the last lines"})
+def logs(_: Context, prod: bool = False, runtime: str = "", follow: bool = False, lines: int = 100) -> None:
+    """Show the service's log."""
+    with begin("logs", prod=prod, runtime=runtime, where=False) as here:
+        here.runtime.logs(follow, lines)
+
+
+@task(help=EVERYWHERE)
+def ps(_: Context, prod: bool = False, runtime: str = "") -> None:
+    """Show what runs."""
+    with begin("ps", prod=prod, runtime=runtime) as here:
+        here.runtime.ps()
+
+
+@task(help=EVERYWHERE)
+def shell(_: Context, prod: bool = False, runtime: str = "") -> None:
+    """Open a shell where the service runs."""
+    with begin("shell", prod=prod, runtime=runtime, where=False) as here:
+        here.runtime.shell()
+
+
+@task(help=EVERYWHERE)
+def psql(_: Context, prod: bool = False, runtime: str = "") -> None:
+    """Open psql on the database; what follows `--` goes to psql."""
+    from slipway.testing import arguments
+
+    with begin("psql", prod=prod, runtime=runtime, where=False) as here:
+        here.runtime.psql(arguments(sys.argv))
+
+
+@task(help=EVERYWHERE | {"json": "as JSON, for programs"})
+def status(_: Context, prod: bool = False, runtime: str = "", json: bool = False) -> None:
+    """Say what runs, where, and which version."""
+    with begin("status", prod=prod, runtime=runtime, where=not json) as here:
+        here.show_status(json)
