@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 
 from slipway.project import Project
@@ -14,7 +15,9 @@ def docker_compose(project: Project, environment: str, *args: str | Sequence[str
     """Return a `docker compose` command line; None is dropped."""
     overlay = OVERLAYS[environment]
     return tokens(
-        ["docker", "compose", "--project-name", project_name(project, environment)],
+        ["docker", "compose"],
+        None if sys.stdout.isatty() else ["--ansi", "never"],
+        ["--project-name", project_name(project, environment)],
         ["--file", "compose.yaml"],
         ["--file", overlay] if (project.root / overlay).exists() else None,
         *args,
@@ -31,7 +34,6 @@ def project_name(project: Project, environment: str, environ: Mapping[str, str] 
     if environment == "dev":
         return chosen or _plain(project.root.name) or _plain(project.name)
     return f"{chosen or _plain(project.name)}-{environment}"
-
 
 
 def _plain(name: str) -> str:

@@ -138,11 +138,9 @@ class DockerRuntime:
 
     def revision(self, message: str, empty: bool) -> None:
         """Make a migration in the working tree, owned by the caller."""
-        folder = self.project.migrations
         run = self._compose(
             ["run", "--rm", "--no-deps", "-T"],
             ["--user", f"{os.getuid()}:{os.getgid()}"],
-            ["--volume", f"{self.project.root / folder}:/srv/{folder}"],
             ["migrate", "alembic", "revision", "--message", message],
             None if empty else "--autogenerate",
         )
@@ -164,7 +162,7 @@ class DockerRuntime:
             try:
                 self.here.shell.quietly(up, env=self._env(port))
             except Problem as problem:
-                logs = self._compose("logs", "--no-color", "--no-log-prefix", "--tail", "25", "web")
+                logs = self._compose("logs", "--no-log-prefix", "--tail", "25", "web")
                 said = self.here.shell.probe(logs)[1]
                 raise Problem(f"{said}\n{problem.message}\nThe service did not become ready.") from None
             self._forget()
@@ -193,8 +191,7 @@ class DockerRuntime:
 
     def logs(self, follow: bool, lines: int) -> NoReturn:
         """Show the service's log."""
-        colour = None if sys.stdout.isatty() else "--no-color"
-        logs = self._compose("logs", "--no-log-prefix", colour, "--tail", str(lines), "--follow" if follow else None, "web")
+        logs = self._compose("logs", "--no-log-prefix", "--tail", str(lines), "--follow" if follow else None, "web")
         self.here.shell.become(logs)
 
     def ps(self) -> NoReturn:
@@ -260,7 +257,7 @@ class DockerRuntime:
     def _env(self, port: int = 0) -> dict[str, str]:
         # Only what differs from the defaults of compose.yaml: what is echoed stays short.
         env = {} if self.dev and self.project.image == "slipway" else {"IMAGE": self._image}
-        if port and port != self.here.port():
+        if port and port != self.here.configured_port:
             env["PORT"] = str(port)
         return env
 
@@ -345,8 +342,10 @@ def one_off(
         status = int(shell.output(["docker", "wait", name]))
         _, out, err = shell.probe(["docker", "logs", "--tail", "50", name])
         return status, out + err
-    finally:
+    except BaseException:
         shell.probe(["docker", "stop", name])
+        raise
+    finally:
         shell.probe(["docker", "rm", "--force", name])
 
 

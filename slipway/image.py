@@ -64,7 +64,7 @@ def build(shell: Shell, tags: list[str], args: Mapping[str, str], target: str | 
 
     Raises Problem when it cannot be built.
     """
-    shell.run(build_command(tags, args, target), cwd=cwd, failed="The image could not be built (see above).")
+    shell.quietly(build_command(tags, args, target), cwd=cwd, failed="The image could not be built (see above).")
 
 
 def inputs(project: Project) -> str:

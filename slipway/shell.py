@@ -90,15 +90,22 @@ class Shell:
             raise Problem(f"{said}\n{failed or f'{argv[0]} ended with status {status}.'}", status)
         return out
 
-    def quietly(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, failed: str | None = None) -> None:
+    def quietly(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        failed: str | None = None,
+    ) -> None:
         """Run a program; on a terminal it shows its progress, elsewhere only its failure.
 
         Raises Problem with `failed` when its status is not 0.
         """
         if sys.stderr.isatty():
-            self.run(argv, env=env, failed=failed)
+            self.run(argv, env=env, cwd=cwd, failed=failed)
         else:
-            self.output(argv, env=env, echo=True, failed=failed)
+            self.output(argv, env=env, cwd=cwd, echo=True, failed=failed)
 
     def probe(
         self,

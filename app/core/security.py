@@ -53,6 +53,7 @@ def read_access_token(token: str, settings: Settings) -> int | None:
             algorithms=[settings.algorithm],
             options={"require": ["sub", "iat", "exp", "jti"]},
         )
-        return int(claims["sub"])
+        user_id = int(claims["sub"])
     except (jwt.InvalidTokenError, ValueError):
         return None
+    return user_id if 0 < user_id < 2**31 else None  # what the column can hold
