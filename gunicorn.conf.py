@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 wsgi_app = os.environ.get("ASGI_APP", "app.main:app")
@@ -16,7 +17,8 @@ preload_app = not reload
 accesslog = "-"
 keepalive = 75  # longer than a proxy keeps idle connections, or it sends into closing ones
 graceful_timeout = 30
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # heartbeats must not wait for a disk
+shm = Path("/dev/shm")  # noqa: S108
+worker_tmp_dir = str(shm) if shm.is_dir() else None  # heartbeats must not wait for a disk
 control_socket_disable = True  # two instances would fight for its path
 
 

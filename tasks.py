@@ -6,7 +6,8 @@ in `[tool.slipway]` of pyproject.toml.
 
 import sys
 
-from invoke import Context, task
+from invoke.context import Context
+from invoke.tasks import task
 
 from slipway.lifecycle import begin
 

@@ -60,7 +60,9 @@ def make_venv(root: Path) -> None:
         try:
             packages = requirements(tomllib.loads(lock_file.read_text()), ("main", "dev"))
         except (KeyError, ValueError) as error:
-            raise SystemExit(f"inv: poetry.lock cannot be used here ({error}); make .venv with `poetry install`") from None
+            raise SystemExit(
+                f"inv: poetry.lock cannot be used here ({error}): make .venv with `poetry install`"
+            ) from None
         began = time.monotonic()
         print(f"inv: making .venv from poetry.lock, {len(packages)} packages", file=sys.stderr, flush=True)  # noqa: T201
         (venv / "poetry.lock").unlink(missing_ok=True)
@@ -75,7 +77,7 @@ def make_venv(root: Path) -> None:
             pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile"]
             _run(
                 [*pip, "--no-deps", "--require-hashes", "--requirement", listing.name],
-                "see pip's message above (a proxy or a mirror is set with pip's own configuration), then run ./inv again",
+                "see pip's message above (pip's own configuration names a proxy or a mirror), then run ./inv again",
             )
         _run([str(python), "-m", "compileall", "-q", "-j", "0", str(venv / "lib")], None)
         shutil.copyfile(lock_file, venv / "poetry.lock")
@@ -93,8 +95,8 @@ def _alone(root: Path) -> Iterator[None]:
 
 
 def _run(argv: list[str], advice: str | None) -> None:
-    # S603: the arguments are ours. Some packages carry files that are no Python: compileall may fail on them.
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)  # noqa: S603
+    # Some packages carry files that are no Python: compileall may fail on them.
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode and advice:
         sys.stderr.write(done.stdout)
         raise SystemExit(f"inv: .venv could not be made: {advice}")

@@ -12,14 +12,11 @@ from slipway import image, processes, version
 from slipway.compose import docker_compose, project_name
 from slipway.errors import Problem
 from slipway.host import MIGRATION_FAILED, elsewhere, taken
-from slipway.postgres import WRONG_PASSWORD, Login, client_environ
+from slipway.postgres import OTHER_LOGIN, Login, client_environ
 from slipway.shell import Shell
 
 if TYPE_CHECKING:
     from slipway.lifecycle import Lifecycle
-
-READY_LIMIT = "60"  # seconds until a container is healthy
-DATABASE_LIMIT = "30"  # seconds until a database elsewhere answers
 
 # Waits for HOST PORT, for at most so many seconds, then becomes the command: the database of a
 # one-off container may only be reachable from inside its network.
@@ -114,7 +111,7 @@ class DockerRuntime:
             before = self._container("db")
             if not (before and before["State"]["Running"]):
                 self.here.undo.callback(self._quiet, "stop", "db")
-            up = self._compose("up", "--detach", "--wait", "--wait-timeout", READY_LIMIT, "db")
+            up = self._compose("up", "--detach", "--wait", "--wait-timeout", str(self.project.wait), "db")
             failed = "The database did not start. Its log: docker compose logs db"
             self.here.shell.quietly(up, env=self._env(), failed=failed)
             self._forget()
@@ -129,10 +126,18 @@ class DockerRuntime:
         command = ["alembic", "upgrade", "head"]
         if not self.here.own_database:
             values = self.here.values
-            command = ["python", "-c", WAIT, values["DATABASE_HOSTNAME"], values["DATABASE_PORT"], DATABASE_LIMIT, *command]
+            command = [
+                "python",
+                "-c",
+                WAIT,
+                values["DATABASE_HOSTNAME"],
+                values["DATABASE_PORT"],
+                str(self.project.wait),
+                *command,
+            ]
         status, said = one_off(self.here.shell, self._compose, "migrate", command, self._env())
         if status and "authentication failed" in said and self.here.own_database:
-            raise Problem(WRONG_PASSWORD)
+            raise Problem(OTHER_LOGIN)
         if status:
             raise Problem(MIGRATION_FAILED, status)
 
@@ -155,7 +160,7 @@ class DockerRuntime:
         with self.here.steps.step("service", "gunicorn, ready") as step:
             self.here.undo.callback(self._quiet, "rm", "--stop", "--force", "web")
             up = self._compose(
-                ["up", "--detach", "--no-deps", "--no-build", "--wait", "--wait-timeout", READY_LIMIT],
+                ["up", "--detach", "--no-deps", "--no-build", "--wait", "--wait-timeout", str(self.project.wait)],
                 None if self.dev else "--no-recreate",
                 "web",
             )
@@ -187,7 +192,10 @@ class DockerRuntime:
     def volumes(self) -> list[str]:
         """Name the volumes that `stop(volumes=True)` deletes."""
         mine = f"label=com.docker.compose.project={self.compose_project}"
-        return [f"the volume {v}" for v in self.here.shell.output(["docker", "volume", "ls", "-q", "--filter", mine]).split()]
+        return [
+            f"the volume {v}"
+            for v in self.here.shell.output(["docker", "volume", "ls", "-q", "--filter", mine]).split()
+        ]
 
     def logs(self, follow: bool, lines: int) -> NoReturn:
         """Show the service's log."""
@@ -292,7 +300,10 @@ class DockerRuntime:
         found = None
         for one in self._containers:
             labels = one["Config"]["Labels"]
-            if labels.get("com.docker.compose.service") == service and labels.get("com.docker.compose.oneoff") != "True":
+            if (
+                labels.get("com.docker.compose.service") == service
+                and labels.get("com.docker.compose.oneoff") != "True"
+            ):
                 found = one if found is None or one["State"]["Running"] else found
         return found
 
@@ -350,7 +361,9 @@ def one_off(
 
 
 def _healthy(container: dict[str, Any] | None) -> bool:
-    return bool(container and container["State"].get("Health", {}).get("Status") == "healthy" and container["State"]["Running"])
+    return bool(
+        container and container["State"].get("Health", {}).get("Status") == "healthy" and container["State"]["Running"]
+    )
 
 
 def _published(container: dict[str, Any]) -> int | None:

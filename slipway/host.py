@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, NoReturn
 from slipway import processes
 from slipway.errors import Problem
 from slipway.postgres import Login, Server, client_environ
+from slipway.shell import uninterrupted
 from slipway.version import digest, image_tag, read
 
 if TYPE_CHECKING:
     from slipway.lifecycle import Lifecycle
 
-READY_LIMIT = 60  # seconds until the service is ready
-MIGRATION_FAILED = "The migration failed (see above); nothing was started on its schema. Correct it, then: ./inv migrate"
+MIGRATION_FAILED = (
+    "The migration failed (see above); nothing was started on its schema. Correct it, then: ./inv migrate"
+)
 STOP_GRACE = 35  # longer than gunicorn lets requests finish
 
 
@@ -70,7 +72,12 @@ class HostRuntime:
         return image_tag(self.project.version, read(self.project.root, self.here.shell))
 
     def check_port(self, port: int) -> None:
-        """Raise Problem when another program has the port."""
+        """Raise Problem when another program has the port.
+
+        What a killed server has left behind is ended: it may still listen.
+        """
+        if not processes.load(self.record):
+            processes.stop(self.record, STOP_GRACE)
         if self.running_port() != port and not processes.is_free(port, self._address):
             raise Problem(taken(port, processes.owner(port)))
 
@@ -84,11 +91,9 @@ class HostRuntime:
         if not self.here.own_database:
             return
         with self.here.steps.step("database") as step:
-            was_running = self.server.running()
-            preferred = int(self.here.values.get("DATABASE_PORT") or 0)
-            port = self.server.start(self._login, preferred)
-            if not was_running:
+            if not self.server.running():
                 self.here.undo.callback(self.server.stop)
+            port = self.server.start(self._login, int(self.here.values.get("DATABASE_PORT") or 0))
             step.detail = f"PostgreSQL {self.server.major} on 127.0.0.1:{port}"
 
     def migrate(self) -> None:
@@ -97,7 +102,8 @@ class HostRuntime:
         Raises Problem when the database cannot be reached in time, or when a migration fails.
         """
         if not self.here.own_database:
-            wait_for_tcp(self.here.values["DATABASE_HOSTNAME"], int(self.here.values["DATABASE_PORT"]))
+            values = self.here.values
+            wait_for_tcp(values["DATABASE_HOSTNAME"], int(values["DATABASE_PORT"]), self.project.wait)
         status = self.here.shell.status(self._alembic("upgrade", "head"), env=self._where, hidden=self.here.values)
         if status:
             raise Problem(MIGRATION_FAILED, status)
@@ -119,16 +125,19 @@ class HostRuntime:
             overlay = self._overlay(port)
             argv = [sys.executable, "-m", "gunicorn"]
             steps.command(argv, overlay)
-            env = {**os.environ, **self.here.values, **overlay}
-            process = processes.spawn(argv, cwd=self.project.root, env=env, log=self.log)
-            record = processes.Record(process.pid, process.create_time(), port, self._fingerprint(port), self.release)
-            record.save(self.record)
-            self.here.undo.callback(processes.stop, self.record, 2)
-            ready = processes.wait_until(
-                lambda: self._healthy(port), lambda: process.poll() is None, READY_LIMIT
-            )
+            env = {**os.environ, **self.here.values, **overlay, **processes.mark(self.record)}
+            fingerprint, release = self._fingerprint(port), self.release
+            self.here.undo.callback(processes.stop, self.record, STOP_GRACE)
+            with uninterrupted():
+                process = processes.spawn(argv, cwd=self.project.root, env=env, log=self.log)
+                processes.Record(process.pid, process.create_time(), port, fingerprint, release).save(self.record)
+            ready = processes.wait_until(lambda: self._healthy(port), lambda: process.poll() is None, self.project.wait)
             if not ready:
-                how = f"ended with status {process.returncode}" if process.poll() is not None else f"was not ready in {READY_LIMIT} s"
+                how = (
+                    f"ended with status {process.returncode}"
+                    if process.poll() is not None
+                    else f"was not ready in {self.project.wait} s"
+                )
                 raise Problem(f"{processes.tail(self.log)}\nThe service {how}; its log is {self.log}.")
             step.detail = f"gunicorn, process {process.pid}, ready"
 
@@ -259,10 +268,13 @@ def elsewhere(here: "Lifecycle") -> dict[str, object]:
     """Return the state of a database that Slipway doesn't run."""
     if not here.has_database:
         return {"state": "none"}
-    return {"state": "elsewhere", "address": f"{here.values['DATABASE_HOSTNAME']}:{here.values.get('DATABASE_PORT', '')}"}
+    return {
+        "state": "elsewhere",
+        "address": f"{here.values['DATABASE_HOSTNAME']}:{here.values.get('DATABASE_PORT', '')}",
+    }
 
 
-def wait_for_tcp(host: str, port: int, limit: float = 30) -> None:
+def wait_for_tcp(host: str, port: int, limit: float) -> None:
     """Wait until something listens there.
 
     Raises Problem after `limit` seconds.
@@ -281,5 +293,3 @@ def wait_for_tcp(host: str, port: int, limit: float = 30) -> None:
                     "Check DATABASE_HOSTNAME and DATABASE_PORT in .env, and that it runs."
                 ) from None
             time.sleep(0.5)
-
-

@@ -59,7 +59,9 @@ def build_command(tags: list[str], args: Mapping[str, str], target: str | None =
     )
 
 
-def build(shell: Shell, tags: list[str], args: Mapping[str, str], target: str | None = None, cwd: Path | None = None) -> None:
+def build(
+    shell: Shell, tags: list[str], args: Mapping[str, str], target: str | None = None, cwd: Path | None = None
+) -> None:
     """Build an image from a folder (the project's unless told).
 
     Raises Problem when it cannot be built.
@@ -74,9 +76,7 @@ def inputs(project: Project) -> str:
     and the build arguments that don't change with a commit.
     """
     tests = {*project.tests.host, *project.tests.image, *project.tests.e2e}
-    files = [
-        name for name in context(project.root) if not any(name == t or name.startswith(f"{t}/") for t in tests)
-    ]
+    files = [name for name in context(project.root) if not any(name == t or name.startswith(f"{t}/") for t in tests)]
     total = hashlib.sha256(digest(project.root, [*files, "Dockerfile", ".dockerignore"]).encode())
     for name, value in sorted(shape_args(project).items()):
         total.update(f"{name}={value}\0".encode())

@@ -78,7 +78,10 @@ class Lifecycle:
         findings += self._check_own(values)
         if findings:
             listed = "\n".join(f"  - {finding}" for finding in findings)
-            raise Problem(f".env cannot be used:\n{listed}\nCorrect it (.env.example explains each variable), then run this again.")
+            raise Problem(
+                f".env cannot be used:\n{listed}\n"
+                "Correct it (.env.example explains each variable), then run this again."
+            )
         self.steps.secrets |= {values[name] for name in self.project.secrets if values.get(name)}
         return values
 

@@ -19,8 +19,9 @@ from typing import Any
 
 from slipway.errors import Problem
 from slipway.processes import free_port, send, spawn, tail, wait_until
+from slipway.shell import uninterrupted
 
-WRONG_PASSWORD = (
+OTHER_LOGIN = (
     "The database was made with another user or password than .env names. Put the old DATABASE_USERNAME and "
     "DATABASE_PASSWORD back into .env, or start with an empty database: ./inv down --volumes, then ./inv up."
 )
@@ -62,7 +63,7 @@ def installations() -> list[Binaries]:
     found = []
     for folder in candidates:
         if all((folder / name).exists() for name in ("postgres", "initdb", "psql", "pg_isready")):
-            asked = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+            asked = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False)
             if version := re.search(r"(\d+)", asked.stdout):
                 found.append(Binaries(folder, int(version[1])))
     return found
@@ -96,6 +97,7 @@ class Server:
         self.folder = folder
         self.data = folder / "postgres"
         self.log = folder / "postgres.log"
+        self._child: Any = None
 
     @property
     def major(self) -> int | None:
@@ -138,8 +140,12 @@ class Server:
         port = free_port(port)
         options = ["unix_socket_directories=", "listen_addresses=127.0.0.1", f"port={port}", *settings]
         argv = [binaries["postgres"], "-D", str(self.data), *(word for o in options for word in ("-c", o))]
-        command, how = self._unprivileged(argv)
-        process = spawn(command, cwd=self.data, env=_environ(), log=self.log, **how)
+        identity = _identity(argv[0])
+        identity.own(self.data)
+        command = [*identity.prefix, *argv]
+        with uninterrupted():
+            process = spawn(command, cwd=self.data, env=_environ(), log=self.log, **identity.options)
+            self._child = process
         try:
             if not wait_until(lambda: self._accepts(port), lambda: process.poll() is None, START_LIMIT):
                 raise Problem(f"{tail(self.log)}\nPostgreSQL did not start; its log is {self.log}.")
@@ -161,6 +167,8 @@ class Server:
         send(running[0], signal.SIGINT)  # "fast shutdown": clients are disconnected
         if not wait_until(lambda: self.running() is None, lambda: True, STOP_LIMIT):
             raise Problem(f"PostgreSQL (process {running[0]}) did not stop in {STOP_LIMIT} s; see {self.log}.")
+        if self._child:
+            self._child.wait()
         return True
 
     def remove(self) -> None:
@@ -185,32 +193,17 @@ class Server:
         if settings == FAST:
             argv.append("--no-sync")
         try:
-            command, how = self._unprivileged(argv, fresh, password)
-            done = subprocess.run(command, capture_output=True, text=True, env=_environ(), check=False, **how)  # noqa: S603
+            identity = _identity(argv[0])
+            identity.own(fresh, password)
+            command = [*identity.prefix, *argv]
+            done = subprocess.run(
+                command, capture_output=True, text=True, env=_environ(), check=False, **identity.options
+            )
         finally:
             password.unlink()
         if done.returncode:
             raise Problem(f"{done.stderr.strip()}\nPostgreSQL's data could not be made in {self.data}.")
         fresh.rename(self.data)
-
-    def _unprivileged(self, argv: list[str], *owned: Path) -> tuple[list[str], dict[str, Any]]:
-        # PostgreSQL refuses to run as root. In a user namespace it takes itself for user 1000 and root's files for
-        # its own. Where namespaces are blocked (as in a container), it runs as nobody, who must be able to get here.
-        if os.geteuid() != 0:
-            return argv, {}
-        namespace = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
-        if shutil.which("unshare") and not _status([*namespace, argv[0], "--version"]):
-            return [*namespace, *argv], {}
-        user = {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}
-        for top in owned or (self.data,):
-            for path in (top, *top.rglob("*")):
-                shutil.chown(path, "nobody", user["group"])
-        if _status([argv[0], "--version"], **user) or _status(["test", "-w", str((owned or (self.data,))[0])], **user):
-            raise Problem(
-                f"PostgreSQL refuses to run as root, and {self.folder} cannot be reached by another user. Run this as an "
-                "ordinary user, or move the project to a folder that everybody may enter."
-            )
-        return argv, user
 
     def _accepts(self, port: int) -> bool:
         return not _status([self.binaries["pg_isready"], "-q", "-h", "127.0.0.1", "-p", str(port)])
@@ -223,9 +216,9 @@ class Server:
         )
         argv = [self.binaries["psql"], "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1", "-v", f"db={login.database}"]
         env = {**_environ(), **client_environ(login, "127.0.0.1", port), "PGDATABASE": "postgres"}
-        done = subprocess.run(argv, input=script, capture_output=True, text=True, env=env, check=False)  # noqa: S603
+        done = subprocess.run(argv, input=script, capture_output=True, text=True, env=env, check=False)
         if "authentication failed" in done.stderr:
-            raise Problem(WRONG_PASSWORD)
+            raise Problem(OTHER_LOGIN)
         if done.returncode:
             raise Problem(f"{done.stderr.strip()}\nThe database {login.database} could not be made.")
 
@@ -247,5 +240,43 @@ def _environ() -> dict[str, str]:
 
 
 def _status(argv: list[str], **options: Any) -> int:
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.run(argv, env=_environ(), check=False, **quiet, **options).returncode  # noqa: S603
+    done = subprocess.run(argv, env=_environ(), check=False, capture_output=True, **options)
+    return int(done.returncode)
+
+
+@dataclass(frozen=True)
+class _Identity:
+    """How to run a program that refuses root: a prefix of its command line, or another user."""
+
+    prefix: tuple[str, ...] = ()
+    user: str | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        if self.user is None:
+            return {}
+        return {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
+
+    def own(self, *tops: Path) -> None:
+        """Give files to the user; raises Problem when they cannot be reached."""
+        if self.user is None:
+            return
+        for top in tops:
+            for path in (top, *top.rglob("*")):
+                shutil.chown(path, self.user, self.options["group"])
+            if _status(["test", "-w", str(top)], **self.options):
+                raise Problem(
+                    f"PostgreSQL refuses to run as root, and another user cannot reach {top}. Run this as an ordinary "
+                    "user, or move the project to a folder that everybody may enter."
+                )
+
+
+def _identity(program: str) -> _Identity:
+    # In a user namespace PostgreSQL takes itself for user 1000 and root's files for its own. Where namespaces are
+    # blocked (as in a container), it runs as nobody, who must be able to get here.
+    namespace = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+    if os.geteuid() != 0:
+        return _Identity()
+    if shutil.which("unshare") and not _status([*namespace, program, "--version"]):
+        return _Identity(prefix=namespace)
+    return _Identity(user="nobody")

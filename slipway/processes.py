@@ -7,15 +7,18 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slipway.errors import Problem
 
 if TYPE_CHECKING:
     import psutil
+
+
+MARK = "SLIPWAY_RECORD"
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,12 @@ def load(path: Path) -> Record | None:
         return None
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(record.pid)
-        if abs(process.create_time() - record.created) < 2 and process.status() != psutil.STATUS_ZOMBIE:
+        if abs(process.create_time() - record.created) < 2 and _is_alive(process):
             return record
     return None
 
 
-def spawn(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, **options: object) -> "psutil.Popen":
+def spawn(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, **options: Any) -> "psutil.Popen":
     """Start a program in a session of its own; its output goes to `log`.
 
     The log of the start before is kept beside it, as `.1`.
@@ -63,48 +66,68 @@ def spawn(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, 
     if log.exists():
         log.replace(log.with_name(log.name + ".1"))
     with log.open("wb") as output:
-        os.chmod(log, 0o600)  # noqa: PTH101
+        log.chmod(0o600)
         return psutil.Popen(
-            argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, **options
+            argv,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            **options,
         )
 
 
 def stop(path: Path, grace: float) -> bool:
-    """End a recorded process and all of its session.
+    """End a recorded process, and all that carries the record's mark.
 
-    Takes the record's file and the seconds that it has after SIGTERM. Returns whether anything was running.
+    Takes the record's file and the seconds that it has after SIGTERM. Returns whether anything was running: the
+    process, or (it was killed, or there was no time to record it) what it left behind.
     """
     import psutil
 
-    try:
-        record = Record(**json.loads(path.read_text()))
-    except (FileNotFoundError, ValueError, TypeError):
-        return False
-    members = list(_session(record))
-    if load(path):
+    record = load(path)
+    members = marked(path)
+    first = [psutil.Process(record.pid)] if record else []
+    for member in first or members:  # gunicorn ends its own workers, each with its requests
         with contextlib.suppress(psutil.NoSuchProcess):
-            psutil.Process(record.pid).terminate()
-    else:  # its first process was killed; these were left behind
-        for member in members:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                member.terminate()
-    _, alive = psutil.wait_procs(members, grace)
-    for member in [*alive, *_session(record)]:
+            member.terminate()
+    members = list({*members, *first})
+    wait_until(lambda: not any(map(_is_alive, members)), lambda: True, grace)
+    for member in {*first, *marked(path)}:
         with contextlib.suppress(psutil.NoSuchProcess):
             member.kill()
-    path.unlink()
+    path.unlink(missing_ok=True)
     return bool(members)
 
 
-def _session(record: Record) -> "Iterator[psutil.Process]":
-    # A session keeps its number for as long as one of its processes lives, so that a number used
-    # again for another session is younger than the record's first process by nothing but chance.
+def mark(path: Path) -> dict[str, str]:
+    """Return the variable by which a record's processes are known.
+
+    A process inherits it, whoever of its ancestors is gone.
+    """
+    return {MARK: str(path)}
+
+
+def marked(path: Path) -> "list[psutil.Process]":
+    """Return the living processes that carry a record's mark."""
     import psutil
 
+    found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if os.getsid(process.pid) == record.pid and process.create_time() > record.created - 2:
-                yield process
+            if process.environ().get(MARK) == str(path) and _is_alive(process):
+                found.append(process)
+    return found
+
+
+def _is_alive(process: "psutil.Process") -> bool:
+    import psutil
+
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def wait_until(ready: Callable[[], bool], alive: Callable[[], bool], limit: float) -> bool:
@@ -143,7 +166,7 @@ def owner(port: int) -> str:
 
     with contextlib.suppress(psutil.Error):
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            if connection.status == psutil.CONN_LISTEN and connection.laddr[1:2] == (port,) and connection.pid:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
     return "another user's process"

@@ -23,8 +23,9 @@ class Suites:
 class Project:
     """One service, as pyproject.toml describes it.
 
-    `secrets` maps the name of each secret variable to the fewest bytes that it may have. `build_args` are handed to
-    `docker build` as they are. An empty `migrations` means that there are none.
+    `wait` is how many seconds the database, and then the service, may take to be ready. An empty `migrations` means
+    that there are none. `secrets` maps the name of each secret variable to the fewest bytes that it may have.
+    `build_args` are handed to `docker build` as they are.
     """
 
     root: Path
@@ -34,6 +35,7 @@ class Project:
     port: int = 8000
     workers: int = 4
     health: str = "/"
+    wait: int = 60
     docs: str = "/docs"
     migrations: str = ""
     registry: str = ""
@@ -53,10 +55,6 @@ class Project:
     def state(self) -> Path:
         """The folder of everything that a run leaves behind."""
         return self.root / ".slipway"
-
-    def load_pyproject(self) -> "Project":
-        """Read pyproject.toml again (a release changed it)."""
-        return load(self.root)
 
 
 def load(root: Path) -> Project:

@@ -82,10 +82,15 @@ def check_registry(here: Lifecycle, plan: Plan) -> None:
     with here.steps.step("registry", f"{plan.repository}:{plan.new} is free"):
         status, _, said = here.shell.probe(_inspect(f"{plan.repository}:{plan.new}"), echo=True)
         if not status:
-            raise Problem(f"{plan.repository}:{plan.new} is in the registry already; a version is never published twice.")
+            raise Problem(
+                f"{plan.repository}:{plan.new} is in the registry already; a version is never published twice."
+            )
         if "not found" not in said:
             host = plan.repository.partition("/")[0]
-            raise Problem(f"{said.strip()}\nThe registry {host} cannot be asked. Is it up, and are you logged in? docker login {host}")
+            raise Problem(
+                f"{said.strip()}\n"
+                f"The registry {host} cannot be asked. Is it up, and are you logged in? docker login {host}"
+            )
 
 
 def act(here: Lifecycle, plan: Plan) -> None:
@@ -110,14 +115,16 @@ def act(here: Lifecycle, plan: Plan) -> None:
         digests = {}
         for tag in tags:
             with here.steps.step("push", tag):
-                shell.quietly(["docker", "push", "--quiet", tag], failed=f"{tag} could not be pushed; nothing was released.")
+                shell.quietly(
+                    ["docker", "push", "--quiet", tag], failed=f"{tag} could not be pushed; nothing was released."
+                )
                 digests[tag] = _pushed_digest(shell, tag, plan.repository)
         for tag in tags:
             with here.steps.step("verify", tag):
                 _verify(shell, tag, digests[tag])
         undo.pop_all()
     here.steps.say(f"  released   {plan.repository}:{plan.new}")
-    here.steps.say(f"  next       git push --follow-tags")
+    here.steps.say("  next       git push --follow-tags")
 
 
 def raise_version(pyproject: Path, new: str) -> None:
@@ -125,7 +132,7 @@ def raise_version(pyproject: Path, new: str) -> None:
     import tomlkit
 
     document = tomlkit.parse(pyproject.read_text(encoding="utf-8"))
-    document["project"]["version"] = new  # type: ignore[index]
+    document["project"]["version"] = new
     pyproject.write_text(tomlkit.dumps(document), encoding="utf-8")
 
 
@@ -139,7 +146,9 @@ def _build(here: Lifecycle, plan: Plan, tags: list[str]) -> None:
             tar.extractall(tree, filter="data")
         project = replace(here.project, version=plan.new)
         state = version.read(here.project.root, here.shell)
-        args = image.build_args(project, replace(state, content="")) | {"INPUTS": image.inputs(replace(project, root=tree))}
+        args = image.build_args(project, replace(state, content="")) | {
+            "INPUTS": image.inputs(replace(project, root=tree))
+        }
         image.build(here.shell, tags, args, cwd=tree)
 
 

@@ -24,13 +24,13 @@ def probe() -> Engine:
     """Ask the Docker client whether an engine answers."""
     try:
         argv = ["docker", "version", "--format", "{{.Server.Version}}"]
-        asked = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20)  # noqa: S603
+        asked = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20)
     except (FileNotFoundError, PermissionError):
         return Engine("no client", "Docker is not installed")
     except subprocess.TimeoutExpired:
         return Engine("no answer", "the engine did not answer in 20 s")
     if asked.returncode == 0 and asked.stdout.strip():
-        if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:  # noqa: S607
+        if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:
             return Engine("no compose", "Docker has no Compose plugin")
         return Engine("ready", f"Docker Engine {asked.stdout.strip()}")
     said = asked.stderr.strip().splitlines()[-1:] or ["the engine did not answer"]

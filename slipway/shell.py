@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -146,7 +146,7 @@ class Shell:
     ) -> "subprocess.Popen[str]":
         pipe = subprocess.PIPE if piped else None
         try:
-            return subprocess.Popen(  # noqa: S603
+            return subprocess.Popen(
                 argv,
                 cwd=cwd or self.root,
                 env={**os.environ, **(hidden or {}), **(env or {})},
@@ -182,6 +182,25 @@ def _ended(process: "subprocess.Popen[str]") -> Iterator["subprocess.Popen[str]"
                 stream.close()
 
 
+class _Held:
+    active = False
+    signum = 0
+    raise_now: Callable[[int, FrameType | None], None] | None = None
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold signals back, so that what is started is also noted."""
+    _Held.active = True
+    try:
+        yield
+    finally:
+        _Held.active = False
+        signum, _Held.signum = _Held.signum, 0
+        if signum and _Held.raise_now:
+            _Held.raise_now(signum, None)
+
+
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
     """Turn SIGTERM, SIGHUP and Ctrl-C into one exception, Interrupted.
@@ -189,7 +208,10 @@ def interruptible() -> Iterator[None]:
     What runs meanwhile can clean up; a second signal doesn't cut that short.
     """
 
-    def interrupt(signum: int, _frame: FrameType | None) -> NoReturn:
+    def interrupt(signum: int, _frame: FrameType | None) -> None:
+        if _Held.active:
+            _Held.signum = signum
+            return
         for number in handled:  # not SIG_IGN: the programs that clean up would inherit it
             signal.signal(number, lambda *_: None)
         if signum == signal.SIGINT:
@@ -197,6 +219,7 @@ def interruptible() -> Iterator[None]:
         raise Interrupted(signum)
 
     handled = [n for n in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT) if signal.getsignal(n) != signal.SIG_IGN]
+    _Held.raise_now = interrupt
     before = {number: signal.signal(number, interrupt) for number in handled}
     try:
         yield

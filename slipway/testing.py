@@ -25,7 +25,9 @@ def arguments(argv: Sequence[str]) -> list[str]:
     return list(argv[argv.index("--") + 1 :]) if "--" in argv else []
 
 
-def pytest_command(python: Sequence[str], suites: Sequence[str], args: Sequence[str], root: Path, *options: str) -> list[str]:
+def pytest_command(
+    python: Sequence[str], suites: Sequence[str], args: Sequence[str], root: Path, *options: str
+) -> list[str]:
     """Return the pytest command line.
 
     The suites are left out when the arguments name files of their own.
@@ -79,7 +81,9 @@ def in_image(here: Lifecycle, args: list[str]) -> None:
     env = {"IMAGE": tag}
     try:
         with here.steps.step("database", "PostgreSQL, for this run alone"):
-            shell.output(compose("up", "--detach", "--wait", "--wait-timeout", "60", "db"), env=env, hidden=values, echo=True)
+            shell.output(
+                compose("up", "--detach", "--wait", "--wait-timeout", "60", "db"), env=env, hidden=values, echo=True
+            )
         colour = "--color=yes" if sys.stdout.isatty() else "--color=no"
         suites = project.tests.image
         command = pytest_command([], suites, args, project.root, "-p", "no:cacheprovider", colour)

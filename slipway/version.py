@@ -62,7 +62,9 @@ def read(root: Path, shell: Shell) -> Tree:
     status, commit, _ = shell.probe(["git", "rev-parse", "--verify", "--quiet", "HEAD"])
     if status:
         return Tree("", "1970-01-01T00:00:00Z", (), 0, digest(root, _walk(root)))
-    seconds = shell.output(["git", "show", "--no-patch", "--format=%cd", "--date=format-local:%Y-%m-%dT%H:%M:%SZ"], env={"TZ": "UTC"})
+    seconds = shell.output(
+        ["git", "show", "--no-patch", "--format=%cd", "--date=format-local:%Y-%m-%dT%H:%M:%SZ"], env={"TZ": "UTC"}
+    )
     tags = shell.output(["git", "tag", "--points-at", "HEAD"]).split()
     status, described, _ = shell.probe(["git", "describe", "--tags", "--long", "--match", "v[0-9]*"])
     since = described.rsplit("-", 2)[1] if not status else shell.output(["git", "rev-list", "--count", "HEAD"])

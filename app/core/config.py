@@ -1,14 +1,14 @@
 """Settings of the service, read once and frozen."""
 
-import os
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
-SECRETS = "/run/secrets"
+SECRETS = Path("/run/secrets")
 
 SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 
@@ -21,7 +21,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=".env",
-        secrets_dir=SECRETS if os.path.isdir(SECRETS) else None,
+        secrets_dir=SECRETS if SECRETS.is_dir() else None,
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
@@ -86,5 +86,3 @@ def _explain(error: ValidationError) -> str:
 def get_settings() -> Settings:
     """Return the settings of this process."""
     return Settings.load()
-
-

@@ -15,7 +15,7 @@ class EmailTaken(Exception):
 async def register(session: AsyncSession, email: str, password: str) -> User:
     """Add a user; raises EmailTaken, also when two race."""
     password_hash = await hash_password(password)
-    user = await session.scalar(
+    user: User | None = await session.scalar(
         insert(User)
         .values(email=email, password_hash=password_hash)
         .on_conflict_do_nothing(index_elements=[User.email])

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic.config import Config
 from fastapi.testclient import TestClient
 from psycopg import sql
 
 from alembic import command
-from alembic.config import Config
 
 if "DATABASE_HOSTNAME" not in os.environ:
     pytest.exit("These tests need a PostgreSQL in DATABASE_*: ./inv test starts one for them.", returncode=2)
@@ -66,7 +66,7 @@ def ada(client: TestClient, token: str) -> TestClient:
     return client
 
 
-def register(client: TestClient, email: str, password: str = "correct horse") -> str:  # noqa: S107
+def register(client: TestClient, email: str, password: str = "correct horse") -> str:
     """Register a user; return an access token."""
     assert client.post("/users", json={"email": email, "password": password}).status_code == 201
     answer = client.post("/users/token", data={"username": email, "password": password})

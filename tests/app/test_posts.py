@@ -29,14 +29,23 @@ def test_pages_go_from_the_newest_to_the_oldest_without_gaps(ada: TestClient) ->
     assert cursor is None
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=101", "limit=" + "9" * 30, "limit=x", "before=0", "before=" + "9" * 30])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=-1", "limit=101", "limit=" + "9" * 30, "limit=x", "before=0", "before=" + "9" * 30]
+)
 def test_bad_pages_are_refused(ada: TestClient, query: str) -> None:
     assert ada.get(f"/posts?{query}").status_code == 422
 
 
 @pytest.mark.parametrize(
     "bad",
-    [{"title": ""}, {"title": "x" * 201}, {"title": "a\0b"}, {"content": "a\0b"}, {"content": "x" * 20_001}, {"content": 1}],
+    [
+        {"title": ""},
+        {"title": "x" * 201},
+        {"title": "a\0b"},
+        {"content": "a\0b"},
+        {"content": "x" * 20_001},
+        {"content": 1},
+    ],
     ids=["empty", "long title", "NUL in title", "NUL in content", "long content", "a number"],
 )
 def test_bad_posts_are_refused(ada: TestClient, bad: dict[str, object]) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic.config import Config
 from fastapi.testclient import TestClient
 
 from alembic import command
-from alembic.config import Config
-from app.core.config import Settings
+from app.core.config import get_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIRED = {
@@ -32,7 +32,7 @@ def test_index_links_lead_somewhere(client: TestClient) -> None:
 def test_ready_says_that_the_database_is_away(database: psycopg.Connection) -> None:
     from app.main import create_app
 
-    settings = Settings().model_copy(update={"database_port": 1})
+    settings = get_settings().model_copy(update={"database_port": 1})
     with TestClient(create_app(settings)) as client:
         assert client.get("/health/live").status_code == 200
         answer = client.get("/health/ready")
@@ -45,7 +45,7 @@ def test_ready_says_that_the_database_is_away(database: psycopg.Connection) -> N
 def test_a_request_without_a_database_is_503(database: psycopg.Connection) -> None:
     from app.main import create_app
 
-    settings = Settings().model_copy(update={"database_port": 1})
+    settings = get_settings().model_copy(update={"database_port": 1})
     with TestClient(create_app(settings)) as client:
         answer = client.post("/users", json={"email": "ada@example.com", "password": "correct horse"})
 

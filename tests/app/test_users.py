@@ -1,5 +1,6 @@
 """Registering, logging in, and every way of not being let in."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -37,7 +38,13 @@ def test_of_many_racing_registrations_one_wins(client: TestClient) -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    [{"email": "ada"}, {"email": "a\0@example.com"}, {"password": "short"}, {"password": "x" * 1025}, {"password": None}],
+    [
+        {"email": "ada"},
+        {"email": "a\0@example.com"},
+        {"password": "short"},
+        {"password": "x" * 1025},
+        {"password": None},
+    ],
     ids=["no address", "a NUL", "short", "long", "null"],
 )
 def test_bad_registrations_are_refused(client: TestClient, bad: dict[str, object]) -> None:
@@ -48,7 +55,9 @@ def test_me_is_who_logged_in(ada: TestClient) -> None:
     assert ada.get("/users/me").json()["email"] == "ada@example.com"
 
 
-@pytest.mark.parametrize("form", [("ada@example.com", "wrong horse"), ("bob@example.com", "correct horse"), ("\0", "x")])
+@pytest.mark.parametrize(
+    "form", [("ada@example.com", "wrong horse"), ("bob@example.com", "correct horse"), ("\0", "x")]
+)
 def test_wrong_password_and_unknown_user_look_the_same(client: TestClient, form: tuple[str, str]) -> None:
     client.post("/users", json=CREDENTIALS)
 
@@ -84,7 +93,7 @@ def signed(payload: dict[str, object], key: str | None = None, algorithm: str = 
     ],
     ids=["none", "nonsense", "key", "algorithm", "unsigned", "expired", "gone", "huge", "no number", "everlasting"],
 )
-def test_a_token_that_is_not_ours_is_401(client: TestClient, make) -> None:  # noqa: ANN001
+def test_a_token_that_is_not_ours_is_401(client: TestClient, make: Callable[[], str]) -> None:
     answer = client.get("/users/me", headers={"Authorization": f"Bearer {make()}"})
 
     assert answer.status_code == 401

@@ -1,0 +1,277 @@
+"""The verbs without Docker: real PostgreSQL, real gunicorn, real signals."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import httpx2
+import pytest
+
+from tests.conftest import Checkout, free_port, processes_of, wait_for
+
+
+def conversation(base: str) -> None:
+    """Register, log in, create and list posts."""
+    with httpx2.Client(base_url=base) as client:
+        email = f"{time.time_ns()}@example.com"
+        assert client.post("/users", json={"email": email, "password": "correct horse"}).status_code == 201
+        token = client.post("/users/token", data={"username": email, "password": "correct horse"}).json()
+        client.headers["Authorization"] = f"Bearer {token['access_token']}"
+        created = client.post("/posts", json={"title": "A", "content": "B"})
+        assert created.status_code == 201
+        assert created.json() in client.get("/posts").json()["items"]
+
+
+def test_the_life_of_a_service(service: Checkout) -> None:
+    first = service.up()
+    assert "up · dev" in first.stderr.splitlines()[0]
+    assert "runtime    host" in first.stderr
+    assert f"http://localhost:{service.env['PORT']}/docs" in first.stdout
+    assert (service.root / ".env").stat().st_mode & 0o777 == 0o600
+    secret = (service.root / ".env").read_text().split("DATABASE_PASSWORD=")[1].split("\n")[0]
+    assert len(secret) >= 32
+    assert secret not in first.stdout + first.stderr
+    conversation(service.url)
+
+    before = {p.pid for p in processes_of(service.root)}
+    again = service.inv("up")  # the runtime is remembered
+    assert again.returncode == 0
+    assert "already up: nothing to do" in again.stderr
+    assert {p.pid for p in processes_of(service.root)} == before
+
+    state = json.loads(service.inv("status", "--json").stdout)
+    assert (state["environment"], state["runtime"], state["service"]["state"]) == ("dev", "host", "ready")
+    assert "running" in service.inv("ps").stdout
+    assert "GET /posts" in service.inv("logs").stdout
+    counted = subprocess.run(
+        service.command("psql", "--", "-At"), cwd=service.root, env=service.environ(),
+        input="SELECT count(*) FROM posts", capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert counted.stdout == "1\n"
+
+    assert service.inv("down").returncode == 0
+    assert processes_of(service.root) == []
+    assert json.loads(service.inv("status", "--json").stdout)["service"] == {"state": "stopped"}
+
+    refused = service.inv("down", "--volumes")
+    assert refused.returncode != 0
+    assert "--yes" in refused.stderr
+    assert (service.root / ".slipway/dev/postgres").exists()
+    assert service.inv("down", "--volumes", "--yes").returncode == 0
+    assert not (service.root / ".slipway/dev/postgres").exists()
+    assert not (service.root / ".slipway/dev/runtime").exists()
+
+
+def test_a_migration_is_made_applied_and_a_failing_one_starts_nothing(service: Checkout) -> None:
+    service.up()
+    service.edit(
+        "app/posts/models.py", "    content: Mapped[str]\n", "    content: Mapped[str]\n    mood: Mapped[str | None]\n"
+    )
+    versions = service.root / "alembic/versions"
+    before = set(versions.glob("*.py"))
+
+    made = service.inv("revision", "--message", "add a mood")
+    assert made.returncode == 0, made.stderr
+    (new,) = set(versions.glob("*.py")) - before
+    assert 'sa.Column("mood", sa.String()' in new.read_text().replace("'", '"')
+    assert new.stat().st_uid == os.getuid()
+    applied = service.inv("migrate")
+    assert applied.returncode == 0, applied.stderr
+    assert "add a mood" in applied.stderr + applied.stdout
+    conversation(service.url)
+
+    service.inv("down")
+    new.write_text(
+        new.read_text().replace("def upgrade() -> None:", 'def upgrade() -> None:\n    op.execute("SELECT 1/0")')
+    )
+    service.inv("down", "--volumes", "--yes")
+    failed = service.inv("up", "--runtime", "host")
+    assert failed.returncode != 0
+    assert "division by zero" in failed.stderr + failed.stdout
+    assert "The migration failed" in failed.stderr
+    assert processes_of(service.root) == []
+
+
+def test_a_port_that_is_taken_is_named_before_anything_starts(service: Checkout) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", int(service.env["PORT"])))
+        other.listen()
+        done = service.inv("up", "--runtime", "host")
+
+    assert done.returncode == 1
+    assert f"process {os.getpid()}" in done.stderr
+    assert "--port" in done.stderr
+    assert processes_of(service.root) == []
+    assert not (service.root / ".slipway/dev/postgres").exists()
+
+    other_port = str(free_port())
+    assert f"http://localhost:{other_port}" in service.up("--port", other_port).stdout
+    assert "already up" in service.inv("up").stderr  # on the port that it has
+
+
+def test_all_findings_of_a_bad_env_come_at_once(service: Checkout) -> None:
+    text = (service.root / ".env.example").read_text()
+    text = text.replace("DATABASE_NAME=slipway\n", "").replace("ALGORITHM=HS256", "ALGORITMH=HS256")
+    text = text.replace("DATABASE_PASSWORD=", "DATABASE_PASSWORD=pa$$word").replace(
+        "DATABASE_PORT=5432", "DATABASE_PORT=x"
+    )
+    service.write(".env", text.replace("AUTH=", "AUTH=short"))
+
+    done = service.inv("up", "--runtime", "host")
+
+    assert done.returncode == 1
+    for finding in ("DATABASE_NAME is missing", "did you mean ALGORITHM", "too short", "'...'", "DATABASE_PORT = 'x'"):
+        assert finding in done.stderr
+    assert "pa$$" not in done.stderr
+    assert processes_of(service.root) == []
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", ["database   PostgreSQL", "Running upgrade  -> 0001", "-m gunicorn"])
+def test_an_interrupted_up_leaves_nothing_running(service: Checkout, signum: signal.Signals, moment: str) -> None:
+    with service.start("up", "--runtime", "host") as process:
+        assert process.stdout
+        for line in process.stdout:
+            if moment in line:
+                process.send_signal(signum)
+
+    assert process.returncode == 128 + signum
+    assert processes_of(service.root) == []
+    conversation_after_recovery(service)
+
+
+def conversation_after_recovery(service: Checkout) -> None:
+    """Show that what was interrupted can simply be repeated."""
+    service.up()
+    conversation(service.url)
+
+
+@pytest.mark.parametrize("moment", ["settings ", "database   PostgreSQL", "-m gunicorn"])
+def test_after_sigkill_the_next_up_takes_over(service: Checkout, moment: str) -> None:
+    with service.start("up", "--runtime", "host") as process:
+        assert process.stdout
+        for line in process.stdout:
+            if moment in line:
+                process.kill()
+                break
+
+    conversation_after_recovery(service)
+    masters = [p for p in processes_of(service.root) if p.ppid() not in {q.pid for q in processes_of(service.root)}]
+    assert len(masters) == 2  # one gunicorn, one PostgreSQL
+
+
+def test_a_killed_server_is_replaced_and_its_workers_with_it(service: Checkout) -> None:
+    service.up()
+    record = json.loads((service.root / ".slipway/dev/service.json").read_text())
+    os.kill(record["pid"], signal.SIGKILL)
+
+    conversation_after_recovery(service)
+
+
+def test_of_two_ups_at_once_the_second_has_nothing_to_do(service: Checkout) -> None:
+    both = [service.start("up", "--runtime", "host") for _ in range(2)]
+    said = [process.communicate(timeout=120)[0] for process in both]
+
+    assert [process.returncode for process in both] == [0, 0], said
+    assert sum("already up: nothing to do" in text for text in said) == 1
+    conversation(service.url)
+
+
+def test_a_changed_setting_restarts_the_service(service: Checkout) -> None:
+    service.up()
+    service.edit(".env", "ACCESS_TOKEN_EXPIRE_MINUTES=30", "ACCESS_TOKEN_EXPIRE_MINUTES=7")
+
+    assert "already up" not in service.up().stderr
+
+    with httpx2.Client(base_url=service.url) as client:
+        client.post("/users", json={"email": "a@example.com", "password": "correct horse"})
+        token = client.post("/users/token", data={"username": "a@example.com", "password": "correct horse"})
+    assert token.json()["expires_in"] == 7 * 60
+
+
+def test_changed_code_is_reloaded(service: Checkout) -> None:
+    service.up()
+    service.edit("app/main.py", 'title="Slipway service"', 'title="Another name"')
+
+    wait_for(lambda: name_of(service.url) == "Another name")
+
+
+def name_of(base: str) -> str:
+    """Return the service's name, "" while it restarts."""
+    try:
+        return str(httpx2.get(base).json()["name"])
+    except httpx2.TransportError:
+        return ""
+
+
+def test_a_service_that_cannot_start_shows_why(service: Checkout) -> None:
+    service.edit("gunicorn.conf.py", "import os\n", "import os\nimport nowhere\n")
+
+    done = service.inv("up", "--runtime", "host")
+
+    assert done.returncode != 0
+    assert "No module named 'nowhere'" in done.stderr
+    assert processes_of(service.root) == []
+
+
+def test_production_has_its_own_data_and_is_never_replaced(service: Checkout) -> None:
+    service.up()
+    port = str(free_port())
+    first = service.up("--prod", PORT=port)
+    assert first.stderr.startswith("up · prod")
+    conversation(f"http://127.0.0.1:{port}")
+    assert service.inv("psql", "--prod", "--", "-Atc", "SELECT count(*) FROM posts").stdout == "1\n"
+    assert service.inv("psql", "--", "-Atc", "SELECT count(*) FROM posts").stdout == "0\n"
+    record = (service.root / ".slipway/prod/service.json").read_text()
+
+    assert "already up" in service.up(PORT=port, SLIPWAY_ENV="prod").stderr
+    service.edit("app/main.py", 'title="Slipway service"', 'title="Another"')
+    refused = service.inv("up", "--prod", PORT=port)
+    assert refused.returncode == 1
+    assert "never replaces" in refused.stderr
+    assert (service.root / ".slipway/prod/service.json").read_text() == record
+    assert service.inv("down", "--prod").returncode == 0
+
+
+def test_data_of_another_password_or_version_is_refused(service: Checkout) -> None:
+    service.up()
+    service.inv("down")
+    (service.root / ".env").rename(service.root / "old.env")
+
+    other = service.inv("up")
+    assert other.returncode == 1
+    assert "another user or password" in other.stderr
+    assert processes_of(service.root) == []
+
+    (service.root / "old.env").replace(service.root / ".env")
+    version = service.root / ".slipway/dev/postgres/PG_VERSION"
+    right = version.read_text()
+    version.write_text("9\n")
+    older = service.inv("up")
+    assert older.returncode == 1
+    assert "made by PostgreSQL 9" in older.stderr
+    version.write_text(right)
+    conversation_after_recovery(service)
+
+
+def test_a_database_elsewhere_is_used_and_none_started(service: Checkout, database_elsewhere: dict[str, str]) -> None:
+    service.up(**database_elsewhere)
+    conversation(service.url)
+
+    assert not (service.root / ".slipway/dev/postgres").exists()
+    state = json.loads(service.inv("status", "--json", **database_elsewhere).stdout)
+    assert state["database"]["state"] == "elsewhere"
+
+
+def test_an_unreachable_database_is_named_within_the_limit(service: Checkout) -> None:
+    service.edit("pyproject.toml", "[tool.slipway]\n", "[tool.slipway]\nwait = 1\n")
+    port = str(free_port())
+
+    done = service.inv("up", "--runtime", "host", DATABASE_HOSTNAME="127.0.0.1", DATABASE_PORT=port)
+
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port} could not be reached in 1 s" in done.stderr
+    assert processes_of(service.root) == []

@@ -1,0 +1,1 @@
+"""Another service, to show that the machinery knows nothing of the first."""

@@ -1,0 +1,115 @@
+"""What goes into the image, and how it is built."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from slipway import image
+from slipway.project import load
+from slipway.version import Tree
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def tree(root: Path, *names: str) -> Path:
+    """Make empty files."""
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    return root
+
+
+FILES = (
+    "app/a.py",
+    "app/b.txt",
+    "app/__pycache__/a.pyc",
+    "app/sub/c.py",
+    "docs/d.md",
+    ".env",
+    ".git/x",
+    "e.py",
+    "x1.py",
+)
+
+
+@pytest.mark.parametrize(
+    ("rules", "kept"),
+    [
+        ("", {*FILES, ".dockerignore"}),
+        ("*", set()),
+        ("*\n!app\n**/__pycache__\n", {"app/a.py", "app/b.txt", "app/sub/c.py"}),
+        ("# comment\n\n*\n!app/*.py\n", {"app/a.py"}),
+        ("*\n!app/**/*.py\n", {"app/a.py", "app/sub/c.py"}),
+        ("*\n!/app/\napp/sub/\n", {"app/a.py", "app/b.txt", "app/__pycache__/a.pyc"}),
+        ("*\n!app/sub/c.py\n", {"app/sub/c.py"}),
+        ("**\n!?[0-9].py\n", {"x1.py"}),
+        ("*/*\n.*\n", {"e.py", "x1.py"}),
+        ("app\ndocs\n.*\n!app/b.txt\n", {"app/b.txt", "e.py", "x1.py"}),
+    ],
+)
+def test_context_follows_dockerignore(tmp_path: Path, rules: str, kept: set[str]) -> None:
+    tree(tmp_path, *FILES)
+    (tmp_path / ".dockerignore").write_text(rules)
+
+    assert set(image.context(tmp_path)) == kept
+
+
+def test_the_context_of_this_project_holds_what_the_service_needs_alone() -> None:
+    tops = {name.partition("/")[0] for name in image.context(ROOT)}
+
+    assert tops == {"app", "alembic", "gunicorn.conf.py", "pyproject.toml", "poetry.lock", "tests"}
+    assert not [name for name in image.context(ROOT) if "__pycache__" in name or ".env" in name]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Give a copy of what the hash is made of."""
+    for name in image.context(ROOT):
+        tree(tmp_path, name)
+        shutil.copy(ROOT / name, tmp_path / name)
+    for name in ("Dockerfile", ".dockerignore"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("changed", ["app/main.py", "poetry.lock", "alembic/env.py", "Dockerfile", "app/new.py"])
+def test_inputs_change_with_what_goes_in(copy: Path, changed: str) -> None:
+    before = image.inputs(load(copy))
+    with (copy / changed).open("a") as file:
+        file.write("# changed\n")
+
+    assert image.inputs(load(copy)) != before
+
+
+@pytest.mark.parametrize("changed", ["README.md", "tests/app/test_posts.py", ".env", "app/__pycache__/x.pyc"])
+def test_inputs_stay_when_something_else_changes(copy: Path, changed: str) -> None:
+    before = image.inputs(load(copy))
+    tree(copy, changed)
+    with (copy / changed).open("a") as file:
+        file.write("# changed\n")
+
+    assert image.inputs(load(copy)) == before
+
+
+def test_build_command_is_pasteable_and_complete() -> None:
+    project = load(ROOT)
+    args = image.build_args(project, Tree("c" * 40, "2026-01-02T03:04:05Z", (), 3, ""))
+    command = image.build_command(["a:1", "a:2"], args, "test")
+
+    assert command[:8] == ["docker", "build", "--tag", "a:1", "--tag", "a:2", "--target", "test"]
+    assert command[-1] == "."
+    assert f"VERSION={project.version}-dev.3-cccccccccccc" in command
+    assert f"REVISION={'c' * 40}" in command
+    assert "CREATED=2026-01-02T03:04:05Z" in command
+    assert not [word for word in command if "PASSWORD" in word or "SECRET" in word]
+
+
+def test_plain_docker_build_makes_what_pyproject_says() -> None:
+    defaults = dict(
+        line.removeprefix("ARG ").split("=", 1)
+        for line in (ROOT / "Dockerfile").read_text().splitlines()
+        if line.startswith("ARG ") and "=" in line
+    )
+
+    assert image.shape_args(load(ROOT)).items() <= defaults.items()

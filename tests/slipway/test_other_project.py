@@ -1,0 +1,26 @@
+"""The verbs on a different project: nothing of app/ leaks into the machinery."""
+
+import json
+
+import httpx2
+
+from tests.conftest import Checkout, processes_of
+
+
+def test_another_project_runs_on_the_same_machinery(little: Checkout) -> None:
+    first = little.up()
+    assert httpx2.get(little.url).json() == "Hello world"
+    assert "migrate" not in first.stderr
+    assert "database" not in first.stderr
+    assert "already up" in little.up().stderr
+    state = json.loads(little.inv("status", "--json").stdout)
+    assert (state["name"], state["service"]["state"], state["database"]["state"]) == ("little-hello", "ready", "none")
+    assert "GET /up" in little.inv("logs").stdout
+    for verb in (("migrate",), ("revision", "--message", "x")):
+        done = little.inv(*verb)
+        assert "Traceback" not in done.stderr
+    little.edit(".env", "WHOM=world", "WHOM='it costs $5'")
+    little.up()
+    assert httpx2.get(little.url).json() == "Hello it costs $5"
+    assert little.inv("down").returncode == 0
+    assert processes_of(little.root) == []

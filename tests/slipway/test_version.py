@@ -1,0 +1,103 @@
+"""Tags: one never means two things."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from slipway import image, version
+from slipway.errors import Problem
+from slipway.project import load
+from slipway.shell import Shell
+from slipway.steps import Steps
+from slipway.version import Tree, image_tag, raised
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    ("tree", "tag"),
+    [
+        (Tree(COMMIT, "", ("v1.2.3",), 0, ""), "1.2.3"),
+        (Tree(COMMIT, "", ("v1.2.2",), 0, ""), "1.2.3-dev.0-0123456789ab"),
+        (Tree(COMMIT, "", (), 4, ""), "1.2.3-dev.4-0123456789ab"),
+        (Tree(COMMIT, "", ("v1.2.3",), 0, "f" * 64), "1.2.3-dev.0-0123456789ab-dirty.ffffffffffff"),
+        (Tree("", "", (), 0, "e" * 64), "1.2.3-dev.0-nocommit-dirty.eeeeeeeeeeee"),
+    ],
+)
+def test_image_tag(tree: Tree, tag: str) -> None:
+    assert image_tag("1.2.3", tree) == tag
+
+
+@pytest.mark.parametrize(("part", "new"), [("patch", "1.2.4"), ("minor", "1.3.0"), ("major", "2.0.0")])
+def test_raised(part: str, new: str) -> None:
+    assert raised("1.2.3", part) == new
+
+
+@pytest.mark.parametrize(("old", "part"), [("1.2.3", "micro"), ("1.2", "patch"), ("1.2.3rc1", "patch")])
+def test_what_cannot_be_raised_is_a_problem(old: str, part: str) -> None:
+    with pytest.raises(Problem):
+        raised(old, part)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Give a git repository without a commit."""
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "config", "user.name", "A")
+    git(tmp_path, "config", "user.email", "a@example.com")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1.2.3"\n')
+    return tmp_path
+
+
+def git(root: Path, *args: str) -> None:
+    """Run git."""
+    subprocess.run(["git", *args], cwd=root, check=True, capture_output=True)
+
+
+def tag_of(root: Path) -> str:
+    """Return the tag of the tree as it is now."""
+    return image.tag(load(root), version.read(root, Shell(root, Steps())))
+
+
+def test_the_tag_follows_the_tree(repository: Path) -> None:
+    assert re.fullmatch(r"x:1\.2\.3-dev\.0-nocommit-dirty\.[0-9a-f]{12}", tag_of(repository))
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "first")
+    assert re.fullmatch(r"x:1\.2\.3-dev\.1-[0-9a-f]{12}", tag_of(repository))
+    git(repository, "tag", "-a", "v1.2.3", "-m", "release")
+    assert tag_of(repository) == "x:1.2.3"
+
+    dirty = set()
+    for content in ("one", "two"):
+        (repository / "new.txt").write_text(content)  # not even added
+        dirty.add(tag_of(repository))
+    assert len(dirty) == 2
+    assert all(re.fullmatch(r"x:1\.2\.3-dev\.0-[0-9a-f]{12}-dirty\.[0-9a-f]{12}", tag) for tag in dirty)
+    git(repository, "add", ".")
+    assert tag_of(repository) in dirty  # staged or not, it is the same content
+
+    git(repository, "commit", "--quiet", "-m", "second")
+    assert re.fullmatch(r"x:1\.2\.3-dev\.1-[0-9a-f]{12}", tag_of(repository))
+
+
+def test_another_python_is_another_tag(repository: Path) -> None:
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "first")
+    git(repository, "tag", "v1.2.3")
+    tree = version.read(repository, Shell(repository, Steps()))
+
+    assert image.tag(load(repository), tree, python="3.11") == "x:1.2.3-python3.11-slim"
+
+
+def test_a_deleted_file_and_an_executable_bit_count(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    (tmp_path / "b").write_text("b")
+    seen = {version.digest(tmp_path, ["a", "b"])}
+    (tmp_path / "a").chmod(0o755)
+    seen.add(version.digest(tmp_path, ["a", "b"]))
+    (tmp_path / "b").unlink()
+    seen.add(version.digest(tmp_path, ["a", "b"]))
+
+    assert len(seen) == 3
