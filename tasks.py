@@ -78,7 +78,7 @@ def test(_: Context, image: bool = False, e2e: bool = False) -> None:
     """Run the tests; what follows `--` goes to pytest."""
     from slipway import testing
 
-    with begin("test", where=False) as here:
+    with begin("test", exclusive=image, where=False) as here:
         run = testing.in_image if image else testing.end_to_end if e2e else testing.on_host
         run(here, testing.arguments(sys.argv))
 

@@ -89,7 +89,9 @@ def stop(path: Path, grace: float) -> bool:
 
     record = load(path)
     members = marked(path)
-    first = [psutil.Process(record.pid)] if record else []
+    first: list[psutil.Process] = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        first = [psutil.Process(record.pid)] if record else []
     for member in first or members:  # gunicorn ends its own workers, each with its requests
         with contextlib.suppress(psutil.NoSuchProcess):
             member.terminate()

@@ -5,24 +5,12 @@ import os
 import signal
 import socket
 import subprocess
-import time
 
 import httpx2
 import pytest
 
 from tests.conftest import Checkout, free_port, processes_of, wait_for
-
-
-def conversation(base: str) -> None:
-    """Register, log in, create and list posts."""
-    with httpx2.Client(base_url=base) as client:
-        email = f"{time.time_ns()}@example.com"
-        assert client.post("/users", json={"email": email, "password": "correct horse"}).status_code == 201
-        token = client.post("/users/token", data={"username": email, "password": "correct horse"}).json()
-        client.headers["Authorization"] = f"Bearer {token['access_token']}"
-        created = client.post("/posts", json={"title": "A", "content": "B"})
-        assert created.status_code == 201
-        assert created.json() in client.get("/posts").json()["items"]
+from tests.e2e.talk import conversation
 
 
 def test_the_life_of_a_service(service: Checkout) -> None:

@@ -1,0 +1,340 @@
+"""The verbs on a real Docker Engine, from the build to the release, and how they break."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import tomllib
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from slipway import dotenv, image
+from tests.conftest import ROOT, Checkout, free_port
+from tests.e2e.conftest import NAME, containers, run
+from tests.e2e.talk import conversation
+from tests.slipway.test_dotenv import random_values
+
+
+def done(checkout: Checkout, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a verb that has to succeed."""
+    ended = checkout.inv(*args, **env)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended
+
+
+def secrets_of(checkout: Checkout) -> list[str]:
+    """Return the secret values of .env."""
+    values, _ = dotenv.parse((checkout.root / ".env").read_text())
+    return [values["DATABASE_PASSWORD"], values["SECRET_KEY_FASTAPI_AUTH"]]
+
+
+def test_the_lifecycle_from_build_to_release(docker: Checkout, registry: str) -> None:
+    tag = done(docker, "build").stdout.strip()
+    assert re.fullmatch(rf"{NAME}:0\.1\.0-dev\.\d+-[0-9a-f]{{12}}", tag)
+    labels = json.loads(run("docker", "image", "inspect", "--format", "{{json .Config.Labels}}", tag))
+    assert labels["org.opencontainers.image.revision"] == run("git", "rev-parse", "HEAD", cwd=docker.root)
+    assert labels["org.opencontainers.image.version"] == tag.partition(":")[2]
+
+    assert "There is no .env" in docker.inv("migrate").stderr
+    (docker.root / ".env").write_text(
+        dotenv.fill((ROOT / ".env.example").read_text(), {"DATABASE_PASSWORD": 1, "SECRET_KEY_FASTAPI_AUTH": 1}, token)
+    )
+    migrated = done(docker, "migrate")
+    assert "Running upgrade 0001 -> 0002" in migrated.stdout + migrated.stderr
+
+    first = done(docker, "up")
+    assert first.stderr.startswith("up · dev")
+    assert "runtime    docker" in first.stderr
+    conversation(docker.url)
+    before = run("docker", "ps", "--quiet", "--no-trunc", "--filter", f"name={NAME}")
+    assert "already up: nothing to do" in done(docker, "up").stderr
+    assert run("docker", "ps", "--quiet", "--no-trunc", "--filter", f"name={NAME}") == before
+    assert "GET /posts" in done(docker, "logs").stdout
+    assert "web" in done(docker, "ps").stdout
+    assert json.loads(done(docker, "status", "--json").stdout)["service"]["state"] == "ready"
+    assert done(docker, "psql", "--", "-Atc", "SELECT count(*) FROM posts").stdout == "1\n"
+    for secret in secrets_of(docker):
+        assert secret not in first.stdout + first.stderr
+        for shown in (run("docker", "history", "--no-trunc", tag), run("docker", "image", "inspect", tag)):
+            assert secret not in shown
+
+    (docker.root / ".env").rename(docker.root / ".env.kept")  # ignored by git, and by the release
+    plan = done(docker, "release", "--plan")
+    assert "0.1.0 -> 0.1.1" in plan.stderr
+    assert run("git", "status", "--porcelain", cwd=docker.root) == ""
+    released = docker.inv("release", "--yes")
+    assert released.returncode == 0, released.stderr
+    commit = run("git", "rev-parse", "HEAD", cwd=docker.root)
+    assert run("git", "cat-file", "-t", "v0.1.1", cwd=docker.root) == "tag"
+    assert run("git", "rev-parse", "v0.1.1^{commit}", cwd=docker.root) == commit
+    assert tomllib.loads((docker.root / "pyproject.toml").read_text())["project"]["version"] == "0.1.1"
+    tags = [f"{registry}/{NAME}:{name}" for name in ("0.1.1", f"sha-{commit[:12]}", "latest")]
+    pushed = httpx2.get(f"http://{registry}/v2/{NAME}/tags/list").json()
+    assert sorted(pushed["tags"]) == sorted(name.rpartition(":")[2] for name in tags)
+
+    run("docker", "image", "rm", *tags)
+    run("docker", "pull", "--quiet", tags[0])
+    seen = json.loads(run("docker", "image", "inspect", "--format", "{{json .Config.Labels}}", tags[0]))
+    assert seen["org.opencontainers.image.version"] == "0.1.1"
+    assert seen["org.opencontainers.image.revision"] == commit
+
+    (docker.root / ".env.kept").rename(docker.root / ".env")
+    done(docker, "down")
+    assert containers() == []
+
+    run("git", "tag", "--delete", "v0.1.1", cwd=docker.root)  # another clone, which doesn't know of it
+    run("git", "reset", "--quiet", "--hard", "HEAD~1", cwd=docker.root)
+    taken = docker.inv("release", "--yes")
+    assert taken.returncode == 1
+    assert "never published twice" in taken.stderr
+
+
+def token() -> str:
+    """Return a secret for a test."""
+    return os.urandom(24).hex()
+
+
+def test_a_release_that_fails_leaves_everything_as_it_was(docker: Checkout) -> None:
+    before = run("git", "rev-parse", "HEAD", cwd=docker.root)
+    docker.write("new.txt", "not committed")
+    dirty = docker.inv("release", "--yes")
+    assert dirty.returncode == 1
+    assert "the tree has changes" in dirty.stderr
+    (docker.root / "new.txt").unlink()
+
+    docker.edit("Dockerfile", 'CMD ["gunicorn"]\n', 'CMD ["gunicorn"]\nRUN false\n')
+    run("git", "commit", "--quiet", "--all", "--message", "Break the build", cwd=docker.root)
+    broken = docker.inv("release", "--part", "minor", "--yes")
+    assert broken.returncode != 0
+    assert "could not be built" in broken.stderr
+    assert run("git", "tag", cwd=docker.root) == ""
+    assert run("git", "status", "--porcelain", cwd=docker.root) == ""
+    assert run("git", "rev-parse", "HEAD~1", cwd=docker.root) == before
+
+
+def test_plain_docker_does_without_invoke(docker: Checkout) -> None:
+    done(docker, "up")
+    done(docker, "down")
+    environ = docker.environ(IMAGE=f"{NAME}:dev")
+    compose = ["docker", "compose", "up", "--detach", "--quiet-pull"]
+    subprocess.run(compose, cwd=docker.root, env=environ, check=True, capture_output=True)
+    wait = ["docker", "compose", "up", "--detach", "--wait", "--no-deps", "web"]
+    subprocess.run(wait, cwd=docker.root, env=environ, check=True, capture_output=True)
+    conversation(docker.url)
+    done(docker, "down")
+
+    plain = f"{NAME}:plain"
+    run("docker", "build", "--quiet", "--tag", plain, ".", cwd=docker.root)
+    bare = subprocess.run(["docker", "run", "--rm", plain], capture_output=True, text=True, check=False)
+    assert bare.returncode == 1
+    said = bare.stdout + bare.stderr
+    assert all(name in said for name in dotenv.schema((ROOT / ".env.example").read_text()).required)
+    assert "Traceback" not in said
+    assert said.count("Missing settings") == 1
+
+    port = free_port()
+    publish = ["--publish", f"127.0.0.1:{port}:8000", "--env-file", str(docker.root / ".env")]
+    container = run("docker", "run", "--detach", "--name", f"{NAME}-plain", *publish, plain)
+    try:
+        transport = httpx2.HTTPTransport(retries=5)
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", transport=transport) as client:
+            answer = eventually(client, "/")
+            assert answer.json()["links"]
+            away = client.get("/health/ready")
+            assert (away.status_code, away.json()["database"]) == (503, "away")
+            assert client.get("/health/live").status_code == 200
+    finally:
+        run("docker", "rm", "--force", container)
+
+
+def eventually(client: httpx2.Client, path: str) -> httpx2.Response:
+    """Ask until the server answers."""
+    for _ in range(400):
+        try:
+            return client.get(path)
+        except httpx2.TransportError:
+            subprocess.run(["sleep", "0.05"], check=True)
+    raise AssertionError("the server never answered")
+
+
+def test_a_taken_port_and_a_bad_env_start_nothing(docker: Checkout) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", int(docker.env["PORT"])))
+        other.listen()
+        taken = docker.inv("up")
+    assert taken.returncode == 1
+    assert f"process {os.getpid()}" in taken.stderr
+    assert "--port" in taken.stderr
+    assert containers() == []
+
+    docker.edit(".env", "ALGORITHM=HS256", "ALGORITHM=")
+    docker.edit(".env", "DATABASE_PORT=5432", "DATABASE_PORTS=5432")
+    bad = docker.inv("up")
+    assert bad.returncode == 1
+    for finding in ("ALGORITHM is empty", "DATABASE_PORT is missing", "did you mean DATABASE_PORT?"):
+        assert finding in bad.stderr
+    assert containers() == []
+
+
+def test_a_revision_is_the_callers_and_a_failing_one_starts_nothing(docker: Checkout) -> None:
+    done(docker, "up")
+    versions = docker.root / "alembic/versions"
+    before = set(versions.glob("*.py"))
+    docker.edit(
+        "app/posts/models.py", "    content: Mapped[str]\n", "    content: Mapped[str]\n    mood: Mapped[str | None]\n"
+    )
+    done(docker, "revision", "--message", "add a mood")
+    (new,) = set(versions.glob("*.py")) - before
+    assert "mood" in new.read_text()
+    assert new.stat().st_uid == os.getuid()
+    migrated = done(docker, "migrate")
+    assert "add a mood" in migrated.stdout + migrated.stderr
+    conversation(docker.url)
+
+    done(docker, "down", "--volumes", "--yes")
+    text = new.read_text().replace("def upgrade() -> None:", 'def upgrade() -> None:\n    op.execute("SELECT 1/0")')
+    new.write_text(text)
+    failed = docker.inv("up")
+    assert failed.returncode != 0
+    assert "division by zero" in failed.stdout + failed.stderr
+    assert "The migration failed" in failed.stderr
+    assert not [name for name in containers() if "web" in name or "migrate" in name]
+
+
+def test_a_service_that_cannot_start_shows_why_and_is_removed(docker: Checkout) -> None:
+    docker.edit("gunicorn.conf.py", "import os\n", "import os\nimport nowhere\n")
+    failed = docker.inv("up")
+    assert failed.returncode != 0
+    assert "No module named 'nowhere'" in failed.stderr
+    assert not [name for name in containers() if "web" in name]
+
+
+def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) -> None:
+    done(docker, "up", "--prod")
+    conversation(docker.url)
+    web = f"{NAME}-prod-web-1"
+    host = json.loads(run("docker", "inspect", "--format", "{{json .HostConfig}}", web))
+    assert host["ReadonlyRootfs"]
+    assert host["CapDrop"] == ["ALL"]
+    workers = run("docker", "top", web, "-o", "pid,cmd").count("gunicorn")
+    assert workers == 1 + 4 + 1  # docker-init, the master and its workers
+    started = run("docker", "inspect", "--format", "{{.State.StartedAt}}", web)
+    assert "already up" in done(docker, "up", SLIPWAY_ENV="prod").stderr
+
+    docker.edit("app/main.py", 'title="Slipway service"', 'title="Another"')
+    refused = docker.inv("up", "--prod")
+    assert refused.returncode == 1
+    assert "never replaces" in refused.stderr
+    assert run("docker", "inspect", "--format", "{{.State.StartedAt}}", web) == started
+    assert not [name for name in containers() if "-prod-" not in name]
+    volume = json.loads(run("docker", "inspect", "--format", "{{json .Mounts}}", f"{NAME}-prod-db-1"))
+    assert [mount["Name"] for mount in volume] == [f"{NAME}-prod_db"]
+
+
+def test_another_clone_of_the_same_name_is_not_touched(docker: Checkout, tmp_path: Path) -> None:
+    done(docker, "up")
+    other = Checkout(tmp_path / "other", docker.env)
+    run("git", "clone", "--quiet", str(docker.root), str(other.root))
+
+    refused = other.inv("up", "--port", str(free_port()))
+
+    assert refused.returncode == 1
+    assert f"up from another folder, {docker.root}" in refused.stderr
+    assert "COMPOSE_PROJECT_NAME" in refused.stderr
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_migration_leaves_no_container(docker: Checkout, signum: signal.Signals) -> None:
+    (migration,) = (docker.root / "alembic/versions").glob("*_0001_*.py")
+    docker.edit(
+        str(migration.relative_to(docker.root)), "def upgrade() -> None:",
+        'def upgrade() -> None:\n    print("asleep", flush=True)\n    op.execute("SELECT pg_sleep(60)")',
+    )  # fmt: skip
+    with docker.start("up") as process:
+        assert process.stdout
+        for line in process.stdout:
+            if "asleep" in line:
+                process.send_signal(signum)
+    assert process.returncode == 128 + signum
+    running = run("docker", "ps", "--format", "{{.Names}}", "--filter", f"name={NAME}")
+    assert running == ""
+
+
+def test_after_sigkill_the_next_up_finishes_the_job(docker: Checkout) -> None:
+    with docker.start("up") as process:
+        assert process.stdout
+        for line in process.stdout:
+            if "docker logs --follow" in line:
+                process.kill()
+                break
+    end_of_migration = ["docker", "wait", f"{NAME}-migrate"]
+    subprocess.run(end_of_migration, capture_output=True, check=False)
+
+    done(docker, "up")
+    conversation(docker.url)
+    assert not [name for name in containers() if "migrate" in name]
+
+
+def test_the_suite_runs_in_the_test_image(docker: Checkout) -> None:
+    ended = docker.inv("test", "--image", "--", "-q")
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert re.search(r"\d+ passed", ended.stdout + ended.stderr)
+    assert not [name for name in containers() if "test" in name]
+
+
+@pytest.mark.full
+def test_a_database_elsewhere_is_used_and_none_started(docker: Checkout) -> None:
+    network = f"{NAME}_default"
+    database = [
+        "docker", "run", "--detach", "--name", f"{NAME}-elsewhere", "--network", network,
+        "--env", "POSTGRES_PASSWORD=a longer $word", "--env", "POSTGRES_USER=theirs", "postgres:17",
+    ]  # fmt: skip
+    labels = [f"com.docker.compose.project={NAME}", "com.docker.compose.network=default"]
+    run("docker", "network", "create", *(word for label in labels for word in ("--label", label)), network)
+    try:
+        run(*database)
+        env = {
+            "DATABASE_HOSTNAME": f"{NAME}-elsewhere", "DATABASE_USERNAME": "theirs", "DATABASE_NAME": "theirs",
+            "DATABASE_PASSWORD": "a longer $word", "DATABASE_SSLMODE": "disable",
+        }  # fmt: skip
+        done(docker, "up", **env)
+        conversation(docker.url)
+        assert f"{NAME}-db-1" not in containers()
+        assert done(docker, "psql", "--", "-Atc", "SELECT count(*) FROM posts", **env).stdout == "1\n"
+        done(docker, "down", **env)
+    finally:
+        run("docker", "rm", "--force", "--volumes", f"{NAME}-elsewhere")
+        subprocess.run(["docker", "network", "rm", network], capture_output=True, check=False)
+
+
+def test_compose_reads_env_as_inv_writes_it(tmp_path: Path) -> None:
+    values = {}
+    for index, value in enumerate(random_values(400)):
+        try:
+            dotenv.spell(value)
+        except dotenv.Unreadable:
+            continue
+        values[f"K{index}"] = value
+    assert len(values) > 200
+    (tmp_path / ".env").write_text("".join(f"{k}={dotenv.spell(v)}\n" for k, v in values.items()))
+    names = json.dumps(list(values))
+    (tmp_path / "compose.yaml").write_text(f"name: x\nservices: {{a: {{image: x, environment: {names}}}}}\n")
+
+    config = json.loads(run("docker", "compose", "config", "--format", "json", cwd=tmp_path))
+
+    seen = {k: v.replace("$$", "$") for k, v in config["services"]["a"]["environment"].items()}
+    assert seen == values
+
+
+def test_the_hash_of_the_image_covers_what_docker_sees(tmp_path: Path) -> None:
+    listing = "FROM python:3.13-slim\nCOPY . /seen\nRUN find /seen -type f -printf '%P\\n' | sort > /list\n"
+    (tmp_path / "Dockerfile").write_text(f"{listing}FROM scratch\nCOPY --from=0 /list /\n")
+    out = tmp_path / "out"
+    run("docker", "build", "--quiet", "--file", str(tmp_path / "Dockerfile"), "--output", str(out), str(ROOT))
+
+    assert set((out / "list").read_text().split()) == set(image.context(ROOT))

@@ -1,0 +1,111 @@
+"""A fresh clone, the README's commands, nothing installed by hand, no engine."""
+
+import os
+import pwd
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Checkout, free_port, processes_of
+from tests.e2e.conftest import clone
+from tests.e2e.talk import conversation
+
+NOBODY = 65534
+
+
+class Newcomer(Checkout):
+    """Runs the launcher, as one user or another, without a Docker engine."""
+
+    user: int | None = None
+
+    def command(self, *args: str) -> list[str]:
+        """Return the launcher's command line."""
+        return [str(self.root / "inv"), *args]
+
+    def inv(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a verb from another directory."""
+        return subprocess.run(
+            self.command(*args), cwd="/", env=self.environ(**env), stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, check=False, user=self.user, group=self.user, extra_groups=[] if self.user else None,
+        )  # fmt: skip
+
+
+def as_user(root: Path, user: int | None) -> Newcomer:
+    """Give a clone in `root` to a user, in an environment without this one's Python."""
+    home = root.parent / "home"
+    home.mkdir()
+    clone(root)
+    virtual = str(ROOT / ".venv")
+    path = [part for part in os.environ["PATH"].split(os.pathsep) if not part.startswith(virtual)]
+    if user is not None:  # what lies in root's home is not for others
+        path = [part for part in path if not part.startswith("/root")]
+        for top in (root, home):
+            for name in (top, *top.rglob("*")):
+                os.chown(name, user, user, follow_symlinks=False)
+    env = {"HOME": str(home), "PATH": os.pathsep.join(path), "DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    newcomer = Newcomer(root, env | {"PORT": str(free_port())})
+    newcomer.user = user
+    return newcomer
+
+
+def users() -> list[object]:
+    """Return who can be tested: root and an ordinary user, or just this one."""
+    if os.geteuid() != 0:
+        return [pytest.param(None, id=pwd.getpwuid(os.geteuid()).pw_name)]
+    return [pytest.param(NOBODY, id="ordinary"), pytest.param(None, id="root", marks=pytest.mark.full)]
+
+
+@pytest.fixture(params=users())
+def newcomer(request: pytest.FixtureRequest) -> Iterator[Newcomer]:
+    """Give a fresh clone, in a folder that an ordinary user can reach."""
+    folder = Path(f"/tmp/slipway newcomer {os.getpid()}")
+    folder.mkdir(mode=0o755)
+    try:
+        yield as_user(folder / "my service", request.param)
+    finally:
+        for process in processes_of(folder):
+            process.kill()
+        shutil.rmtree(folder)
+
+
+def test_from_a_clone_to_a_running_service_and_green_tests(newcomer: Newcomer) -> None:
+    first = newcomer.inv("up")
+    assert first.returncode == 0, first.stderr
+    assert "making .venv from poetry.lock" in first.stderr
+    assert "runtime    host: no Docker engine answers" in first.stderr
+    conversation(newcomer.url)
+    caches = list((newcomer.root / ".venv").rglob("fastapi/__pycache__/*.pyc"))
+    assert caches, "the bytecode is compiled"
+
+    forced = newcomer.inv("migrate", "--runtime", "docker")
+    assert forced.returncode == 1
+    assert "start the engine" in forced.stderr
+    assert "--runtime host" in forced.stderr
+
+    tested = newcomer.inv("test", "--", "-q", "tests/app")
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    assert re.search(r"\d+ passed", tested.stdout)
+    assert "making .venv" not in tested.stderr
+    down = newcomer.inv("down")
+    assert down.returncode == 0, down.stderr
+    assert processes_of(newcomer.root) == []
+    owners = {path.lstat().st_uid for path in newcomer.root.rglob("*")}
+    assert owners == {newcomer.user or os.geteuid()}
+
+
+def test_the_launcher_says_what_is_missing(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "inv", tmp_path / "inv")
+    shutil.copy(ROOT / "poetry.lock", tmp_path / "poetry.lock")
+    for name in ("cmp", "dirname", "sh"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    env = {"PATH": str(tmp_path)}
+
+    done = subprocess.run([tmp_path / "inv"], env=env, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "no Python of version 3.11 or newer was found" in done.stderr
+    assert "PYTHON=" in done.stderr
