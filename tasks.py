@@ -29,6 +29,7 @@ def migrate(_: Context, prod: bool = False, runtime: str = "") -> None:
     with begin("migrate", prod=prod, runtime=runtime, exclusive=True) as here:
         here.check_env()
         here.remember()
+        here.runtime.prepare()
         here.runtime.start_database()
         here.migrate()
 
@@ -39,6 +40,7 @@ def revision(_: Context, message: str = "", empty: bool = False, prod: bool = Fa
     with begin("revision", prod=prod, runtime=runtime, exclusive=True) as here:
         here.check_env()
         here.remember()
+        here.runtime.prepare()
         here.runtime.start_database()
         here.revision(message, empty)
 

@@ -1,6 +1,6 @@
 """What `inv --list` costs: against an empty tasks file, and the launcher against Invoke.
 
-    .venv/bin/python bench/list.py [RUNS]
+.venv/bin/python bench/list.py [RUNS]
 """
 
 import sys

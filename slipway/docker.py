@@ -121,8 +121,6 @@ class DockerRuntime:
 
         Raises Problem when the database cannot be reached in time, when a migration fails, or when another one runs.
         """
-        if not self._built():
-            self.prepare()
         command = ["alembic", "upgrade", "head"]
         if not self.here.own_database:
             values = self.here.values
@@ -337,7 +335,7 @@ def one_off(
     """Run a command in a one-off container of the service `migrate`.
 
     The container is called <project>-<name>, so that two cannot run at once; it ends when this verb does (the end of
-    `docker compose run` alone would leave it running). Returns its exit status and the last lines that it printed.
+    `docker compose run` alone would leave it running). Returns its exit status and, when that is not 0, its last lines.
     Raises Problem when one of that name is running.
     """
     run = compose("run", "--detach", "--no-deps")
@@ -351,7 +349,7 @@ def one_off(
         shell.output([*run, "--name", name, "migrate", *command], env=env, hidden=hidden, echo=True)
         shell.status(["docker", "logs", "--follow", name])
         status = int(shell.output(["docker", "wait", name]))
-        _, out, err = shell.probe(["docker", "logs", "--tail", "50", name])
+        _, out, err = shell.probe(["docker", "logs", "--tail", "50", name]) if status else (0, "", "")
         return status, out + err
     except BaseException:
         shell.probe(["docker", "stop", name])

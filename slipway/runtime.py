@@ -8,6 +8,7 @@ from typing import Literal
 from slipway.errors import Problem
 
 RUNTIMES = ("docker", "host")
+ANSWER_LIMIT = 20  # seconds
 
 EngineState = Literal["ready", "no client", "no compose", "no answer", "no permission"]
 
@@ -22,21 +23,29 @@ class Engine:
 
 def probe() -> Engine:
     """Ask the Docker client whether an engine answers."""
-    try:
-        argv = ["docker", "version", "--format", "{{.Server.Version}}"]
-        asked = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20)
+
+    def start(*args: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(["docker", *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    try:  # both at once: each takes as long as an `inv --list`
+        with start("version", "--format", "{{.Server.Version}}") as version, start("compose", "version") as compose:
+            try:
+                said, complaint = version.communicate(timeout=ANSWER_LIMIT)
+                compose.communicate(timeout=ANSWER_LIMIT)
+            except subprocess.TimeoutExpired:
+                version.kill()
+                compose.kill()
+                return Engine("no answer", f"no Docker engine answers: there was no answer in {ANSWER_LIMIT} s")
     except (FileNotFoundError, PermissionError):
         return Engine("no client", "Docker is not installed")
-    except subprocess.TimeoutExpired:
-        return Engine("no answer", "the engine did not answer in 20 s")
-    if asked.returncode == 0 and asked.stdout.strip():
-        if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:
+    if version.returncode == 0 and said.strip():
+        if compose.returncode:
             return Engine("no compose", "Docker has no Compose plugin")
-        return Engine("ready", f"Docker Engine {asked.stdout.strip()}")
-    said = asked.stderr.strip().splitlines()[-1:] or ["the engine did not answer"]
-    if "permission denied" in asked.stderr.lower():
+        return Engine("ready", f"Docker Engine {said.strip()}")
+    if "permission denied" in complaint.lower():
         return Engine("no permission", "the engine's socket refuses permission to this user")
-    return Engine("no answer", f"no Docker engine answers: {said[0]}")
+    last = complaint.strip().splitlines()[-1:] or ["it said nothing"]
+    return Engine("no answer", f"no Docker engine answers: {last[0]}")
 
 
 def choose(requested: str, remembered: str, engine: Engine) -> tuple[str, str]:
