@@ -5,8 +5,10 @@ import os
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 import httpx2
+import psutil
 import pytest
 
 from tests.conftest import Checkout, free_port, processes_of, wait_for
@@ -263,3 +265,37 @@ def test_an_unreachable_database_is_named_within_the_limit(service: Checkout) ->
     assert done.returncode == 1
     assert f"127.0.0.1:{port} could not be reached in 1 s" in done.stderr
     assert processes_of(service.root) == []
+
+
+def without_postgresql() -> str:
+    """Return a PATH on which there is no PostgreSQL."""
+    folders = os.environ["PATH"].split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if not Path(folder, "postgres").exists())
+
+
+def test_the_wheel_serves_where_no_postgresql_is_installed(service: Checkout) -> None:
+    first = service.up(PATH=without_postgresql())
+    conversation(service.url)
+
+    assert "PostgreSQL 18" in first.stderr
+    assert service.inv("psql", "--", "-Atc", "SELECT count(*) FROM posts", PATH=without_postgresql()).stdout == "1\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
+def test_root_without_namespaces_runs_postgresql_as_nobody(service: Checkout) -> None:
+    service.write("blocked/unshare", "#!/bin/sh\nexit 1\n")
+    (service.root / "blocked/unshare").chmod(0o755)
+    path = f"{service.root / 'blocked'}{os.pathsep}{os.environ['PATH']}"
+
+    unreachable = service.inv("up", "--runtime", "host", PATH=path)  # pytest's folders are for their owner alone
+    assert unreachable.returncode == 1
+    assert "refuses to run as root" in unreachable.stderr
+
+    for folder in service.root.parents[:4]:
+        if folder.owner() == "root" and folder != Path("/tmp"):
+            folder.chmod(folder.stat().st_mode | 0o011)
+    service.up(PATH=path)
+    conversation(service.url)
+    pid = int((service.root / ".slipway/dev/postgres/postmaster.pid").read_text().splitlines()[0])
+    assert psutil.Process(pid).username() == "nobody"
+    assert service.inv("down", PATH=path).returncode == 0
