@@ -312,6 +312,24 @@ def test_a_database_elsewhere_is_used_and_none_started(docker: Checkout) -> None
         subprocess.run(["docker", "network", "rm", network], capture_output=True, check=False)
 
 
+@pytest.mark.full
+def test_another_project_runs_on_docker_too(little: Checkout, docker: Checkout) -> None:
+    ours = (ROOT / "pyproject.toml").read_text()
+    dependencies = ours[ours.index("dependencies = [") : ours.index("[tool.poetry]")]  # as its lock file has them
+    little.edit("pyproject.toml", 'requires-python = ">=3.11"\n', f'requires-python = ">=3.11"\n{dependencies}')
+    little.edit("pyproject.toml", "[tool.slipway]\n", f'[tool.slipway]\nname = "{NAME}-little"\n')
+    little.env["COMPOSE_PROJECT_NAME"] = f"{NAME}-little"
+
+    done(little, "up", "--runtime", "docker")
+    try:
+        assert httpx2.get(little.url).json() == "Hello world"
+        assert "already up" in done(little, "up").stderr
+        inside = set(run("docker", "run", "--rm", f"{NAME}-little:dev", "ls").split())
+        assert inside - {"__pycache__"} == {"gunicorn.conf.py", "hello", "pyproject.toml"}
+    finally:
+        done(little, "down")
+
+
 def test_compose_reads_env_as_inv_writes_it(tmp_path: Path) -> None:
     values = {}
     for index, value in enumerate(random_values(400)):
