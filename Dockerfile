@@ -51,7 +51,7 @@ USER 65532:65532
 EXPOSE ${PORT}
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --retries=3 --start-period=30s --start-interval=250ms \
-    CMD ["python", "-Ic", "import os, http.client as h; c = h.HTTPConnection('127.0.0.1', int(os.environ['PORT']), timeout=3); c.request('GET', os.environ['HEALTH_PATH']); raise SystemExit(c.getresponse().status != 200)"]
+    CMD ["python", "-Ic", "import os, http.client as h; c = h.HTTPConnection('127.0.0.1', int(os.environ['PORT']), timeout=3); c.request('GET', os.environ['HEALTH_PATH']); s = c.getresponse().status; print(s); raise SystemExit(s != 200)"]
 CMD ["gunicorn"]
 
 FROM service AS test

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -111,10 +112,9 @@ class DockerRuntime:
             before = self._container("db")
             if not (before and before["State"]["Running"]):
                 self.here.undo.callback(self._quiet, "stop", "db")
-            up = self._compose("up", "--detach", "--wait", "--wait-timeout", str(self.project.wait), "db")
-            failed = "The database did not start. Its log: docker compose logs db"
-            self.here.shell.quietly(up, env=self._env(), failed=failed)
-            self._forget()
+            up = self._compose("up", "--detach", "db")
+            self.here.shell.quietly(up, env=self._env(), failed="The database could not be started.")
+            self._wait("db")
 
     def migrate(self) -> None:
         """Run `alembic upgrade head` in a one-off container.
@@ -158,17 +158,10 @@ class DockerRuntime:
         with self.here.steps.step("service", "gunicorn, ready") as step:
             self.here.undo.callback(self._quiet, "rm", "--stop", "--force", "web")
             up = self._compose(
-                ["up", "--detach", "--no-deps", "--no-build", "--wait", "--wait-timeout", str(self.project.wait)],
-                None if self.dev else "--no-recreate",
-                "web",
+                ["up", "--detach", "--no-deps", "--no-build"], None if self.dev else "--no-recreate", "web"
             )
-            try:
-                self.here.shell.quietly(up, env=self._env(port))
-            except Problem as problem:
-                logs = self._compose("logs", "--no-log-prefix", "--tail", "25", "web")
-                said = self.here.shell.probe(logs)[1]
-                raise Problem(f"{said}\n{problem.message}\nThe service did not become ready.") from None
-            self._forget()
+            self.here.shell.quietly(up, env=self._env(port), failed="The service could not be started.")
+            self._wait("web")
             web = self._container("web")
             known = {"container": web and web["Id"], "fingerprint": self._fingerprint(port)}
             self.record.write_text(json.dumps(known))
@@ -290,6 +283,24 @@ class DockerRuntime:
         # One that is gone meanwhile makes the status 1, and the others are shown all the same.
         return list(json.loads(self.here.shell.probe(["docker", "inspect", *ids])[1] or "[]"))
 
+    def _wait(self, service: str) -> None:
+        # `up --wait` looks twice a second, waits for what cannot become healthy any more, and shows no log.
+        end = time.monotonic() + self.project.wait
+        restarts = (self._fresh(service) or {}).get("RestartCount", 0)
+        while (how := verdict(self._fresh(service), restarts)) is None:
+            if time.monotonic() > end:
+                how = f"was not ready in {self.project.wait} s"
+                break
+            time.sleep(0.1)
+        if how:
+            said = self.here.shell.probe(self._compose("logs", "--no-log-prefix", "--tail", "25", service))[1]
+            name = "database" if service == "db" else "service"
+            raise Problem(f"{said}\nThe {name} {how}; the last lines of its log are above.")
+
+    def _fresh(self, service: str) -> dict[str, Any] | None:
+        self._forget()
+        return self._container(service)
+
     def _forget(self) -> None:
         # The containers have changed.
         self.__dict__.pop("_containers", None)
@@ -356,6 +367,26 @@ def one_off(
         raise
     finally:
         shell.probe(["docker", "rm", "--force", name])
+
+
+def verdict(container: dict[str, Any] | None, restarts: int = 0) -> str | None:
+    """Judge a container that was just started.
+
+    Takes what `docker inspect` says of it, and how often it had been restarted before. Returns "" when it is ready,
+    what is wrong with it, or None when it is too early to tell. A 500 of the health path is a mistake in the service,
+    which waiting doesn't mend.
+    """
+    if container is None:
+        return "is gone"
+    state = container["State"]
+    if not state["Running"] or container["RestartCount"] > restarts:
+        return f"ended with status {state['ExitCode']}"
+    health = state.get("Health") or {"Status": "healthy"}  # without a check, running is all that can be seen
+    if health["Status"] == "healthy":
+        return ""
+    if [entry for entry in health["Log"] or [] if entry["Output"].strip() == "500"]:
+        return "answers 500"
+    return "is unhealthy" if health["Status"] == "unhealthy" else None
 
 
 def _healthy(container: dict[str, Any] | None) -> bool:

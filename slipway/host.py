@@ -131,13 +131,14 @@ class HostRuntime:
             with uninterrupted():
                 process = processes.spawn(argv, cwd=self.project.root, env=env, log=self.log)
                 processes.Record(process.pid, process.create_time(), port, fingerprint, release).save(self.record)
-            ready = processes.wait_until(lambda: self._healthy(port), lambda: process.poll() is None, self.project.wait)
-            if not ready:
-                how = (
-                    f"ended with status {process.returncode}"
-                    if process.poll() is not None
-                    else f"was not ready in {self.project.wait} s"
-                )
+            # 500 is a mistake in the service, which waiting doesn't mend (a reloading worker outlives it).
+            processes.wait_until(
+                lambda: self._health(port) in (200, 500), lambda: process.poll() is None, self.project.wait
+            )
+            if (answer := self._health(port)) != 200:
+                how = f"answers {answer}" if answer else f"was not ready in {self.project.wait} s"
+                if process.poll() is not None:
+                    how = f"ended with status {process.returncode}"
                 raise Problem(f"{processes.tail(self.log)}\nThe service {how}; its log is {self.log}.")
             step.detail = f"gunicorn, process {process.pid}, ready"
 
@@ -246,12 +247,16 @@ class HostRuntime:
         return hashlib.sha256(f"{digest(self.project.root, files)}{values}".encode()).hexdigest()
 
     def _healthy(self, port: int) -> bool:
+        return self._health(port) == 200
+
+    def _health(self, port: int) -> int:
+        # The status of the health path; 0 when nothing answers.
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
             connection.request("GET", self.project.health)
-            return connection.getresponse().status == 200
+            return connection.getresponse().status
         except (OSError, http.client.HTTPException):
-            return False
+            return 0
         finally:
             connection.close()
 

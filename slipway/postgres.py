@@ -38,7 +38,7 @@ class Binaries:
 
     def __getitem__(self, name: str) -> str:
         """Return the path of a program."""
-        return str(self.folder / name)  # psql and pg_isready lie beside the server
+        return str(self.folder / name)  # psql lies beside the server
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def installations() -> list[Binaries]:
             candidates.append(Path(spec.origin).parent / "pginstall" / "bin")
     found = []
     for folder in candidates:
-        if all((folder / name).exists() for name in ("postgres", "initdb", "psql", "pg_isready")):
+        if all((folder / name).exists() for name in ("postgres", "initdb", "psql")):
             asked = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False)
             if version := re.search(r"(\d+)", asked.stdout):
                 found.append(Binaries(folder, int(version[1])))
@@ -136,25 +136,44 @@ class Server:
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self.data.exists():
             self._initialise(binaries, login, settings)
-        (self.data / "postmaster.pid").unlink(missing_ok=True)  # of a server that is gone: checked above
-        port = free_port(port)
-        options = ["unix_socket_directories=", "listen_addresses=127.0.0.1", f"port={port}", *settings]
-        argv = [binaries["postgres"], "-D", str(self.data), *(word for o in options for word in ("-c", o))]
-        identity = _identity(argv[0])
+        identity = _identity(binaries["postgres"])
         identity.own(self.data)
-        command = [*identity.prefix, *argv]
-        with uninterrupted():
-            process = spawn(command, cwd=self.data, env=_environ(), log=self.log, **identity.options)
-            self._child = process
+        for _ in range(5):  # between finding a port free and listening on it, another server may take it
+            port = free_port(port)
+            if self._listen(binaries, identity, port, settings):
+                break
+            port = 0
         try:
-            if not wait_until(lambda: self._accepts(port), lambda: process.poll() is None, START_LIMIT):
+            if not self.running():
                 raise Problem(f"{tail(self.log)}\nPostgreSQL did not start; its log is {self.log}.")
             self._open(login, port)
+        except BaseException:
+            self.stop()
+            raise
+        return port
+
+    def _listen(self, binaries: Binaries, identity: "_Identity", port: int, settings: tuple[str, ...]) -> bool:
+        # Whether it got its port; when it failed otherwise, waiting for another one would not help.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)  # of a server that is gone: the caller has checked
+        options = ["unix_socket_directories=", "listen_addresses=127.0.0.1", f"port={port}", *settings]
+        argv = [binaries["postgres"], "-D", str(self.data), *(word for o in options for word in ("-c", o))]
+        with uninterrupted():
+            process = spawn([*identity.prefix, *argv], cwd=self.data, env=_environ(), log=self.log, **identity.options)
+            self._child = process
+        try:
+            started = wait_until(self._is_ready, lambda: process.poll() is None, START_LIMIT)
         except BaseException:
             send(process.pid, signal.SIGINT)
             process.wait(STOP_LIMIT)
             raise
-        return port
+        return started or "could not bind" not in self.log.read_text(errors="replace")
+
+    def _is_ready(self) -> bool:
+        # As pg_ctl looks: the eighth line of the file that the server keeps is its state. Asking the port could be
+        # answered by another server.
+        with contextlib.suppress(FileNotFoundError, IndexError):
+            return (self.data / "postmaster.pid").read_text().splitlines()[7].strip() == "ready"
+        return False
 
     def stop(self) -> bool:
         """Stop the server; return whether it was running.
@@ -204,9 +223,6 @@ class Server:
         if done.returncode:
             raise Problem(f"{done.stderr.strip()}\nPostgreSQL's data could not be made in {self.data}.")
         fresh.rename(self.data)
-
-    def _accepts(self, port: int) -> bool:
-        return not _status([self.binaries["pg_isready"], "-q", "-h", "127.0.0.1", "-p", str(port)])
 
     def _open(self, login: Login, port: int) -> None:
         # Checks the password as well: the data may be older than .env.

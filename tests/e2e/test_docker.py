@@ -213,6 +213,16 @@ def test_a_service_that_cannot_start_shows_why_and_is_removed(docker: Checkout) 
     assert not [name for name in containers() if "web" in name]
 
 
+def test_a_mistake_in_the_code_is_shown(docker: Checkout) -> None:
+    with (docker.root / "app/main.py").open("a") as file:
+        file.write("import nowhere\n")
+    failed = docker.inv("up")
+    assert failed.returncode == 1
+    assert "No module named 'nowhere'" in failed.stderr
+    assert "The service answers 500" in failed.stderr
+    assert not [name for name in containers() if "web" in name]
+
+
 def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) -> None:
     done(docker, "up", "--prod")
     conversation(docker.url)

@@ -207,6 +207,40 @@ def test_a_service_that_cannot_start_shows_why(service: Checkout) -> None:
     assert processes_of(service.root) == []
 
 
+@pytest.mark.parametrize("mistake", ["def broken(:\n", "import nowhere\n"])
+def test_a_mistake_in_the_code_is_shown_and_its_correction_picked_up(service: Checkout, mistake: str) -> None:
+    with (service.root / "app/main.py").open("a") as file:
+        file.write(mistake)
+    done = service.inv("up", "--runtime", "host")
+    assert done.returncode == 1
+    assert "SyntaxError" in done.stderr or "No module named 'nowhere'" in done.stderr
+    assert "The service answers 500" in done.stderr
+    assert processes_of(service.root) == []
+
+    service.edit("app/main.py", mistake, "")
+    service.up()
+    with (service.root / "app/health.py").open("a") as file:
+        file.write(mistake)
+    wait_for(lambda: answer_of(service.url) == 500)
+    service.edit("app/health.py", mistake, "")
+
+    def corrected() -> bool:
+        answer = answer_of(service.url)
+        if answer == 500:  # gunicorn misses a change that comes before it has looked at the file once
+            (service.root / "app/health.py").touch()
+        return answer == 200
+
+    wait_for(corrected)
+
+
+def answer_of(base: str) -> int:
+    """Return the status of the index, 0 while nothing answers."""
+    try:
+        return httpx2.get(base).status_code
+    except httpx2.TransportError:
+        return 0
+
+
 def test_production_has_its_own_data_and_is_never_replaced(service: Checkout) -> None:
     service.up()
     port = str(free_port())
