@@ -51,7 +51,7 @@ def load(path: Path) -> Record | None:
         return None
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(record.pid)
-        if abs(process.create_time() - record.created) < 2 and _is_alive(process):
+        if abs(process.create_time() - record.created) < 2 and is_alive(process):
             return record
     return None
 
@@ -96,7 +96,7 @@ def stop(path: Path, grace: float) -> bool:
         with contextlib.suppress(psutil.NoSuchProcess):
             member.terminate()
     members = list({*members, *first})
-    wait_until(lambda: not any(map(_is_alive, members)), lambda: True, grace)
+    wait_until(lambda: not any(map(is_alive, members)), lambda: True, grace)
     for member in {*first, *marked(path)}:
         with contextlib.suppress(psutil.NoSuchProcess):
             member.kill()
@@ -119,12 +119,13 @@ def marked(path: Path) -> "list[psutil.Process]":
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get(MARK) == str(path) and _is_alive(process):
+            if process.environ().get(MARK) == str(path) and is_alive(process):
                 found.append(process)
     return found
 
 
-def _is_alive(process: "psutil.Process") -> bool:
+def is_alive(process: "psutil.Process") -> bool:
+    """Tell whether a process still runs; one that only waits to be reaped doesn't."""
     import psutil
 
     with contextlib.suppress(psutil.NoSuchProcess):

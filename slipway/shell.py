@@ -11,6 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 from slipway.errors import Interrupted, Problem
+from slipway.processes import is_alive, wait_until
 from slipway.steps import Steps
 
 GRACE = 15  # seconds that an interrupted program has before it is killed
@@ -160,6 +161,25 @@ class Shell:
             raise Problem(f"{argv[0]} is not installed.") from None
 
 
+def _end_all(process: "subprocess.Popen[str]") -> None:
+    # pytest's workers, say, outlive it: what the program has started is ended with it.
+    import psutil
+
+    family: list[psutil.Process] = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(process.pid)
+        family = [parent, *parent.children(recursive=True)]
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE)
+    for end in (psutil.Process.terminate, psutil.Process.kill):
+        for member in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                end(member)
+        wait_until(lambda: not any(map(is_alive, family)), lambda: True, GRACE)
+    process.wait()
+
+
 @contextlib.contextmanager
 def _ended(process: "subprocess.Popen[str]") -> Iterator["subprocess.Popen[str]"]:
     # However this verb is interrupted, the program that it runs ends first.
@@ -169,12 +189,7 @@ def _ended(process: "subprocess.Popen[str]") -> Iterator["subprocess.Popen[str]"
         if isinstance(reason, KeyboardInterrupt):  # a terminal told the program as well: let it finish
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(2)
-        process.terminate()
-        try:
-            process.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _end_all(process)
         raise
     finally:
         for stream in (process.stdout, process.stderr):
