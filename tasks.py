@@ -46,7 +46,7 @@ def revision(_: Context, message: str = "", empty: bool = False, prod: bool = Fa
 
 
 @task(help=EVERYWHERE | {"port": "the port on this machine (default: PORT in .env, else the project's)"})
-def up(_: Context, prod: bool = False, runtime: str = "", port: int = 0) -> None:
+def up(_: Context, prod: bool = False, runtime: str = "", port: str = "") -> None:
     """Start database, migrations and service; print the URLs."""
     with begin("up", prod=prod, runtime=runtime, exclusive=True) as here:
         here.prepare_env()
@@ -102,10 +102,10 @@ def release(_: Context, part: str = "patch", plan: bool = False, yes: bool = Fal
 
 
 @task(help=EVERYWHERE | {"follow": "go on until Ctrl-C", "lines": "how many of the last lines"})
-def logs(_: Context, prod: bool = False, runtime: str = "", follow: bool = False, lines: int = 100) -> None:
+def logs(_: Context, prod: bool = False, runtime: str = "", follow: bool = False, lines: str = "100") -> None:
     """Show the service's log."""
     with begin("logs", prod=prod, runtime=runtime, where=False) as here:
-        here.runtime.logs(follow, lines)
+        here.runtime.logs(follow, here.number("lines", lines))
 
 
 @task(help=EVERYWHERE)

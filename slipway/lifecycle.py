@@ -135,14 +135,24 @@ class Lifecycle:
             image.build(self.shell, [tag], args)
         sys.stdout.write(f"{tag}\n")
 
-    def is_up(self, port: int) -> bool:
+    def number(self, option: str, text: str) -> int:
+        """Read an option's whole number from 1 to 65535.
+
+        Raises Problem. (Invoke shows a traceback for what is no number.)
+        """
+        if not is_number(text):
+            raise Problem(f"--{option} is a whole number from 1 to 65535, not {text!r}.")
+        return int(text)
+
+    def is_up(self, port: str) -> bool:
         """Tell whether there is nothing to do, and say so.
 
-        Settles the port: the one asked for (0 for none), the one in use, or the configured one. Raises Problem when
+        Settles the port: the one asked for ("" for none), the one in use, or the configured one. Raises Problem when
         another release runs in production, where `inv up` never replaces one.
         """
+        asked = self.number("port", port) if port else None
         running = self.runtime.running_port()
-        self.port = port or running or self.configured_port
+        self.port = asked or running or self.configured_port
         if running is None:
             return False
         release, mine = self.runtime.running_release(), self.runtime.release
@@ -256,6 +266,8 @@ class Lifecycle:
             raise Problem(f".env is not UTF-8 text: byte {error.start} cannot be read. Save it as UTF-8.") from None
         except PermissionError:
             raise Problem(f".env cannot be read by this user: sudo chown {os.getuid()} .env") from None
+        except OSError as error:
+            raise Problem(f".env cannot be read: {error.strerror}. Move it away; ./inv up makes one.") from None
         known = self._schema
         names = (known.required.keys() | known.optional) if known else set()
         return values | {name: os.environ[name] for name in names if name in os.environ}, findings
@@ -264,7 +276,7 @@ class Lifecycle:
         findings = []
         for name in ("PORT", "DATABASE_PORT", "WEB_CONCURRENCY"):
             value = values.get(name, "")
-            if value and not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
+            if value and not is_number(value):
                 findings.append(f"{name} = {value!r} is not a whole number from 1 to 65535")
         local = values.get("DATABASE_HOSTNAME") in ("localhost", "127.0.0.1", "::1")
         if local and self._choice[0] == "docker":
@@ -296,6 +308,11 @@ def begin(
                 stack.enter_context(here.undo)
                 yield here
                 here.undo.pop_all()
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text is a whole number from 1 to 65535."""
+    return text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 65535
 
 
 def choose_environment(prod: bool, environ: Mapping[str, str]) -> str:
