@@ -38,6 +38,7 @@ def migrate(_: Context, prod: bool = False, runtime: str = "") -> None:
 def revision(_: Context, message: str = "", empty: bool = False, prod: bool = False, runtime: str = "") -> None:
     """Make a migration in the working tree."""
     with begin("revision", prod=prod, runtime=runtime, exclusive=True) as here:
+        here.check_revision(message)
         here.check_env()
         here.remember()
         here.runtime.prepare()
@@ -75,22 +76,23 @@ def down(_: Context, prod: bool = False, runtime: str = "", volumes: bool = Fals
         "image": "in an image with the development packages, on Compose's PostgreSQL",
         "e2e": "the lifecycle itself, on a real engine",
     }
+    | PROD
 )
-def test(_: Context, image: bool = False, e2e: bool = False) -> None:
+def test(_: Context, image: bool = False, e2e: bool = False, prod: bool = False) -> None:
     """Run the tests; what follows `--` goes to pytest."""
     from slipway import testing
 
-    with begin("test", exclusive=image, where=False) as here:
+    with begin("test", prod=prod, exclusive=image, where=False) as here:
         run = testing.in_image if image else testing.end_to_end if e2e else testing.on_host
         run(here, testing.arguments(sys.argv))
 
 
-@task(help={"part": "major, minor or patch", "plan": "show what would be done, and change nothing"} | YES)
-def release(_: Context, part: str = "patch", plan: bool = False, yes: bool = False) -> None:
+@task(help={"part": "major, minor or patch", "plan": "show what would be done, and change nothing"} | PROD | YES)
+def release(_: Context, part: str = "patch", plan: bool = False, prod: bool = False, yes: bool = False) -> None:
     """Test, raise the version, tag, build, push, read back."""
     from slipway import releasing
 
-    with begin("release", exclusive=not plan, where=False) as here:
+    with begin("release", prod=prod, exclusive=not plan, where=False) as here:
         planned = releasing.gather(here, part)
         releasing.show(here, planned)
         if plan:

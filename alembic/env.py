@@ -23,7 +23,7 @@ def run_offline() -> None:
 
 def run_online() -> None:
     """Run the migrations, each in a transaction of its own."""
-    engine = create_engine(get_settings().database_url, poolclass=pool.NullPool)
+    engine = create_engine(get_settings().database_url, poolclass=pool.NullPool, connect_args={"connect_timeout": 10})
     with engine.connect() as connection:
         context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
         with context.begin_transaction():

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, status
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
 from app import health
 from app.core.config import Settings, get_settings
@@ -31,6 +32,13 @@ async def _database_away(request: Request, error: Exception) -> JSONResponse:
     )
 
 
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    # Without the input, as FastAPI would add it: that may be a password, or text that JSON cannot hold.
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    details = [{key: detail[key] for key in ("type", "loc", "msg")} for detail in error.errors()]
+    return JSONResponse({"detail": details}, status.HTTP_422_UNPROCESSABLE_CONTENT)
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the application; ends the process when settings are missing."""
     settings = settings or get_settings()
@@ -43,9 +51,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await app.state.engine.dispose()
 
     app = FastAPI(title="Slipway service", version=settings.version, lifespan=lifespan)
-    app.dependency_overrides[get_settings] = lambda: settings
+    app.state.settings = settings
     app.add_exception_handler(OperationalError, _database_away)
     app.add_exception_handler(InterfaceError, _database_away)
+    app.add_exception_handler(TimeoutError, _database_away)  # every connection of the pool is in use
+    app.add_exception_handler(RequestValidationError, _invalid)
 
     @app.get("/", tags=["index"])
     async def index() -> Index:

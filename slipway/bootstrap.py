@@ -7,7 +7,9 @@ locked package with its hashes, as `poetry export` would write them; bytecode is
 import contextlib
 import fcntl
 import filecmp
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -54,8 +56,11 @@ def make_venv(root: Path) -> None:
     """
     venv, lock_file = root / ".venv", root / "poetry.lock"
     python = venv / "bin" / "python"
+    if not lock_file.exists():
+        raise SystemExit("inv: there is no poetry.lock to make .venv from: poetry lock")
     with _alone(root):
-        if filecmp.cmp(lock_file, venv / "poetry.lock", shallow=False) if (venv / "poetry.lock").exists() else False:
+        done = venv / "poetry.lock"
+        if python.exists() and done.exists() and filecmp.cmp(lock_file, done, shallow=False):
             return  # another call made it while this one waited
         try:
             packages = requirements(tomllib.loads(lock_file.read_text()), ("main", "dev"))
@@ -102,9 +107,17 @@ def _run(argv: list[str], advice: str | None) -> None:
         raise SystemExit(f"inv: .venv could not be made: {advice}")
 
 
+def _interrupt(signum: int, _frame: object) -> None:
+    raise SystemExit(128 + signum)  # pip, if it runs, is killed on the way
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _interrupt)
+    root, arguments = Path(sys.argv[1]), sys.argv[2:]
     try:
-        make_venv(Path(sys.argv[1]))
+        make_venv(root)
+        invoke = str(root / ".venv" / "bin" / "python")
+        os.execv(invoke, [invoke, "-P", "-m", "invoke", "--search-root", str(root), *arguments])  # noqa: S606
     except OSError as problem:
         raise SystemExit(f"inv: .venv could not be made: {problem}") from None
     except KeyboardInterrupt:

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 
+from slipway.errors import Problem
 from slipway.project import Project
 from slipway.shell import tokens
 
@@ -28,11 +29,20 @@ def project_name(project: Project, environment: str, environ: Mapping[str, str] 
     """Return the name of the Compose project of an environment.
 
     In development, as Compose has it: COMPOSE_PROJECT_NAME or the folder's name. Otherwise the service's name and the
-    environment's (as compose.prod.yaml says), so that two environments never share a volume.
+    environment's (as compose.prod.yaml says), so that two environments never share a volume. Raises Problem when
+    COMPOSE_PROJECT_NAME cannot be such a name.
     """
     chosen = environ.get("COMPOSE_PROJECT_NAME", "")
+    if chosen != _plain(chosen):
+        raise Problem(
+            f"COMPOSE_PROJECT_NAME={chosen} cannot name a Compose project: lower-case letters, digits, - and _ only, "
+            "beginning with a letter or digit."
+        )
+    here = chosen or _plain(project.root.name) or _plain(project.name)
     if environment == "dev":
-        return chosen or _plain(project.root.name) or _plain(project.name)
+        return here
+    if environment == "test":  # of this checkout: two may test at once
+        return f"{here}-test"
     return f"{chosen or _plain(project.name)}-{environment}"
 
 

@@ -5,14 +5,14 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from slipway import image, processes, version
 from slipway.compose import docker_compose, project_name
 from slipway.errors import Problem
-from slipway.host import MIGRATION_FAILED, elsewhere, taken
+from slipway.host import MIGRATION_FAILED, NO_REVISION, elsewhere, taken
 from slipway.postgres import OTHER_LOGIN, Login, client_environ
 from slipway.shell import Shell
 
@@ -87,9 +87,11 @@ class DockerRuntime:
 
     def check_port(self, port: int) -> None:
         """Raise Problem when the port, or the project's name, is another's."""
-        self._check_name()
         address = "127.0.0.1" if self.dev else "0.0.0.0"  # noqa: S104
-        if self.running_port() == port or processes.is_free(port, address) or self._is_remote():
+        try:
+            if self.running_port() == port or processes.is_free(port, address) or self._is_remote():
+                return
+        except PermissionError:  # this user may not, but the engine may
             return
         names = self.here.shell.output(["docker", "ps", "--filter", f"publish={port}", "--format", "{{.Names}}"])
         raise Problem(taken(port, f"the container {names.split()[0]}" if names else processes.owner(port)))
@@ -141,14 +143,11 @@ class DockerRuntime:
 
     def revision(self, message: str, empty: bool) -> None:
         """Make a migration in the working tree, owned by the caller."""
-        run = self._compose(
-            ["run", "--rm", "--no-deps", "-T"],
-            ["--user", f"{os.getuid()}:{os.getgid()}"],
-            ["migrate", "alembic", "revision", "--message", message],
-            None if empty else "--autogenerate",
-        )
-        failed = "No migration was made (see above). The database must be at the newest revision: ./inv migrate"
-        self.here.shell.run(run, env=self._env(), failed=failed)
+        command = ["alembic", "revision", "--message", message, *([] if empty else ["--autogenerate"])]
+        caller = ["--user", f"{os.getuid()}:{os.getgid()}"]
+        status, _ = one_off(self.here.shell, self._compose, "migrate", command, self._env(), options=caller)
+        if status:
+            raise Problem(NO_REVISION, status)
 
     def start(self, port: int) -> None:
         """Start the service; ready when this returns.
@@ -156,7 +155,8 @@ class DockerRuntime:
         Raises Problem, with the last lines of its log, when it doesn't become ready.
         """
         with self.here.steps.step("service", "gunicorn, ready") as step:
-            self.here.undo.callback(self._quiet, "rm", "--stop", "--force", "web")
+            if self.running_port() is None:
+                self.here.undo.callback(self._quiet, "rm", "--stop", "--force", "web")
             up = self._compose(
                 ["up", "--detach", "--no-deps", "--no-build"], None if self.dev else "--no-recreate", "web"
             )
@@ -176,7 +176,7 @@ class DockerRuntime:
             oneoff = ["docker", "ps", "--all", "--quiet", *mine, "--filter", "label=com.docker.compose.oneoff=True"]
             if names := self.here.shell.output(oneoff).split():
                 self.here.shell.output(["docker", "rm", "--force", *names], echo=True)
-            down = self._compose("down", "--remove-orphans", "--volumes" if volumes else None)
+            down = self._bare("down", "--remove-orphans", "--volumes" if volumes else None)
             self.here.shell.quietly(down)
         self.record.unlink(missing_ok=True)
 
@@ -190,21 +190,26 @@ class DockerRuntime:
 
     def logs(self, follow: bool, lines: int) -> NoReturn:
         """Show the service's log."""
-        logs = self._compose("logs", "--no-log-prefix", "--tail", str(lines), "--follow" if follow else None, "web")
-        self.here.shell.become(logs)
+        web = self._container("web")
+        if not web:
+            raise Problem("There is no log: the service was not started. ./inv up")
+        follows = ["--follow"] if follow else []
+        self.here.shell.become(["docker", "logs", *follows, "--tail", str(lines), web["Name"].lstrip("/")], merged=True)
 
     def ps(self) -> NoReturn:
         """Print the containers."""
-        self.here.shell.become(self._compose("ps", "--all"))
+        self.here.shell.become(self._bare("ps", "--all"))
 
     def shell(self) -> NoReturn:
         """Open a shell in the service's container."""
         self._need("web")
-        self.here.shell.become(self._compose("exec", self._no_tty, "web", "sh"))
+        self.here.shell.become(self._bare("exec", self._no_tty, "web", "sh"))
 
     def psql(self, args: list[str]) -> NoReturn:
         """Open psql on the service's database."""
         values = self.here.values
+        if not self.here.has_database:
+            raise Problem("This service has no database: there is no DATABASE_HOSTNAME in .env.")
         login = Login(values["DATABASE_USERNAME"], values["DATABASE_PASSWORD"], values["DATABASE_NAME"])
         env = client_environ(login, values["DATABASE_HOSTNAME"], int(values["DATABASE_PORT"]))
         if self.here.own_database:
@@ -236,7 +241,7 @@ class DockerRuntime:
 
     @cached_property
     def _tree(self) -> version.Tree:
-        return version.read(self.project.root, self.here.shell)
+        return image.read_tree(self.project, self.here.shell)
 
     @cached_property
     def _image(self) -> str:
@@ -253,10 +258,15 @@ class DockerRuntime:
     def _compose(self, *args: Any) -> list[str]:
         return docker_compose(self.project, self.here.environment, *args)
 
+    def _bare(self, *args: Any) -> list[str]:
+        # Without .env: what only looks or stops needs no variable, has to work when the file is broken, and must not
+        # show the broken line, as Compose would.
+        return self._compose(["--env-file", "/dev/null"], *args)
+
     def _env(self, port: int = 0) -> dict[str, str]:
         # Only what differs from the defaults of compose.yaml: what is echoed stays short.
         env = {} if self.dev and self.project.image == "slipway" else {"IMAGE": self._image}
-        if port and port != self.here.configured_port:
+        if port:
             env["PORT"] = str(port)
         return env
 
@@ -293,7 +303,9 @@ class DockerRuntime:
                 break
             time.sleep(0.1)
         if how:
-            said = self.here.shell.probe(self._compose("logs", "--no-log-prefix", "--tail", "25", service))[1]
+            one = self._container(service)
+            _, out, err = self.here.shell.probe(["docker", "logs", "--tail", "25", one["Id"]]) if one else (0, "", "")
+            said = f"{out}\n{err}".strip()
             name = "database" if service == "db" else "service"
             raise Problem(f"{said}\nThe {name} {how}; the last lines of its log are above.")
 
@@ -321,7 +333,11 @@ class DockerRuntime:
         if not (one and one["State"]["Running"]):
             raise Problem(f"{'The database' if service == 'db' else 'The service'} is not running: ./inv up")
 
-    def _check_name(self) -> None:
+    def check_name(self) -> None:
+        """Raise Problem when the project's name is another folder's.
+
+        It would be that one's data that is migrated, or deleted.
+        """
         # Production may be started from any checkout; in development the same name means somebody else's data.
         root = str(self.project.root)
         for one in self._containers if self.dev else []:
@@ -341,7 +357,14 @@ class DockerRuntime:
 
 
 def one_off(
-    shell: Shell, compose: Callable[..., list[str]], name: str, command: list[str], env: dict[str, str], **hidden: str
+    shell: Shell,
+    compose: Callable[..., list[str]],
+    name: str,
+    command: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    hidden: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
 ) -> tuple[int, str]:
     """Run a command in a one-off container of the service `migrate`.
 
@@ -356,17 +379,23 @@ def one_off(
         raise Problem(f"{name} is running already. Follow it: docker logs --follow {name}")
     if not status:  # left behind by a verb that was killed
         shell.output(["docker", "rm", "--force", name])
+    mine = True
     try:
-        shell.output([*run, "--name", name, "migrate", *command], env=env, hidden=hidden, echo=True)
+        start = [*run, *options, "--name", name, "migrate", *command]
+        mine = not shell.status(start, env=env, hidden=hidden)
+        if not mine:
+            raise Problem(f"The container {name} could not be started (see above).")
         shell.status(["docker", "logs", "--follow", name])
         status = int(shell.output(["docker", "wait", name]))
         _, out, err = shell.probe(["docker", "logs", "--tail", "50", name]) if status else (0, "", "")
         return status, out + err
     except BaseException:
-        shell.probe(["docker", "stop", name])
+        if mine:
+            shell.probe(["docker", "stop", name])
         raise
     finally:
-        shell.probe(["docker", "rm", "--force", name])
+        if mine:  # one that could not be started for its name is another verb's
+            shell.probe(["docker", "rm", "--force", name])
 
 
 def verdict(container: dict[str, Any] | None, restarts: int = 0) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 BARE = re.compile(r"[A-Za-z0-9_./:@%+,=^~!?-]*")
 # Read by Compose and Docker themselves, whatever the service.
-FOREIGN = re.compile(r"(COMPOSE|DOCKER|BUILDKIT|SLIPWAY)_[A-Z0-9_]+")
+FOREIGN = re.compile(r"(COMPOSE|DOCKER|BUILDKIT)_[A-Z0-9_]+")
 ESCAPES = {"\\": "\\", '"': '"', "n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -60,6 +60,9 @@ def parse(text: str, secrets: frozenset[str] = frozenset()) -> tuple[dict[str, s
     for number, statement in _statements(text):
         name, separator, rest = statement.removeprefix("export ").partition("=")
         name = name.strip()
+        if "\0" in statement:
+            findings.append(f"line {number}: there is a NUL, which no variable can hold")
+            continue
         if not separator or not NAME.fullmatch(name):
             shown = name if NAME.fullmatch(name) else "this line"
             findings.append(f"line {number}: {shown} is not NAME=value")
@@ -77,7 +80,7 @@ def parse(text: str, secrets: frozenset[str] = frozenset()) -> tuple[dict[str, s
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
     # A quoted value may go over several lines.
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    lines = text.removeprefix("\ufeff").split("\n")
     index = 0
     while index < len(lines):
         number, statement = index + 1, lines[index]
@@ -93,7 +96,7 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
                 index += 1
             if _close(value) is None:  # never closed: the fault is that one line's
                 index, statement = begun, lines[begun - 1]
-        yield number, statement.strip(" \t")
+        yield number, statement.strip(" \t").removesuffix("\r")
 
 
 def _close(value: str) -> int | None:
@@ -115,6 +118,8 @@ def _read(rest: str) -> str:
             raise Unreadable("has a $ outside single quotes")
         if "\r" in value or re.search(r"\t#", value) or re.match(r"[ \t]+#", rest):
             raise Unreadable("has a # or a carriage return that Compose and python-dotenv read differently")
+        if value != value.strip():
+            raise Unreadable("begins or ends with an unusual kind of space")
         return re.split(r" #", value, maxsplit=1)[0].rstrip()
     end = _close(value)
     if end is None:
@@ -122,6 +127,8 @@ def _read(rest: str) -> str:
     if not re.fullmatch(r"[ \t]*(#.*)?", value[end + 1 :]):
         raise Unreadable("goes on after its closing quote")
     inner = value[1:end]
+    if "\r" in inner:
+        raise Unreadable("has lines that end in a carriage return, as Windows writes them")
     if value[0] == "'":
         if "${" in inner or "\\\\" in inner:
             raise Unreadable("has ${ or two backslashes in single quotes")
@@ -181,6 +188,11 @@ def check(values: Mapping[str, str], known: Schema, secrets: Mapping[str, int]) 
         elif name in secrets and (weakness := _weakness(value, example, secrets[name])):
             findings.append(f"{name} {weakness}")
     names = known.required.keys() | known.optional
+    findings += [
+        f"{name} is empty: give it a value or leave the line out"
+        for name in sorted(known.optional)
+        if values.get(name) == ""
+    ]
     for name in values:
         if name not in names and not FOREIGN.fullmatch(name):
             close = difflib.get_close_matches(name, names, n=1, cutoff=0.75)

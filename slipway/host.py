@@ -5,7 +5,6 @@ import http.client
 import json
 import os
 import shlex
-import shutil
 import sys
 import time
 from functools import cached_property
@@ -14,9 +13,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from slipway import processes
 from slipway.errors import Problem
+from slipway.image import read_tree
 from slipway.postgres import Login, Server, client_environ
 from slipway.shell import uninterrupted
-from slipway.version import digest, image_tag, read
+from slipway.version import digest, image_tag
 
 if TYPE_CHECKING:
     from slipway.lifecycle import Lifecycle
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MIGRATION_FAILED = (
     "The migration failed (see above); nothing was started on its schema. Correct it, then: ./inv migrate"
 )
+NO_REVISION = "No migration was made (see above). The database must be at the newest revision: ./inv migrate"
 STOP_GRACE = 35  # longer than gunicorn lets requests finish
 
 
@@ -69,7 +70,7 @@ class HostRuntime:
     @cached_property
     def release(self) -> str:
         """The version tag of this tree."""
-        return image_tag(self.project.version, read(self.project.root, self.here.shell))
+        return image_tag(self.project.version, read_tree(self.project, self.here.shell))
 
     def check_port(self, port: int) -> None:
         """Raise Problem when another program has the port.
@@ -78,8 +79,11 @@ class HostRuntime:
         """
         if not processes.load(self.record):
             processes.stop(self.record, STOP_GRACE)
-        if self.running_port() != port and not processes.is_free(port, self._address):
-            raise Problem(taken(port, processes.owner(port)))
+        try:
+            if self.running_port() != port and not processes.is_free(port, self._address):
+                raise Problem(taken(port, processes.owner(port)))
+        except PermissionError:
+            raise Problem(f"Port {port} is for root alone on this machine: ./inv up --port 8000") from None
 
     # Steps of `inv up`
 
@@ -111,8 +115,7 @@ class HostRuntime:
     def revision(self, message: str, empty: bool) -> None:
         """Make a migration in the working tree."""
         args = ["revision", "--message", message, *([] if empty else ["--autogenerate"])]
-        failed = "No migration was made (see above). The database must be at the newest revision: ./inv migrate"
-        self.here.shell.run(self._alembic(*args), env=self._where, hidden=self.here.values, failed=failed)
+        self.here.shell.run(self._alembic(*args), env=self._where, hidden=self.here.values, failed=NO_REVISION)
 
     def start(self, port: int) -> None:
         """Start gunicorn in the background; ready when this returns.
@@ -181,9 +184,11 @@ class HostRuntime:
 
     def psql(self, args: list[str]) -> NoReturn:
         """Open psql on the service's database."""
+        if not self.here.has_database:
+            raise Problem("This service has no database: there is no DATABASE_HOSTNAME in .env.")
         if self.here.own_database and not self.server.running():
             raise Problem("The database is not running: ./inv up")
-        program = self.server.binaries["psql"] if self.here.own_database else shutil.which("psql") or "psql"
+        program = self.server.binaries["psql"]
         values = {**self.here.values, **self._where}
         env = client_environ(self._login, values["DATABASE_HOSTNAME"], int(values["DATABASE_PORT"]))
         if mode := values.get("DATABASE_SSLMODE"):

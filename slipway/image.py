@@ -4,13 +4,28 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from slipway.project import Project
 from slipway.shell import Shell, tokens
-from slipway.version import Tree, digest, image_tag
+from slipway.version import Tree, digest, image_tag, listed, read
 
 INPUTS = "dev.slipway.inputs"  # the label that holds the hash of what went in
+
+
+def read_tree(project: Project, shell: Shell) -> Tree:
+    """Ask git about the project's tree.
+
+    A file that git ignores and the build sees makes it dirty: the commit alone would not say what went in.
+    """
+    tree = read(project.root, shell)
+    if not tree.commit or tree.content:
+        return tree
+    seen = set(context(project.root))
+    if seen <= set(listed(shell)):
+        return tree
+    return replace(tree, content=digest(project.root, seen))
 
 
 def tag(project: Project, tree: Tree, python: str = "", variant: str = "") -> str:

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import secrets
 import sys
 from collections.abc import Iterator, Mapping
@@ -55,7 +56,9 @@ class Lifecycle:
         if self._choice[0] == "docker":
             from slipway.docker import DockerRuntime
 
-            return DockerRuntime(self)
+            docker = DockerRuntime(self)
+            docker.check_name()
+            return docker
         from slipway.host import HostRuntime
 
         return HostRuntime(self)
@@ -73,6 +76,8 @@ class Lifecycle:
         """
         values, findings = self._read_env()
         example = self._schema
+        if example and example.required.keys() - values.keys() and not (self.project.root / ".env").exists():
+            raise Problem("There is no .env: ./inv up makes one from .env.example.")
         if example:
             findings += dotenv.check(values, example, self.project.secrets)
         findings += self._check_own(values)
@@ -88,12 +93,17 @@ class Lifecycle:
     @property
     def own_database(self) -> bool:
         """Whether Slipway runs the database (else it is elsewhere)."""
-        return self.values.get("DATABASE_HOSTNAME") == OWN_DATABASE
+        return self.hostname == OWN_DATABASE
 
     @property
     def has_database(self) -> bool:
         """Whether the service has a database at all."""
-        return "DATABASE_HOSTNAME" in self.values
+        return bool(self.hostname)
+
+    @cached_property
+    def hostname(self) -> str:
+        """DATABASE_HOSTNAME, also of a .env that is not in order."""
+        return self._read_env()[0].get("DATABASE_HOSTNAME", "")
 
     @property
     def configured_port(self) -> int:
@@ -124,11 +134,14 @@ class Lifecycle:
 
         Takes another version and variant of the base image than `[tool.slipway]` names, or "". Raises Problem.
         """
-        from slipway import image, version
+        from slipway import image
         from slipway.testing import need_engine
 
-        need_engine()
-        tree = version.read(self.project.root, self.shell)
+        need_engine("inv build")
+        for option, text in (("python", python), ("variant", variant)):
+            if not re.fullmatch(r"[a-z0-9.-]*", text):
+                raise Problem(f"--{option} {text!r} cannot be part of a base image's name, like 3.13 or slim.")
+        tree = image.read_tree(self.project, self.shell)
         tag = image.tag(self.project, tree, python, variant)
         with self.steps.step("image", tag):
             args = image.build_args(self.project, tree, python, variant) | {"INPUTS": image.inputs(self.project)}
@@ -152,20 +165,41 @@ class Lifecycle:
         """
         asked = self.number("port", port) if port else None
         running = self.runtime.running_port()
-        self.port = asked or running or self.configured_port
-        if running is None:
-            return False
-        release, mine = self.runtime.running_release(), self.runtime.release
-        if self.environment == "prod" and release != mine:
-            raise Problem(
-                f"{release} is running, and `inv up` never replaces a running release (this tree is {mine}). "
-                "To replace it, with the service away in between: ./inv down --prod, then ./inv up --prod"
-            )
-        if not self.runtime.is_current(self.port):
+        kept = int(self.kept_port.read_text()) if running and self.kept_port.exists() else None
+        self.port = asked or kept or self.configured_port
+        if running and self.environment == "prod":
+            self._refuse_to_replace(asked, running)
+        elif not running or not self.runtime.is_current(self.port):
+            self.state.mkdir(parents=True, exist_ok=True)
+            self.kept_port.unlink(missing_ok=True)
+            if asked or kept:
+                self.kept_port.write_text(str(self.port))
             return False
         self.steps.say("  already up: nothing to do")
         self.show_urls()
         return True
+
+    def _refuse_to_replace(self, asked: int | None, running: int) -> None:
+        # Passes only when what runs is what was asked for.
+        release, mine = self.runtime.running_release(), self.runtime.release
+        if release != mine:
+            why = f"(this tree is {mine})"
+        elif asked not in (None, running):
+            why = f"(on port {running})"
+        elif not self.runtime.is_current(running):
+            why = "(it is not ready: ./inv logs says why)"
+        else:
+            self.port = running
+            return
+        raise Problem(
+            f"{release} is running, and `inv up` never replaces a running release {why}. "
+            "To replace it, with the service away in between: ./inv down, then ./inv up"
+        )
+
+    @property
+    def kept_port(self) -> Path:
+        """The file that remembers --port for as long as the service runs."""
+        return self.state / "port"
 
     def check_port(self) -> None:
         """Raise Problem when the port is another program's."""
@@ -176,8 +210,8 @@ class Lifecycle:
         before = self.memory.read()
         if before and before != self.runtime.name:
             self.steps.say(
-                f"  the data made with {before} stays there, unused; it is removed by: "
-                f"./inv down --volumes --runtime {before}"
+                f"  what runs with {before}, and its data, stays: ./inv down --runtime {before} stops it, "
+                "with --volumes it deletes the data"
             )
         self.memory.write(self.runtime.name)
 
@@ -187,14 +221,17 @@ class Lifecycle:
             with self.steps.step("migrate", "the schema is up to date"):
                 self.runtime.migrate()
 
-    def revision(self, message: str, empty: bool) -> None:
-        """Make a migration; raises Problem when it cannot be made."""
+    def check_revision(self, message: str) -> None:
+        """Raise Problem when a migration cannot be made here."""
         if not message:
             raise Problem('What does the migration do? ./inv revision --message "add a column"')
         if self.environment == "prod":
             raise Problem("Migrations are made in development, and reach production in an image: leave out --prod.")
         if not self.project.migrations:
             raise Problem("This project has no migrations: `alembic init alembic` makes the folder for them.")
+
+    def revision(self, message: str, empty: bool) -> None:
+        """Make a migration; raises Problem when it cannot be made."""
         with self.steps.step("revision"):
             self.runtime.revision(message, empty)
 
@@ -260,8 +297,7 @@ class Lifecycle:
         try:
             values, findings = dotenv.parse(path.read_text(encoding="utf-8"), frozenset(self.project.secrets))
         except FileNotFoundError:
-            if self._schema and self._schema.required.keys() - os.environ.keys():
-                raise Problem("There is no .env: ./inv up makes one from .env.example.") from None
+            pass
         except UnicodeDecodeError as error:
             raise Problem(f".env is not UTF-8 text: byte {error.start} cannot be read. Save it as UTF-8.") from None
         except PermissionError:
@@ -278,6 +314,8 @@ class Lifecycle:
             value = values.get(name, "")
             if value and not is_number(value):
                 findings.append(f"{name} = {value!r} is not a whole number from 1 to 65535")
+        if values.get("DATABASE_HOSTNAME") == OWN_DATABASE:
+            findings += _unfit_for_own_database(values)
         local = values.get("DATABASE_HOSTNAME") in ("localhost", "127.0.0.1", "::1")
         if local and self._choice[0] == "docker":
             findings.append(
@@ -285,6 +323,16 @@ class Lifecycle:
                 "database that Slipway runs, or the machine's own name or address"
             )
         return findings
+
+
+def _unfit_for_own_database(values: Mapping[str, str]) -> list[str]:
+    # What PostgreSQL's own initialisation cannot take, here and in its image.
+    findings = []
+    if "\n" in values.get("DATABASE_PASSWORD", ""):
+        findings.append("DATABASE_PASSWORD has more than one line, which initdb cannot take")
+    if not re.fullmatch(r"(?!pg_)[A-Za-z_][A-Za-z0-9_. -]*", values.get("DATABASE_USERNAME") or "x"):
+        findings.append("DATABASE_USERNAME has to be letters, digits, _ . - or spaces, and not to begin with pg_")
+    return findings
 
 
 @contextlib.contextmanager
@@ -298,7 +346,7 @@ def begin(
     steps = Steps()
     environment = choose_environment(prod, os.environ)
     steps.say(f"{verb} · {environment}", "\x1b[1m")
-    with interruptible():
+    with interruptible(), _permitted():
         here = Lifecycle(environment, runtime, steps)
         adopt_compose_name(here.project.root)
         with _alone(here, verb) if exclusive else contextlib.nullcontext():
@@ -306,13 +354,33 @@ def begin(
                 here.say_runtime()
             with contextlib.ExitStack() as stack:
                 stack.enter_context(here.undo)
-                yield here
+                try:
+                    yield here
+                except Problem as problem:
+                    problem.message = in_environment(steps.redact(str(problem.message)), environment)
+                    raise
                 here.undo.pop_all()
 
 
 def is_number(text: str) -> bool:
     """Tell whether a text is a whole number from 1 to 65535."""
     return text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 65535
+
+
+@contextlib.contextmanager
+def _permitted() -> Iterator[None]:
+    # A checkout that was used as root once, say.
+    try:
+        yield
+    except PermissionError as error:
+        raise Problem(f"{error.filename} is not this user's: sudo chown -R {os.getuid()} {ROOT}") from None
+
+
+def in_environment(text: str, environment: str) -> str:
+    """Let every `./inv VERB` of a message name its environment."""
+    if environment == "dev":
+        return text
+    return re.sub(r"(\./inv (?:down|logs|migrate|psql|up)\b)(?! --prod)", r"\1 --prod", text)
 
 
 def choose_environment(prod: bool, environ: Mapping[str, str]) -> str:

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from slipway.errors import Problem
-from slipway.processes import free_port, send, spawn, tail, wait_until
-from slipway.shell import uninterrupted
+from slipway.processes import free_port, is_alive, send, spawn, tail, wait_until
+from slipway.shell import ended, uninterrupted
 
 OTHER_LOGIN = (
     "The database was made with another user or password than .env names. Put the old DATABASE_USERNAME and "
@@ -132,6 +132,7 @@ class Server:
         if running := self.running():
             self._open(login, running[1])
             return running[1]
+        self._check_owner()
         binaries = self.binaries
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self.data.exists():
@@ -152,9 +153,18 @@ class Server:
             raise
         return port
 
+    def _check_owner(self) -> None:
+        if not self.data.exists():
+            return
+        owner = self.data.owner()
+        if owner != pwd.getpwuid(os.geteuid()).pw_name and not (os.geteuid() == 0 and owner == "nobody"):
+            raise Problem(f"The data in {self.data} belongs to the user {owner}: run this as {owner}.")
+
     def _listen(self, binaries: Binaries, identity: "_Identity", port: int, settings: tuple[str, ...]) -> bool:
         # Whether it got its port; when it failed otherwise, waiting for another one would not help.
-        (self.data / "postmaster.pid").unlink(missing_ok=True)  # of a server that is gone: the caller has checked
+        # Of a server that is gone: the caller has checked. Its backends may still be there.
+        wait_until(lambda: not _working_in(self.data), lambda: True, STOP_LIMIT)
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
         options = ["unix_socket_directories=", "listen_addresses=127.0.0.1", f"port={port}", *settings]
         argv = [binaries["postgres"], "-D", str(self.data), *(word for o in options for word in ("-c", o))]
         with uninterrupted():
@@ -215,13 +225,20 @@ class Server:
             identity = _identity(argv[0])
             identity.own(fresh, password)
             command = [*identity.prefix, *argv]
-            done = subprocess.run(
-                command, capture_output=True, text=True, env=_environ(), check=False, **identity.options
-            )
+
+            def initdb() -> "subprocess.Popen[str]":
+                pipe = subprocess.PIPE
+                return subprocess.Popen(
+                    command, env=_environ(), stdout=pipe, stderr=pipe, text=True, **identity.options
+                )
+
+            with ended(initdb) as process:
+                _, said = process.communicate()
         finally:
             password.unlink()
-        if done.returncode:
-            raise Problem(f"{done.stderr.strip()}\nPostgreSQL's data could not be made in {self.data}.")
+        if process.returncode:
+            said = "\n".join(line for line in said.strip().splitlines() if "STATEMENT" not in line)  # has the password
+            raise Problem(f"{said}\nPostgreSQL's data could not be made in {self.data}.")
         fresh.rename(self.data)
 
     def _open(self, login: Login, port: int) -> None:
@@ -248,6 +265,16 @@ def client_environ(login: Login, host: str, port: int) -> dict[str, str]:
         "PGPASSWORD": login.password,
         "PGDATABASE": login.database,
     }
+
+
+def _working_in(folder: Path) -> bool:
+    import psutil
+
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if is_alive(process) and Path(process.cwd()) == folder.resolve():
+                return True
+    return False
 
 
 def _environ() -> dict[str, str]:

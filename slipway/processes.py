@@ -49,9 +49,10 @@ def load(path: Path) -> Record | None:
         record = Record(**json.loads(path.read_text()))
     except (FileNotFoundError, ValueError, TypeError):
         return None
-    with contextlib.suppress(psutil.NoSuchProcess):
+    with contextlib.suppress(psutil.Error):
         process = psutil.Process(record.pid)
-        if abs(process.create_time() - record.created) < 2 and is_alive(process):
+        mine = process.environ().get(MARK) == str(path)  # a copy of the folder has a copy of the record
+        if mine and abs(process.create_time() - record.created) < 2 and is_alive(process):
             return record
     return None
 
@@ -159,13 +160,16 @@ def free_port(preferred: int = 0, host: str = "127.0.0.1") -> int:
 
 
 def is_free(port: int, host: str) -> bool:
-    """Tell whether nothing listens on the port yet."""
+    """Tell whether nothing listens on the port yet.
+
+    Raises PermissionError for a port (below 1024) that this user may not listen on.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except PermissionError:  # below 1024: not for this user to see, perhaps for the engine
-            return True
+        except PermissionError:
+            raise
         except OSError:
             return False
     return True

@@ -2,24 +2,24 @@
 
 import contextlib
 import json
-import tarfile
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slipway import image, testing, version
 from slipway.errors import Problem
 from slipway.lifecycle import Lifecycle
-from slipway.shell import Shell
+from slipway.project import load
+from slipway.shell import Shell, uninterrupted
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a release will do.
+    """What a release will do, on top of which commit."""
 
-    `pushed` are the tags of the registry, the most lasting first.
-    """
-
+    commit: str
+    part: str
     old: str
     new: str
     repository: str
@@ -51,13 +51,17 @@ def gather(here: Lifecycle, part: str) -> Plan:
         reasons.append('no registry is named: registry = "registry.example.com/team" in [tool.slipway]')
     if not tree.commit:
         reasons.append("there is no commit: git init, git add, git commit")
+    elif shell.probe(["git", "symbolic-ref", "--quiet", "HEAD"])[0]:
+        reasons.append("HEAD is detached, so that the commit would be on no branch: git switch BRANCH")
+    if shell.probe(["git", "var", "GIT_COMMITTER_IDENT"])[0]:
+        reasons.append("git does not know who you are: git config user.name NAME, git config user.email ADDRESS")
     if tree.content:
         reasons.append("the tree has changes: git commit, or git stash")
     if not shell.probe(["git", "rev-parse", "--verify", "--quiet", f"refs/tags/v{new}"])[0]:
         reasons.append(f"the tag v{new} exists already: raise another part, or correct the version in pyproject.toml")
     if reasons:
         raise Problem("Nothing can be released:\n" + "\n".join(f"  - {reason}" for reason in reasons))
-    return Plan(project.version, new, repository)
+    return Plan(tree.commit, part, project.version, new, repository)
 
 
 def show(here: Lifecycle, plan: Plan) -> None:
@@ -68,7 +72,7 @@ def show(here: Lifecycle, plan: Plan) -> None:
         ("version", f"{plan.old} -> {plan.new} in pyproject.toml"),
         ("commit", f"Release {plan.new}, with the annotated tag {plan.git_tag}"),
         ("image", "built from exactly that commit"),
-        *(("push", tag) for tag in plan.tags(commit)),
+        *(("push", f"{tag}, and read back") for tag in plan.tags(commit)),
     ]
     for name, what in rows:
         here.steps.say(f"  {name:<10} {what}")
@@ -85,7 +89,7 @@ def check_registry(here: Lifecycle, plan: Plan) -> None:
             raise Problem(
                 f"{plan.repository}:{plan.new} is in the registry already; a version is never published twice."
             )
-        if "not found" not in said:
+        if ": not found" not in said:
             host = plan.repository.partition("/")[0]
             raise Problem(
                 f"{said.strip()}\n"
@@ -94,37 +98,63 @@ def check_registry(here: Lifecycle, plan: Plan) -> None:
 
 
 def act(here: Lifecycle, plan: Plan) -> None:
-    """Raise the version, commit, tag, build, push, read back.
+    """Raise the version, commit, build, push, read back, tag.
 
-    When something fails, the commit and the git tag are taken back and the tree is as before. Raises Problem.
+    All of it happens in a worktree of its own, on top of the commit that was tested; the branch and the git tag move
+    only once the version is in the registry, so that before that nothing has to be taken back. Raises Problem.
     """
-    shell, root = here.shell, here.project.root
-    before = shell.output(["git", "rev-parse", "HEAD"])
-    with contextlib.ExitStack() as undo:
-        with here.steps.step("commit", f"Release {plan.new}"):
-            undo.callback(_take_back, shell, plan, before)
-            raise_version(root / "pyproject.toml", plan.new)
-            shell.output(["git", "add", "pyproject.toml"])
+    shell, steps = here.shell, here.steps
+    with _worktree(shell, plan.commit) as tree:
+        with steps.step("commit", f"Release {plan.new}"):
+            raise_version(tree / "pyproject.toml", plan.new)
             message = ["--message", f"Release {plan.new}"]
-            shell.output(["git", "commit", "--quiet", *message, "--", "pyproject.toml"], echo=True)
-            shell.output(["git", "tag", "--annotate", plan.git_tag, *message], echo=True)
-        commit = shell.output(["git", "rev-parse", "HEAD"])
-        tags = plan.tags(commit)
-        with here.steps.step("image", tags[0]):
-            _build(here, plan, tags)
-        digests = {}
-        for tag in tags:
-            with here.steps.step("push", tag):
-                shell.quietly(
-                    ["docker", "push", "--quiet", tag], failed=f"{tag} could not be pushed; nothing was released."
-                )
-                digests[tag] = _pushed_digest(shell, tag, plan.repository)
-        for tag in tags:
-            with here.steps.step("verify", tag):
-                _verify(shell, tag, digests[tag])
-        undo.pop_all()
-    here.steps.say(f"  released   {plan.repository}:{plan.new}")
-    here.steps.say("  next       git push --follow-tags")
+            shell.output(["git", "commit", "--quiet", *message, "--", "pyproject.toml"], cwd=tree, echo=True)
+            commit = shell.output(["git", "rev-parse", "HEAD"], cwd=tree)
+        by_commit, by_version, latest = plan.tags(commit)
+        with steps.step("image", by_version):
+            _build(here, tree, commit, [by_commit, by_version, latest])
+        unpublished = f"nothing was released, and the tree is as before. Again: ./inv release --part {plan.part}"
+        _push(here, by_commit, plan.repository, unpublished)
+        with uninterrupted():  # what is published is also tagged
+            _push(here, by_version, plan.repository, unpublished)
+            with steps.step("tag", plan.git_tag):
+                shell.output(["git", "tag", "--annotate", plan.git_tag, *message, commit], echo=True)
+                merged = shell.probe(["git", "merge", "--ff-only", "--quiet", commit], echo=True)[0] == 0
+    finish = f"{by_version} is released, and {latest} is still the one before: docker push {latest}"
+    _push(here, latest, plan.repository, finish)
+    steps.say(f"  released   {by_version}")
+    if not merged:
+        raise Problem(
+            f"{by_version} is released and tagged {plan.git_tag}; the branch has changed meanwhile, so it does not "
+            f"have the commit yet: git merge {plan.git_tag}"
+        )
+    steps.say("  next       git push --follow-tags")
+
+
+@contextlib.contextmanager
+def _worktree(shell: Shell, commit: str) -> Iterator[Path]:
+    # What git ignores cannot get into it, nor what is edited meanwhile.
+    with tempfile.TemporaryDirectory(prefix="slipway-release-") as folder:
+        tree = Path(folder) / "tree"
+        below = shell.output(["git", "rev-parse", "--show-prefix"])  # where the project lies in the repository
+        shell.output(["git", "worktree", "add", "--quiet", "--detach", str(tree), commit])
+        try:
+            yield tree / below
+        finally:
+            shell.probe(["git", "worktree", "remove", "--force", str(tree)])
+
+
+def _push(here: Lifecycle, tag: str, repository: str, failed: str) -> None:
+    # Pushed, and read back.
+    shell = here.shell
+    with here.steps.step("push", tag):
+        shell.quietly(["docker", "push", "--quiet", tag], failed=f"{tag} could not be pushed; {failed}")
+        expected = _pushed_digest(shell, tag, repository)
+        found = json.loads(shell.output(_inspect(tag), echo=True, failed=f"{tag} cannot be read back; {failed}"))[
+            "digest"
+        ]
+        if found != expected:
+            raise Problem(f"{tag} was pushed as {expected or 'nothing'}, and the registry has {found}; {failed}")
 
 
 def raise_version(pyproject: Path, new: str) -> None:
@@ -136,20 +166,13 @@ def raise_version(pyproject: Path, new: str) -> None:
     pyproject.write_text(tomlkit.dumps(document), encoding="utf-8")
 
 
-def _build(here: Lifecycle, plan: Plan, tags: list[str]) -> None:
-    # From a copy of the commit: what is ignored by git, or changed meanwhile, cannot get in.
-    with tempfile.TemporaryDirectory(prefix="slipway-release-") as folder:
-        archive = Path(folder) / "tree.tar"
-        here.shell.output(["git", "archive", "--format=tar", f"--output={archive}", plan.git_tag])
-        tree = Path(folder) / "tree"
-        with tarfile.open(archive) as tar:
-            tar.extractall(tree, filter="data")
-        project = replace(here.project, version=plan.new)
-        state = version.read(here.project.root, here.shell)
-        args = image.build_args(project, replace(state, content="")) | {
-            "INPUTS": image.inputs(replace(project, root=tree))
-        }
-        image.build(here.shell, tags, args, cwd=tree)
+def _build(here: Lifecycle, tree: Path, commit: str, tags: list[str]) -> None:
+    project = load(tree)
+    state = replace(
+        version.read(tree, Shell(tree, here.steps)), commit=commit, tags=(f"v{project.version}",), content=""
+    )
+    args = image.build_args(project, state) | {"INPUTS": image.inputs(project)}
+    image.build(here.shell, tags, args, cwd=tree)
 
 
 def _pushed_digest(shell: Shell, tag: str, repository: str) -> str:
@@ -157,21 +180,8 @@ def _pushed_digest(shell: Shell, tag: str, repository: str) -> str:
     return next((d.partition("@")[2] for d in known if d.startswith(f"{repository}@")), "")
 
 
-def _verify(shell: Shell, tag: str, expected: str) -> None:
-    found = json.loads(shell.output(_inspect(tag), echo=True, failed=f"{tag} cannot be read back."))["digest"]
-    if not expected or found != expected:
-        raise Problem(f"{tag} was pushed as {expected or 'nothing'}, and the registry has {found}.")
-
-
 def _inspect(tag: str) -> list[str]:
     return ["docker", "buildx", "imagetools", "inspect", tag, "--format", "{{json .Manifest}}"]
-
-
-def _take_back(shell: Shell, plan: Plan, before: str) -> None:
-    # Only what this release made; the tree was clean before.
-    shell.probe(["git", "tag", "--delete", plan.git_tag])
-    shell.probe(["git", "reset", "--quiet", "--hard", before])
-    shell.steps.say("  taken back: the commit and its tag; the tree is as before")
 
 
 def test(here: Lifecycle) -> None:

@@ -33,9 +33,10 @@ def probe() -> Engine:
                 said, complaint = version.communicate(timeout=ANSWER_LIMIT)
                 compose.communicate(timeout=ANSWER_LIMIT)
             except subprocess.TimeoutExpired:
+                return Engine("no answer", f"no Docker engine answers: there was no answer in {ANSWER_LIMIT} s")
+            finally:  # also when interrupted; one that has ended is not touched
                 version.kill()
                 compose.kill()
-                return Engine("no answer", f"no Docker engine answers: there was no answer in {ANSWER_LIMIT} s")
     except (FileNotFoundError, PermissionError):
         return Engine("no client", "Docker is not installed")
     if version.returncode == 0 and said.strip():
@@ -45,7 +46,7 @@ def probe() -> Engine:
     if "permission denied" in complaint.lower():
         return Engine("no permission", "the engine's socket refuses permission to this user")
     last = complaint.strip().splitlines()[-1:] or ["it said nothing"]
-    return Engine("no answer", f"no Docker engine answers: {last[0]}")
+    return Engine("no answer", f"no Docker engine answers: {last[0].partition('. Is the docker')[0]}")
 
 
 def choose(requested: str, remembered: str, engine: Engine) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from slipway.errors import Interrupted, Problem
 from slipway.processes import is_alive, wait_until
 from slipway.steps import Steps
 
-GRACE = 15  # seconds that an interrupted program has before it is killed
+GRACE = 30  # seconds that an interrupted program has before it is killed
 
 
 def tokens(*parts: str | Sequence[str] | None) -> list[str]:
@@ -45,12 +45,14 @@ class Shell:
         hidden: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         failed: str | None = None,
+        ask: signal.Signals = signal.SIGTERM,
     ) -> None:
         """Run a program with this terminal; it prints for itself.
 
-        Raises Problem with the text `failed` and the program's own status when that is not 0.
+        `ask` is the signal by which it ends tidily. Raises Problem with the text `failed` and the program's own status
+        when that is not 0.
         """
-        status = self.status(argv, env=env, hidden=hidden, cwd=cwd)
+        status = self.status(argv, env=env, hidden=hidden, cwd=cwd, ask=ask)
         if status:
             raise Problem(failed or f"{argv[0]} ended with status {status}.", status)
 
@@ -61,13 +63,14 @@ class Shell:
         env: Mapping[str, str] | None = None,
         hidden: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        ask: signal.Signals = signal.SIGTERM,
     ) -> int:
         """Run a program with this terminal; return its exit status.
 
         One that was ended by a signal gives 128 + its number.
         """
         self.steps.command(argv, env)
-        with _ended(self._popen(argv, env, hidden, cwd)) as process:
+        with ended(lambda: self._popen(argv, env, hidden, cwd), ask) as process:
             status = process.wait()
         return status if status >= 0 else 128 - status
 
@@ -120,17 +123,27 @@ class Shell:
         """Run a program; return its status, output and errors."""
         if echo:
             self.steps.command(argv, env)
-        with _ended(self._popen(argv, env, hidden, cwd, piped=True)) as process:
+        with ended(lambda: self._popen(argv, env, hidden, cwd, piped=True)) as process:
             out, err = process.communicate()
         status = process.returncode
         return (status if status >= 0 else 128 - status), out.strip(), err
 
     def become(
-        self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, hidden: Mapping[str, str] | None = None
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        hidden: Mapping[str, str] | None = None,
+        merged: bool = False,
     ) -> NoReturn:
-        """Replace this process: terminal, signals and status are the program's own."""
+        """Replace this process: terminal, signals and status are the program's own.
+
+        With `merged`, what the program prints as errors goes to standard output as well.
+        """
         self.steps.command(argv, env)
         sys.stdout.flush()
+        if merged:
+            os.dup2(1, 2)
         os.chdir(self.root)
         try:
             os.execvpe(argv[0], list(argv), {**os.environ, **(hidden or {}), **(env or {})})  # noqa: S606
@@ -161,7 +174,7 @@ class Shell:
             raise Problem(f"{argv[0]} is not installed.") from None
 
 
-def _end_all(process: "subprocess.Popen[str]") -> None:
+def _end_all(process: "subprocess.Popen[str]", ask: signal.Signals) -> None:
     # pytest's workers, say, outlive it: what the program has started is ended with it.
     import psutil
 
@@ -169,7 +182,8 @@ def _end_all(process: "subprocess.Popen[str]") -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         parent = psutil.Process(process.pid)
         family = [parent, *parent.children(recursive=True)]
-    process.terminate()
+    if process.poll() is None:
+        process.send_signal(ask)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(GRACE)
     for end in (psutil.Process.terminate, psutil.Process.kill):
@@ -181,18 +195,27 @@ def _end_all(process: "subprocess.Popen[str]") -> None:
 
 
 @contextlib.contextmanager
-def _ended(process: "subprocess.Popen[str]") -> Iterator["subprocess.Popen[str]"]:
-    # However this verb is interrupted, the program that it runs ends first.
+def ended(
+    start: "Callable[[], subprocess.Popen[str]]", ask: signal.Signals = signal.SIGTERM
+) -> Iterator["subprocess.Popen[str]"]:
+    """Start a program, and end it when what waits for it is interrupted.
+
+    `ask` is the signal by which the program ends tidily.
+    """
+    process = None
     try:
+        with uninterrupted():
+            process = start()
         yield process
     except BaseException as reason:
-        if isinstance(reason, KeyboardInterrupt):  # a terminal told the program as well: let it finish
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(2)
-        _end_all(process)
+        if process:
+            if isinstance(reason, KeyboardInterrupt):  # a terminal told the program as well: let it finish
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(2)
+            _end_all(process, ask)
         raise
     finally:
-        for stream in (process.stdout, process.stderr):
+        for stream in (process.stdout, process.stderr) if process else ():
             if stream:
                 stream.close()
 

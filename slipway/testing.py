@@ -8,12 +8,13 @@ import contextlib
 import fcntl
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from slipway import dotenv, image, runtime, version
+from slipway import dotenv, image, runtime
 from slipway.compose import docker_compose
 from slipway.errors import Problem
 from slipway.lifecycle import Lifecycle, new_secret
@@ -32,7 +33,8 @@ def pytest_command(
 
     The suites are left out when the arguments name files of their own.
     """
-    named = any(not arg.startswith("-") and (root / arg.partition("::")[0]).exists() for arg in args)
+    paths = [arg.partition("::")[0] for arg in args if "/" in arg or ".py" in arg]  # not the word after -k
+    named = any((root / path).exists() for path in paths)
     return [*python, "pytest", *options, *args, *([] if named else suites)]
 
 
@@ -60,7 +62,7 @@ def on_host(here: Lifecycle, args: list[str]) -> None:
                 port = server.start(_login(values), settings=FAST)
                 step.detail = f"PostgreSQL {server.major} on 127.0.0.1:{port}, for this run alone"
             values |= {"DATABASE_HOSTNAME": "127.0.0.1", "DATABASE_PORT": str(port)}
-        here.shell.run(command, hidden=values, failed="The tests failed.")
+        here.shell.run(command, hidden=values, failed="The tests failed.", ask=signal.SIGINT)
 
 
 def in_image(here: Lifecycle, args: list[str]) -> None:
@@ -70,11 +72,11 @@ def in_image(here: Lifecycle, args: list[str]) -> None:
     """
     from slipway.docker import one_off
 
-    need_engine()
+    need_engine("inv test --image")
     values = example_values(here) | {"DATABASE_HOSTNAME": "db", "DATABASE_PORT": "5432"}
     project, shell = here.project, here.shell
     tag = f"{project.image}:test"
-    tree = version.read(project.root, shell)
+    tree = image.read_tree(project, shell)
     compose = partial(docker_compose, project, "test")
     with here.steps.step("image", tag):
         image.build(shell, [tag], image.build_args(project, tree), "test")
@@ -87,7 +89,7 @@ def in_image(here: Lifecycle, args: list[str]) -> None:
         colour = "--color=yes" if sys.stdout.isatty() else "--color=no"
         suites = project.tests.image
         command = pytest_command([], suites, args, project.root, "-p", "no:cacheprovider", colour)
-        status, _ = one_off(shell, compose, "run", command, env, **values)
+        status, _ = one_off(shell, compose, "run", command, env, hidden=values)
     finally:
         shell.probe(compose("down", "--volumes", "--remove-orphans"), hidden=values)
     if status:
@@ -96,16 +98,16 @@ def in_image(here: Lifecycle, args: list[str]) -> None:
 
 def end_to_end(here: Lifecycle, args: list[str]) -> None:
     """Run the tests of the lifecycle itself on a real engine."""
-    need_engine()
+    need_engine("inv test --e2e")
     command = pytest_command([sys.executable, "-m"], here.project.tests.e2e, args, here.project.root)
-    here.shell.run(command, failed="The end-to-end tests failed.")
+    here.shell.run(command, failed="The end-to-end tests failed.", ask=signal.SIGINT)
 
 
-def need_engine() -> None:
+def need_engine(verb: str) -> None:
     """Raise Problem when no Docker Engine answers."""
     engine = runtime.probe()
     if engine.state != "ready":
-        raise Problem(f"This needs a Docker Engine, and {engine.detail}. Without one: ./inv test")
+        raise Problem(f"`{verb}` needs a Docker Engine, and {engine.detail}. Start one, and run this again.")
 
 
 @contextlib.contextmanager

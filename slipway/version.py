@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from slipway.errors import Problem
 from slipway.shell import Shell
 
+NEVER = "1970-01-01T00:00:00Z"  # when there is no commit
 PARTS = ("major", "minor", "patch")
 
 
@@ -59,9 +61,13 @@ def raised(version: str, part: str) -> str:
 
 def read(root: Path, shell: Shell) -> Tree:
     """Ask git about the tree in `root`."""
-    status, commit, _ = shell.probe(["git", "rev-parse", "--verify", "--quiet", "HEAD"])
+    if not shutil.which("git"):
+        return Tree("", NEVER, (), 0, digest(root, _walk(root)))
+    status, commit, said = shell.probe(["git", "rev-parse", "--verify", "HEAD"])
+    if "dubious ownership" in said:
+        raise Problem(f"{said.strip()}\nThis folder is another user's, so git says nothing about it (see above).")
     if status:
-        return Tree("", "1970-01-01T00:00:00Z", (), 0, digest(root, _walk(root)))
+        return Tree("", NEVER, (), 0, digest(root, _walk(root)))
     seconds = shell.output(
         ["git", "show", "--no-patch", "--format=%cd", "--date=format-local:%Y-%m-%dT%H:%M:%SZ"], env={"TZ": "UTC"}
     )
@@ -69,7 +75,7 @@ def read(root: Path, shell: Shell) -> Tree:
     status, described, _ = shell.probe(["git", "describe", "--tags", "--long", "--match", "v[0-9]*"])
     since = described.rsplit("-", 2)[1] if not status else shell.output(["git", "rev-list", "--count", "HEAD"])
     dirty = shell.output(["git", "status", "--porcelain", "--", "."])
-    content = digest(root, _listed(shell)) if dirty else ""
+    content = digest(root, listed(shell)) if dirty else ""
     return Tree(commit, seconds, tuple(tags), int(since), content)
 
 
@@ -88,7 +94,8 @@ def digest(root: Path, names: Iterable[str]) -> str:
     return total.hexdigest()
 
 
-def _listed(shell: Shell) -> list[str]:
+def listed(shell: Shell) -> list[str]:
+    """Return the files that git tracks, or would track."""
     names = shell.output(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "."])
     return [name for name in names.split("\0") if name]
 

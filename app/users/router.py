@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, status
+from fastapi import APIRouter, Depends, HTTPException, Request, status
 from fastapi.security import OAuth2PasswordBearer, OAuth2PasswordRequestForm
 
-from app.core.config import Settings, get_settings
+from app.core.config import Settings
 from app.core.db import Session
 from app.core.security import create_access_token, read_access_token
 from app.users import service
@@ -14,6 +14,13 @@ from app.users.schemas import Token, UserIn, UserOut
 
 router = APIRouter(prefix="/users", tags=["users"])
 bearer = OAuth2PasswordBearer(tokenUrl="users/token")
+
+
+def get_settings(request: Request) -> Settings:
+    """Return the settings that the application was made with."""
+    settings: Settings = request.app.state.settings
+    return settings
+
 
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 

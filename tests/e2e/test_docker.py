@@ -108,11 +108,19 @@ def test_a_release_that_fails_leaves_everything_as_it_was(docker: Checkout) -> N
 
     docker.edit("Dockerfile", 'CMD ["gunicorn"]\n', 'CMD ["gunicorn"]\nRUN false\n')
     run("git", "commit", "--quiet", "--all", "--message", "Break the build", cwd=docker.root)
-    broken = docker.inv("release", "--part", "minor", "--yes")
+    with docker.start("release", "--part", "minor", "--yes") as broken:
+        assert broken.stdout
+        said = []
+        for line in broken.stdout:
+            said.append(line)
+            if "$ docker build" in line:  # meanwhile, somebody goes on working
+                docker.write("new.txt", "not committed")
+                run("git", "add", "new.txt", cwd=docker.root)
     assert broken.returncode != 0
-    assert "could not be built" in broken.stderr
+    assert "could not be built" in "".join(said)
     assert run("git", "tag", cwd=docker.root) == ""
-    assert run("git", "status", "--porcelain", cwd=docker.root) == ""
+    assert run("git", "worktree", "list", cwd=docker.root).count("\n") == 0
+    assert run("git", "status", "--porcelain", cwd=docker.root) == "A  new.txt"
     assert run("git", "rev-parse", "HEAD~1", cwd=docker.root) == before
 
 
@@ -281,6 +289,7 @@ def test_after_sigkill_the_next_up_finishes_the_job(docker: Checkout) -> None:
             if "docker logs --follow" in line:
                 process.kill()
                 break
+    assert process.returncode == -signal.SIGKILL
     end_of_migration = ["docker", "wait", f"{NAME}-migrate"]
     subprocess.run(end_of_migration, capture_output=True, check=False)
 
@@ -366,3 +375,27 @@ def test_the_hash_of_the_image_covers_what_docker_sees(tmp_path: Path) -> None:
     run("docker", "build", "--quiet", "--file", str(tmp_path / "Dockerfile"), "--output", str(out), str(ROOT))
 
     assert set((out / "list").read_text().split()) == set(image.context(ROOT))
+
+
+def test_down_works_with_a_broken_env_and_shows_nothing_of_it(docker: Checkout) -> None:
+    done(docker, "up")
+    secret = "half-a-secret-that-nobody-closed"
+    docker.edit(".env", "SECRET_KEY_FASTAPI_AUTH=", f'SECRET_KEY_FASTAPI_AUTH="{secret}')
+
+    for verb in ("status", "ps", "logs", "up", "down"):
+        ended = docker.inv(verb)
+        assert ended.returncode == (1 if verb == "up" else 0), ended.stderr
+        assert secret not in ended.stdout + ended.stderr
+    assert containers() == []
+
+
+def test_another_clone_cannot_delete_the_data(docker: Checkout, tmp_path: Path) -> None:
+    done(docker, "up")
+    other = Checkout(tmp_path / "other", docker.env)
+    run("git", "clone", "--quiet", str(docker.root), str(other.root))
+
+    for verb in (("down", "--volumes", "--yes"), ("migrate",), ("logs",)):
+        refused = other.inv(*verb)
+        assert refused.returncode == 1
+        assert "up from another folder" in refused.stderr
+    conversation(docker.url)

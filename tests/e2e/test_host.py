@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -147,6 +148,7 @@ def test_after_sigkill_the_next_up_takes_over(service: Checkout, moment: str) ->
             if moment in line:
                 process.kill()
                 break
+    assert process.returncode == -signal.SIGKILL
 
     conversation_after_recovery(service)
     masters = [p for p in processes_of(service.root) if p.ppid() not in {q.pid for q in processes_of(service.root)}]
@@ -333,3 +335,58 @@ def test_root_without_namespaces_runs_postgresql_as_nobody(service: Checkout) ->
     pid = int((service.root / ".slipway/dev/postgres/postmaster.pid").read_text().splitlines()[0])
     assert psutil.Process(pid).username() == "nobody"
     assert service.inv("down", PATH=path).returncode == 0
+
+
+def test_a_copy_of_the_folder_does_not_control_the_first(service: Checkout) -> None:
+    service.up()
+    copy = Checkout(service.root.parent / "a copy", service.env)
+    shutil.copytree(service.root, copy.root)
+
+    state = json.loads(copy.inv("status", "--json").stdout)
+    assert (state["service"]["state"], state["database"]["state"]) == ("stopped", "stopped")
+    assert copy.inv("down").returncode == 0
+
+    conversation(service.url)
+
+
+def test_down_and_status_work_with_a_broken_env_and_show_nothing_of_it(service: Checkout) -> None:
+    service.up()
+    secret = "half-a-secret-that-nobody-closed"
+    service.edit(".env", "SECRET_KEY_FASTAPI_AUTH=", f'SECRET_KEY_FASTAPI_AUTH="{secret}')
+
+    for verb in ("status", "ps", "logs", "up", "down"):
+        done = service.inv(verb)
+        assert done.returncode == (1 if verb == "up" else 0), done.stderr
+        assert secret not in done.stdout + done.stderr
+    assert processes_of(service.root) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DATABASE_PASSWORD", '"two lines of\\ntext, and long"', "more than one line"),
+        ("DATABASE_USERNAME", "'my\"user'", "DATABASE_USERNAME has to be"),
+        ("DATABASE_USERNAME", "pg_me", "DATABASE_USERNAME has to be"),
+    ],
+)
+def test_what_postgresql_cannot_be_made_with_is_found_before(
+    service: Checkout, name: str, value: str, said: str
+) -> None:
+    text = (service.root / ".env.example").read_text().replace("AUTH=", f"AUTH={'x1y2z3' * 8}")
+    lines = [f"{name}={value}" if line.startswith(f"{name}=") else line for line in text.splitlines()]
+    lines = [f"{line}0123456789abcdef" if line == "DATABASE_PASSWORD=" else line for line in lines]
+    service.write(".env", "\n".join(lines) + "\n")
+
+    done = service.inv("up", "--runtime", "host")
+
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert not (service.root / ".slipway/dev/postgres").exists()
+
+
+@pytest.mark.parametrize("bad", ["0", "-1", "65536", "many"])
+def test_a_bad_port_is_one_line(service: Checkout, bad: str) -> None:
+    done = service.inv("up", "--runtime", "host", f"--port={bad}")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == f"--port is a whole number from 1 to 65535, not {bad!r}."

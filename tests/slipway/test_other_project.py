@@ -19,6 +19,7 @@ def test_another_project_runs_on_the_same_machinery(little: Checkout) -> None:
     for verb in (("migrate",), ("revision", "--message", "x")):
         done = little.inv(*verb)
         assert "Traceback" not in done.stderr
+        assert done.returncode == (0 if verb == ("migrate",) else 1)
     little.edit(".env", "WHOM=world", "WHOM='it costs $5'")
     little.up()
     assert httpx2.get(little.url).json() == "Hello it costs $5"

@@ -73,7 +73,8 @@ def test_a_missing_file_or_version_is_named(tmp_path: Path) -> None:
         ("any", "dev", {"COMPOSE_PROJECT_NAME": "chosen"}, "chosen"),
         ("any", "prod", {}, "thing-prod"),
         ("any", "prod", {"COMPOSE_PROJECT_NAME": "chosen"}, "chosen-prod"),
-        ("any", "test", {}, "thing-test"),
+        ("any", "test", {}, "any-test"),
+        ("any", "test", {"COMPOSE_PROJECT_NAME": "chosen"}, "chosen-test"),
     ],
 )
 def test_environments_never_share_a_compose_project(

@@ -47,6 +47,8 @@ def repository(tmp_path: Path) -> Path:
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "config", "user.name", "A")
     git(tmp_path, "config", "user.email", "a@example.com")
+    (tmp_path / ".gitignore").write_text("*.log\n")
+    (tmp_path / ".dockerignore").write_text("*\n!app\n!pyproject.toml\n")
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1.2.3"\n')
     return tmp_path
 
@@ -58,7 +60,7 @@ def git(root: Path, *args: str) -> None:
 
 def tag_of(root: Path) -> str:
     """Return the tag of the tree as it is now."""
-    return image.tag(load(root), version.read(root, Shell(root, Steps())))
+    return image.tag(load(root), image.read_tree(load(root), Shell(root, Steps())))
 
 
 def test_the_tag_follows_the_tree(repository: Path) -> None:
@@ -80,6 +82,18 @@ def test_the_tag_follows_the_tree(repository: Path) -> None:
 
     git(repository, "commit", "--quiet", "-m", "second")
     assert re.fullmatch(r"x:1\.2\.3-dev\.1-[0-9a-f]{12}", tag_of(repository))
+
+
+def test_a_file_that_git_ignores_and_the_build_sees_makes_it_dirty(repository: Path) -> None:
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "first")
+    git(repository, "tag", "v1.2.3")
+    (repository / "other.log").write_text("seen by nobody")
+    assert tag_of(repository) == "x:1.2.3"
+
+    (repository / "app").mkdir()
+    (repository / "app/a.log").write_text("seen by the build")
+    assert re.fullmatch(r"x:1\.2\.3-dev\.0-[0-9a-f]{12}-dirty\.[0-9a-f]{12}", tag_of(repository))
 
 
 def test_another_python_is_another_tag(repository: Path) -> None:
