@@ -9,7 +9,7 @@ import sys
 from invoke.context import Context
 from invoke.tasks import task
 
-from slipway.lifecycle import begin
+from slipway.lifecycle import after_dashes, begin
 
 PROD = {"prod": "production instead of development (or SLIPWAY_ENV=prod)"}
 EVERYWHERE = PROD | {"runtime": "docker or host; remembered until `inv down --volumes`"}
@@ -27,7 +27,7 @@ def build(_: Context, prod: bool = False, python: str = "", variant: str = "") -
 def migrate(_: Context, prod: bool = False, runtime: str = "") -> None:
     """Migrate the database in a one-off container or process."""
     with begin("migrate", prod=prod, runtime=runtime, exclusive=True) as here:
-        here.check_env()
+        here.settings.check()
         here.remember()
         here.runtime.prepare()
         here.runtime.start_database()
@@ -39,7 +39,7 @@ def revision(_: Context, message: str = "", empty: bool = False, prod: bool = Fa
     """Make a migration in the working tree."""
     with begin("revision", prod=prod, runtime=runtime, exclusive=True) as here:
         here.check_revision(message)
-        here.check_env()
+        here.settings.check()
         here.remember()
         here.runtime.prepare()
         here.runtime.start_database()
@@ -50,7 +50,7 @@ def revision(_: Context, message: str = "", empty: bool = False, prod: bool = Fa
 def up(_: Context, prod: bool = False, runtime: str = "", port: str = "") -> None:
     """Start database, migrations and service; print the URLs."""
     with begin("up", prod=prod, runtime=runtime, exclusive=True) as here:
-        here.prepare_env()
+        here.settings.prepare()
         if here.is_up(port):
             return
         here.check_port()
@@ -84,7 +84,7 @@ def test(_: Context, image: bool = False, e2e: bool = False, prod: bool = False)
 
     with begin("test", prod=prod, exclusive=image, where=False) as here:
         run = testing.in_image if image else testing.end_to_end if e2e else testing.on_host
-        run(here, testing.arguments(sys.argv))
+        run(here, after_dashes(sys.argv))
 
 
 @task(help={"part": "major, minor or patch", "plan": "show what would be done, and change nothing"} | PROD | YES)
@@ -127,10 +127,8 @@ def shell(_: Context, prod: bool = False, runtime: str = "") -> None:
 @task(help=EVERYWHERE)
 def psql(_: Context, prod: bool = False, runtime: str = "") -> None:
     """Open psql on the database; what follows `--` goes to psql."""
-    from slipway.testing import arguments
-
     with begin("psql", prod=prod, runtime=runtime, where=False) as here:
-        here.runtime.psql(arguments(sys.argv))
+        here.runtime.psql(after_dashes(sys.argv))
 
 
 @task(help=EVERYWHERE | {"json": "as JSON, for programs"})

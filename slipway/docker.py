@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from slipway import image, processes, version
 from slipway.compose import docker_compose, project_name
-from slipway.errors import Problem
-from slipway.host import MIGRATION_FAILED, NO_REVISION, elsewhere, taken
-from slipway.postgres import OTHER_LOGIN, Login, client_environ
+from slipway.errors import MIGRATION_FAILED, NO_REVISION, OTHER_LOGIN, Problem, taken
+from slipway.postgres import Login, client_environ
 from slipway.shell import Shell
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ class DockerRuntime:
         web, db = self._container("web"), self._container("db")
         return (
             _healthy(web)
-            and (not self.here.own_database or _healthy(db))
+            and (not self.here.settings.own_database or _healthy(db))
             and known == {"container": web and web["Id"], "fingerprint": self._fingerprint(port)}
         )
 
@@ -108,7 +107,7 @@ class DockerRuntime:
 
     def start_database(self) -> None:
         """Start PostgreSQL; nothing when the database is elsewhere."""
-        if not self.here.own_database:
+        if not self.here.settings.own_database:
             return
         with self.here.steps.step("database", "PostgreSQL, healthy"):
             before = self._container("db")
@@ -124,8 +123,8 @@ class DockerRuntime:
         Raises Problem when the database cannot be reached in time, when a migration fails, or when another one runs.
         """
         command = ["alembic", "upgrade", "head"]
-        if not self.here.own_database:
-            values = self.here.values
+        if not self.here.settings.own_database:
+            values = self.here.settings.values
             command = [
                 "python",
                 "-c",
@@ -136,7 +135,7 @@ class DockerRuntime:
                 *command,
             ]
         status, said = one_off(self.here.shell, self._compose, "migrate", command, self._env())
-        if status and "authentication failed" in said and self.here.own_database:
+        if status and "authentication failed" in said and self.here.settings.own_database:
             raise Problem(OTHER_LOGIN)
         if status:
             raise Problem(MIGRATION_FAILED, status)
@@ -207,17 +206,17 @@ class DockerRuntime:
 
     def psql(self, args: list[str]) -> NoReturn:
         """Open psql on the service's database."""
-        values = self.here.values
-        if not self.here.has_database:
+        values = self.here.settings.values
+        if not self.here.settings.has_database:
             raise Problem("This service has no database: there is no DATABASE_HOSTNAME in .env.")
         login = Login(values["DATABASE_USERNAME"], values["DATABASE_PASSWORD"], values["DATABASE_NAME"])
         env = client_environ(login, values["DATABASE_HOSTNAME"], int(values["DATABASE_PORT"]))
-        if self.here.own_database:
+        if self.here.settings.own_database:
             self._need("db")
         elif mode := values.get("DATABASE_SSLMODE"):
             env["PGSSLMODE"] = mode
         # The password goes through the environment: a command line can be seen by everybody.
-        how = ["exec"] if self.here.own_database else ["run", "--rm", "--no-deps"]
+        how = ["exec"] if self.here.settings.own_database else ["run", "--rm", "--no-deps"]
         names = [word for name in env for word in ("--env", name)]
         self.here.shell.become(self._compose(how, self._no_tty, names, "db", "psql", args), hidden=env)
 
@@ -233,8 +232,8 @@ class DockerRuntime:
                 if port := _published(one):
                     found[name]["address"] = f"http://localhost:{port}"
                 found[name]["image"] = one["Config"]["Image"]
-        if not self.here.own_database:
-            found["database"] = elsewhere(self.here)
+        if not self.here.settings.own_database:
+            found["database"] = self.here.settings.elsewhere()
         return found
 
     # How

@@ -1,6 +1,13 @@
-"""The one error that a user sees."""
+"""The one error that a user sees, and what both runtimes say."""
 
 from invoke.exceptions import Exit
+
+OTHER_LOGIN = (
+    "The database was made with another user or password than .env names. Put the old DATABASE_USERNAME and "
+    "DATABASE_PASSWORD back into .env, or start with an empty database: ./inv down --volumes, then ./inv up."
+)
+MIGRATION_FAILED = "The migration failed (see above); nothing was started on its schema. Mend it, then: ./inv migrate"
+NO_REVISION = "No migration was made (see above). The database must be at the newest revision: ./inv migrate"
 
 
 class Problem(Exit):
@@ -18,3 +25,11 @@ class Interrupted(Problem):
 
     def __init__(self, signum: int) -> None:
         super().__init__("Stopped.", 128 + signum)
+
+
+def taken(port: int, by: str) -> str:
+    """Return what to say when the port is taken."""
+    return (
+        f"Port {port} is taken by {by}. Stop it, or use another port: ./inv up --port {port + 1} "
+        f"(for good: PORT={port + 1} in .env)."
+    )

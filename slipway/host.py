@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from slipway import processes
-from slipway.errors import Problem
+from slipway.errors import MIGRATION_FAILED, NO_REVISION, Problem, taken
 from slipway.image import read_tree
 from slipway.postgres import Login, Server, client_environ
 from slipway.shell import uninterrupted
@@ -21,10 +21,6 @@ from slipway.version import digest, image_tag
 if TYPE_CHECKING:
     from slipway.lifecycle import Lifecycle
 
-MIGRATION_FAILED = (
-    "The migration failed (see above); nothing was started on its schema. Correct it, then: ./inv migrate"
-)
-NO_REVISION = "No migration was made (see above). The database must be at the newest revision: ./inv migrate"
 STOP_GRACE = 35  # longer than gunicorn lets requests finish
 
 
@@ -58,7 +54,7 @@ class HostRuntime:
         return bool(
             record
             and record.fingerprint == self._fingerprint(port)
-            and (not self.here.own_database or self.server.running())
+            and (not self.here.settings.own_database or self.server.running())
             and self._healthy(record.port)
         )
 
@@ -92,12 +88,12 @@ class HostRuntime:
 
     def start_database(self) -> None:
         """Start PostgreSQL; nothing when the database is elsewhere."""
-        if not self.here.own_database:
+        if not self.here.settings.own_database:
             return
         with self.here.steps.step("database") as step:
             if not self.server.running():
                 self.here.undo.callback(self.server.stop)
-            port = self.server.start(self._login, int(self.here.values.get("DATABASE_PORT") or 0))
+            port = self.server.start(self._login, int(self.here.settings.values.get("DATABASE_PORT") or 0))
             step.detail = f"PostgreSQL {self.server.major} on 127.0.0.1:{port}"
 
     def migrate(self) -> None:
@@ -105,17 +101,19 @@ class HostRuntime:
 
         Raises Problem when the database cannot be reached in time, or when a migration fails.
         """
-        if not self.here.own_database:
-            values = self.here.values
+        if not self.here.settings.own_database:
+            values = self.here.settings.values
             wait_for_tcp(values["DATABASE_HOSTNAME"], int(values["DATABASE_PORT"]), self.project.wait)
-        status = self.here.shell.status(self._alembic("upgrade", "head"), env=self._where, hidden=self.here.values)
+        status = self.here.shell.status(
+            self._alembic("upgrade", "head"), env=self._where, hidden=self.here.settings.values
+        )
         if status:
             raise Problem(MIGRATION_FAILED, status)
 
     def revision(self, message: str, empty: bool) -> None:
         """Make a migration in the working tree."""
         args = ["revision", "--message", message, *([] if empty else ["--autogenerate"])]
-        self.here.shell.run(self._alembic(*args), env=self._where, hidden=self.here.values, failed=NO_REVISION)
+        self.here.shell.run(self._alembic(*args), env=self._where, hidden=self.here.settings.values, failed=NO_REVISION)
 
     def start(self, port: int) -> None:
         """Start gunicorn in the background; ready when this returns.
@@ -128,7 +126,7 @@ class HostRuntime:
             overlay = self._overlay(port)
             argv = [sys.executable, "-m", "gunicorn"]
             steps.command(argv, overlay)
-            env = {**os.environ, **self.here.values, **overlay, **processes.mark(self.record)}
+            env = {**os.environ, **self.here.settings.values, **overlay, **processes.mark(self.record)}
             fingerprint, release = self._fingerprint(port), self.release
             self.here.undo.callback(processes.stop, self.record, STOP_GRACE)
             with uninterrupted():
@@ -180,16 +178,16 @@ class HostRuntime:
         """Open a shell with the service's environment."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         argv = shlex.split(os.environ.get("SHELL") or "sh")
-        self.here.shell.become(argv, env=self._where, hidden={**self.here.values, "PATH": path})
+        self.here.shell.become(argv, env=self._where, hidden={**self.here.settings.values, "PATH": path})
 
     def psql(self, args: list[str]) -> NoReturn:
         """Open psql on the service's database."""
-        if not self.here.has_database:
+        if not self.here.settings.has_database:
             raise Problem("This service has no database: there is no DATABASE_HOSTNAME in .env.")
-        if self.here.own_database and not self.server.running():
+        if self.here.settings.own_database and not self.server.running():
             raise Problem("The database is not running: ./inv up")
         program = self.server.binaries["psql"]
-        values = {**self.here.values, **self._where}
+        values = {**self.here.settings.values, **self._where}
         env = client_environ(self._login, values["DATABASE_HOSTNAME"], int(values["DATABASE_PORT"]))
         if mode := values.get("DATABASE_SSLMODE"):
             env["PGSSLMODE"] = mode
@@ -205,8 +203,8 @@ class HostRuntime:
         database: dict[str, object] = {"state": "stopped"}
         if running := self.server.running():
             database = {"state": "running", "process": running[0], "address": f"127.0.0.1:{running[1]}"}
-        elif not self.here.own_database:
-            database = elsewhere(self.here)
+        elif not self.here.settings.own_database:
+            database = self.here.settings.elsewhere()
         return {"service": service, "database": database}
 
     # How
@@ -217,19 +215,19 @@ class HostRuntime:
 
     @property
     def _login(self) -> Login:
-        values = self.here.values
+        values = self.here.settings.values
         return Login(values["DATABASE_USERNAME"], values["DATABASE_PASSWORD"], values["DATABASE_NAME"])
 
     @property
     def _where(self) -> dict[str, str]:
         # Where the database is from here; everything else is as .env says.
-        if not (self.here.own_database and (running := self.server.running())):
+        if not (self.here.settings.own_database and (running := self.server.running())):
             return {}
         return {"DATABASE_HOSTNAME": "127.0.0.1", "DATABASE_PORT": str(running[1])}
 
     def _overlay(self, port: int) -> dict[str, str]:
         dev = self.here.environment == "dev"
-        workers = "1" if dev else self.here.values.get("WEB_CONCURRENCY") or str(self.project.workers)
+        workers = "1" if dev else self.here.settings.values.get("WEB_CONCURRENCY") or str(self.project.workers)
         return {
             **self._where,
             "ASGI_APP": self.project.asgi,
@@ -248,7 +246,7 @@ class HostRuntime:
         files = ["pyproject.toml", "poetry.lock", "gunicorn.conf.py"]
         if self.project.migrations:
             files += [str(p.relative_to(self.project.root)) for p in migrations.rglob("*.py")]
-        values = json.dumps([self.here.values, port], sort_keys=True)
+        values = json.dumps([self.here.settings.values, port], sort_keys=True)
         return hashlib.sha256(f"{digest(self.project.root, files)}{values}".encode()).hexdigest()
 
     def _healthy(self, port: int) -> bool:
@@ -264,24 +262,6 @@ class HostRuntime:
             return 0
         finally:
             connection.close()
-
-
-def taken(port: int, by: str) -> str:
-    """Return what to say when the port is taken."""
-    return (
-        f"Port {port} is taken by {by}. Stop it, or use another port: ./inv up --port {port + 1} "
-        f"(for good: PORT={port + 1} in .env)."
-    )
-
-
-def elsewhere(here: "Lifecycle") -> dict[str, object]:
-    """Return the state of a database that Slipway doesn't run."""
-    if not here.has_database:
-        return {"state": "none"}
-    return {
-        "state": "elsewhere",
-        "address": f"{here.values['DATABASE_HOSTNAME']}:{here.values.get('DATABASE_PORT', '')}",
-    }
 
 
 def wait_for_tcp(host: str, port: int, limit: float) -> None:

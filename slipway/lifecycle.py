@@ -1,19 +1,19 @@
 """What every verb works with: one environment of the project."""
 
 import contextlib
-import fcntl
 import json
 import os
 import re
-import secrets
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slipway import dotenv, project, runtime
+from slipway import project, runtime
 from slipway.errors import Problem
+from slipway.lock import alone
+from slipway.settings import Settings, is_number
 from slipway.shell import Shell, interruptible
 from slipway.steps import Steps
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ("dev", "prod")
-OWN_DATABASE = "db"  # DATABASE_HOSTNAME of the PostgreSQL that Slipway runs
 
 
 class Lifecycle:
@@ -41,6 +40,7 @@ class Lifecycle:
         self.state = self.project.state / environment
         self.memory = runtime.Memory(self.state)
         self.undo = contextlib.ExitStack()
+        self.settings = Settings(self.project, steps, lambda: self._choice[0] == "docker")
         self.port = self.project.port
 
     @cached_property
@@ -68,76 +68,14 @@ class Lifecycle:
         name, reason = self._choice
         self.steps.say(f"  runtime    {name}: {reason}")
 
-    @cached_property
-    def values(self) -> dict[str, str]:
-        """The variables in force: .env, and over it the environment.
-
-        Raises Problem with all findings at once.
-        """
-        values, findings = self._read_env()
-        example = self._schema
-        if example and example.required.keys() - values.keys() and not (self.project.root / ".env").exists():
-            raise Problem("There is no .env: ./inv up makes one from .env.example.")
-        if example:
-            findings += dotenv.check(values, example, self.project.secrets)
-        findings += self._check_own(values)
-        if findings:
-            listed = "\n".join(f"  - {finding}" for finding in findings)
-            raise Problem(
-                f".env cannot be used:\n{listed}\n"
-                "Correct it (.env.example explains each variable), then run this again."
-            )
-        self.steps.secrets |= {values[name] for name in self.project.secrets if values.get(name)}
-        return values
-
-    @property
-    def own_database(self) -> bool:
-        """Whether Slipway runs the database (else it is elsewhere)."""
-        return self.hostname == OWN_DATABASE
-
-    @property
-    def has_database(self) -> bool:
-        """Whether the service has a database at all."""
-        return bool(self.hostname)
-
-    @cached_property
-    def hostname(self) -> str:
-        """DATABASE_HOSTNAME, also of a .env that is not in order."""
-        return self._read_env()[0].get("DATABASE_HOSTNAME", "")
-
-    @property
-    def configured_port(self) -> int:
-        """The port on this machine: PORT, else the project's."""
-        return int(self.values.get("PORT") or self.project.port)
-
-    def prepare_env(self) -> None:
-        """Make .env when there is none; check it.
-
-        Raises Problem with all that is wrong, before anything is started.
-        """
-        with self.steps.step("settings", ".env is complete") as step:
-            example, target = self.project.root / ".env.example", self.project.root / ".env"
-            if example.exists() and not target.exists():
-                text = dotenv.fill(example.read_text(encoding="utf-8"), self.project.secrets, new_secret)
-                write_private(target, text)
-                step.detail = ".env made from .env.example, its secrets generated"
-            _ = self.values
-            if target.exists() and target.stat().st_mode & 0o077:
-                self.steps.say("  .env can be read by other users of this machine: chmod 600 .env")
-
-    def check_env(self) -> None:
-        """Check .env, which has to be there; raises Problem."""
-        _ = self.values
-
     def build(self, python: str, variant: str) -> None:
         """Build the production image of this tree and print its tag.
 
         Takes another version and variant of the base image than `[tool.slipway]` names, or "". Raises Problem.
         """
         from slipway import image
-        from slipway.testing import need_engine
 
-        need_engine("inv build")
+        runtime.need_engine("inv build")
         for option, text in (("python", python), ("variant", variant)):
             if not re.fullmatch(r"[a-z0-9.-]*", text):
                 raise Problem(f"--{option} {text!r} cannot be part of a base image's name, like 3.13 or slim.")
@@ -166,7 +104,7 @@ class Lifecycle:
         asked = self.number("port", port) if port else None
         running = self.runtime.running_port()
         kept = int(self.kept_port.read_text()) if running and self.kept_port.exists() else None
-        self.port = asked or kept or self.configured_port
+        self.port = asked or kept or self.settings.port
         if running and self.environment == "prod":
             self._refuse_to_replace(asked, running)
         elif not running or not self.runtime.is_current(self.port):
@@ -285,55 +223,6 @@ class Lifecycle:
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise Problem("Nothing was changed.")
 
-    @property
-    def _schema(self) -> dotenv.Schema | None:
-        example = self.project.root / ".env.example"
-        return dotenv.schema(example.read_text(encoding="utf-8")) if example.exists() else None
-
-    def _read_env(self) -> tuple[dict[str, str], list[str]]:
-        path = self.project.root / ".env"
-        values: dict[str, str] = {}
-        findings: list[str] = []
-        try:
-            values, findings = dotenv.parse(path.read_text(encoding="utf-8"), frozenset(self.project.secrets))
-        except FileNotFoundError:
-            pass
-        except UnicodeDecodeError as error:
-            raise Problem(f".env is not UTF-8 text: byte {error.start} cannot be read. Save it as UTF-8.") from None
-        except PermissionError:
-            raise Problem(f".env cannot be read by this user: sudo chown {os.getuid()} .env") from None
-        except OSError as error:
-            raise Problem(f".env cannot be read: {error.strerror}. Move it away; ./inv up makes one.") from None
-        known = self._schema
-        names = (known.required.keys() | known.optional) if known else set()
-        return values | {name: os.environ[name] for name in names if name in os.environ}, findings
-
-    def _check_own(self, values: Mapping[str, str]) -> list[str]:
-        findings = []
-        for name in ("PORT", "DATABASE_PORT", "WEB_CONCURRENCY"):
-            value = values.get(name, "")
-            if value and not is_number(value):
-                findings.append(f"{name} = {value!r} is not a whole number from 1 to 65535")
-        if values.get("DATABASE_HOSTNAME") == OWN_DATABASE:
-            findings += _unfit_for_own_database(values)
-        local = values.get("DATABASE_HOSTNAME") in ("localhost", "127.0.0.1", "::1")
-        if local and self._choice[0] == "docker":
-            findings.append(
-                "DATABASE_HOSTNAME names this machine, which in a container is the container itself: write db for the "
-                "database that Slipway runs, or the machine's own name or address"
-            )
-        return findings
-
-
-def _unfit_for_own_database(values: Mapping[str, str]) -> list[str]:
-    # What PostgreSQL's own initialisation cannot take, here and in its image.
-    findings = []
-    if "\n" in values.get("DATABASE_PASSWORD", ""):
-        findings.append("DATABASE_PASSWORD has more than one line, which initdb cannot take")
-    if not re.fullmatch(r"(?!pg_)[A-Za-z_][A-Za-z0-9_. -]*", values.get("DATABASE_USERNAME") or "x"):
-        findings.append("DATABASE_USERNAME has to be letters, digits, _ . - or spaces, and not to begin with pg_")
-    return findings
-
 
 @contextlib.contextmanager
 def begin(
@@ -348,8 +237,8 @@ def begin(
     steps.say(f"{verb} · {environment}", "\x1b[1m")
     with interruptible(), _permitted():
         here = Lifecycle(environment, runtime, steps)
-        adopt_compose_name(here.project.root)
-        with _alone(here, verb) if exclusive else contextlib.nullcontext():
+        here.settings.adopt_compose_name()
+        with alone(here.state, f"inv {verb}", steps) if exclusive else contextlib.nullcontext():
             if where:
                 here.say_runtime()
             with contextlib.ExitStack() as stack:
@@ -362,11 +251,6 @@ def begin(
                 here.undo.pop_all()
 
 
-def is_number(text: str) -> bool:
-    """Tell whether a text is a whole number from 1 to 65535."""
-    return text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 65535
-
-
 @contextlib.contextmanager
 def _permitted() -> Iterator[None]:
     # A checkout that was used as root once, say.
@@ -374,6 +258,11 @@ def _permitted() -> Iterator[None]:
         yield
     except PermissionError as error:
         raise Problem(f"{error.filename} is not this user's: sudo chown -R {os.getuid()} {ROOT}") from None
+
+
+def after_dashes(argv: Sequence[str]) -> list[str]:
+    """Return what stands after `--` (Invoke joins it with spaces)."""
+    return list(argv[argv.index("--") + 1 :]) if "--" in argv else []
 
 
 def in_environment(text: str, environment: str) -> str:
@@ -389,42 +278,3 @@ def choose_environment(prod: bool, environ: Mapping[str, str]) -> str:
     if named and named not in ENVIRONMENTS:
         raise Problem(f"SLIPWAY_ENV is dev or prod, not {named!r}.")
     return "prod" if prod else named or "dev"
-
-
-def adopt_compose_name(root: Path) -> None:
-    """Follow COMPOSE_PROJECT_NAME in .env, as Compose does."""
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        values, _ = dotenv.parse((root / ".env").read_text(encoding="utf-8"))
-        if name := values.get("COMPOSE_PROJECT_NAME"):
-            os.environ.setdefault("COMPOSE_PROJECT_NAME", name)
-
-
-def new_secret() -> str:
-    """Return 256 random bits as text that needs no quotes."""
-    return secrets.token_urlsafe(32)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, in one step."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    temporary.replace(path)
-
-
-@contextlib.contextmanager
-def _alone(here: Lifecycle, verb: str) -> Iterator[None]:
-    # The kernel drops this lock with its process, however that ends.
-    here.state.mkdir(parents=True, exist_ok=True)
-    with (here.state / "lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            here.steps.say(f"  waiting for {file.read().strip() or 'another verb'} to end")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        file.truncate(0)
-        file.write(f"inv {verb} (process {os.getpid()})")
-        file.flush()
-        yield

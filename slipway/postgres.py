@@ -17,14 +17,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from slipway.errors import Problem
+from slipway.errors import OTHER_LOGIN, Problem
 from slipway.processes import free_port, is_alive, send, spawn, tail, wait_until
 from slipway.shell import ended, uninterrupted
 
-OTHER_LOGIN = (
-    "The database was made with another user or password than .env names. Put the old DATABASE_USERNAME and "
-    "DATABASE_PASSWORD back into .env, or start with an empty database: ./inv down --volumes, then ./inv up."
-)
 START_LIMIT = STOP_LIMIT = 60  # seconds
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 

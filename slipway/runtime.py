@@ -76,6 +76,13 @@ def choose(requested: str, remembered: str, engine: Engine) -> tuple[str, str]:
     return "host", engine.detail
 
 
+def need_engine(verb: str) -> None:
+    """Raise Problem when no Docker Engine answers."""
+    engine = probe()
+    if engine.state != "ready":
+        raise Problem(f"`{verb}` needs a Docker Engine, and {engine.detail}. Start one, and run this again.")
+
+
 class Memory:
     """Which runtime holds an environment's data."""
 

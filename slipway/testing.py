@@ -17,13 +17,9 @@ from pathlib import Path
 from slipway import dotenv, image, runtime
 from slipway.compose import docker_compose
 from slipway.errors import Problem
-from slipway.lifecycle import Lifecycle, new_secret
+from slipway.lifecycle import Lifecycle
 from slipway.postgres import FAST, Login, Server
-
-
-def arguments(argv: Sequence[str]) -> list[str]:
-    """Return what stands after `--` (Invoke joins it with spaces)."""
-    return list(argv[argv.index("--") + 1 :]) if "--" in argv else []
+from slipway.settings import new_secret
 
 
 def pytest_command(
@@ -72,7 +68,7 @@ def in_image(here: Lifecycle, args: list[str]) -> None:
     """
     from slipway.docker import one_off
 
-    need_engine("inv test --image")
+    runtime.need_engine("inv test --image")
     values = example_values(here) | {"DATABASE_HOSTNAME": "db", "DATABASE_PORT": "5432"}
     project, shell = here.project, here.shell
     tag = f"{project.image}:test"
@@ -98,16 +94,9 @@ def in_image(here: Lifecycle, args: list[str]) -> None:
 
 def end_to_end(here: Lifecycle, args: list[str]) -> None:
     """Run the tests of the lifecycle itself on a real engine."""
-    need_engine("inv test --e2e")
+    runtime.need_engine("inv test --e2e")
     command = pytest_command([sys.executable, "-m"], here.project.tests.e2e, args, here.project.root)
     here.shell.run(command, failed="The end-to-end tests failed.", ask=signal.SIGINT)
-
-
-def need_engine(verb: str) -> None:
-    """Raise Problem when no Docker Engine answers."""
-    engine = runtime.probe()
-    if engine.state != "ready":
-        raise Problem(f"`{verb}` needs a Docker Engine, and {engine.detail}. Start one, and run this again.")
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -394,6 +395,7 @@ def test_another_clone_cannot_delete_the_data(docker: Checkout, tmp_path: Path) 
     other = Checkout(tmp_path / "other", docker.env)
     run("git", "clone", "--quiet", str(docker.root), str(other.root))
 
+    shutil.copy(docker.root / ".env", other.root / ".env")
     for verb in (("down", "--volumes", "--yes"), ("migrate",), ("logs",)):
         refused = other.inv(*verb)
         assert refused.returncode == 1
