@@ -85,7 +85,7 @@ class DockerRuntime:
         return self._image
 
     def check_port(self, port: int) -> None:
-        """Raise Problem when the port, or the project's name, is another's."""
+        """Raise Problem when another program has the port."""
         address = "127.0.0.1" if self.dev else "0.0.0.0"  # noqa: S104
         try:
             if self.running_port() == port or processes.is_free(port, address) or self._is_remote():
@@ -125,15 +125,8 @@ class DockerRuntime:
         command = ["alembic", "upgrade", "head"]
         if not self.here.settings.own_database:
             values = self.here.settings.values
-            command = [
-                "python",
-                "-c",
-                WAIT,
-                values["DATABASE_HOSTNAME"],
-                values["DATABASE_PORT"],
-                str(self.project.wait),
-                *command,
-            ]
+            where = [values["DATABASE_HOSTNAME"], values["DATABASE_PORT"], str(self.project.wait)]
+            command = ["python", "-c", WAIT, *where, *command]
         status, said = one_off(self.here.shell, self._compose, "migrate", command, self._env())
         if status and "authentication failed" in said and self.here.settings.own_database:
             raise Problem(OTHER_LOGIN)
@@ -263,11 +256,8 @@ class DockerRuntime:
         return self._compose(["--env-file", "/dev/null"], *args)
 
     def _env(self, port: int = 0) -> dict[str, str]:
-        # Only what differs from the defaults of compose.yaml: what is echoed stays short.
-        env = {} if self.dev and self.project.image == "slipway" else {"IMAGE": self._image}
-        if port:
-            env["PORT"] = str(port)
-        return env
+        # What the Compose files leave open.
+        return {"IMAGE": self._image} | ({"PORT": str(port)} if port else {})
 
     def _built(self) -> bool:
         status, label, _ = self.here.shell.probe(
@@ -341,7 +331,7 @@ class DockerRuntime:
         root = str(self.project.root)
         for one in self._containers if self.dev else []:
             other = one["Config"]["Labels"].get("com.docker.compose.project.working_dir", root)
-            if other != root:
+            if os.path.realpath(other) != root:
                 raise Problem(
                     f"The Compose project {self.compose_project!r} is up from another folder, {other}. Stop it there "
                     f"(./inv down), or name this one: COMPOSE_PROJECT_NAME={self.compose_project}2 in .env."
