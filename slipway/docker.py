@@ -14,27 +14,10 @@ from slipway.compose import docker_compose, project_name
 from slipway.errors import MIGRATION_FAILED, NO_REVISION, OTHER_LOGIN, Problem, taken
 from slipway.postgres import Login, client_environ
 from slipway.shell import Shell
+from slipway.waiting import after_database
 
 if TYPE_CHECKING:
     from slipway.lifecycle import Lifecycle
-
-# Waits for HOST PORT, for at most so many seconds, then becomes the command: the database of a
-# one-off container may only be reachable from inside its network.
-WAIT = """
-import os, socket, sys, time
-host, port, limit, *command = sys.argv[1:]
-end = time.monotonic() + float(limit)
-while True:
-    try:
-        socket.create_connection((host, int(port)), timeout=3).close()
-        break
-    except OSError as error:
-        if time.monotonic() > end:
-            sys.exit(f"The database at {host}:{port} could not be reached in {limit} s ({error}). "
-                     "Check DATABASE_HOSTNAME and DATABASE_PORT in .env, and that it runs.")
-        time.sleep(0.5)
-os.execvp(command[0], command)
-"""
 
 
 class DockerRuntime:
@@ -124,9 +107,7 @@ class DockerRuntime:
         """
         command = ["alembic", "upgrade", "head"]
         if not self.here.settings.own_database:
-            values = self.here.settings.values
-            where = [values["DATABASE_HOSTNAME"], values["DATABASE_PORT"], str(self.project.wait)]
-            command = ["python", "-c", WAIT, *where, *command]
+            command = after_database(self.here.settings.values, self.project.wait, "python", command)
         status, said = one_off(self.here.shell, self._compose, "migrate", command, self._env())
         if status and "authentication failed" in said and self.here.settings.own_database:
             raise Problem(OTHER_LOGIN)

@@ -6,7 +6,6 @@ import json
 import os
 import shlex
 import sys
-import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -17,6 +16,7 @@ from slipway.image import read_tree
 from slipway.postgres import Login, Server, client_environ
 from slipway.shell import uninterrupted
 from slipway.version import digest, image_tag
+from slipway.waiting import after_database
 
 if TYPE_CHECKING:
     from slipway.lifecycle import Lifecycle
@@ -101,12 +101,10 @@ class HostRuntime:
 
         Raises Problem when the database cannot be reached in time, or when a migration fails.
         """
+        command = self._alembic("upgrade", "head")
         if not self.here.settings.own_database:
-            values = self.here.settings.values
-            wait_for_tcp(values["DATABASE_HOSTNAME"], int(values["DATABASE_PORT"]), self.project.wait)
-        status = self.here.shell.status(
-            self._alembic("upgrade", "head"), env=self._where, hidden=self.here.settings.values
-        )
+            command = after_database(self.here.settings.values, self.project.wait, sys.executable, command)
+        status = self.here.shell.status(command, env=self._where, hidden=self.here.settings.values)
         if status:
             raise Problem(MIGRATION_FAILED, status)
 
@@ -262,24 +260,3 @@ class HostRuntime:
             return 0
         finally:
             connection.close()
-
-
-def wait_for_tcp(host: str, port: int, limit: float) -> None:
-    """Wait until something listens there.
-
-    Raises Problem after `limit` seconds.
-    """
-    import socket
-
-    end = time.monotonic() + limit
-    while True:
-        try:
-            socket.create_connection((host, port), timeout=3).close()
-            return
-        except OSError as error:
-            if time.monotonic() > end:
-                raise Problem(
-                    f"The database at {host}:{port} could not be reached in {limit:.0f} s ({error}). "
-                    "Check DATABASE_HOSTNAME and DATABASE_PORT in .env, and that it runs."
-                ) from None
-            time.sleep(0.5)

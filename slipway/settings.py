@@ -61,8 +61,9 @@ class Settings:
 
     @cached_property
     def hostname(self) -> str:
-        """DATABASE_HOSTNAME, also of a .env that is not in order."""
-        return self._read()[0].get("DATABASE_HOSTNAME", "")
+        """DATABASE_HOSTNAME, also of a .env that is not in order or not there yet."""
+        example = self._schema.required if self._schema else {}
+        return (example | self._read()[0]).get("DATABASE_HOSTNAME", "")
 
     @property
     def port(self) -> int:
