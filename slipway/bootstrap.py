@@ -59,8 +59,8 @@ def make_venv(root: Path) -> None:
     if not lock_file.exists():
         raise SystemExit("inv: there is no poetry.lock to make .venv from: poetry lock")
     with _alone(root):
-        done = venv / "poetry.lock"
-        if python.exists() and done.exists() and filecmp.cmp(lock_file, done, shallow=False):
+        made_from = venv / "poetry.lock"
+        if python.exists() and made_from.exists() and filecmp.cmp(lock_file, made_from, shallow=False):
             return  # another call made it while this one waited
         try:
             packages = requirements(tomllib.loads(lock_file.read_text()), ("main", "dev"))
@@ -70,7 +70,7 @@ def make_venv(root: Path) -> None:
             ) from None
         began = time.monotonic()
         print(f"inv: making .venv from poetry.lock, {len(packages)} packages", file=sys.stderr, flush=True)  # noqa: T201
-        (venv / "poetry.lock").unlink(missing_ok=True)
+        made_from.unlink(missing_ok=True)
         broken = python.is_symlink() and not python.exists()  # the Python that it was made with is gone
         _run(
             [sys.executable, "-m", "venv", *(["--clear"] if broken else []), str(venv)],
@@ -85,7 +85,7 @@ def make_venv(root: Path) -> None:
                 "see pip's message above (pip's own configuration names a proxy or a mirror), then run ./inv again",
             )
         _run([str(python), "-m", "compileall", "-q", "-j", "0", str(venv / "lib")], None)
-        shutil.copyfile(lock_file, venv / "poetry.lock")
+        shutil.copyfile(lock_file, made_from)
         print(f"inv: .venv is ready ({time.monotonic() - began:.1f} s)", file=sys.stderr, flush=True)  # noqa: T201
 
 

@@ -86,7 +86,7 @@ class DockerRuntime:
             if self._built():
                 step.detail += ", unchanged"
             else:
-                self._build()
+                image.build_service(self.here.shell, self.project, self._tree, [self._image])
 
     def start_database(self) -> None:
         """Start PostgreSQL; nothing when the database is elsewhere."""
@@ -183,8 +183,7 @@ class DockerRuntime:
         values = self.here.settings.values
         if not self.here.settings.has_database:
             raise Problem("This service has no database: there is no DATABASE_HOSTNAME in .env.")
-        login = Login(values["DATABASE_USERNAME"], values["DATABASE_PASSWORD"], values["DATABASE_NAME"])
-        env = client_environ(login, values["DATABASE_HOSTNAME"], int(values["DATABASE_PORT"]))
+        env = client_environ(Login.of(values), values["DATABASE_HOSTNAME"], int(values["DATABASE_PORT"]))
         if self.here.settings.own_database:
             self._need("db")
         elif mode := values.get("DATABASE_SSLMODE"):
@@ -245,10 +244,6 @@ class DockerRuntime:
             ["docker", "image", "inspect", "--format", f'{{{{index .Config.Labels "{image.INPUTS}"}}}}', self._image]
         )
         return not status and (label == self._inputs or not self.dev)  # a version's tag means one content
-
-    def _build(self) -> None:
-        args = image.build_args(self.project, self._tree) | {"INPUTS": self._inputs}
-        image.build(self.here.shell, [self._image], args)
 
     def _fingerprint(self, port: int) -> str:
         config = self.here.shell.output(self._compose("config"), env=self._env(port))

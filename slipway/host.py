@@ -90,10 +90,11 @@ class HostRuntime:
         """Start PostgreSQL; nothing when the database is elsewhere."""
         if not self.here.settings.own_database:
             return
+        values = self.here.settings.values
         with self.here.steps.step("database") as step:
             if not self.server.running():
                 self.here.undo.callback(self.server.stop)
-            port = self.server.start(self._login, int(self.here.settings.values.get("DATABASE_PORT") or 0))
+            port = self.server.start(Login.of(values), int(values.get("DATABASE_PORT") or 0))
             step.detail = f"PostgreSQL {self.server.major} on 127.0.0.1:{port}"
 
     def migrate(self) -> None:
@@ -186,7 +187,7 @@ class HostRuntime:
             raise Problem("The database is not running: ./inv up")
         program = self.server.binaries["psql"]
         values = {**self.here.settings.values, **self._where}
-        env = client_environ(self._login, values["DATABASE_HOSTNAME"], int(values["DATABASE_PORT"]))
+        env = client_environ(Login.of(values), values["DATABASE_HOSTNAME"], int(values["DATABASE_PORT"]))
         if mode := values.get("DATABASE_SSLMODE"):
             env["PGSSLMODE"] = mode
         self.here.shell.become([program, *args], hidden=env)
@@ -210,11 +211,6 @@ class HostRuntime:
     @property
     def _address(self) -> str:
         return "127.0.0.1" if self.here.environment == "dev" else "0.0.0.0"  # noqa: S104
-
-    @property
-    def _login(self) -> Login:
-        values = self.here.settings.values
-        return Login(values["DATABASE_USERNAME"], values["DATABASE_PASSWORD"], values["DATABASE_NAME"])
 
     @property
     def _where(self) -> dict[str, str]:

@@ -84,6 +84,17 @@ def build(
     shell.quietly(build_command(tags, args, target), cwd=cwd, failed="The image could not be built (see above).")
 
 
+def build_service(
+    shell: Shell, project: Project, tree: Tree, tags: list[str], python: str = "", variant: str = ""
+) -> None:
+    """Build the service's image from the project's folder, labelled with what went in.
+
+    Raises Problem when it cannot be built.
+    """
+    args = build_args(project, tree, python, variant) | {"INPUTS": inputs(project)}
+    build(shell, tags, args, cwd=project.root)
+
+
 def inputs(project: Project) -> str:
     """Hash all that goes into the service's image (SHA-256).
 

@@ -82,8 +82,7 @@ class Lifecycle:
         tree = image.read_tree(self.project, self.shell)
         tag = image.tag(self.project, tree, python, variant)
         with self.steps.step("image", tag):
-            args = image.build_args(self.project, tree, python, variant) | {"INPUTS": image.inputs(self.project)}
-            image.build(self.shell, [tag], args)
+            image.build_service(self.shell, self.project, tree, [tag], python, variant)
         sys.stdout.write(f"{tag}\n")
 
     def number(self, option: str, text: str) -> int:

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +45,11 @@ class Login:
     username: str
     password: str
     database: str
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> "Login":
+        """Read it from the service's variables."""
+        return cls(values["DATABASE_USERNAME"], values["DATABASE_PASSWORD"], values["DATABASE_NAME"])
 
 
 def installations() -> list[Binaries]:
@@ -115,7 +121,7 @@ class Server:
         with contextlib.suppress(FileNotFoundError, ValueError, IndexError, psutil.Error):
             lines = (self.data / "postmaster.pid").read_text().splitlines()
             process = psutil.Process(int(lines[0]))
-            if process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == self.data.resolve():
+            if is_alive(process) and Path(process.cwd()) == self.data.resolve():
                 return process.pid, int(lines[3])
         return None
 

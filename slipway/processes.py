@@ -149,14 +149,12 @@ def wait_until(ready: Callable[[], bool], alive: Callable[[], bool], limit: floa
     return True
 
 
-def free_port(preferred: int = 0, host: str = "127.0.0.1") -> int:
-    """Return the preferred port if it is free, else another one."""
+def free_port(preferred: int = 0) -> int:
+    """Return the preferred port if it is free on 127.0.0.1, else another one."""
     for port in (preferred, 0):
-        with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-            return int(probe.getsockname()[1])
-    raise Problem(f"No port is free on {host}.")
+        with contextlib.suppress(OSError):
+            return _bind(port, "127.0.0.1")
+    raise Problem("No port is free on 127.0.0.1.")
 
 
 def is_free(port: int, host: str) -> bool:
@@ -164,15 +162,20 @@ def is_free(port: int, host: str) -> bool:
 
     Raises PermissionError for a port (below 1024) that this user may not listen on.
     """
+    try:
+        return _bind(port, host) == port
+    except PermissionError:
+        raise
+    except OSError:
+        return False
+
+
+def _bind(port: int, host: str) -> int:
+    # As a server would, to see whether it could; 0 is any port.
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except PermissionError:
-            raise
-        except OSError:
-            return False
-    return True
+        probe.bind((host, port))
+        return int(probe.getsockname()[1])
 
 
 def owner(port: int) -> str:

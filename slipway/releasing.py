@@ -66,13 +66,12 @@ def gather(here: Lifecycle, part: str) -> Plan:
 
 def show(here: Lifecycle, plan: Plan) -> None:
     """Print what will be done."""
-    commit = "<commit>".ljust(12)
     rows = [
         ("tests", "inv test"),
         ("version", f"{plan.old} -> {plan.new} in pyproject.toml"),
         ("commit", f"Release {plan.new}, with the annotated tag {plan.git_tag}"),
         ("image", "built from exactly that commit"),
-        *(("push", f"{tag}, and read back") for tag in plan.tags(commit)),
+        *(("push", f"{tag}, and read back") for tag in plan.tags("<commit>")),
     ]
     for name, what in rows:
         here.steps.say(f"  {name:<10} {what}")
@@ -171,8 +170,7 @@ def _build(here: Lifecycle, tree: Path, commit: str, tags: list[str]) -> None:
     state = replace(
         version.read(tree, Shell(tree, here.steps)), commit=commit, tags=(f"v{project.version}",), content=""
     )
-    args = image.build_args(project, state) | {"INPUTS": image.inputs(project)}
-    image.build(here.shell, tags, args, cwd=tree)
+    image.build_service(here.shell, project, state, tags)
 
 
 def _pushed_digest(shell: Shell, tag: str, repository: str) -> str:

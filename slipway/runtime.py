@@ -10,6 +10,13 @@ from slipway.errors import Problem
 RUNTIMES = ("docker", "host")
 ANSWER_LIMIT = 20  # seconds
 
+FIXES = {  # by the engine's state
+    "no client": "install Docker Engine (https://docs.docker.com/engine/install/)",
+    "no compose": "install the Compose plugin (Debian and Ubuntu: sudo apt install docker-compose-plugin)",
+    "no answer": "start the engine (sudo systemctl start docker, or Docker Desktop) and run this again",
+    "no permission": "let this user in (sudo usermod -aG docker $USER, then log in again) and run this again",
+}
+
 EngineState = Literal["ready", "no client", "no compose", "no answer", "no permission"]
 
 
@@ -63,16 +70,10 @@ def choose(requested: str, remembered: str, engine: Engine) -> tuple[str, str]:
     if engine.state == "ready":
         return "docker", engine.detail
     if wanted == "docker" or engine.state in ("no permission", "no compose"):
-        fix = {
-            "no client": "install Docker Engine (https://docs.docker.com/engine/install/)",
-            "no compose": "install the Compose plugin (Debian and Ubuntu: sudo apt install docker-compose-plugin)",
-            "no answer": "start the engine (sudo systemctl start docker, or Docker Desktop) and run this again",
-            "no permission": "let this user in (sudo usermod -aG docker $USER, then log in again) and run this again",
-        }[engine.state]
         why = "This project's data lives in Docker, and " if remembered == "docker" and not requested else ""
         other = "run without Docker, on a database of its own: ./inv up --runtime host"
         detail = engine.detail if why else engine.detail[:1].upper() + engine.detail[1:]
-        raise Problem(f"{why}{detail}.\nEither {fix},\nor {other}")
+        raise Problem(f"{why}{detail}.\nEither {FIXES[engine.state]},\nor {other}")
     return "host", engine.detail
 
 
@@ -80,7 +81,7 @@ def need_engine(verb: str) -> None:
     """Raise Problem when no Docker Engine answers."""
     engine = probe()
     if engine.state != "ready":
-        raise Problem(f"`{verb}` needs a Docker Engine, and {engine.detail}. Start one, and run this again.")
+        raise Problem(f"`{verb}` needs a Docker Engine, and {engine.detail}. To mend it, {FIXES[engine.state]}.")
 
 
 class Memory:

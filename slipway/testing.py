@@ -55,7 +55,7 @@ def on_host(here: Lifecycle, args: list[str]) -> None:
         if "DATABASE_HOSTNAME" in values:
             with here.steps.step("database") as step:
                 server = stack.enter_context(temporary_server(here.project.state / "test"))
-                port = server.start(_login(values), settings=FAST)
+                port = server.start(Login.of(values), settings=FAST)
                 step.detail = f"PostgreSQL {server.major} on 127.0.0.1:{port}, for this run alone"
             values |= {"DATABASE_HOSTNAME": "127.0.0.1", "DATABASE_PORT": str(port)}
         here.shell.run(command, hidden=values, failed="The tests failed.", ask=signal.SIGINT)
@@ -79,9 +79,8 @@ def in_image(here: Lifecycle, args: list[str]) -> None:
     env = {"IMAGE": tag}
     try:
         with here.steps.step("database", "PostgreSQL, for this run alone"):
-            shell.output(
-                compose("up", "--detach", "--wait", "--wait-timeout", "60", "db"), env=env, hidden=values, echo=True
-            )
+            up = compose("up", "--detach", "--wait", "--wait-timeout", str(project.wait), "db")
+            shell.output(up, env=env, hidden=values, echo=True)
         colour = "--color=yes" if sys.stdout.isatty() else "--color=no"
         suites = project.tests.image
         command = pytest_command([], suites, args, project.root, "-p", "no:cacheprovider", colour)
@@ -121,7 +120,3 @@ def temporary_server(folder: Path) -> Iterator[Server]:
         finally:
             server.stop()
             shutil.rmtree(mine)
-
-
-def _login(values: dict[str, str]) -> Login:
-    return Login(values["DATABASE_USERNAME"], values["DATABASE_PASSWORD"], values["DATABASE_NAME"])

@@ -1,8 +1,10 @@
-"""A conversation with the service over HTTP."""
+"""What the end-to-end tests say to the service and to its verbs, on either runtime."""
 
 import time
 
 import httpx2
+
+from tests.conftest import Checkout
 
 
 def conversation(base: str) -> None:
@@ -15,3 +17,14 @@ def conversation(base: str) -> None:
         created = client.post("/posts", json={"title": "A", "content": "B"})
         assert created.status_code == 201
         assert created.json() in client.get("/posts").json()["items"]
+
+
+def verbs_with_a_broken_env(checkout: Checkout) -> None:
+    """Break .env of a running service: looking and stopping work, starting is refused, and nothing of it is shown."""
+    secret = "half-a-secret-that-nobody-closed"
+    checkout.edit(".env", "SECRET_KEY_FASTAPI_AUTH=", f'SECRET_KEY_FASTAPI_AUTH="{secret}')
+
+    for verb in ("status", "ps", "logs", "up", "down"):
+        done = checkout.inv(verb)
+        assert done.returncode == (1 if verb == "up" else 0), done.stderr
+        assert secret not in done.stdout + done.stderr

@@ -16,7 +16,7 @@ import pytest
 from slipway import dotenv, image
 from tests.conftest import ROOT, Checkout, free_port
 from tests.e2e.conftest import NAME, containers, run
-from tests.e2e.talk import conversation
+from tests.e2e.talk import conversation, verbs_with_a_broken_env
 from tests.slipway.test_dotenv import random_values
 
 
@@ -380,13 +380,7 @@ def test_the_hash_of_the_image_covers_what_docker_sees(tmp_path: Path) -> None:
 
 def test_down_works_with_a_broken_env_and_shows_nothing_of_it(docker: Checkout) -> None:
     done(docker, "up")
-    secret = "half-a-secret-that-nobody-closed"
-    docker.edit(".env", "SECRET_KEY_FASTAPI_AUTH=", f'SECRET_KEY_FASTAPI_AUTH="{secret}')
-
-    for verb in ("status", "ps", "logs", "up", "down"):
-        ended = docker.inv(verb)
-        assert ended.returncode == (1 if verb == "up" else 0), ended.stderr
-        assert secret not in ended.stdout + ended.stderr
+    verbs_with_a_broken_env(docker)
     assert containers() == []
 
 
