@@ -1,28 +1,84 @@
 """How gunicorn runs the service, everywhere; values come from the environment."""
 
+import atexit
 import os
+import shutil
 import signal
+import tempfile
 import traceback
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from gunicorn.util import load_class
 
-wsgi_app = os.environ.get("ASGI_APP", "app.main:app")
-bind = os.environ.get("BIND", f"0.0.0.0:{os.environ.get('PORT', '8000')}")
-workers = int(os.environ.get("WEB_CONCURRENCY", "4"))
-worker_class: Any = os.environ.get("WORKER_CLASS", "uvicorn_worker.UvicornWorker")
-reload = os.environ.get("RELOAD", "") == "1"
+env = {name: value for name, value in os.environ.items() if value}
+wsgi_app = env.get("ASGI_APP", "app.main:app")
+bind = [env.get("BIND", f"0.0.0.0:{env.get('PORT', '8000')}")]
+workers = int(env.get("WEB_CONCURRENCY", "4"))
+worker_class: Any = env.get("WORKER_CLASS", "uvicorn_worker.UvicornWorker")
+reload = env.get("RELOAD", "") == "1"
 # Loaded once, before the workers fork: a broken application or a missing setting ends the
 # server with one message, and the workers share its memory. A reloader has to load in the worker.
 preload_app = not reload
+http_parser = "python"  # of gunicorn's own `asgi` worker
 
-accesslog = "-"
 keepalive = 75  # longer than a proxy keeps idle connections, or it sends into closing ones
 graceful_timeout = 30
 shm = Path("/dev/shm")  # noqa: S108
 worker_tmp_dir = str(shm) if shm.is_dir() else None  # heartbeats must not wait for a disk
 control_socket_disable = True  # two instances would fight for its path
+
+# One line each, gunicorn's own included: JSON for machines, or text for the eyes of who develops.
+accesslog = "-"
+_json = env.get("LOG_FORMAT", "text" if reload else "json") == "json" and find_spec("pythonjsonlogger")
+_to_stdout = {"level": "INFO", "handlers": ["stdout"], "propagate": False}
+logconfig_dict: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "text": {"format": "%(asctime)s %(levelname)s %(message)s"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": ["levelname", "name", "process", "message"],
+            "rename_fields": {"levelname": "level", "name": "logger"},
+            "timestamp": "time",
+        },
+    },
+    "handlers": {
+        "stdout": {
+            "class": "logging.StreamHandler",
+            "stream": "ext://sys.stdout",
+            "formatter": "json" if _json else "text",
+        }
+    },
+    "root": _to_stdout,
+    "loggers": {"gunicorn.error": _to_stdout, "gunicorn.access": _to_stdout},
+}
+if not _json:
+    del logconfig_dict["formatters"]["json"]
+
+
+def _forget_metrics(owner: int, folder: str) -> None:
+    if os.getpid() == owner:  # the workers inherit the hook
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+# Prometheus is answered on a port of its own, which no proxy forwards. Each worker keeps its numbers in a
+# file; the one that is asked adds up all of them.
+if metrics_port := env.get("METRICS_PORT"):
+    bind.append(f"{bind[0].rpartition(':')[0]}:{metrics_port}")
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-", dir=worker_tmp_dir)
+        atexit.register(_forget_metrics, os.getpid(), os.environ["PROMETHEUS_MULTIPROC_DIR"])
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Drop the gauges of a worker that is gone."""
+    if metrics_port:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def worker_int(worker: Any) -> None:

@@ -3,10 +3,12 @@
 import asyncio
 from typing import Literal
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+
+from app.core.db import DB
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -30,13 +32,13 @@ async def live() -> Live:
     return Live()
 
 
-@router.get("/ready", responses={status.HTTP_503_SERVICE_UNAVAILABLE: {"model": Ready}})
-async def ready(request: Request, response: Response) -> Ready:
+@router.get("/ready", responses={503: {"model": Ready, "description": "The database is away"}})
+async def ready(response: Response, db: DB) -> Ready:
     """Ask the database; 503 when it is away."""
     try:
-        async with asyncio.timeout(2), request.app.state.engine.connect() as connection:
+        async with asyncio.timeout(2), db.connect() as connection:
             await connection.execute(text("SELECT 1"))
     except (SQLAlchemyError, OSError, TimeoutError):
-        response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+        response.status_code = 503
         return Ready(status="unavailable", database="away")
     return Ready(status="ok", database="ok")

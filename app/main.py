@@ -1,19 +1,26 @@
 """The application: `app` for the server, `create_app` for tests."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request, status
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI
 from pydantic import BaseModel
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from app import health
+from app import docs, health
+from app.core import metrics
 from app.core.config import Settings, get_settings
-from app.core.db import create_engine, create_sessions
-from app.posts.router import router as posts
-from app.users.router import router as users
+from app.core.db import Database
+from app.core.errors import ANY_PROBLEM, handle_errors
+from app.core.logging import configure_logging
+from app.core.middleware import RequestMiddleware
+from app.core.security import Passwords
+from app.posts import router as posts
+from app.users import router as users
+from app.users.throttle import Throttle
+
+MAX_BODY = 2**20  # bytes
 
 
 class Index(BaseModel):
@@ -24,38 +31,41 @@ class Index(BaseModel):
     links: dict[str, str]
 
 
-async def _database_away(request: Request, error: Exception) -> JSONResponse:
-    return JSONResponse(
-        {"detail": "The database is away; try again."},
-        status.HTTP_503_SERVICE_UNAVAILABLE,
-        {"Retry-After": "2"},
-    )
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Connect when a worker starts, disconnect when it stops."""
+    # What is there now stays: the collector need not walk over it again and again, and pages that the
+    # workers share stay shared.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
+    app.state.database = Database(app.state.settings)
+    yield
+    await app.state.database.engine.dispose()
 
 
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    # Without the input, as FastAPI would add it: that may be a password, or text that JSON cannot hold.
-    assert isinstance(error, RequestValidationError)  # noqa: S101
-    details = [{key: detail[key] for key in ("type", "loc", "msg")} for detail in error.errors()]
-    return JSONResponse({"detail": details}, status.HTTP_422_UNPROCESSABLE_CONTENT)
-
-
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, passwords: Passwords | None = None) -> FastAPI:
     """Build the application; ends the process when settings are missing."""
     settings = settings or get_settings()
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.engine = create_engine(settings)
-        app.state.sessions = create_sessions(app.state.engine)
-        yield
-        await app.state.engine.dispose()
-
-    app = FastAPI(title="Slipway service", version=settings.version, lifespan=lifespan)
+    configure_logging()
+    app = FastAPI(
+        title="Slipway service",
+        version=settings.version,
+        lifespan=lifespan,
+        responses=ANY_PROBLEM,
+        docs_url=None,  # its own page, below
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry={"auto_configure": True},  # exports once OTEL_EXPORTER_OTLP_ENDPOINT is set
+    )
     app.state.settings = settings
-    app.add_exception_handler(OperationalError, _database_away)
-    app.add_exception_handler(InterfaceError, _database_away)
-    app.add_exception_handler(TimeoutError, _database_away)  # every connection of the pool is in use
-    app.add_exception_handler(RequestValidationError, _invalid)
+    app.state.passwords = passwords or Passwords()
+    app.state.throttle = Throttle(settings.login_attempts_per_account, settings.login_attempts_per_client)
+
+    app.add_middleware(RequestMiddleware, max_body=MAX_BODY)
+    if settings.worker_class == "asgi":  # uvicorn looks at X-Forwarded-For by itself
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.forwarded_allow_ips)
+    handle_errors(app, users.ERRORS | posts.ERRORS)
 
     @app.get("/", tags=["index"])
     async def index() -> Index:
@@ -63,9 +73,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         links = {"docs": "/docs", "openapi": "/openapi.json", "live": "/health/live", "ready": "/health/ready"}
         return Index(name=app.title, version=app.version, links=links)
 
+    app.include_router(posts.router)  # routes are tried in order: the busiest first
+    app.include_router(users.router)
     app.include_router(health.router)
-    app.include_router(users)
-    app.include_router(posts)
+    app.include_router(docs.router)
+    app.include_router(metrics.router)
     return app
 
 

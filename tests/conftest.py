@@ -110,17 +110,21 @@ def machinery(root: Path) -> None:
     shutil.copytree(ROOT / "slipway", root / "slipway", ignore=shutil.ignore_patterns("__pycache__"))
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Checkout]:
-    """Give a copy of this project, in a path with a space; nothing runs afterwards."""
-    root = tmp_path / "my service"
+def copy(root: Path) -> Path:
+    """Copy this project into a new folder."""
     root.mkdir()
     machinery(root)
     for name in ("app", "alembic"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", ".env.example", ".dockerignore", "compose.yaml", "compose.override.yaml"):
         shutil.copy(ROOT / name, root / name)
-    checkout = Checkout(root, {"PORT": str(free_port())})
+    return root
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Checkout]:
+    """Give a copy of this project, in a path with a space; nothing runs afterwards."""
+    checkout = Checkout(copy(tmp_path / "my service"), {"PORT": str(free_port())})
     yield checkout
     down = checkout.inv("down", "--runtime", "host")
     assert down.returncode == 0, down.stderr

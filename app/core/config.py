@@ -1,14 +1,21 @@
 """Settings of the service, read once and frozen."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
 SECRETS = Path("/run/secrets")
+
+# What tutorials and templates print, FastAPI's own documentation included.
+_EXAMPLE_KEY = re.compile(
+    r"change|example|placeholder|your.?secret|your.?key|secret.?key|09d25e094faa6ca2556c818166b7a956",
+    re.IGNORECASE,
+)
 
 SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 
@@ -21,6 +28,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=".env",
+        env_ignore_empty=True,
         secrets_dir=SECRETS if SECRETS.is_dir() else None,
         extra="ignore",
         frozen=True,
@@ -33,17 +41,36 @@ class Settings(BaseSettings):
     database_name: Annotated[str, Field(min_length=1)]
     database_username: Annotated[str, Field(min_length=1)]
     database_sslmode: SslMode = "prefer"
+    # Four workers of two releases, side by side in a deploy: 80 of PostgreSQL's 100 connections.
+    database_pool_size: Annotated[int, Field(ge=1, le=1000)] = 10
     secret_key_fastapi_auth: SecretStr
     algorithm: Literal["HS256", "HS384", "HS512"]
     access_token_expire_minutes: Annotated[int, Field(ge=1, le=60 * 24 * 31)]
+    refresh_token_expire_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    login_attempts_per_account: Annotated[int, Field(ge=1)] = 10
+    login_attempts_per_client: Annotated[int, Field(ge=1)] = 100
+    worker_class: str = "uvicorn_worker.UvicornWorker"
+    forwarded_allow_ips: str = "127.0.0.1,::1"
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     version: Annotated[str, Field(validation_alias="APP_VERSION")] = "0.0.0+source"
+
+    @field_validator("algorithm")
+    @classmethod
+    def _key_fits(cls, algorithm: str, info: ValidationInfo) -> str:
+        # RFC 7518, section 3.2: an HMAC key is at least as long as the hash's output.
+        key = info.data.get("secret_key_fastapi_auth")
+        if key and len(key.get_secret_value().encode()) < (least := int(algorithm.removeprefix("HS")) // 8):
+            raise ValueError(f"needs a SECRET_KEY_FASTAPI_AUTH of at least {least} bytes")
+        return algorithm
 
     @field_validator("secret_key_fastapi_auth")
     @classmethod
-    def _long_enough(cls, key: SecretStr) -> SecretStr:
-        # RFC 7518, section 3.2: an HMAC key is at least as long as the hash's output.
-        if len(key.get_secret_value().encode()) < 32:
+    def _hard_to_guess(cls, key: SecretStr) -> SecretStr:
+        secret = key.get_secret_value()
+        if len(secret.encode()) < 32:
             raise ValueError("needs at least 32 bytes")
+        if len(set(secret)) < 10 or _EXAMPLE_KEY.search(secret):
+            raise ValueError("is an example, or as easy to guess as one")
         return key
 
     @property

@@ -1,35 +1,43 @@
-"""Passwords and access tokens."""
+"""Passwords, access tokens and refresh tokens."""
 
+import hashlib
+import secrets
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import lru_cache
+from time import time
 from uuid import uuid4
 
 import jwt
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from pwdlib import PasswordHash
 
 from app.core.config import Settings
 
-hasher = PasswordHash.recommended()
 
+class Passwords:
+    """Hash and verify passwords with Argon2id, off the event loop.
 
-@cache
-def _dummy_hash() -> str:
-    return hasher.hash("a password that nobody has")
-
-
-async def hash_password(password: str) -> str:
-    """Hash a password with Argon2id, off the event loop."""
-    return await to_thread.run_sync(hasher.hash, password)
-
-
-async def verify_password(password: str, hashed: str | None) -> bool:
-    """Check a password; None stands for a user who doesn't exist.
-
-    An unknown user costs one verification too, so that timing tells nothing.
+    Only `at_once` run at a time: each takes 64 MiB and a core, and the others wait.
     """
-    known = hashed if hashed is not None else await to_thread.run_sync(_dummy_hash)
-    return await to_thread.run_sync(hasher.verify, password, known) and hashed is not None
+
+    def __init__(self, hasher: PasswordHash | None = None, at_once: int = 2) -> None:
+        self._hasher = hasher or PasswordHash.recommended()
+        self._slots = CapacityLimiter(at_once)
+        self._nobody = self._hasher.hash(secrets.token_urlsafe())
+
+    async def hash(self, password: str) -> str:
+        """Return the hash of a password."""
+        return await to_thread.run_sync(self._hasher.hash, password, limiter=self._slots)
+
+    async def verify(self, password: str, hashed: str | None) -> tuple[bool, str | None]:
+        """Return whether the password is right, and a new hash when the old one is weak.
+
+        None stands for a user who doesn't exist; that takes as long, so that timing tells nothing.
+        """
+        known = hashed if hashed is not None else self._nobody
+        verify = self._hasher.verify_and_update
+        right, better = await to_thread.run_sync(verify, password, known, limiter=self._slots)
+        return (right, better) if hashed is not None else (False, None)
 
 
 def create_access_token(user_id: int, settings: Settings) -> str:
@@ -47,13 +55,26 @@ def create_access_token(user_id: int, settings: Settings) -> str:
 def read_access_token(token: str, settings: Settings) -> int | None:
     """Return the user's id in a valid token, else None."""
     try:
-        claims = jwt.decode(
-            token,
-            settings.secret_key_fastapi_auth.get_secret_value(),
-            algorithms=[settings.algorithm],
-            options={"require": ["sub", "iat", "exp", "jti"]},
-        )
-        user_id = int(claims["sub"])
+        user_id, expires = _verify(token, settings.secret_key_fastapi_auth.get_secret_value(), settings.algorithm)
     except (jwt.InvalidTokenError, ValueError):
         return None
-    return user_id if 0 < user_id < 2**31 else None  # what the column can hold
+    # No other id fits into the column.
+    return user_id if expires > time() and 0 < user_id < 2**63 else None
+
+
+@lru_cache(maxsize=1024)  # a client sends the same token again and again; what is not valid is not kept
+def _verify(token: str, key: str, algorithm: str) -> tuple[int, int]:
+    # Hosts' clocks differ by a little: a token from the next second is no forgery.
+    options = {"require": ["sub", "iat", "exp", "jti"], "verify_iat": False}
+    claims = jwt.decode(token, key, algorithms=[algorithm], options=options)  # type: ignore[arg-type]
+    return int(claims["sub"]), int(claims["exp"])
+
+
+def create_refresh_token() -> str:
+    """Return a token of 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(token: str) -> bytes:
+    """Return what the database keeps of a refresh token."""
+    return hashlib.sha256(token.encode()).digest()

@@ -3,14 +3,16 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
+
+from app.core.pagination import Page
 
 # PostgreSQL cannot store a NUL in a text.
 STORABLE = r"^[^\x00]*$"
 
 
 class PostIn(BaseModel):
-    """A post to create."""
+    """A post to create, or what it is changed to."""
 
     title: Annotated[str, Field(min_length=1, max_length=200, pattern=STORABLE)]
     content: Annotated[str, Field(max_length=20_000, pattern=STORABLE)]
@@ -19,17 +21,13 @@ class PostIn(BaseModel):
 class PostOut(BaseModel):
     """A post as it is stored."""
 
-    model_config = ConfigDict(from_attributes=True)
-
     id: int
     owner_id: int
     title: str
     content: str
     created_at: datetime
+    updated_at: datetime
 
 
-class PostPage(BaseModel):
-    """Some posts, newest first; `next` is the cursor of what follows."""
-
-    items: list[PostOut]
-    next: int | None
+class PostPage(Page[PostOut]):
+    """Some posts, newest first."""

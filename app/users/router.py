@@ -1,69 +1,80 @@
-"""Endpoints: register, log in, who am I."""
+"""Endpoints: register, log in, refresh, log out, who am I."""
 
+from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request, status
-from fastapi.security import OAuth2PasswordBearer, OAuth2PasswordRequestForm
+from fastapi import APIRouter, Form, HTTPException, Request, Response
 
 from app.core.config import Settings
-from app.core.db import Session
-from app.core.security import create_access_token, read_access_token
-from app.users import service
-from app.users.models import User
-from app.users.schemas import Token, UserIn, UserOut
+from app.core.db import DB
+from app.core.errors import problems
+from app.core.security import Passwords, create_access_token
+from app.users import service, tokens
+from app.users.auth import CurrentUserId, invalid_token
+from app.users.schemas import LoginIn, RefreshTokenIn, Tokens, UserIn, UserOut, fold_email
+from app.users.throttle import Throttle, TooManyAttempts
 
-router = APIRouter(prefix="/users", tags=["users"])
-bearer = OAuth2PasswordBearer(tokenUrl="users/token")
-
-
-def get_settings(request: Request) -> Settings:
-    """Return the settings that the application was made with."""
-    settings: Settings = request.app.state.settings
-    return settings
+ERRORS: dict[type[Exception], HTTPException] = {
+    service.EmailTaken: HTTPException(409, "This e-mail is registered already.")
+}
+router = APIRouter(prefix="/users", tags=["users"], responses=problems(422))
 
 
-SettingsDep = Annotated[Settings, Depends(get_settings)]
-
-
-def _unauthorized(detail: str) -> HTTPException:
-    return HTTPException(status.HTTP_401_UNAUTHORIZED, detail, {"WWW-Authenticate": "Bearer"})
-
-
-async def current_user(token: Annotated[str, Depends(bearer)], session: Session, settings: SettingsDep) -> User:
-    """Return the user of the request's token; 401 without a valid one."""
-    user_id = read_access_token(token, settings)
-    user = await service.get(session, user_id) if user_id is not None else None
-    if user is None:
-        raise _unauthorized("The token is not valid.")
-    return user
-
-
-CurrentUser = Annotated[User, Depends(current_user, scope="function")]
-
-
-@router.post("", status_code=status.HTTP_201_CREATED)
-async def register(new: UserIn, session: Session) -> UserOut:
+@router.post("", status_code=201, responses=problems(409))
+async def register(new: UserIn, request: Request, db: DB) -> UserOut:
     """Register with an e-mail and a password."""
+    passwords: Passwords = request.app.state.passwords
+    user = await service.register(db, passwords, new.email, new.password.get_secret_value())
+    return UserOut.model_validate(user, from_attributes=True)
+
+
+@router.post("/token", responses=problems(401, 429))
+async def log_in(form: Annotated[LoginIn, Form()], request: Request, response: Response, db: DB) -> Tokens:
+    """Exchange e-mail and password for an access token and a refresh token."""
+    passwords: Passwords = request.app.state.passwords
+    throttle: Throttle = request.app.state.throttle
+    settings: Settings = request.app.state.settings
+    email = fold_email(form.username)
+    who = email or form.username, request.client.host if request.client else ""
     try:
-        user = await service.register(session, new.email, new.password.get_secret_value())
-    except service.EmailTaken:
-        raise HTTPException(status.HTTP_409_CONFLICT, "This e-mail is registered already.") from None
-    return UserOut.model_validate(user)
+        await throttle.attempt(db, *who)
+    except TooManyAttempts as error:
+        raise HTTPException(429, "Too many logins; wait.", {"Retry-After": str(error.seconds)}) from None
+    user_id = await service.authenticate(db, passwords, email, form.password.get_secret_value())
+    if user_id is None:
+        raise HTTPException(401, "E-mail or password is wrong.", {"WWW-Authenticate": "Bearer"})
+    await throttle.succeeded(db, *who)
+    refresh_token = await tokens.issue(db, user_id, timedelta(days=settings.refresh_token_expire_days))
+    return _tokens(user_id, refresh_token, settings, response)
 
 
-@router.post("/token")
-async def log_in(
-    form: Annotated[OAuth2PasswordRequestForm, Depends()], session: Session, settings: SettingsDep
-) -> Token:
-    """Exchange e-mail and password for an access token."""
-    user = await service.authenticate(session, form.username, form.password)
-    if user is None:
-        raise _unauthorized("E-mail or password is wrong.")
-    token = create_access_token(user.id, settings)
-    return Token(access_token=token, expires_in=settings.access_token_expire_minutes * 60)
+@router.post("/token/refresh", responses=problems(401))
+async def refresh(old: RefreshTokenIn, request: Request, response: Response, db: DB) -> Tokens:
+    """Exchange a refresh token, which is good once, for new tokens."""
+    settings: Settings = request.app.state.settings
+    new = await tokens.rotate(db, old.refresh_token, timedelta(days=settings.refresh_token_expire_days))
+    if new is None:
+        raise invalid_token()
+    return _tokens(*new, settings, response)
 
 
-@router.get("/me")
-async def me(user: CurrentUser) -> UserOut:
+@router.post("/logout", status_code=204)
+async def log_out(token: RefreshTokenIn, db: DB) -> None:
+    """Revoke a refresh token and all that came from the same login."""
+    await tokens.revoke(db, token.refresh_token)
+
+
+@router.get("/me", responses=problems(401))
+async def me(user_id: CurrentUserId, db: DB) -> UserOut:
     """Return the user of this token."""
-    return UserOut.model_validate(user)
+    user = await service.get(db, user_id)
+    if user is None:
+        raise invalid_token()
+    return UserOut.model_validate(user, from_attributes=True)
+
+
+def _tokens(user_id: int, refresh_token: str, settings: Settings, response: Response) -> Tokens:
+    response.headers["Cache-Control"] = "no-store"  # RFC 6749, section 5.1
+    access_token = create_access_token(user_id, settings)
+    seconds = settings.access_token_expire_minutes * 60
+    return Tokens(access_token=access_token, expires_in=seconds, refresh_token=refresh_token)

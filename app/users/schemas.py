@@ -3,11 +3,20 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, EmailStr, Field, SecretStr, TypeAdapter, ValidationError
 
 Email = Annotated[EmailStr, AfterValidator(str.lower), Field(max_length=254)]
 # 1,024 bounds the work of a hash; shorter than 8 is refused by NIST SP 800-63B, section 3.1.1.
 Password = Annotated[SecretStr, Field(min_length=8, max_length=1024)]
+_EMAIL: TypeAdapter[str] = TypeAdapter(Email)
+
+
+def fold_email(text: str) -> str | None:
+    """Return an e-mail as it is stored, None when it cannot be one."""
+    try:
+        return _EMAIL.validate_python(text)
+    except ValidationError:
+        return None
 
 
 class UserIn(BaseModel):
@@ -18,18 +27,31 @@ class UserIn(BaseModel):
 
 
 class UserOut(BaseModel):
-    """A user as others see them."""
-
-    model_config = ConfigDict(from_attributes=True)
+    """A user as they see themselves."""
 
     id: int
     email: str
     created_at: datetime
 
 
-class Token(BaseModel):
+class LoginIn(BaseModel):
+    """The form of a login (RFC 6749, section 4.3.2)."""
+
+    grant_type: Literal["password"] = "password"
+    username: Annotated[str, Field(min_length=1, max_length=254, description="The e-mail.")]
+    password: Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+
+
+class RefreshTokenIn(BaseModel):
+    """A refresh token."""
+
+    refresh_token: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Tokens(BaseModel):
     """The answer to a login (RFC 6749, section 5.1)."""
 
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105
-    expires_in: int
+    expires_in: Annotated[int, Field(description="Seconds until the access token is refused.")]
+    refresh_token: Annotated[str, Field(description="Good once, for the next pair of tokens.")]

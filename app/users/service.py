@@ -1,39 +1,53 @@
 """What users can do; knows no HTTP."""
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from datetime import datetime
 
-from app.core.security import hash_password, verify_password
+from sqlalchemy import Row, exists, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from app.core.db import Database
+from app.core.security import Passwords
 from app.users.models import User
+
+_SHOWN = (User.id, User.email, User.created_at)
+UserRow = Row[int, str, datetime]
 
 
 class EmailTaken(Exception):
     """Somebody registered with this e-mail before."""
 
 
-async def register(session: AsyncSession, email: str, password: str) -> User:
+async def register(db: Database, passwords: Passwords, email: str, password: str) -> UserRow:
     """Add a user; raises EmailTaken, also when two race."""
-    password_hash = await hash_password(password)
-    user: User | None = await session.scalar(
-        insert(User)
-        .values(email=email, password_hash=password_hash)
-        .on_conflict_do_nothing(index_elements=[User.email])
-        .returning(User)
-    )
-    if user is None:
-        raise EmailTaken(email)
-    return user
+    async with db.connect() as connection:
+        if await connection.scalar(select(exists().where(User.email == email))):
+            raise EmailTaken  # before the hash, which costs more than everything else
+    password_hash = await passwords.hash(password)  # without a connection: others need it more
+    new = insert(User).values(email=email, password_hash=password_hash)
+    async with db.connect() as connection:
+        row = (await connection.execute(new.on_conflict_do_nothing().returning(*_SHOWN))).one_or_none()
+    if row is None:
+        raise EmailTaken
+    return row
 
 
-async def authenticate(session: AsyncSession, email: str, password: str) -> User | None:
-    """Return the user with this e-mail and password, else None."""
-    known = "\0" not in email  # which PostgreSQL's text cannot hold
-    user = await session.scalar(select(User).where(User.email == email.lower())) if known else None
-    matches = await verify_password(password, user.password_hash if user else None)
-    return user if matches else None
+async def authenticate(db: Database, passwords: Passwords, email: str | None, password: str) -> int | None:
+    """Return the id of the user with this e-mail and password, else None."""
+    statement = select(User.id, User.password_hash).where(User.email == email)
+    async with db.connect() as connection:
+        user = (await connection.execute(statement)).one_or_none()
+    right, better = await passwords.verify(password, user.password_hash if user else None)
+    if user is None or not right:
+        return None
+    if better:
+        unchanged = (User.id == user.id, User.password_hash == user.password_hash)
+        async with db.connect() as connection:
+            await connection.execute(update(User).where(*unchanged).values(password_hash=better))
+    user_id: int = user.id
+    return user_id
 
 
-async def get(session: AsyncSession, user_id: int) -> User | None:
+async def get(db: Database, user_id: int) -> UserRow | None:
     """Return a user by id, else None."""
-    return await session.get(User, user_id)
+    async with db.connect() as connection:
+        return (await connection.execute(select(*_SHOWN).where(User.id == user_id))).one_or_none()

@@ -1,0 +1,114 @@
+"""Errors, all of them as application/problem+json (RFC 9457)."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
+
+from app.core.logging import request_id
+from app.core.metrics import route_template
+
+MEDIA_TYPE = "application/problem+json"
+log = logging.getLogger(__name__)
+
+
+class InvalidField(BaseModel):
+    """What is wrong with one field of a request."""
+
+    type: str
+    loc: list[str | int]
+    msg: str
+
+
+class Problem(BaseModel):
+    """Why a request failed."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[InvalidField] | None = None
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> JSONResponse:
+    """Return the answer to a request that failed."""
+    title = HTTPStatus(status).phrase
+    content = {"type": "about:blank", "title": title, "status": status, "detail": detail, "request_id": request_id()}
+    return JSONResponse(content | more, status, headers, MEDIA_TYPE)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the documentation of an endpoint's problems, for `responses=`."""
+    return {status: _documented(HTTPStatus(status).phrase) for status in statuses}
+
+
+def _documented(description: str) -> dict[str, Any]:
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {"description": description, "content": content}
+
+
+ANY_PROBLEM: dict[int | str, dict[str, Any]] = {"default": _documented("Any other problem")}
+
+
+def handle_errors(app: FastAPI, known: Mapping[type[Exception], HTTPException]) -> None:
+    """Answer every error with a problem, and say so in the OpenAPI.
+
+    `known` maps what the services raise to what it is in HTTP.
+    """
+
+    async def refused(request: Request, error: Exception) -> JSONResponse:
+        answer = error if isinstance(error, HTTPException) else known[type(error)]
+        headers = dict(answer.headers or {})
+        # The router names the methods of the first route with this path; the path may have more.
+        if answer.status_code == 405 and (path := app.openapi()["paths"].get(route_template(request.scope))):
+            headers["Allow"] = ", ".join(sorted(method.upper() for method in path))
+        return problem(answer.status_code, answer.detail, headers)
+
+    kinds: list[type[Exception]] = [HTTPException, *known]
+    for kind in kinds:
+        app.add_exception_handler(kind, refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    for away in (OperationalError, InterfaceError, TimeoutError):  # the last: no connection became free
+        app.add_exception_handler(away, _database_away)
+
+    def openapi() -> dict[str, Any]:
+        if not app.openapi_schema:
+            app.openapi_schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
+            schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            app.openapi_schema["components"]["schemas"] |= schema.pop("$defs") | {"Problem": schema}
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    if expected := _other_media_type(request):
+        return problem(415, f"The body has to be {expected}.")
+    # Without the input, as FastAPI would add it: that may be a password, or text that JSON cannot hold.
+    fields = [{key: each[key] for key in ("type", "loc", "msg")} for each in error.errors()]
+    return problem(422, "The request is not valid.", errors=fields)
+
+
+def _other_media_type(request: Request) -> str | None:
+    body = getattr(request.scope.get("route"), "body_field", None)
+    if body is None:
+        return None
+    expected: str = body.field_info.media_type
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    json = sent.startswith("application/") and sent.endswith("+json")
+    return None if sent == expected or (json and expected == "application/json") else expected
+
+
+async def _database_away(request: Request, error: Exception) -> JSONResponse:
+    log.warning("The database is away: %s", str(error).partition("\n")[0])
+    return problem(503, "The database is away; try again.", {"Retry-After": "2"})

@@ -1,0 +1,38 @@
+"""Conditional requests (RFC 9110, section 13)."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from fastapi import Request, Response
+
+# An answer may be kept by its reader alone, who asks each time whether it still holds.
+REVALIDATE = {"Cache-Control": "private, no-cache"}
+_VERSION = re.compile(r'"([0-9]{1,9})"')
+
+
+def of_content(content: bytes) -> str:
+    """Return an ETag of an answer that has no version."""
+    return f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+
+
+def of_version(version: int) -> str:
+    """Return the ETag of a row's version."""
+    return f'"{version}"'
+
+
+def versions(if_match: str | None) -> set[int] | None:
+    """Return the versions that If-Match allows; None for any."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    # What is weak, longer than a version can be or not ours matches nothing.
+    return {int(match[1]) for tag in if_match.split(",") if (match := _VERSION.fullmatch(tag.strip()))}
+
+
+def answer(request: Request, content: bytes, etag: str, headers: Mapping[str, str] = REVALIDATE) -> Response:
+    """Answer a read with JSON; 304 when the client has it already."""
+    held = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    headers = {**headers, "ETag": etag}
+    if held & {etag, "*"}:
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers, media_type="application/json")

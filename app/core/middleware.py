@@ -1,0 +1,94 @@
+"""What happens to every request: its id, its log line, its metrics, its headers."""
+
+import logging
+import re
+from time import perf_counter
+from uuid import uuid4
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core import metrics
+from app.core.errors import problem
+from app.core.logging import log_request, set_request_id
+
+log = logging.getLogger(__name__)
+
+# https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html#security-headers
+SECURITY_HEADERS = [
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+]
+CLIENT_GONE = 499  # nginx's number for an answer that nobody waited for
+_ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+class RequestMiddleware:
+    """Go around the whole application, so that no answer is left out."""
+
+    def __init__(self, app: ASGIApp, max_body: int) -> None:
+        self.app = app
+        self.max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; an exception becomes a problem with status 500."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = perf_counter()
+        headers = Headers(scope=scope)
+        asked = headers.get("x-request-id", "")
+        request_id = asked if _ACCEPTABLE_ID.fullmatch(asked) else uuid4().hex
+        set_request_id(request_id)
+        status = CLIENT_GONE
+
+        async def respond(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                given = message["headers"]
+                names = {name for name, _ in given}
+                ours = [header for header in SECURITY_HEADERS if header[0] not in names]
+                message["headers"] = [*given, *ours, (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        metrics.IN_PROGRESS.inc()
+        try:
+            length = headers.get("content-length")
+            if length is None and "transfer-encoding" in headers:
+                receive = self._counted(receive)
+            elif length is not None and int(length) > self.max_body:
+                raise self._too_large()
+            await self.app(scope, receive, respond)
+        except HTTPException as error:
+            await problem(error.status_code, error.detail)(scope, receive, respond)
+        except Exception:
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            if status != CLIENT_GONE:
+                raise  # too late for another answer: the server closes the connection
+            await problem(500, "Something went wrong here, not with your request.")(scope, receive, respond)
+        finally:
+            metrics.IN_PROGRESS.dec()
+            seconds = perf_counter() - began
+            metrics.observe(scope, status, seconds)
+            log_request(scope, metrics.route_template(scope), status, seconds)
+
+    def _counted(self, receive: Receive) -> Receive:
+        read = 0
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self.max_body:
+                raise self._too_large()
+            return message
+
+        return counted
+
+    def _too_large(self) -> HTTPException:
+        return HTTPException(413, f"A body has at most {self.max_body} bytes.")

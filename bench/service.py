@@ -1,0 +1,308 @@
+"""How fast the service is, as shares of what is possible, and its two kinds of worker side by side.
+
+Needs `wrk` (`apt install wrk`). Runs a PostgreSQL of its own that doesn't wait for a disk (so that the programs are
+what is measured), and gunicorn with two workers, which hold as many connections as four do by default. What is
+compared takes turns; figures are medians.
+
+    .venv/bin/python bench/service.py [ROUNDS] [SECONDS]
+"""
+
+import contextlib
+import http.client
+import importlib.metadata
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+from pairs import ROOT
+
+sys.path.insert(0, str(ROOT))
+from slipway.postgres import Login, Server
+
+BIN = Path(sys.executable).parent
+FAST = ("fsync=off", "synchronous_commit=off")
+LOGIN = Login("bench", secrets.token_urlsafe(), "bench")
+WORKERS, CONNECTIONS = 2, 20
+UVICORN, ASGI = "uvicorn_worker.UvicornWorker", "asgi"
+POST = json.dumps({"title": "On engines", "content": "They weave algebraic patterns. " * 10})
+USER = {"email": "bench@example.com", "password": secrets.token_urlsafe()}
+
+
+@dataclass
+class Load:
+    """What wrk saw."""
+
+    rate: float  # answers a second
+    p99: float  # milliseconds
+    failed: int
+
+
+def wrk(url: str, seconds: int, connections: int, script: Path) -> Load:
+    """Put load on an address of this machine."""
+    argv = ["wrk", "--threads", "2", "--connections", str(connections), "--duration", f"{seconds}s", "--latency"]
+    argv += ["--timeout", "10s", "--script", str(script), url]
+    out = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+    def numbers(pattern: str) -> list[str]:
+        found = re.search(pattern, out)
+        return list(found.groups()) if found else []
+
+    value, unit = numbers(r"99%\s+([\d.]+)(us|ms|s|m)\b")
+    sockets = numbers(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)")
+    failed = sum(map(int, [*sockets, *numbers(r"Non-2xx or 3xx responses: (\d+)")]))
+    factor = {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
+    return Load(float(numbers(r"Requests/sec:\s+([\d.]+)")[0]), float(value) * factor, failed)
+
+
+@dataclass
+class Gunicorn:
+    """A running gunicorn."""
+
+    process: "subprocess.Popen[bytes]"
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def workers(self) -> list[psutil.Process]:
+        """Return its workers."""
+        return psutil.Process(self.process.pid).children()
+
+    def get(self, path: str, method: str = "GET", body: str | None = None, **headers: str) -> tuple[int, bytes]:
+        """Ask it something."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+
+@contextlib.contextmanager
+def gunicorn(app: str, path: str, cwd: Path, env: Mapping[str, str], *options: str) -> Iterator[Gunicorn]:
+    """Run gunicorn on a free port, once `path` is answered."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    argv = [str(BIN / "gunicorn"), app, "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS), *options]
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(argv, cwd=cwd, env={**os.environ, **env}, stdout=log, stderr=log)
+        running = Gunicorn(process, port)
+        try:
+            wait(lambda: process.poll() is not None or answers(running, path), 30)
+            if process.poll() is not None:
+                log.seek(0)
+                sys.exit(log.read().decode())
+            yield running
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def answers(running: Gunicorn, path: str) -> bool:
+    """Say whether a path is answered."""
+    try:
+        return running.get(path)[0] == 200
+    except OSError:
+        return False
+
+
+def wait(condition: Callable[[], bool], limit: float) -> float:
+    """Wait for a condition; return the seconds that it took."""
+    began = time.perf_counter()
+    while not condition():
+        if time.perf_counter() > began + limit:
+            raise TimeoutError
+        time.sleep(0.01)
+    return time.perf_counter() - began
+
+
+@dataclass
+class Bench:
+    """The database, who is logged in, and where wrk's scripts are."""
+
+    folder: Path
+    env: dict[str, str]
+    dsn: str
+    token: str = ""
+    scripts: dict[str, Path] = field(default_factory=dict)
+
+    def service(self, worker: str, *options: str) -> contextlib.AbstractContextManager[Gunicorn]:
+        """Run the service with a kind of worker."""
+        return gunicorn("app.main:app", "/health/ready", ROOT, self.env | {"WORKER_CLASS": worker}, *options)
+
+    def limit(self) -> contextlib.AbstractContextManager[Gunicorn]:
+        """Run what it is measured against."""
+        env = {"DSN": self.dsn, "CONNECTIONS": str(CONNECTIONS)}
+        options = ("--worker-class", UVICORN, "--no-control-socket", "--keep-alive", "75")
+        return gunicorn("limit:app", "/rows", ROOT / "bench", env, *options)
+
+    def prepare(self) -> None:
+        """Migrate, register, and write some posts."""
+        subprocess.run([BIN / "alembic", "upgrade", "head"], cwd=ROOT, env=os.environ | self.env, check=True,
+                       capture_output=True)  # fmt: skip
+        with self.service(UVICORN) as service:
+            service.get("/users", "POST", json.dumps(USER), **{"Content-Type": "application/json"})
+            form = f"username={USER['email']}&password={USER['password']}"
+            answer = service.get("/users/token", "POST", form, **{"Content-Type": "application/x-www-form-urlencoded"})
+            self.token = json.loads(answer[1])["access_token"]
+            for _ in range(100):
+                headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+                service.get("/posts", "POST", POST, **headers)
+        get = f'wrk.headers["Authorization"] = "Bearer {self.token}"\n'
+        post = f'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\nwrk.body = [[{POST}]]\n'
+        for name, text in (("GET", get), ("POST", get + post)):
+            self.scripts[name] = self.folder / f"{name}.lua"
+            self.scripts[name].write_text(text)
+
+
+def shares(bench: Bench, rounds: int, seconds: int) -> None:
+    """Print the service's rates as shares of the limit's."""
+    line("GET of 20 posts and POST, authenticated", "GET", "POST")
+    with bench.service(UVICORN) as service, bench.service(ASGI) as asgi, bench.limit() as limit:
+        compared = {
+            "service / bare Starlette and psycopg": (service, "/posts", "/rows"),
+            "service / the same, JSON made by PostgreSQL": (service, "/posts", "/json"),
+            "service, worker `asgi` / bare Starlette and psycopg": (asgi, "/posts", "/rows"),
+        }
+        ratios: dict[str, dict[str, list[float]]] = {name: {"GET": [], "POST": []} for name in compared}
+        for _ in range(rounds):
+            for method, script in bench.scripts.items():
+                rates: dict[tuple[str, str], float] = {}
+                for name, (running, path, against) in compared.items():
+                    for where, what in ((running, path), (limit, against)):
+                        if (where.url, what) not in rates:
+                            rates[where.url, what] = wrk(where.url + what, seconds, 32, script).rate
+                    ratios[name][method].append(rates[running.url, path] / rates[limit.url, against])
+        for name, each in ratios.items():
+            line(name, *(f"{statistics.median(each[method]):.2f}" for method in ("GET", "POST")))
+
+
+def behaviour(bench: Bench, seconds: int) -> None:
+    """Print how the two kinds of worker do under load and when they end."""
+    results = [measure(bench, worker, seconds) for worker in (UVICORN, ASGI)]
+    line("worker", "uvicorn-worker", "asgi")
+    for name in results[0]:
+        line(name, *(result[name] for result in results))
+
+
+def measure(bench: Bench, worker: str, seconds: int) -> dict[str, str]:
+    """Return the figures of one kind of worker."""
+    figures: dict[str, str] = {}
+    with bench.service(worker) as service:
+        for method, script in bench.scripts.items():
+            load = wrk(service.url + "/posts", seconds, 128, script)
+            figures[f"{method}, 128 connections: failed"] = str(load.failed)
+            figures[f"{method}, 128 connections: p99"] = f"{load.p99:.0f} ms"
+        memory = max(process.memory_full_info().pss for process in service.workers()) / 2**20
+        figures["memory of a worker (PSS) after it"] = f"{memory:.0f} MB"
+        figures["SIGHUP under load: lost"] = lost(bench, service, lambda: service.process.send_signal(signal.SIGHUP))
+        victim = service.workers()[0]
+        victim.kill()
+        back = wait(lambda: len([w for w in service.workers() if w.pid != victim.pid]) == WORKERS, 30)
+        figures["a killed worker is back after"] = f"{back:.1f} s"
+        figures["SIGTERM under load: lost"] = lost(bench, service, service.process.terminate)
+    with bench.service(worker, "--max-requests", "300") as service:
+        figures["--max-requests 300 under load: lost"] = lost(bench, service, lambda: None)
+    return figures
+
+
+def lost(bench: Bench, service: Gunicorn, event: Callable[[], Any]) -> str:
+    """Count requests that were sent and not answered around an event.
+
+    Sixteen clients send one request after the other, each on a connection of its own that is kept open. Lost is a
+    request whose connection ended without an answer; a connection that is refused has sent nothing.
+    """
+    stop = threading.Event()
+    sent: list[int] = []
+    failed: list[int] = []
+
+    def client() -> None:
+        headers = {"Authorization": f"Bearer {bench.token}"}
+        while not stop.is_set():
+            connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+            with contextlib.suppress(ConnectionRefusedError):
+                connection.connect()
+                while not stop.is_set():
+                    try:
+                        connection.request("GET", "/posts", headers=headers)
+                        answer = connection.getresponse()
+                        answer.read()
+                    except (OSError, http.client.HTTPException):
+                        failed.append(1)
+                        break
+                    sent.append(1)
+                    if answer.will_close or answer.status != 200:
+                        failed.extend([1] * (answer.status != 200))
+                        break
+            connection.close()
+            if service.process.poll() is not None:
+                return
+
+    threads = [threading.Thread(target=client) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    wait(lambda: len(sent) > 500, 60)
+    event()
+    with contextlib.suppress(TimeoutError):
+        wait(lambda: service.process.poll() is not None or len(sent) > 3000, 60)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    return f"{len(failed)} of {len(sent)}"
+
+
+def line(name: str, *values: str) -> None:
+    """Print a line of a table."""
+    sys.stdout.write(f"{name:<55}" + "".join(f"{value:>18}" for value in values) + "\n")
+    sys.stdout.flush()
+
+
+def main(rounds: int, seconds: int) -> None:
+    """Print both tables."""
+    if not shutil.which("wrk"):
+        sys.exit("This needs wrk: apt install wrk.")
+    names = ("fastapi", "starlette", "sqlalchemy", "psycopg", "uvicorn", "uvicorn-worker", "gunicorn")
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "postgres").mkdir()
+        server = Server(Path(folder) / "postgres")
+        try:
+            port = server.start(LOGIN, settings=FAST)
+            sys.stdout.write(f"Python {sys.version.split()[0]}, PostgreSQL {server.major}, {versions}\n\n")
+            env = {
+                "DATABASE_HOSTNAME": "127.0.0.1", "DATABASE_PORT": str(port), "DATABASE_NAME": LOGIN.database,
+                "DATABASE_USERNAME": LOGIN.username, "DATABASE_PASSWORD": LOGIN.password,
+                "DATABASE_POOL_SIZE": str(CONNECTIONS), "SECRET_KEY_FASTAPI_AUTH": secrets.token_urlsafe(32),
+                "ALGORITHM": "HS256", "ACCESS_TOKEN_EXPIRE_MINUTES": "600",
+            }  # fmt: skip
+            dsn = f"host=127.0.0.1 port={port} dbname={LOGIN.database} user={LOGIN.username} password={LOGIN.password}"
+            bench = Bench(Path(folder), env, dsn)
+            bench.prepare()
+            shares(bench, rounds, seconds)
+            sys.stdout.write("\n")
+            behaviour(bench, seconds)
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main(*(int(arg) for arg in [*sys.argv[1:], 5, 4][:2]))

@@ -1,0 +1,211 @@
+"""Every error is a problem (RFC 9457), and no input is a 500."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from app.core.config import get_settings
+from app.main import MAX_BODY, create_app
+from tests.app.conftest import a_client
+
+POST = {"title": "On engines", "content": ""}
+
+
+def is_problem(answer: object, status: int) -> bool:
+    """Say whether an answer is a problem with this status."""
+    body = answer.json()  # type: ignore[attr-defined]
+    headers = answer.headers  # type: ignore[attr-defined]
+    assert headers["Content-Type"] == "application/problem+json"
+    assert body["status"] == answer.status_code == status, body  # type: ignore[attr-defined]
+    assert body["request_id"] == headers["X-Request-ID"]
+    return bool(body["type"] == "about:blank" and body["title"] and body["detail"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", "/posts/", 404),
+        ("GET", "/%00", 404),
+        ("GET", "/%ff%fe", 404),
+        ("GET", "/" + "x" * 8000, 404),
+        ("PUT", "/posts", 405),
+        ("GET", "/users", 405),
+        ("BREW", "/posts", 405),
+        ("POST", "/health/live", 405),
+        ("GET", "/posts", 401),
+        ("GET", "/users/me", 401),
+        ("GET", "/docs/nothing.js", 404),
+        ("GET", "/docs/..%2fmain.py", 404),
+        ("GET", "/metrics", 404),
+    ],
+)
+def test_what_the_framework_refuses_is_a_problem_too(client: TestClient, method: str, path: str, status: int) -> None:
+    answer = client.request(method, path)
+
+    assert is_problem(answer, status)
+    assert status != 405 or answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 422),
+        (b"{", 422),
+        (b"null", 422),
+        (b"[]", 422),
+        (b'"x"', 422),
+        (b"\xff\xfe{\0}\0", 422),
+        (b'{"title": "\xff"}', 400),
+        (b'{"title": "\\ud800", "content": ""}', 422),
+        (b'{"title": "\\udfff\\ud800", "content": ""}', 422),
+        (b'{"title": "a\\u0000b", "content": ""}', 422),
+        (b'{"title": "x", "content": NaN}', 422),
+        (b'{"title": "x", "content": 1e999}', 422),
+        (b'{"title": "x", "content": ' + b"9" * 5000 + b"}", 400),
+        (b"[" * 100_000, 400),
+        (b'{"title": ' + b'{"a":' * 50_000 + b"1" + b"}" * 50_001, 400),
+    ],
+    ids=[
+        "nothing", "half", "null", "list", "string", "UTF-16", "no UTF-8", "surrogate", "surrogates", "NUL", "NaN",
+        "infinity", "long number", "deep", "deep and closed",
+    ],
+)  # fmt: skip
+def test_bodies_that_are_no_post_are_refused(ada: TestClient, body: bytes, status: int) -> None:
+    for method, path in (("POST", "/posts"), ("PUT", "/posts/1")):
+        answer = ada.request(method, path, content=body, headers={"Content-Type": "application/json"})
+        assert is_problem(answer, status)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        None, "", "text/plain", "text/json", "application/xml", "application/octet-stream",
+        "application/x-www-form-urlencoded", "multipart/form-data", "x" * 500, "\x80",
+    ],
+)  # fmt: skip
+def test_another_kind_of_body_is_415(ada: TestClient, kind: str | None) -> None:
+    headers = {} if kind is None else {b"Content-Type": kind.encode("latin-1")}
+
+    assert is_problem(ada.post("/posts", content=b'{"title": "x", "content": ""}', headers=headers), 415)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON"])
+def test_json_is_json_however_it_is_written(ada: TestClient, kind: str) -> None:
+    answer = ada.post("/posts", content=b'{"title": "x", "content": ""}', headers={"Content-Type": kind})
+
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("application/json", b'{"username": "a", "password": "b"}', 415),
+        ("text/plain", b"username=a&password=b", 415),
+        ("application/x-www-form-urlencoded", b"", 422),
+        ("application/x-www-form-urlencoded", b"username=%ED%A0%80&password=x", 401),
+        ("application/x-www-form-urlencoded", b"username=\xff&password=\xfe", 401),
+        ("application/x-www-form-urlencoded", b"username=%00&password=%00", 401),
+        ("application/x-www-form-urlencoded", b"&".join([b"a=b"] * 2000), 400),
+        ("multipart/form-data", b"x", 400),
+        ("multipart/form-data; boundary=x", b"x", 422),
+    ],
+)
+def test_forms_that_are_no_login(client: TestClient, kind: str, body: bytes, status: int) -> None:
+    answer = client.post("/users/token", content=body, headers={"Content-Type": kind})
+
+    assert answer.status_code in {status, 400, 415, 422} if status in {400, 422} else is_problem(answer, status)
+    assert is_problem(answer, answer.status_code)
+
+
+@pytest.mark.parametrize("path", ["/posts", "/users", "/nowhere", "/health/live", "/users/token"])
+def test_a_body_that_is_too_large_is_refused(ada: TestClient, path: str) -> None:
+    answer = ada.post(path, content=b"x" * (10 * MAX_BODY), headers={"Content-Type": "application/json"})
+
+    assert is_problem(answer, 413)
+
+
+def chunks(total: int) -> Iterator[bytes]:
+    for _ in range(total // 65_536):
+        yield b" " * 65_536
+
+
+@pytest.mark.parametrize(("total", "status"), [(10 * MAX_BODY, 413), (MAX_BODY, 422)])
+def test_a_body_of_unannounced_size_is_counted(ada: TestClient, total: int, status: int) -> None:
+    answer = ada.post("/posts", content=chunks(total), headers={"Content-Type": "application/json"})
+
+    assert is_problem(answer, status)
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"), [("/posts", "GET, POST"), ("/posts/1", "DELETE, GET, PUT"), ("/health/live", "GET")]
+)
+def test_405_names_all_methods_of_the_path(client: TestClient, path: str, allowed: str) -> None:
+    assert client.options(path).headers["Allow"] == allowed
+
+
+def test_invalid_input_is_not_repeated(client: TestClient) -> None:
+    answer = client.post("/users", json={"email": "ada@example.com", "password": ["secret-word"]})
+
+    assert is_problem(answer, 422)
+    assert "secret-word" not in answer.text
+    assert answer.json()["errors"][0].keys() == {"type", "loc", "msg"}
+
+
+def test_a_mistake_is_a_problem_and_says_nothing_else(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("the secret of the database")
+
+    monkeypatch.setattr(type(client.app.state.database), "connect", fail)  # type: ignore[attr-defined]
+    answer = client.get("/posts/1", headers={"Authorization": "Bearer x"})
+    assert answer.status_code == 401
+
+    answer = client.post("/users/token", data={"username": "ada@example.com", "password": "x"})
+
+    assert is_problem(answer, 500)
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OperationalError("", None, Exception("gone")), InterfaceError("", None, Exception("gone")), TimeoutError()],
+    ids=["server gone", "connection closed", "no connection free"],
+)
+def test_a_database_that_is_away_is_503(ada: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(type(ada.app.state.database), "connect", fail)  # type: ignore[attr-defined]
+    answer = ada.get("/posts")
+
+    assert is_problem(answer, 503)
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_without_a_database_the_service_answers() -> None:
+    settings = get_settings().model_copy(update={"database_port": 1})
+    with TestClient(create_app(settings, passwords=None)) as client:
+        assert client.get("/health/live").status_code == 200
+        assert client.get("/").status_code == 200
+        ready = client.get("/health/ready")
+        assert (ready.status_code, ready.json()) == (503, {"status": "unavailable", "database": "away"})
+        assert is_problem(a_client(client).post("/users", json={"email": "a@example.com", "password": "12345678"}), 503)
+
+
+def test_the_document_says_which_problems_there_are(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    responses = {
+        status: response
+        for path in document["paths"].values()
+        for operation in path.values()
+        for status, response in operation["responses"].items()
+        if status[0] in "4d"
+    }
+
+    assert responses.keys() >= {"401", "403", "404", "409", "412", "422", "429", "default"}
+    for response in responses.values():
+        assert response["content"].keys() == {"application/problem+json"}
+    assert document["components"]["schemas"].keys() >= {"Problem", "InvalidField"}
+    assert "HTTPValidationError" not in document["components"]["schemas"]

@@ -1,0 +1,164 @@
+"""Request ids, log lines, metrics, headers, traces."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from fastapi.testclient import TestClient
+from prometheus_client import REGISTRY
+from pythonjsonlogger.json import JsonFormatter
+
+from app.core.config import get_settings
+from app.core.logging import access
+from app.core.metrics import route_template
+from app.core.middleware import SECURITY_HEADERS
+from app.main import create_app
+
+
+def test_a_request_keeps_the_id_that_it_brings(client: TestClient) -> None:
+    answer = client.get("/nowhere", headers={"X-Request-ID": "from-the-proxy_1.0"})
+
+    assert answer.headers["X-Request-ID"] == "from-the-proxy_1.0"
+    assert answer.json()["request_id"] == "from-the-proxy_1.0"
+
+
+@pytest.mark.parametrize("bad", ["", "a b", "x" * 129, "{}", "ä", 'a"b'])
+def test_an_id_that_could_do_harm_is_replaced(client: TestClient, bad: str) -> None:
+    given = client.get("/", headers={b"X-Request-ID": bad.encode()}).headers["X-Request-ID"]
+
+    assert given != bad
+    assert len(given) == 32
+
+
+def test_every_request_has_an_id_of_its_own(client: TestClient) -> None:
+    assert len({client.get("/").headers["X-Request-ID"] for _ in range(5)}) == 5
+
+
+@pytest.mark.parametrize("path", ["/", "/posts", "/nowhere", "/docs", "/openapi.json", "/docs/swagger-ui.css"])
+def test_every_answer_has_security_headers_once(client: TestClient, path: str) -> None:
+    headers = client.get(path).headers
+
+    for name, _ in SECURITY_HEADERS:
+        assert len(headers.get_list(name.decode())) == 1
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.fixture
+def lines() -> Iterator[list[dict[str, object]]]:
+    """Collect log lines as gunicorn.conf.py formats them."""
+    written: list[dict[str, object]] = []
+    formatter = JsonFormatter(["levelname", "name", "message"])
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            written.append(json.loads(formatter.format(record)))
+
+    collector, root = Collector(), logging.getLogger()
+    level = root.level
+    root.addHandler(collector)
+    root.setLevel(logging.INFO)
+    yield written
+    root.removeHandler(collector)
+    root.setLevel(level)
+
+
+def test_a_request_is_one_line(ada: TestClient, lines: list[dict[str, object]]) -> None:
+    answer = ada.get("/posts/7?token=secret", headers={"X-Request-ID": "abc"})
+    line = next(line for line in lines if line["name"] == "app.access")
+
+    assert answer.status_code == 404
+    assert isinstance(line.pop("duration_ms"), float)
+    assert line == {
+        "levelname": "INFO", "name": "app.access", "message": "GET /posts/7 404", "method": "GET", "path": "/posts/7",
+        "route": "/posts/{post_id}", "status": 404, "client": "testclient", "request_id": "abc",
+    }  # fmt: skip
+    assert "secret" not in json.dumps([line for line in lines if str(line["name"]).startswith("app")])
+
+
+def test_what_is_logged_on_the_way_carries_the_id(
+    client: TestClient, lines: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(type(client.app.state.throttle), "attempt", fail)  # type: ignore[attr-defined]
+    client.post("/users/token", data={"username": "a", "password": "b"}, headers={"X-Request-ID": "abc"})
+
+    error, request = (line for line in lines if line["name"] in {"app.core.middleware", "app.access"})
+    assert error["request_id"] == request["request_id"] == "abc"
+    assert "RuntimeError: broken" in str(error["exc_info"])
+    assert request["status"] == 500
+
+
+def test_a_path_cannot_forge_a_line(client: TestClient, lines: list[dict[str, object]]) -> None:
+    client.get("/x%0A%7B%22status%22%3A200%7D")
+
+    assert [line["path"] for line in lines if line["name"] == "app.access"] == ['/x\n{"status":200}']
+
+
+def count(**labels: str) -> float:
+    return REGISTRY.get_sample_value("http_requests_total", labels) or 0
+
+
+def test_metrics_know_the_template_not_the_path(ada: TestClient) -> None:
+    labels = {"method": "GET", "route": "/posts/{post_id}", "status": "404"}
+    before = count(**labels)
+    for post_id in (7, 8, 9):
+        ada.get(f"/posts/{post_id}")
+
+    assert count(**labels) == before + 3
+    assert REGISTRY.get_sample_value("http_requests_in_progress") == 0
+
+
+def test_made_up_paths_and_methods_make_no_series(client: TestClient) -> None:
+    unmatched = count(method="GET", route="unmatched", status="404")
+    other = count(method="other", route="/posts", status="405")
+    client.get("/made-up")
+    client.request("BREW", "/posts")
+
+    assert count(method="GET", route="unmatched", status="404") == unmatched + 1
+    assert count(method="other", route="/posts", status="405") == other + 1
+
+
+def test_a_template_has_the_prefixes_of_all_routers() -> None:
+    seen: list[str] = []
+    inner, outer, app = APIRouter(prefix="/items"), APIRouter(prefix="/v1"), FastAPI()
+
+    @inner.get("/{item}")
+    async def item(item: str) -> None:
+        return None
+
+    outer.include_router(inner, prefix="/shop")
+    app.include_router(outer, prefix="/api")
+
+    class Look:
+        def __init__(self, app: object) -> None:
+            self.app = app
+
+        async def __call__(self, scope: dict[str, object], receive: object, send: object) -> None:
+            await self.app(scope, receive, send)  # type: ignore[operator]
+            seen.append(route_template(scope))
+
+    app.add_middleware(Look)
+    TestClient(app).get("/api/v1/shop/items/7")
+
+    assert seen == ["/api/v1/shop/items/{item}"]
+
+
+@pytest.mark.parametrize(("port", "status"), [(9000, 200), (8000, 404)])
+def test_metrics_are_answered_on_their_own_port_alone(port: int, status: int) -> None:
+    settings = get_settings().model_copy(update={"metrics_port": 9000})
+    answer = TestClient(create_app(settings), base_url=f"http://testserver:{port}").get("/metrics")
+
+    assert answer.status_code == status
+    assert ("http_requests_total" in answer.text) == (status == 200)
+
+
+def test_the_server_keeps_its_own_lines_when_nobody_configured_logging() -> None:
+    assert not logging.getLogger("uvicorn.access").disabled
+    assert access.name == "app.access"

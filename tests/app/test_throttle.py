@@ -1,0 +1,85 @@
+"""Limits on logging in."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+
+from app.users.throttle import Throttle, _network
+from tests.app.conftest import PASSWORD, a_user, log_in
+
+
+@pytest.fixture
+def limited(application: TestClient) -> Iterator[None]:
+    """Lower the limits."""
+    state = application.app.state  # type: ignore[attr-defined]
+    before, state.throttle = state.throttle, Throttle(per_account=3, per_client=5)
+    yield
+    state.throttle = before
+
+
+def attempt(client: TestClient, email: str, password: str = "wrong horse") -> int:
+    answer = client.post("/users/token", data={"username": email, "password": password})
+    if answer.status_code == 429:
+        assert 0 < int(answer.headers["Retry-After"]) <= 15 * 60 + 1
+    return answer.status_code
+
+
+@pytest.mark.usefixtures("limited")
+def test_an_account_that_is_tried_too_often_has_to_wait(client: TestClient) -> None:
+    a_user(client, "ada@example.com")
+
+    assert [attempt(client, "ada@example.com") for _ in range(4)] == [401, 401, 401, 429]
+    assert attempt(client, "ADA@example.com", PASSWORD) == 429  # not even with the right password
+    assert attempt(client, "bob@example.com") == 429  # the sixth of this client
+
+
+@pytest.mark.usefixtures("limited")
+def test_a_client_that_tries_many_accounts_has_to_wait(client: TestClient) -> None:
+    assert [attempt(client, f"{n}@example.com") for n in range(7)] == [401] * 5 + [429] * 2
+
+
+@pytest.mark.usefixtures("limited")
+def test_logins_that_succeed_do_not_count(client: TestClient) -> None:
+    a_user(client, "ada@example.com")
+
+    for _ in range(4):
+        assert attempt(client, "ada@example.com") == 401
+        assert attempt(client, "ada@example.com", PASSWORD) == 200
+
+
+@pytest.mark.usefixtures("limited")
+def test_attempts_at_the_same_time_are_bounded_too(committing: TestClient) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: attempt(committing, "ada@example.com"), range(16)))
+
+    assert sorted(answers) == [401] * 3 + [429] * 13
+
+
+@pytest.mark.usefixtures("limited")
+def test_the_window_ends_and_old_attempts_are_swept_away(committing: TestClient, database: psycopg.Connection) -> None:
+    for n in range(6):
+        attempt(committing, f"{n}@example.com")
+    database.execute("UPDATE login_attempts SET since = now() - interval '16 minutes'")
+
+    a_user(committing, "ada@example.com")
+    log_in(committing, "ada@example.com")
+
+    assert database.execute("SELECT subject, count FROM login_attempts").fetchall() == [("client testclient", 0)]
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("testclient", "testclient"),
+        ("", ""),
+    ],
+)
+def test_a_client_is_an_address_or_an_ipv6_network(address: str, network: str) -> None:
+    assert _network(address) == network
