@@ -63,4 +63,4 @@ async def asset(name: str) -> FileResponse:
     """Return a file of Swagger UI."""
     if name not in _ASSETS:
         raise HTTPException(404, "There is no such file.")
-    return FileResponse(_FOLDER / name)
+    return FileResponse(_FOLDER / name, headers={"Cache-Control": "public, max-age=3600"})

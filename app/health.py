@@ -5,7 +5,6 @@ from typing import Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.db import DB
@@ -36,8 +35,8 @@ async def live() -> Live:
 async def ready(response: Response, db: DB) -> Ready:
     """Ask the database; 503 when it is away."""
     try:
-        async with asyncio.timeout(2), db.connect() as connection:
-            await connection.execute(text("SELECT 1"))
+        async with asyncio.timeout(2):
+            await db.ping()
     except (SQLAlchemyError, OSError, TimeoutError):
         response.status_code = 503
         return Ready(status="unavailable", database="away")

@@ -1,6 +1,5 @@
 """The application: `app` for the server, `create_app` for tests."""
 
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -34,14 +33,9 @@ class Index(BaseModel):
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Connect when a worker starts, disconnect when it stops."""
-    # What is there now stays: the collector need not walk over it again and again, and pages that the
-    # workers share stay shared.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 50, 100)
     app.state.database = Database(app.state.settings)
     yield
-    await app.state.database.engine.dispose()
+    await app.state.database.close()
 
 
 def create_app(settings: Settings | None = None, passwords: Passwords | None = None) -> FastAPI:
@@ -63,7 +57,7 @@ def create_app(settings: Settings | None = None, passwords: Passwords | None = N
     app.state.throttle = Throttle(settings.login_attempts_per_account, settings.login_attempts_per_client)
 
     app.add_middleware(RequestMiddleware, max_body=MAX_BODY)
-    if settings.worker_class == "asgi":  # uvicorn looks at X-Forwarded-For by itself
+    if "uvicorn" not in settings.worker_class:  # which looks at X-Forwarded-For by itself
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.forwarded_allow_ips)
     handle_errors(app, users.ERRORS | posts.ERRORS)
 

@@ -23,10 +23,10 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import psutil
 from pairs import ROOT
@@ -102,9 +102,10 @@ def gunicorn(app: str, path: str, cwd: Path, env: Mapping[str, str], *options: s
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    argv = [str(BIN / "gunicorn"), app, "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS), *options]
+    argv = [str(BIN / "gunicorn"), app, *(option.format(port=port) for option in options)]
+    env = {**os.environ, **env, "BIND": f"127.0.0.1:{port}", "WEB_CONCURRENCY": str(WORKERS)}
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(argv, cwd=cwd, env={**os.environ, **env}, stdout=log, stderr=log)
+        process = subprocess.Popen(argv, cwd=cwd, env=env, stdout=log, stderr=log)
         running = Gunicorn(process, port)
         try:
             wait(lambda: process.poll() is not None or answers(running, path), 30)
@@ -152,7 +153,8 @@ class Bench:
     def limit(self) -> contextlib.AbstractContextManager[Gunicorn]:
         """Run what it is measured against."""
         env = {"DSN": self.dsn, "CONNECTIONS": str(CONNECTIONS)}
-        options = ("--worker-class", UVICORN, "--no-control-socket", "--keep-alive", "75")
+        options = ("--worker-class", UVICORN, "--workers", str(WORKERS), "--bind", "127.0.0.1:{port}")
+        options += ("--no-control-socket", "--keep-alive", "75")
         return gunicorn("limit:app", "/rows", ROOT / "bench", env, *options)
 
     def prepare(self) -> None:
@@ -209,65 +211,109 @@ def measure(bench: Bench, worker: str, seconds: int) -> dict[str, str]:
     figures: dict[str, str] = {}
     with bench.service(worker) as service:
         for method, script in bench.scripts.items():
+            wrk(service.url + "/posts", 2, 128, script)  # until every connection to the database is there
             load = wrk(service.url + "/posts", seconds, 128, script)
             figures[f"{method}, 128 connections: failed"] = str(load.failed)
             figures[f"{method}, 128 connections: p99"] = f"{load.p99:.0f} ms"
         memory = max(process.memory_full_info().pss for process in service.workers()) / 2**20
-        figures["memory of a worker (PSS) after it"] = f"{memory:.0f} MB"
-        figures["SIGHUP under load: lost"] = lost(bench, service, lambda: service.process.send_signal(signal.SIGHUP))
+        figures["memory of a worker (PSS) after that"] = f"{memory:.0f} MB"
         victim = service.workers()[0]
         victim.kill()
         back = wait(lambda: len([w for w in service.workers() if w.pid != victim.pid]) == WORKERS, 30)
-        figures["a killed worker is back after"] = f"{back:.1f} s"
-        figures["SIGTERM under load: lost"] = lost(bench, service, service.process.terminate)
+        figures["a worker that is killed is replaced after"] = f"{back:.2f} s"
+        figures["SIGHUP, on kept connections: lost"] = lost_by_clients(bench, service, signal.SIGHUP)
     with bench.service(worker, "--max-requests", "300") as service:
-        figures["--max-requests 300 under load: lost"] = lost(bench, service, lambda: None)
+        figures["--max-requests 300, on kept connections: lost"] = lost_by_clients(bench, service, None)
+    for name, signum in (("SIGHUP", signal.SIGHUP), ("--max-requests", None), ("SIGTERM", signal.SIGTERM)):
+        figures[f"{name}, in progress: lost"] = lost_in_progress(bench, worker, signum)
     return figures
 
 
-def lost(bench: Bench, service: Gunicorn, event: Callable[[], Any]) -> str:
-    """Count requests that were sent and not answered around an event.
+def lost_by_clients(bench: Bench, service: Gunicorn, signum: signal.Signals | None) -> str:
+    """Count the requests that are not answered while workers are replaced.
 
-    Sixteen clients send one request after the other, each on a connection of its own that is kept open. Lost is a
-    request whose connection ended without an answer; a connection that is refused has sent nothing.
+    Sixteen clients send one after the other on connections that they keep. Lost is what was sent and not answered:
+    most of it into a connection that was being closed, which a proxy would have sent again.
     """
     stop = threading.Event()
     sent: list[int] = []
     failed: list[int] = []
 
     def client() -> None:
-        headers = {"Authorization": f"Bearer {bench.token}"}
         while not stop.is_set():
             connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
-            with contextlib.suppress(ConnectionRefusedError):
-                connection.connect()
-                while not stop.is_set():
-                    try:
-                        connection.request("GET", "/posts", headers=headers)
-                        answer = connection.getresponse()
-                        answer.read()
-                    except (OSError, http.client.HTTPException):
-                        failed.append(1)
-                        break
+            try:
+                closed = False
+                while not closed and not stop.is_set():
                     sent.append(1)
-                    if answer.will_close or answer.status != 200:
-                        failed.extend([1] * (answer.status != 200))
-                        break
+                    connection.request("GET", "/posts", headers={"Authorization": f"Bearer {bench.token}"})
+                    answer = connection.getresponse()
+                    answer.read()
+                    closed = answer.will_close
+            except (OSError, http.client.HTTPException):
+                failed.append(1)
             connection.close()
-            if service.process.poll() is not None:
-                return
 
     threads = [threading.Thread(target=client) for _ in range(16)]
     for thread in threads:
         thread.start()
     wait(lambda: len(sent) > 500, 60)
-    event()
-    with contextlib.suppress(TimeoutError):
-        wait(lambda: service.process.poll() is not None or len(sent) > 3000, 60)
+    if signum:
+        service.process.send_signal(signum)
+    wait(lambda: len(sent) > 3000, 60)
     stop.set()
     for thread in threads:
         thread.join()
     return f"{len(failed)} of {len(sent)}"
+
+
+def lost_in_progress(bench: Bench, worker: str, signum: signal.Signals | None, rounds: int = 5) -> str:
+    """Count the requests that are not answered, of those that the service was working on.
+
+    Registrations, whose hash takes a while: when all are in progress, the signal comes, or as many more requests as
+    end both workers by their number.
+    """
+    failed: list[int] = []
+
+    def register(service: Gunicorn, number: int) -> None:
+        new = json.dumps({"email": f"{time.time_ns()}-{number}@example.com", "password": USER["password"]})
+        try:
+            status, _ = service.get("/users", "POST", new, **{"Content-Type": "application/json"})
+        except (OSError, http.client.HTTPException):
+            status = 0
+        failed.extend([1] * (status != 201))
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    bench.env["METRICS_PORT"] = str(port)
+    for _ in range(rounds):
+        with bench.service(worker, *([] if signum else ["--max-requests", "100"])) as service:
+            threads = [threading.Thread(target=register, args=(service, number)) for number in range(16)]
+            for thread in threads:
+                thread.start()
+            wait(lambda: in_progress(port) == 16, 10)
+            if signum:
+                service.process.send_signal(signum)
+            else:
+                exhaust(service)
+            for thread in threads:
+                thread.join()
+    del bench.env["METRICS_PORT"]
+    return f"{len(failed)} of {16 * rounds}"
+
+
+def exhaust(service: Gunicorn) -> None:
+    """Send requests until none of the workers is left that were there."""
+    before = {process.pid for process in service.workers()}
+    wait(lambda: answers(service, "/health/live") and not before & {w.pid for w in service.workers()}, 60)
+
+
+def in_progress(port: int) -> int:
+    """Return how many requests the service is working on, besides this one."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        found = re.search(r"^http_requests_in_progress (\S+)", answer.read().decode(), re.MULTILINE)
+    return int(float(found[1])) - 1 if found else 0
 
 
 def line(name: str, *values: str) -> None:
@@ -297,7 +343,8 @@ def main(rounds: int, seconds: int) -> None:
             dsn = f"host=127.0.0.1 port={port} dbname={LOGIN.database} user={LOGIN.username} password={LOGIN.password}"
             bench = Bench(Path(folder), env, dsn)
             bench.prepare()
-            shares(bench, rounds, seconds)
+            if rounds:
+                shares(bench, rounds, seconds)
             sys.stdout.write("\n")
             behaviour(bench, seconds)
         finally:

@@ -53,6 +53,7 @@ def upgrade() -> None:
             ["owner_id"], ["users.id"], name="fk_post_creations_owner_id_users", ondelete="CASCADE"
         ),
     )
+    op.create_index("ix_post_creations_created_at", "post_creations", ["created_at"])
 
 
 def downgrade() -> None:

@@ -41,7 +41,9 @@ class Settings(BaseSettings):
     database_name: Annotated[str, Field(min_length=1)]
     database_username: Annotated[str, Field(min_length=1)]
     database_sslmode: SslMode = "prefer"
-    # Four workers of two releases, side by side in a deploy: 80 of PostgreSQL's 100 connections.
+    database_sslrootcert: str | None = None
+    # Four workers of two releases, side by side in a deploy: 80 of PostgreSQL's 100 connections. The rest is for
+    # migrations, health checks and psql.
     database_pool_size: Annotated[int, Field(ge=1, le=1000)] = 10
     secret_key_fastapi_auth: SecretStr
     algorithm: Literal["HS256", "HS384", "HS512"]
@@ -76,6 +78,7 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> URL:
         """Return the URL of the database, password included."""
+        root = self.database_sslrootcert
         return URL.create(
             "postgresql+psycopg",
             username=self.database_username,
@@ -83,7 +86,7 @@ class Settings(BaseSettings):
             host=self.database_hostname,
             port=self.database_port,
             database=self.database_name,
-            query={"sslmode": self.database_sslmode},
+            query={"sslmode": self.database_sslmode, **({"sslrootcert": root} if root else {})},
         )
 
     @classmethod

@@ -1,18 +1,20 @@
 """The database: one pool, two ways to use it, and the models' base."""
 
-import asyncio
-import select
+import select as io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from sqlalchemy import MetaData, event
+from sqlalchemy import Delete, MetaData, delete, event, inspect, select, text, tuple_
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import NullPool
+from sqlalchemy.sql import ColumnElement
 
 from app.core.config import Settings
+from app.core.turns import Turns
 
 # What makes a statement or a connection fail that would otherwise wait for ever; milliseconds, seconds, bytes.
 _OPTIONS = "-c timezone=UTC -c statement_timeout=10000 -c idle_in_transaction_session_timeout=10000"
@@ -39,7 +41,7 @@ class Database:
     """Give connections to PostgreSQL from one pool.
 
     Both ways commit before they return the connection, so that nothing is answered that is not stored. Both raise
-    TimeoutError when every connection is in use for 5 seconds, and SQLAlchemy's errors when the server is away.
+    Busy when no connection becomes free in 5 seconds, and SQLAlchemy's errors when the server is away.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -53,39 +55,53 @@ class Database:
             connect_args=_CONNECT,
         )
         self._transactional = self.engine.execution_options(isolation_level="READ COMMITTED")
-        # SQLAlchemy's pool lets newcomers overtake those who wait for a connection; a semaphore is fair.
-        self._turns = asyncio.Semaphore(settings.database_pool_size)
+        self._aside = create_async_engine(settings.database_url, poolclass=NullPool, connect_args=_CONNECT)
+        # SQLAlchemy's pool lets newcomers overtake those who wait for a connection.
+        self._connections = Turns("database", settings.database_pool_size, WAIT)
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection on which each statement is committed by itself."""
-        async with self._turn(), self.engine.connect() as connection:
+        async with self._connections.turn(), self.engine.connect() as connection:
             yield connection
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection in a transaction; an exception rolls it back."""
-        async with self._turn(), self._transactional.begin() as connection:
+        async with self._connections.turn(), self._transactional.begin() as connection:
             yield connection
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        async with asyncio.timeout(WAIT):
-            await self._turns.acquire()
-        try:
-            yield
-        finally:
-            self._turns.release()
+    async def ping(self) -> None:
+        """Ask the server for an answer, on a connection of its own.
+
+        When every connection of the pool is in use, the database is busy and not away.
+        """
+        async with self._aside.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.engine.dispose()
 
 
 def _refuse_closed(connection: Any, record: object, proxy: object) -> None:
     # A server that went away has closed its end: an idle connection with something to read is dead. Asking the
     # kernel replaces a `SELECT 1` before every use; the pool then connects anew.
-    poll = select.poll()
-    poll.register(connection.driver_connection.fileno(), select.POLLIN)
+    poll = io.poll()
+    poll.register(connection.driver_connection.fileno(), io.POLLIN)
     if poll.poll(0):
         raise DisconnectionError("the server closed the connection")
+
+
+def sweep(table: type[Base], expired: ColumnElement[bool]) -> Delete:
+    """Delete some rows that have expired, except those that somebody works on.
+
+    Done by the way when another row is added, so that no table grows for ever and no one waits long.
+    """
+    key = tuple_(*inspect(table).primary_key)
+    some = select(*inspect(table).primary_key).where(expired).limit(100).with_for_update(skip_locked=True)
+    return delete(table).where(key.in_(some))
 
 
 async def get_database(request: Request) -> Database:

@@ -1,7 +1,7 @@
 """Errors, all of them as application/problem+json (RFC 9457)."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -15,8 +15,10 @@ from starlette.exceptions import HTTPException
 
 from app.core.logging import request_id
 from app.core.metrics import route_template
+from app.core.turns import Busy
 
 MEDIA_TYPE = "application/problem+json"
+RETRY = {"Retry-After": "2"}  # seconds
 log = logging.getLogger(__name__)
 
 
@@ -66,19 +68,20 @@ def handle_errors(app: FastAPI, known: Mapping[type[Exception], HTTPException]) 
     """
 
     async def refused(request: Request, error: Exception) -> JSONResponse:
-        answer = error if isinstance(error, HTTPException) else known[type(error)]
-        headers = dict(answer.headers or {})
+        assert isinstance(error, HTTPException)  # noqa: S101
+        headers = dict(error.headers or {})
         # The router names the methods of the first route with this path; the path may have more.
-        if answer.status_code == 405 and (path := app.openapi()["paths"].get(route_template(request.scope))):
+        if error.status_code == 405 and (path := app.openapi()["paths"].get(route_template(request.scope))):
             headers["Allow"] = ", ".join(sorted(method.upper() for method in path))
-        return problem(answer.status_code, answer.detail, headers)
+        return problem(error.status_code, error.detail, headers)
 
-    kinds: list[type[Exception]] = [HTTPException, *known]
-    for kind in kinds:
-        app.add_exception_handler(kind, refused)
+    app.add_exception_handler(HTTPException, refused)
+    for kind, answer in known.items():
+        app.add_exception_handler(kind, _always(answer))
     app.add_exception_handler(RequestValidationError, _invalid)
-    for away in (OperationalError, InterfaceError, TimeoutError):  # the last: no connection became free
-        app.add_exception_handler(away, _database_away)
+    app.add_exception_handler(Busy, _always(HTTPException(503, "Too much to do; try again.", RETRY)))
+    for failed in (OperationalError, InterfaceError):
+        app.add_exception_handler(failed, _database_failed)
 
     def openapi() -> dict[str, Any]:
         if not app.openapi_schema:
@@ -88,6 +91,13 @@ def handle_errors(app: FastAPI, known: Mapping[type[Exception], HTTPException]) 
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _always(answer: HTTPException) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
+    async def answered(request: Request, error: Exception) -> JSONResponse:
+        return problem(answer.status_code, answer.detail, answer.headers)
+
+    return answered
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
@@ -105,10 +115,14 @@ def _other_media_type(request: Request) -> str | None:
         return None
     expected: str = body.field_info.media_type
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    json = sent.startswith("application/") and sent.endswith("+json")
-    return None if sent == expected or (json and expected == "application/json") else expected
+    alike = sent.endswith("+json") if expected == "application/json" else sent == "multipart/form-data"
+    return None if sent == expected or alike else expected
 
 
-async def _database_away(request: Request, error: Exception) -> JSONResponse:
-    log.warning("The database is away: %s", str(error).partition("\n")[0])
-    return problem(503, "The database is away; try again.", {"Retry-After": "2"})
+async def _database_failed(request: Request, error: Exception) -> JSONResponse:
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    log.warning("The database failed (%s): %s", state, str(error).partition("\n")[0])
+    # Without a state there is no server; the classes are connection failures and shutdowns, and "too many clients".
+    away = state is None or state.startswith(("08", "57P", "53300"))
+    detail = "The database is away; try again." if away else "The database could not do this now; try again."
+    return problem(503, detail, RETRY)

@@ -2,13 +2,14 @@
 
 import hashlib
 import re
+import zlib
 from collections.abc import Mapping
 
 from fastapi import Request, Response
 
 # An answer may be kept by its reader alone, who asks each time whether it still holds.
 REVALIDATE = {"Cache-Control": "private, no-cache"}
-_VERSION = re.compile(r'"([0-9]{1,9})"')
+_VERSION = re.compile(r'"([0-9]{1,9})-[0-9a-f]{8}"')
 
 
 def of_content(content: bytes) -> str:
@@ -16,9 +17,9 @@ def of_content(content: bytes) -> str:
     return f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
 
 
-def of_version(version: int) -> str:
-    """Return the ETag of a row's version."""
-    return f'"{version}"'
+def of_version(version: int, shape: str) -> str:
+    """Return the ETag of a row's version; `shape` says which fields are shown of it."""
+    return f'"{version}-{zlib.crc32(shape.encode()):08x}"'
 
 
 def versions(if_match: str | None) -> set[int] | None:

@@ -3,6 +3,7 @@
 import logging
 from contextvars import ContextVar
 from typing import Any
+from urllib.parse import quote
 
 from starlette.types import Scope
 
@@ -20,20 +21,21 @@ def set_request_id(value: str) -> None:
     _request_id.set(value)
 
 
-def log_request(scope: Scope, route: str, status: int, seconds: float) -> None:
+def log_request(scope: Scope, method: str, route: str, status: int, seconds: float) -> None:
     """Write the line of a request: no query and no headers, which may hold what is secret."""
     if not access.isEnabledFor(logging.INFO):
         return
     client = scope.get("client")
     fields = {
-        "method": scope["method"],
+        "method": method,
         "path": scope["path"],
         "route": route,
         "status": status,
         "duration_ms": round(seconds * 1000, 2),
         "client": client[0] if client else None,
     }
-    access.info("%s %s %s", scope["method"], scope["path"], status, extra=fields)
+    # Quoted: what a client sends must not look like another line.
+    access.info("%s %s %s", method, quote(scope["path"]), status, extra=fields)
 
 
 def configure_logging() -> None:
@@ -42,18 +44,20 @@ def configure_logging() -> None:
     Handlers and format are the server's choice (gunicorn.conf.py). Once it made one, its own line for
     each request is dropped: ours says more.
     """
-    make_record = logging.getLogRecordFactory()
-    if getattr(make_record, "adds_request_id", False):
-        return
-
-    def with_request_id(*args: Any, **kwargs: Any) -> logging.LogRecord:
-        record = make_record(*args, **kwargs)
-        if value := _request_id.get():
-            record.request_id = value
-        return record
-
-    with_request_id.adds_request_id = True  # type: ignore[attr-defined]
-    logging.setLogRecordFactory(with_request_id)
+    logging.setLogRecordFactory(_with_request_id)
     if access.hasHandlers():
         for server in ("uvicorn.access", "gunicorn.access"):
             logging.getLogger(server).disabled = True
+            # SIGHUP configures logging anew, which enables every logger again.
+            logging.getLogger(server).addFilter(_never)
+
+
+def _with_request_id(*args: Any, **kwargs: Any) -> logging.LogRecord:
+    record = logging.LogRecord(*args, **kwargs)
+    if value := _request_id.get():
+        record.request_id = value
+    return record
+
+
+def _never(record: logging.LogRecord) -> bool:
+    return False

@@ -3,6 +3,7 @@
 import logging
 import re
 from time import perf_counter
+from urllib.parse import quote
 from uuid import uuid4
 
 from starlette.datastructures import Headers
@@ -16,14 +17,15 @@ from app.core.logging import log_request, set_request_id
 log = logging.getLogger(__name__)
 
 # https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html#security-headers
-SECURITY_HEADERS = [
+DEFAULT_HEADERS = [
+    (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 ]
-CLIENT_GONE = 499  # nginx's number for an answer that nobody waited for
+CLIENT_GONE = 499  # nginx's number for a request that was given up before its answer
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -40,42 +42,46 @@ class RequestMiddleware:
             await self.app(scope, receive, send)
             return
         began = perf_counter()
+        method = scope["method"]
+        if method == "HEAD":  # is GET without the content (RFC 9110, section 9.3.2); FastAPI's routes don't know it
+            scope = {**scope, "method": "GET"}
         headers = Headers(scope=scope)
         asked = headers.get("x-request-id", "")
         request_id = asked if _ACCEPTABLE_ID.fullmatch(asked) else uuid4().hex
         set_request_id(request_id)
-        status = CLIENT_GONE
+        status, started = CLIENT_GONE, False
 
         async def respond(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, started = message["status"], True
                 given = message["headers"]
                 names = {name for name, _ in given}
-                ours = [header for header in SECURITY_HEADERS if header[0] not in names]
+                ours = [header for header in DEFAULT_HEADERS if header[0] not in names]
                 message["headers"] = [*given, *ours, (b"x-request-id", request_id.encode())]
+            elif method == "HEAD":
+                message["body"] = b""
             await send(message)
 
         metrics.IN_PROGRESS.inc()
         try:
-            length = headers.get("content-length")
-            if length is None and "transfer-encoding" in headers:
-                receive = self._counted(receive)
-            elif length is not None and int(length) > self.max_body:
+            length = headers.get("content-length", "")
+            if length.isdecimal() and int(length[:20]) > self.max_body:
                 raise self._too_large()
-            await self.app(scope, receive, respond)
+            # What is announced is what the server lets through; what is not has to be counted.
+            await self.app(scope, receive if length else self._counted(receive), respond)
         except HTTPException as error:
             await problem(error.status_code, error.detail)(scope, receive, respond)
         except Exception:
-            log.exception("%s %s failed", scope["method"], scope["path"])
-            if status != CLIENT_GONE:
+            log.exception("%s %s failed", method, quote(scope["path"]))
+            if started:
                 raise  # too late for another answer: the server closes the connection
             await problem(500, "Something went wrong here, not with your request.")(scope, receive, respond)
         finally:
             metrics.IN_PROGRESS.dec()
-            seconds = perf_counter() - began
-            metrics.observe(scope, status, seconds)
-            log_request(scope, metrics.route_template(scope), status, seconds)
+            seconds, route = perf_counter() - began, metrics.route_template(scope)
+            metrics.observe(method, route, status, seconds)
+            log_request(scope, method, route, status, seconds)
 
     def _counted(self, receive: Receive) -> Receive:
         read = 0

@@ -8,26 +8,29 @@ from time import time
 from uuid import uuid4
 
 import jwt
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from pwdlib import PasswordHash
 
 from app.core.config import Settings
+from app.core.turns import Turns
 
 
 class Passwords:
     """Hash and verify passwords with Argon2id, off the event loop.
 
-    Only `at_once` run at a time: each takes 64 MiB and a core, and the others wait.
+    Each takes 64 MiB and a core: a worker does only `at_once` at a time, and the others wait. All raise Busy when
+    that takes longer than 10 seconds.
     """
 
     def __init__(self, hasher: PasswordHash | None = None, at_once: int = 2) -> None:
         self._hasher = hasher or PasswordHash.recommended()
-        self._slots = CapacityLimiter(at_once)
+        self._turns = Turns("password", at_once, patience=10)
         self._nobody = self._hasher.hash(secrets.token_urlsafe())
 
     async def hash(self, password: str) -> str:
         """Return the hash of a password."""
-        return await to_thread.run_sync(self._hasher.hash, password, limiter=self._slots)
+        async with self._turns.turn():
+            return await to_thread.run_sync(self._hasher.hash, password)
 
     async def verify(self, password: str, hashed: str | None) -> tuple[bool, str | None]:
         """Return whether the password is right, and a new hash when the old one is weak.
@@ -35,8 +38,8 @@ class Passwords:
         None stands for a user who doesn't exist; that takes as long, so that timing tells nothing.
         """
         known = hashed if hashed is not None else self._nobody
-        verify = self._hasher.verify_and_update
-        right, better = await to_thread.run_sync(verify, password, known, limiter=self._slots)
+        async with self._turns.turn():
+            right, better = await to_thread.run_sync(self._hasher.verify_and_update, password, known)
         return (right, better) if hashed is not None else (False, None)
 
 

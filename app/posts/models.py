@@ -42,4 +42,4 @@ class Creation(Base):
     fingerprint: Mapped[bytes]
     post_id: Mapped[int | None] = mapped_column(BigInteger)
     answer: Mapped[str | None]
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), index=True)

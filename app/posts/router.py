@@ -22,7 +22,7 @@ ERRORS: dict[type[Exception], HTTPException] = {
 router = APIRouter(prefix="/posts", tags=["posts"], responses=problems(401, 422))
 
 PostId = Annotated[int, Path(ge=1, lt=2**63)]
-IfMatch = Annotated[str | None, Header(description="Only when the post's ETag is one of these.")]
+IfMatch = Annotated[str | None, Header(max_length=1000, description="Only when the post's ETag is one of these.")]
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -34,15 +34,19 @@ IdempotencyKey = Annotated[
 ]
 
 
-def _answer(stored: service.Stored, status: int = 200) -> Response:
-    headers = {"ETag": etags.of_version(stored.version), "Location": f"/posts/{stored.id}"}
-    return Response(stored.json, status, headers, "application/json")
+def _etag(stored: service.Stored) -> str:
+    return etags.of_version(stored.version, ",".join(PostOut.model_fields))
+
+
+def _answer(stored: service.Stored, status: int, **headers: str) -> Response:
+    return Response(stored.json, status, {"ETag": _etag(stored), **headers}, "application/json")
 
 
 @router.post("", status_code=201, response_model=PostOut)
 async def create(new: PostIn, user_id: CurrentUserId, db: DB, idempotency_key: IdempotencyKey = None) -> Response:
     """Create a post of your own."""
-    return _answer(await service.create(db, user_id, new.title, new.content, idempotency_key), 201)
+    stored = await service.create(db, user_id, new.title, new.content, idempotency_key)
+    return _answer(stored, 201, Location=f"/posts/{stored.id}")
 
 
 @router.get("", response_model=PostPage)
@@ -68,13 +72,14 @@ async def newest(
 async def read(request: Request, post_id: PostId, _user_id: CurrentUserId, db: DB) -> Response:
     """Read a post."""
     stored = await service.get(db, post_id)
-    return etags.answer(request, stored.json.encode(), etags.of_version(stored.version))
+    return etags.answer(request, stored.json.encode(), _etag(stored))
 
 
 @router.put("/{post_id}", response_model=PostOut, responses=problems(403, 404, 412))
 async def change(post_id: PostId, new: PostIn, user_id: CurrentUserId, db: DB, if_match: IfMatch = None) -> Response:
     """Change a post of your own."""
-    return _answer(await service.change(db, user_id, post_id, new.title, new.content, etags.versions(if_match)))
+    stored = await service.change(db, user_id, post_id, new.title, new.content, etags.versions(if_match))
+    return _answer(stored, 200)
 
 
 @router.delete("/{post_id}", status_code=204, responses=problems(403, 404, 412))

@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Database
+from app.core.db import Database, sweep
 from app.posts.models import Creation, Post
 from app.posts.schemas import PostOut
 
@@ -131,12 +131,13 @@ async def _create_once(db: Database, values: dict[str, Any], key: str) -> Stored
     owner_id = values["owner_id"]
     fingerprint = hashlib.sha256(f"{values['title']}\0{values['content']}".encode()).digest()
     ours = (Creation.owner_id == owner_id, Creation.key == key)
+    old = Creation.created_at < func.now() - REMEMBERED
+    fresh = {"fingerprint": fingerprint, "post_id": None, "answer": None, "created_at": func.now()}
     claim = upsert(Creation).values(owner_id=owner_id, key=key, fingerprint=fingerprint)
+    claim = claim.on_conflict_do_update(index_elements=[Creation.owner_id, Creation.key], set_=fresh, where=old)
     async with db.begin() as connection:
-        old = Creation.created_at < func.now() - REMEMBERED
-        await connection.execute(delete(Creation).where(Creation.owner_id == owner_id, old))
         # Waits for another transaction with this key: of two at once, the second finds the first one's answer.
-        claimed = await connection.scalar(claim.on_conflict_do_nothing().returning(Creation.key))
+        claimed = await connection.scalar(claim.returning(Creation.key))
         if claimed is None:
             before = (await connection.execute(select(Creation).where(*ours))).one()
             if before.fingerprint != fingerprint:
@@ -144,6 +145,7 @@ async def _create_once(db: Database, values: dict[str, Any], key: str) -> Stored
             return Stored(before.post_id, 1, before.answer)
         stored = Stored(*(await connection.execute(_INSERT, values)).one())
         await connection.execute(update(Creation).where(*ours).values(post_id=stored.id, answer=stored.json))
+        await connection.execute(sweep(Creation, old))
         return stored
 
 

@@ -8,9 +8,15 @@ from fastapi.security import OAuth2PasswordBearer
 from app.core.security import read_access_token
 
 
+def unauthorized(detail: str, error: str = "") -> HTTPException:
+    """Return the answer to a request without a good credential (RFC 6750, section 3)."""
+    challenge = 'Bearer realm="api"' + (f', error="{error}"' if error else "")
+    return HTTPException(401, detail, {"WWW-Authenticate": challenge})
+
+
 def invalid_token() -> HTTPException:
-    """Return the answer to a token that is no good (RFC 6750, section 3.1)."""
-    return HTTPException(401, "The token is not valid.", {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+    """Return the answer to a token that is no good."""
+    return unauthorized("The token is not valid.", "invalid_token")
 
 
 class AccessToken(OAuth2PasswordBearer):
@@ -26,6 +32,10 @@ class AccessToken(OAuth2PasswordBearer):
         if user_id is None:
             raise invalid_token()
         return user_id
+
+    def make_not_authenticated_error(self) -> HTTPException:
+        """Return the answer to a request without a token."""
+        return unauthorized("A token is needed.")
 
 
 CurrentUserId = Annotated[int, Depends(AccessToken(tokenUrl="users/token"))]

@@ -28,7 +28,7 @@ class RefreshToken(Base):
     digest: Mapped[bytes] = mapped_column(primary_key=True)
     family: Mapped[UUID] = mapped_column(index=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
     used: Mapped[bool] = mapped_column(server_default="false")
 
 

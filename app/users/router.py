@@ -10,7 +10,7 @@ from app.core.db import DB
 from app.core.errors import problems
 from app.core.security import Passwords, create_access_token
 from app.users import service, tokens
-from app.users.auth import CurrentUserId, invalid_token
+from app.users.auth import CurrentUserId, invalid_token, unauthorized
 from app.users.schemas import LoginIn, RefreshTokenIn, Tokens, UserIn, UserOut, fold_email
 from app.users.throttle import Throttle, TooManyAttempts
 
@@ -42,7 +42,7 @@ async def log_in(form: Annotated[LoginIn, Form()], request: Request, response: R
         raise HTTPException(429, "Too many logins; wait.", {"Retry-After": str(error.seconds)}) from None
     user_id = await service.authenticate(db, passwords, email, form.password.get_secret_value())
     if user_id is None:
-        raise HTTPException(401, "E-mail or password is wrong.", {"WWW-Authenticate": "Bearer"})
+        raise unauthorized("E-mail or password is wrong.")
     await throttle.succeeded(db, *who)
     refresh_token = await tokens.issue(db, user_id, timedelta(days=settings.refresh_token_expire_days))
     return _tokens(user_id, refresh_token, settings, response)

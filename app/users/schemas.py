@@ -5,9 +5,22 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, EmailStr, Field, SecretStr, TypeAdapter, ValidationError
 
+# A name around the address, as in `Ada <ada@example.com>`, is cut off.
 Email = Annotated[EmailStr, AfterValidator(str.lower), Field(max_length=254)]
+
+
+def _is_text(password: SecretStr) -> SecretStr:
+    # JSON can say half of a surrogate pair, which SecretStr lets through and no hash can take.
+    try:
+        password.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("is not text") from None
+    return password
+
+
+Secret = Annotated[SecretStr, AfterValidator(_is_text)]
 # 1,024 bounds the work of a hash; shorter than 8 is refused by NIST SP 800-63B, section 3.1.1.
-Password = Annotated[SecretStr, Field(min_length=8, max_length=1024)]
+Password = Annotated[Secret, Field(min_length=8, max_length=1024)]
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 
 
@@ -39,7 +52,7 @@ class LoginIn(BaseModel):
 
     grant_type: Literal["password"] = "password"
     username: Annotated[str, Field(min_length=1, max_length=254, description="The e-mail.")]
-    password: Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+    password: Annotated[Secret, Field(min_length=1, max_length=1024)]
 
 
 class RefreshTokenIn(BaseModel):

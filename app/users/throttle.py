@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from sqlalchemy import Float, case, cast, delete, func, select, update
+from sqlalchemy import Float, case, cast, delete, func, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Database
+from app.core.db import Database, sweep
 from app.users.models import LoginAttempts
 
 WINDOW = timedelta(minutes=15)
@@ -24,7 +25,11 @@ class TooManyAttempts(Exception):
 
 @dataclass(frozen=True)
 class Throttle:
-    """Bound the attempts of each account and each client in 15 minutes."""
+    """Bound the failures of each account and each client in 15 minutes.
+
+    Whoever fails on purpose can make somebody else wait, from as many clients as it takes; that is the price of
+    a limit for each account.
+    """
 
     per_account: int
     per_client: int
@@ -32,46 +37,52 @@ class Throttle:
     async def attempt(self, db: Database, email: str, client: str) -> None:
         """Count an attempt, before it is known whether it succeeds.
 
-        Raises TooManyAttempts. Counting first bounds attempts that come at the same time, too.
+        Raises TooManyAttempts. Counting first bounds attempts that come at the same time, too. The client is first:
+        one that has to wait can use up no account.
         """
-        subjects = _subjects(email, client)
-        over = LoginAttempts.since < func.now() - WINDOW
-        new = insert(LoginAttempts).values([{"subject": subject, "count": 1} for subject in subjects])
-        statement = new.on_conflict_do_update(
+        async with db.connect() as connection:
+            seconds = await _count(connection, _client(client), self.per_client)
+            if not seconds:
+                seconds = await _count(connection, _account(email), self.per_account)
+        if seconds:
+            raise TooManyAttempts(seconds)
+
+    async def succeeded(self, db: Database, email: str, client: str) -> None:
+        """Forget the account's attempts, and this one of the client."""
+        one_less = update(LoginAttempts).where(LoginAttempts.subject == _client(client), LoginAttempts.count > 0)
+        async with db.connect() as connection:
+            await connection.execute(delete(LoginAttempts).where(LoginAttempts.subject == _account(email)))
+            await connection.execute(one_less.values(count=LoginAttempts.count - 1))
+
+
+async def _count(connection: AsyncConnection, subject: str, limit: int) -> int:
+    # Returns the seconds to wait, 0 when the limit is not reached.
+    over = LoginAttempts.since < func.now() - WINDOW
+    statement = (
+        insert(LoginAttempts)
+        .values(subject=subject, count=1)
+        .on_conflict_do_update(
             index_elements=[LoginAttempts.subject],
             set_={
                 "count": case((over, 1), else_=LoginAttempts.count + 1),
                 "since": case((over, func.now()), else_=LoginAttempts.since),
             },
-        ).returning(
-            LoginAttempts.subject,
-            LoginAttempts.count,
-            cast(func.extract("epoch", LoginAttempts.since + WINDOW - func.now()), Float),
         )
-        limits = dict(zip(subjects, (self.per_account, self.per_client), strict=True))
-        async with db.connect() as connection:
-            rows = (await connection.execute(statement)).all()
-        waits = [seconds for subject, count, seconds in rows if count > limits[subject]]
-        if waits:
-            raise TooManyAttempts(int(max(waits)) + 1)
-
-    async def succeeded(self, db: Database, email: str, client: str) -> None:
-        """Forget the account's attempts, and this one of the client."""
-        account, source = _subjects(email, client)
-        # Others' old rows go by the way; one that is being used is left to the next time.
-        old = select(LoginAttempts.subject).where(LoginAttempts.since < func.now() - WINDOW)
-        some = old.limit(100).with_for_update(skip_locked=True).scalar_subquery()
-        async with db.connect() as connection:
-            await connection.execute(delete(LoginAttempts).where(LoginAttempts.subject == account))
-            one_less = update(LoginAttempts).where(LoginAttempts.subject == source, LoginAttempts.count > 0)
-            await connection.execute(one_less.values(count=LoginAttempts.count - 1))
-            await connection.execute(delete(LoginAttempts).where(LoginAttempts.subject.in_(some)))
+        .returning(LoginAttempts.count, cast(func.extract("epoch", LoginAttempts.since + WINDOW - func.now()), Float))
+    )
+    count, seconds = (await connection.execute(statement)).one()
+    if count == 1:
+        await connection.execute(sweep(LoginAttempts, over))
+    return int(seconds) + 1 if count > limit else 0
 
 
-def _subjects(email: str, client: str) -> tuple[str, str]:
-    # A digest of the e-mail: any text at all may have been sent as one.
-    digest = hashlib.sha256(email.encode(errors="replace")).hexdigest()
-    return f"account {digest}", f"client {_network(client)}"
+def _account(email: str) -> str:
+    # A digest: any text at all may have been sent as an e-mail.
+    return f"account {hashlib.sha256(email.encode(errors='replace')).hexdigest()}"
+
+
+def _client(client: str) -> str:
+    return f"client {_network(client)}"
 
 
 def _network(client: str) -> str:

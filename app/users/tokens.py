@@ -4,21 +4,20 @@ import logging
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import Database
+from app.core.db import Database, sweep
 from app.core.security import create_refresh_token, digest
-from app.users.models import RefreshToken
+from app.users.models import RefreshToken, User
 
 log = logging.getLogger(__name__)
 
 
 async def issue(db: Database, user_id: int, lifetime: timedelta) -> str:
     """Return the first refresh token of a new family."""
-    expired = RefreshToken.expires_at < datetime.now(UTC)
     async with db.begin() as connection:
-        await connection.execute(delete(RefreshToken).where(RefreshToken.user_id == user_id, expired))
+        await connection.execute(sweep(RefreshToken, RefreshToken.expires_at < datetime.now(UTC)))
         return await _store(connection, user_id, uuid4(), lifetime)
 
 
@@ -28,25 +27,35 @@ async def rotate(db: Database, token: str, lifetime: timedelta) -> tuple[int, st
     A token that was exchanged before has been stolen, or was stolen from: its whole family ends
     (RFC 9700, section 4.14.2).
     """
-    mine = RefreshToken.digest == digest(token)
     async with db.begin() as connection:
-        # Locked: of two who come at once, the second finds it used.
-        known = (await connection.execute(select(RefreshToken).where(mine).with_for_update())).one_or_none()
+        known = await _find(connection, token)
         if known is None or known.expires_at < datetime.now(UTC):
             return None
         if known.used:
             log.warning("A refresh token of user %s was used twice; its family is revoked", known.user_id)
-            await connection.execute(delete(RefreshToken).where(RefreshToken.family == known.family))
+            await _end(connection, known.family)
             return None
-        await connection.execute(update(RefreshToken).where(mine).values(used=True))
+        await connection.execute(update(RefreshToken).where(RefreshToken.digest == known.digest).values(used=True))
         return known.user_id, await _store(connection, known.user_id, known.family, lifetime)
 
 
 async def revoke(db: Database, token: str) -> None:
     """End the family of a token; unknown ones are no error."""
-    family = select(RefreshToken.family).where(RefreshToken.digest == digest(token)).scalar_subquery()
-    async with db.connect() as connection:
-        await connection.execute(delete(RefreshToken).where(RefreshToken.family == family))
+    async with db.begin() as connection:
+        if known := await _find(connection, token):
+            await _end(connection, known.family)
+
+
+async def _find(connection: AsyncConnection, token: str) -> Row[bytes, UUID, int, datetime, bool] | None:
+    # One at a time works on a user's tokens: else a rotation at the same moment would add one to a family that ends.
+    mine = RefreshToken.digest == digest(token)
+    owner = select(RefreshToken.user_id).where(mine).scalar_subquery()
+    await connection.execute(select(User.id).where(User.id == owner).with_for_update(key_share=True))
+    return (await connection.execute(select(*RefreshToken.__table__.columns).where(mine))).one_or_none()
+
+
+async def _end(connection: AsyncConnection, family: UUID) -> None:
+    await connection.execute(delete(RefreshToken).where(RefreshToken.family == family))
 
 
 async def _store(connection: AsyncConnection, user_id: int, family: UUID, lifetime: timedelta) -> str:

@@ -9,12 +9,11 @@ from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 from prometheus_client import REGISTRY
 from pythonjsonlogger.json import JsonFormatter
+from starlette.types import Receive, Scope, Send
 
 from app.core.config import get_settings
-from app.core.logging import access
 from app.core.metrics import route_template
-from app.core.middleware import SECURITY_HEADERS
-from app.main import create_app
+from app.core.middleware import DEFAULT_HEADERS
 
 
 def test_a_request_keeps_the_id_that_it_brings(client: TestClient) -> None:
@@ -40,7 +39,7 @@ def test_every_request_has_an_id_of_its_own(client: TestClient) -> None:
 def test_every_answer_has_security_headers_once(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
 
-    for name, _ in SECURITY_HEADERS:
+    for name, _ in DEFAULT_HEADERS:
         assert len(headers.get_list(name.decode())) == 1
     policy = headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'")
@@ -101,6 +100,14 @@ def test_a_path_cannot_forge_a_line(client: TestClient, lines: list[dict[str, ob
     assert [line["path"] for line in lines if line["name"] == "app.access"] == ['/x\n{"status":200}']
 
 
+def test_a_path_cannot_forge_a_line_of_text_either(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "app.access")
+    client.get("/x%0A2026-11-24%20INFO%20POST%20/users/token%20200%1B[2J")
+
+    (line,) = (record.getMessage() for record in caplog.records if record.name == "app.access")
+    assert line == "GET /x%0A2026-11-24%20INFO%20POST%20/users/token%20200%1B%5B2J 404"
+
+
 def count(**labels: str) -> float:
     return REGISTRY.get_sample_value("http_requests_total", labels) or 0
 
@@ -150,15 +157,27 @@ def test_a_template_has_the_prefixes_of_all_routers() -> None:
     assert seen == ["/api/v1/shop/items/{item}"]
 
 
-@pytest.mark.parametrize(("port", "status"), [(9000, 200), (8000, 404)])
-def test_metrics_are_answered_on_their_own_port_alone(port: int, status: int) -> None:
-    settings = get_settings().model_copy(update={"metrics_port": 9000})
-    answer = TestClient(create_app(settings), base_url=f"http://testserver:{port}").get("/metrics")
+@pytest.mark.parametrize(
+    ("server", "configured", "status"),
+    [
+        (("127.0.0.1", 9000), 9000, 200),
+        (("127.0.0.1", 8000), 9000, 404),
+        (("127.0.0.1", 8000), None, 404),
+        (("/run/app.sock", None), 9000, 404),
+        (("/run/app.sock", None), None, 404),
+        (None, None, 404),
+    ],
+)
+def test_metrics_are_answered_on_their_own_port_alone(
+    client: TestClient, server: tuple[str, int | None] | None, configured: int | None, status: int
+) -> None:
+    async def listening(scope: Scope, receive: Receive, send: Send) -> None:
+        await client.app({**scope, "server": server}, receive, send)
+
+    state = client.app.state  # type: ignore[attr-defined]
+    before, state.settings = state.settings, get_settings().model_copy(update={"metrics_port": configured})
+    answer = TestClient(listening).get("/metrics")
+    state.settings = before
 
     assert answer.status_code == status
     assert ("http_requests_total" in answer.text) == (status == 200)
-
-
-def test_the_server_keeps_its_own_lines_when_nobody_configured_logging() -> None:
-    assert not logging.getLogger("uvicorn.access").disabled
-    assert access.name == "app.access"

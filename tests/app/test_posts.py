@@ -238,12 +238,12 @@ def test_only_the_owner_changes_a_post(ada: TestClient, bob: TestClient, method:
         (lambda etag: etag, 204),
         (lambda etag: "*", 204),
         (lambda etag: f'"x", {etag} ,"y"', 204),
-        (lambda etag: '"2"', 412),
+        (lambda etag: etag.replace('"1-', '"2-'), 412),
         (lambda etag: f"W/{etag}", 412),
         (lambda etag: etag.strip('"'), 412),
         (lambda etag: "", 412),
-        (lambda etag: '"' + "9" * 40 + '"', 412),
-        (lambda etag: '"²"', 412),
+        (lambda etag: etag.replace('"1-', '"' + "9" * 40 + "-"), 412),
+        (lambda etag: etag.replace("1-", "²-"), 412),
         (lambda etag: '""', 412),
     ],
     ids=["its", "any", "a list", "another", "weak", "unquoted", "empty", "huge", "no digit", "empty tag"],
@@ -318,6 +318,15 @@ def test_keys_of_two_users_have_nothing_to_do_with_each_other(ada: TestClient, b
     assert ada.post("/posts", json=POST, headers=key).json() != bob.post("/posts", json=POST, headers=key).json()
 
 
+def test_a_refused_creation_leaves_nothing(committing: TestClient, database: psycopg.Connection) -> None:
+    ada = a_user(committing, "ada@example.com")
+    for title in ("First", "Second"):
+        ada.post("/posts", json=POST | {"title": title}, headers={"Idempotency-Key": "1"})
+
+    assert database.execute("SELECT title FROM posts").fetchall() == [("First",)]
+    assert database.execute("SELECT count(*) FROM post_creations WHERE answer IS NULL").fetchone() == (0,)
+
+
 def test_a_key_is_forgotten_after_a_day(committing: TestClient, database: psycopg.Connection) -> None:
     ada = a_user(committing, "ada@example.com")
     key = {"Idempotency-Key": "1"}
@@ -343,6 +352,13 @@ def test_of_repetitions_at_the_same_time_one_creates(committing: TestClient) -> 
     assert len(titles(ada)) == 1
 
 
+def test_if_match_is_bounded(ada: TestClient) -> None:
+    path = ada.post("/posts", json=POST).headers["Location"]
+
+    assert ada.delete(path, headers={"If-Match": ", ".join(['"1-00000000"'] * 70)}).status_code == 204
+    assert ada.delete(path, headers={"If-Match": ", ".join(['"1-00000000"'] * 80)}).status_code == 422
+
+
 @pytest.mark.parametrize("key", ["", " ", "ä", "x" * 256, "a b"])
 def test_bad_keys_are_refused(ada: TestClient, key: str) -> None:
     assert ada.post("/posts", json=POST, headers={b"Idempotency-Key": key.encode()}).status_code == 422
@@ -356,4 +372,10 @@ def test_posts_need_a_token(client: TestClient, method: str) -> None:
 
 def test_versions_of_if_match_are_read() -> None:
     assert etags.versions(None) is None
-    assert etags.versions(' "1" , "22"') == {1, 22}
+    one, other = (etags.of_version(version, "id,title") for version in (1, 22))
+    assert etags.versions(f" {one} , {other}") == {1, 22}
+
+
+def test_an_etag_says_which_fields_are_shown() -> None:
+    assert etags.of_version(1, "id,title") != etags.of_version(1, "id,title,content")
+    assert etags.versions(etags.of_version(1, "id")) == {1}  # a change is of the row, however it is shown

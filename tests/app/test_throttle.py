@@ -42,6 +42,17 @@ def test_a_client_that_tries_many_accounts_has_to_wait(client: TestClient) -> No
 
 
 @pytest.mark.usefixtures("limited")
+def test_a_client_that_has_to_wait_can_use_up_no_account(committing: TestClient, database: psycopg.Connection) -> None:
+    for n in range(5):
+        attempt(committing, f"{n}@example.com")
+    for _ in range(4):
+        assert attempt(committing, "ada@example.com") == 429
+
+    accounts = "SELECT count(*) FROM login_attempts WHERE subject LIKE 'account %'"
+    assert database.execute(accounts).fetchone() == (5,)
+
+
+@pytest.mark.usefixtures("limited")
 def test_logins_that_succeed_do_not_count(client: TestClient) -> None:
     a_user(client, "ada@example.com")
 

@@ -1,19 +1,24 @@
 """Access tokens, refresh tokens, and every way of not being let in."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Any
 
 import jwt
 import psycopg
 import pytest
+from anyio import to_thread
 from fastapi.testclient import TestClient
 
 from app.core.config import get_settings
 from app.core.security import create_access_token
-from tests.app.conftest import PASSWORD, a_client, a_user, log_in
+from app.users import tokens
+from tests.app.conftest import DATABASE, PASSWORD, a_client, a_user, connect, log_in
 
-INVALID = 'Bearer error="invalid_token"'
+INVALID = 'Bearer realm="api", error="invalid_token"'
 
 
 def claims(**changed: object) -> dict[str, object]:
@@ -159,7 +164,68 @@ def test_of_two_refreshes_at_the_same_time_one_wins(committing: TestClient) -> N
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: refresh(committing, token), range(8)))
 
-    assert len([answer for answer in answers if answer]) == 1
+    (winner,) = (answer for answer in answers if answer)
+    assert refresh(committing, winner["refresh_token"]) is None  # the others betrayed the family
+
+
+@pytest.mark.parametrize("against", ["a copy that is used", "logout"])
+def test_a_family_that_ends_during_a_rotation_has_no_survivor(
+    committing: TestClient, monkeypatch: pytest.MonkeyPatch, against: str
+) -> None:
+    a_user(committing, "ada@example.com")
+    old = log_in(committing, "ada@example.com")["refresh_token"]
+    current = refresh(committing, old)
+    assert current
+    rotating, go_on = Event(), Event()
+    store = tokens._store
+
+    async def held(*args: Any) -> str:
+        rotating.set()
+        await to_thread.run_sync(go_on.wait)
+        return await store(*args)
+
+    monkeypatch.setattr(tokens, "_store", held)
+    with ThreadPoolExecutor(2) as pool:
+        rotation = pool.submit(refresh, committing, current["refresh_token"])
+        assert rotating.wait(10)
+        path = "/users/logout" if against == "logout" else "/users/token/refresh"
+        end = pool.submit(committing.post, path, json={"refresh_token": old})
+        wait(lambda: waiting_for_a_lock(), end.done)
+        go_on.set()
+        successor = rotation.result()
+        assert end.result().status_code in {204, 401}
+
+    assert successor
+    assert refresh(committing, successor["refresh_token"]) is None
+
+
+def waiting_for_a_lock() -> bool:
+    with connect(DATABASE) as connection:
+        asked = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        return connection.execute(asked).fetchone() is not None
+
+
+def wait(*conditions: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not any(condition() for condition in conditions):
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_rotations_copies_and_logouts_at_the_same_time_do_not_lock_each_other_up(committing: TestClient) -> None:
+    a_user(committing, "ada@example.com")
+    for _ in range(5):
+        first = log_in(committing, "ada@example.com")["refresh_token"]
+        second = refresh(committing, first)
+        assert second
+
+        def call(path: str, token: str) -> int:
+            return committing.post(f"/users/{path}", json={"refresh_token": token}).status_code
+
+        calls = [("token/refresh", first), ("token/refresh", second["refresh_token"]), ("logout", first)] * 2
+        with ThreadPoolExecutor(6) as pool:
+            answers = set(pool.map(lambda each: call(*each), calls))
+        assert answers <= {200, 204, 401}
 
 
 def test_an_expired_refresh_token_is_refused_and_swept_away(
@@ -179,7 +245,8 @@ def test_the_database_keeps_no_refresh_token(committing: TestClient, database: p
     token = log_in(committing, "ada@example.com")["refresh_token"]
 
     rows = database.execute("SELECT digest FROM refresh_tokens").fetchall()
-    assert all(len(row[0]) == 32 and token.encode() not in row[0] for row in rows)
+    assert [len(row[0]) for row in rows] == [32]
+    assert token.encode() not in rows[0][0]
 
 
 def test_logout_ends_the_family(client: TestClient, first: str) -> None:

@@ -241,6 +241,13 @@ def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) ->
     assert host["CapDrop"] == ["ALL"]
     workers = run("docker", "top", web, "-o", "pid,cmd").count("gunicorn")
     assert workers == 1 + 4 + 1  # docker-init, the master and its workers
+    # The metrics of all workers are there for who is in the network, and for nobody else.
+    asked = "import urllib.request as u; print(u.urlopen('http://web:9090/metrics').read().decode())"
+    metrics = run("docker", "exec", web, "python", "-c", asked)
+    assert 'http_requests_total{method="POST",route="/posts",status="201"} 1.0' in metrics
+    assert httpx2.get(f"{docker.url}/metrics").status_code == 404
+    assert run("docker", "port", web).split(" -> ")[0] == "8000/tcp"
+    assert all(line.startswith("{") for line in run("docker", "logs", web).splitlines())
     started = run("docker", "inspect", "--format", "{{.State.StartedAt}}", web)
     assert "already up" in done(docker, "up", SLIPWAY_ENV="prod").stderr
 

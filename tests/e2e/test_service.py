@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -90,14 +92,26 @@ def test_of_200_registrations_of_one_address_one_succeeds(running: Checkout) -> 
     assert asyncio.run(race(running.url, 200)) == {201: 1, 409: 199}
 
 
+def workers(checkout: Checkout) -> set[object]:
+    """Return the processes of all workers that have started."""
+    lines = log_of(checkout)
+    return {line["process"] for line in lines if line["message"] == "Application startup complete."}
+
+
 def test_every_line_of_the_log_is_json(running: Checkout) -> None:
     conversation(running.url)
     lines = log_of(running)
 
     assert {"gunicorn.error", "uvicorn.error", "app.access"} <= {line["logger"] for line in lines}
     assert all({"time", "level", "logger", "process", "message"} <= line.keys() for line in lines)
-    assert not [line for line in lines if line["logger"] in {"uvicorn.access", "gunicorn.access"}]
-    assert len({line["process"] for line in lines if line["logger"] == "uvicorn.error"}) == 4
+    assert len(workers(running)) == 4
+
+    # SIGHUP replaces the workers and configures logging anew: still one line a request.
+    (master,) = {line["process"] for line in lines if str(line["message"]).startswith("Listening at")}
+    os.kill(int(str(master)), signal.SIGHUP)
+    wait_for(lambda: len(workers(running)) == 8)
+    conversation(running.url)
+    assert not [line for line in log_of(running) if line["logger"] in {"uvicorn.access", "gunicorn.access"}]
 
 
 def counted(checkout: Checkout) -> float:

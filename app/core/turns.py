@@ -1,0 +1,47 @@
+"""A bound on what runs at the same time, fair to those who wait."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from prometheus_client import Gauge
+
+WAITING = Gauge("turns_waiting", "Who waits for their turn.", ["at"], multiprocess_mode="livesum")
+
+
+class Busy(Exception):
+    """A turn did not come in time."""
+
+
+class Turns:
+    """Let `count` at a time do something in this worker, first come, first served.
+
+    `name` is what the metrics call it; `patience` is how many seconds somebody waits before Busy is raised.
+    """
+
+    def __init__(self, name: str, count: int, patience: float) -> None:
+        self._semaphore = asyncio.Semaphore(count)
+        self._patience = patience
+        self._waiting = WAITING.labels(name)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a turn and take it; raises Busy."""
+        if self._semaphore.locked():
+            await self._wait()
+        else:
+            await self._semaphore.acquire()
+        try:
+            yield
+        finally:
+            self._semaphore.release()
+
+    async def _wait(self) -> None:
+        self._waiting.inc()
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._semaphore.acquire()
+        except TimeoutError:
+            raise Busy from None
+        finally:
+            self._waiting.dec()
