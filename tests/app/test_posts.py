@@ -171,11 +171,9 @@ def test_the_bounds_themselves_are_fine(ada: TestClient, query: str) -> None:
     ],
     ids=["empty", "long title", "NUL in title", "a number", "null", "NUL in content", "long content", "a list"],
 )
-@pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_bad_posts_are_refused(ada: TestClient, bad: dict[str, object], method: str) -> None:
-    path = "/posts" if method == "POST" else f"/posts/{post(ada)['id']}"
-
-    assert ada.request(method, path, json=POST | bad).status_code == 422
+def test_bad_posts_are_refused(ada: TestClient, bad: dict[str, object]) -> None:
+    assert ada.post("/posts", json=POST | bad).status_code == 422
+    assert ada.put("/posts/1", json=POST | bad).status_code == 422
 
 
 @pytest.mark.parametrize("content", ["x" * 20_000, "\U0010ffff" * 20_000, "a\ud7ffb", "\x01\x1f\x7f\u2028\ufffe"])
@@ -184,11 +182,10 @@ def test_any_text_comes_back_as_it_was(ada: TestClient, content: str) -> None:
 
 
 @pytest.mark.parametrize("post_id", ["0", "-1", "x", str(HUGE + 1), "%00", "1.5", "9" * 5000])
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_bad_ids_are_refused(ada: TestClient, method: str, post_id: str) -> None:
-    body = {"json": POST} if method == "PUT" else {}
-
-    assert ada.request(method, f"/posts/{post_id}", **body).status_code == 422  # type: ignore[arg-type]
+def test_bad_ids_are_refused(ada: TestClient, post_id: str) -> None:
+    assert ada.get(f"/posts/{post_id}").status_code == 422
+    assert ada.put(f"/posts/{post_id}", json=POST).status_code == 422
+    assert ada.delete(f"/posts/{post_id}").status_code == 422
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])

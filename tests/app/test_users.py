@@ -12,7 +12,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app.core.security import Passwords
-from tests.app.conftest import PASSWORD, a_user, log_in
+from tests.app.conftest import PASSWORD, log_in
 
 CREDENTIALS = {"email": "ada@example.com", "password": PASSWORD}
 
@@ -181,8 +181,8 @@ def test_hashing_is_bounded(client: TestClient) -> None:
 
 
 def test_users_of_the_same_password_have_different_hashes(committing: TestClient, database: psycopg.Connection) -> None:
-    a_user(committing, "ada@example.com")
-    a_user(committing, "bob@example.com")
+    for email in ("ada@example.com", "bob@example.com"):
+        committing.post("/users", json=CREDENTIALS | {"email": email})
 
     rows = database.execute("SELECT DISTINCT password_hash FROM users").fetchall()
     assert len(rows) == 2
