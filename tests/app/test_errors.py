@@ -1,7 +1,8 @@
 """Every error is a problem (RFC 9457), and no input is a 500."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
+import httpx2
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
@@ -11,17 +12,17 @@ from app.core.config import get_settings
 from app.core.db import Database
 from app.core.turns import Busy, Turns
 from app.main import MAX_BODY, create_app
-from tests.app.conftest import a_client
+from tests.app.support import Client
 
 POST = {"title": "On engines", "content": ""}
 
 
-def is_problem(answer: object, status: int) -> bool:
+def is_problem(answer: httpx2.Response, status: int) -> bool:
     """Say whether an answer is a problem with this status."""
-    body = answer.json()  # type: ignore[attr-defined]
-    headers = answer.headers  # type: ignore[attr-defined]
+    body = answer.json()
+    headers = answer.headers
     assert headers["Content-Type"] == "application/problem+json"
-    assert body["status"] == answer.status_code == status, body  # type: ignore[attr-defined]
+    assert body["status"] == answer.status_code == status, body
     assert body["request_id"] == headers["X-Request-ID"]
     return bool(body["type"] == "about:blank" and body["title"] and body["detail"])
 
@@ -45,7 +46,7 @@ def is_problem(answer: object, status: int) -> bool:
         ("GET", "/metrics", 404),
     ],
 )
-def test_what_the_framework_refuses_is_a_problem_too(client: TestClient, method: str, path: str, status: int) -> None:
+def test_what_the_framework_refuses_is_a_problem_too(client: Client, method: str, path: str, status: int) -> None:
     answer = client.request(method, path)
 
     assert is_problem(answer, status)
@@ -76,7 +77,7 @@ def test_what_the_framework_refuses_is_a_problem_too(client: TestClient, method:
         "infinity", "long number", "deep", "deep and closed",
     ],
 )  # fmt: skip
-def test_bodies_that_are_no_post_are_refused(ada: TestClient, body: bytes, status: int) -> None:
+def test_bodies_that_are_no_post_are_refused(ada: Client, body: bytes, status: int) -> None:
     for method, path in (("POST", "/posts"), ("PUT", "/posts/1")):
         answer = ada.request(method, path, content=body, headers={"Content-Type": "application/json"})
         assert is_problem(answer, status)
@@ -89,14 +90,14 @@ def test_bodies_that_are_no_post_are_refused(ada: TestClient, body: bytes, statu
         "application/x-www-form-urlencoded", "multipart/form-data", "x" * 500, "\x80",
     ],
 )  # fmt: skip
-def test_another_kind_of_body_is_415(ada: TestClient, kind: str | None) -> None:
+def test_another_kind_of_body_is_415(ada: Client, kind: str | None) -> None:
     headers = {} if kind is None else {b"Content-Type": kind.encode("latin-1")}
 
     assert is_problem(ada.post("/posts", content=b'{"title": "x", "content": ""}', headers=headers), 415)
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON"])
-def test_json_is_json_however_it_is_written(ada: TestClient, kind: str) -> None:
+def test_json_is_json_however_it_is_written(ada: Client, kind: str) -> None:
     answer = ada.post("/posts", content=b'{"title": "x", "content": ""}', headers={"Content-Type": kind})
 
     assert answer.status_code == 201
@@ -117,33 +118,33 @@ def test_json_is_json_however_it_is_written(ada: TestClient, kind: str) -> None:
         ("multipart/form-data; boundary=x", b"--x--", 422),
     ],
 )
-def test_forms_that_are_no_login(client: TestClient, kind: str, body: bytes, status: int) -> None:
+def test_forms_that_are_no_login(client: Client, kind: str, body: bytes, status: int) -> None:
     answer = client.post("/users/token", content=body, headers={"Content-Type": kind})
 
     assert is_problem(answer, status)
 
 
 @pytest.mark.parametrize("path", ["/posts", "/users", "/nowhere", "/health/live", "/users/token"])
-def test_a_body_that_is_too_large_is_refused(ada: TestClient, path: str) -> None:
+def test_a_body_that_is_too_large_is_refused(ada: Client, path: str) -> None:
     answer = ada.post(path, content=b"x" * (10 * MAX_BODY), headers={"Content-Type": "application/json"})
 
     assert is_problem(answer, 413)
 
 
-def chunks(total: int) -> Iterator[bytes]:
+async def chunks(total: int) -> AsyncIterator[bytes]:
     for _ in range(total // 65_536):
         yield b" " * 65_536
 
 
 @pytest.mark.parametrize(("total", "status"), [(10 * MAX_BODY, 413), (MAX_BODY, 422)])
-def test_a_body_of_unannounced_size_is_counted(ada: TestClient, total: int, status: int) -> None:
+def test_a_body_of_unannounced_size_is_counted(ada: Client, total: int, status: int) -> None:
     answer = ada.post("/posts", content=chunks(total), headers={"Content-Type": "application/json"})
 
     assert is_problem(answer, status)
 
 
 @pytest.mark.parametrize("path", ["/", "/health/live", "/posts", "/nowhere", "/docs/page.js"])
-def test_head_is_get_without_the_content(ada: TestClient, path: str) -> None:
+def test_head_is_get_without_the_content(ada: Client, path: str) -> None:
     get, head = ada.get(path), ada.head(path)
 
     assert (head.status_code, head.content) == (get.status_code, b"")
@@ -152,18 +153,18 @@ def test_head_is_get_without_the_content(ada: TestClient, path: str) -> None:
 
 
 @pytest.mark.parametrize("length", ["abc", "-1", "1e3", ""])
-def test_a_length_that_is_no_number(ada: TestClient, length: str) -> None:
+def test_a_length_that_is_no_number(ada: Client, length: str) -> None:
     assert ada.get("/posts", headers={"Content-Length": length}).status_code == 200
 
 
 @pytest.mark.parametrize(
     ("path", "allowed"), [("/posts", "GET, POST"), ("/posts/1", "DELETE, GET, PUT"), ("/health/live", "GET")]
 )
-def test_405_names_all_methods_of_the_path(client: TestClient, path: str, allowed: str) -> None:
+def test_405_names_all_methods_of_the_path(client: Client, path: str, allowed: str) -> None:
     assert client.options(path).headers["Allow"] == allowed
 
 
-def test_invalid_input_is_not_repeated(client: TestClient) -> None:
+def test_invalid_input_is_not_repeated(client: Client) -> None:
     answer = client.post("/users", json={"email": "ada@example.com", "password": ["secret-word"]})
 
     assert is_problem(answer, 422)
@@ -171,11 +172,11 @@ def test_invalid_input_is_not_repeated(client: TestClient) -> None:
     assert answer.json()["errors"][0].keys() == {"type", "loc", "msg"}
 
 
-def test_a_mistake_is_a_problem_and_says_nothing_else(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_is_a_problem_and_says_nothing_else(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("the secret of the database")
 
-    monkeypatch.setattr(type(client.app.state.database), "connect", fail)  # type: ignore[attr-defined]
+    monkeypatch.setattr(type(client.app.state.database), "connect", fail)
     answer = client.post("/users/token", data={"username": "ada@example.com", "password": "x"})
 
     assert is_problem(answer, 500)
@@ -187,11 +188,11 @@ def test_a_mistake_is_a_problem_and_says_nothing_else(client: TestClient, monkey
     [OperationalError("", None, Exception("gone")), InterfaceError("", None, Exception("gone")), Busy()],
     ids=["server gone", "connection closed", "no connection free"],
 )
-def test_a_database_that_is_away_is_503(ada: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def test_a_database_that_is_away_is_503(ada: Client, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(type(ada.app.state.database), "connect", fail)  # type: ignore[attr-defined]
+    monkeypatch.setattr(type(ada.app.state.database), "connect", fail)
     answer = ada.get("/posts")
 
     assert is_problem(answer, 503)
@@ -204,20 +205,20 @@ def test_a_database_that_is_away_is_503(ada: TestClient, monkeypatch: pytest.Mon
      (psycopg.errors.TooManyConnections(), "away"), (psycopg.OperationalError("refused"), "away")],
 )  # fmt: skip
 def test_503_says_whether_the_database_is_away(
-    ada: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception, detail: str
+    ada: Client, monkeypatch: pytest.MonkeyPatch, error: Exception, detail: str
 ) -> None:
     def fail(*_: object) -> None:
         raise OperationalError("", None, error)
 
-    monkeypatch.setattr(type(ada.app.state.database), "connect", fail)  # type: ignore[attr-defined]
+    monkeypatch.setattr(type(ada.app.state.database), "connect", fail)
 
     assert detail in ada.get("/posts").json()["detail"]
 
 
 def test_who_waits_too_long_is_told_and_ready_is_ready(
-    application: TestClient, ada: TestClient, monkeypatch: pytest.MonkeyPatch
+    application: Client, ada: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state = application.app.state  # type: ignore[attr-defined]
+    state = application.app.state
     database = Database(state.settings)
     monkeypatch.setattr(state, "database", database)
     monkeypatch.setattr(database, "_connections", Turns("test", 0, patience=0.01))
@@ -228,15 +229,18 @@ def test_who_waits_too_long_is_told_and_ready_is_ready(
 
 def test_without_a_database_the_service_answers() -> None:
     settings = get_settings().model_copy(update={"database_port": 1})
-    with TestClient(create_app(settings, passwords=None)) as client:
+    app = create_app(settings)
+    with TestClient(app) as test:
+        assert test.portal
+        client = Client(app, test.portal)
         assert client.get("/health/live").status_code == 200
         assert client.get("/").status_code == 200
         ready = client.get("/health/ready")
         assert (ready.status_code, ready.json()) == (503, {"status": "unavailable", "database": "away"})
-        assert is_problem(a_client(client).post("/users", json={"email": "a@example.com", "password": "12345678"}), 503)
+        assert is_problem(client.post("/users", json={"email": "a@example.com", "password": "12345678"}), 503)
 
 
-def test_the_document_says_which_problems_there_are(client: TestClient) -> None:
+def test_the_document_says_which_problems_there_are(client: Client) -> None:
     document = client.get("/openapi.json").json()
     responses = {
         status: response

@@ -14,9 +14,10 @@ from starlette.types import Receive, Scope, Send
 from app.core.config import get_settings
 from app.core.metrics import route_template
 from app.core.middleware import DEFAULT_HEADERS
+from tests.app.support import Client
 
 
-def test_a_request_keeps_the_id_that_it_brings(client: TestClient) -> None:
+def test_a_request_keeps_the_id_that_it_brings(client: Client) -> None:
     answer = client.get("/nowhere", headers={"X-Request-ID": "from-the-proxy_1.0"})
 
     assert answer.headers["X-Request-ID"] == "from-the-proxy_1.0"
@@ -24,19 +25,19 @@ def test_a_request_keeps_the_id_that_it_brings(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("bad", ["", "a b", "x" * 129, "{}", "ä", 'a"b'])
-def test_an_id_that_could_do_harm_is_replaced(client: TestClient, bad: str) -> None:
+def test_an_id_that_could_do_harm_is_replaced(client: Client, bad: str) -> None:
     given = client.get("/", headers={b"X-Request-ID": bad.encode()}).headers["X-Request-ID"]
 
     assert given != bad
     assert len(given) == 32
 
 
-def test_every_request_has_an_id_of_its_own(client: TestClient) -> None:
+def test_every_request_has_an_id_of_its_own(client: Client) -> None:
     assert len({client.get("/").headers["X-Request-ID"] for _ in range(5)}) == 5
 
 
 @pytest.mark.parametrize("path", ["/", "/posts", "/nowhere", "/docs", "/openapi.json", "/docs/swagger-ui.css"])
-def test_every_answer_has_security_headers_once(client: TestClient, path: str) -> None:
+def test_every_answer_has_security_headers_once(client: Client, path: str) -> None:
     headers = client.get(path).headers
 
     for name, _ in DEFAULT_HEADERS:
@@ -66,7 +67,7 @@ def lines() -> Iterator[list[dict[str, object]]]:
     root.setLevel(level)
 
 
-def test_a_request_is_one_line(ada: TestClient, lines: list[dict[str, object]]) -> None:
+def test_a_request_is_one_line(ada: Client, lines: list[dict[str, object]]) -> None:
     answer = ada.get("/posts/7?token=secret", headers={"X-Request-ID": "abc"})
     line = next(line for line in lines if line["name"] == "app.access")
 
@@ -80,12 +81,12 @@ def test_a_request_is_one_line(ada: TestClient, lines: list[dict[str, object]]) 
 
 
 def test_what_is_logged_on_the_way_carries_the_id(
-    client: TestClient, lines: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
+    client: Client, lines: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(type(client.app.state.throttle), "attempt", fail)  # type: ignore[attr-defined]
+    monkeypatch.setattr(type(client.app.state.throttle), "attempt", fail)
     client.post("/users/token", data={"username": "a", "password": "b"}, headers={"X-Request-ID": "abc"})
 
     error, request = (line for line in lines if line["name"] in {"app.core.middleware", "app.access"})
@@ -94,13 +95,13 @@ def test_what_is_logged_on_the_way_carries_the_id(
     assert request["status"] == 500
 
 
-def test_a_path_cannot_forge_a_line(client: TestClient, lines: list[dict[str, object]]) -> None:
+def test_a_path_cannot_forge_a_line(client: Client, lines: list[dict[str, object]]) -> None:
     client.get("/x%0A%7B%22status%22%3A200%7D")
 
     assert [line["path"] for line in lines if line["name"] == "app.access"] == ['/x\n{"status":200}']
 
 
-def test_a_path_cannot_forge_a_line_of_text_either(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_path_cannot_forge_a_line_of_text_either(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "app.access")
     client.get("/x%0A2026-11-24%20INFO%20POST%20/users/token%20200%1B[2J")
 
@@ -112,7 +113,7 @@ def count(**labels: str) -> float:
     return REGISTRY.get_sample_value("http_requests_total", labels) or 0
 
 
-def test_metrics_know_the_template_not_the_path(ada: TestClient) -> None:
+def test_metrics_know_the_template_not_the_path(ada: Client) -> None:
     labels = {"method": "GET", "route": "/posts/{post_id}", "status": "404"}
     before = count(**labels)
     for post_id in (7, 8, 9):
@@ -122,7 +123,7 @@ def test_metrics_know_the_template_not_the_path(ada: TestClient) -> None:
     assert REGISTRY.get_sample_value("http_requests_in_progress") == 0
 
 
-def test_made_up_paths_and_methods_make_no_series(client: TestClient) -> None:
+def test_made_up_paths_and_methods_make_no_series(client: Client) -> None:
     unmatched = count(method="GET", route="unmatched", status="404")
     other = count(method="other", route="/posts", status="405")
     client.get("/made-up")
@@ -169,12 +170,12 @@ def test_a_template_has_the_prefixes_of_all_routers() -> None:
     ],
 )
 def test_metrics_are_answered_on_their_own_port_alone(
-    client: TestClient, server: tuple[str, int | None] | None, configured: int | None, status: int
+    client: Client, server: tuple[str, int | None] | None, configured: int | None, status: int
 ) -> None:
     async def listening(scope: Scope, receive: Receive, send: Send) -> None:
         await client.app({**scope, "server": server}, receive, send)
 
-    state = client.app.state  # type: ignore[attr-defined]
+    state = client.app.state
     before, state.settings = state.settings, get_settings().model_copy(update={"metrics_port": configured})
     answer = TestClient(listening).get("/metrics")
     state.settings = before

@@ -5,29 +5,28 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
-from fastapi.testclient import TestClient
 
 from app.core import etags
-from tests.app.conftest import a_client, a_user
+from tests.app.support import Client, a_user
 
 POST = {"title": "On engines", "content": "They weave algebraic patterns. äöü € 🚀"}
 HUGE = 9_223_372_036_854_775_807
 
 
-def post(by: TestClient, **changed: str) -> dict[str, object]:
+def post(by: Client, **changed: str) -> dict[str, object]:
     answer = by.post("/posts", json=POST | changed)
     assert answer.status_code == 201, answer.text
     created: dict[str, object] = answer.json()
     return created
 
 
-def titles(by: TestClient, **query: object) -> list[str]:
+def titles(by: Client, **query: object) -> list[str]:
     answer = by.get("/posts", params={key: str(value) for key, value in query.items()})
     assert answer.status_code == 200, answer.text
     return [item["title"] for item in answer.json()["items"]]
 
 
-def test_a_created_post_can_be_read_where_it_says(ada: TestClient) -> None:
+def test_a_created_post_can_be_read_where_it_says(ada: Client) -> None:
     created = ada.post("/posts", json=POST)
     read = ada.get(created.headers["Location"])
 
@@ -38,7 +37,7 @@ def test_a_created_post_can_be_read_where_it_says(ada: TestClient) -> None:
     assert {key: created.json()[key] for key in POST} == POST
 
 
-def test_what_is_acknowledged_is_committed(committing: TestClient, database: psycopg.Connection) -> None:
+def test_what_is_acknowledged_is_committed(committing: Client, database: psycopg.Connection) -> None:
     ada = a_user(committing, "ada@example.com")
     created = post(ada)
     once = ada.post("/posts", json=POST, headers={"Idempotency-Key": "once"}).json()
@@ -47,7 +46,7 @@ def test_what_is_acknowledged_is_committed(committing: TestClient, database: psy
     assert rows == [(created["id"], POST["title"]), (once["id"], POST["title"])]
 
 
-def test_posts_of_a_user_who_is_gone_are_refused(committing: TestClient, database: psycopg.Connection) -> None:
+def test_posts_of_a_user_who_is_gone_are_refused(committing: Client, database: psycopg.Connection) -> None:
     ada = a_user(committing, "ada@example.com")
     database.execute("DELETE FROM users")
 
@@ -55,12 +54,12 @@ def test_posts_of_a_user_who_is_gone_are_refused(committing: TestClient, databas
     assert ada.post("/posts", json=POST, headers={"Idempotency-Key": "once"}).status_code == 401
 
 
-def test_an_empty_list_is_a_page(ada: TestClient) -> None:
+def test_an_empty_list_is_a_page(ada: Client) -> None:
     assert ada.get("/posts").json() == {"items": [], "next": None}
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6])
-def test_pages_lead_from_the_newest_to_the_oldest(ada: TestClient, limit: int) -> None:
+def test_pages_lead_from_the_newest_to_the_oldest(ada: Client, limit: int) -> None:
     made = [post(ada, title=f"Post {n}")["id"] for n in range(5)]
 
     seen, pages, cursor = [], 0, None
@@ -73,7 +72,7 @@ def test_pages_lead_from_the_newest_to_the_oldest(ada: TestClient, limit: int) -
     assert pages == -(-5 // limit)  # no empty page at the end
 
 
-def test_a_page_is_not_moved_by_posts_that_are_added(ada: TestClient) -> None:
+def test_a_page_is_not_moved_by_posts_that_are_added(ada: Client) -> None:
     made = [post(ada)["id"] for _ in range(4)]
     first = ada.get("/posts", params={"limit": 2}).json()
     post(ada)
@@ -83,13 +82,13 @@ def test_a_page_is_not_moved_by_posts_that_are_added(ada: TestClient) -> None:
     assert [item["id"] for item in second["items"]] == [made[1], made[0]]
 
 
-def test_listed_posts_are_what_was_created(ada: TestClient) -> None:
+def test_listed_posts_are_what_was_created(ada: Client) -> None:
     made = [post(ada), post(ada, content="")]
 
     assert ada.get("/posts").json()["items"] == made[::-1]
 
 
-def test_a_list_can_be_of_one_author(ada: TestClient, bob: TestClient) -> None:
+def test_a_list_can_be_of_one_author(ada: Client, bob: Client) -> None:
     mine = post(ada, title="Hers")
     post(bob, title="His")
 
@@ -117,14 +116,14 @@ def test_a_list_can_be_of_one_author(ada: TestClient, bob: TestClient) -> None:
         (")(&|!:*<->", []),
     ],
 )
-def test_search_finds_words(ada: TestClient, query: str, found: list[str]) -> None:
+def test_search_finds_words(ada: Client, query: str, found: list[str]) -> None:
     post(ada, title="Engine notes", content="of algebraic patterns")
     post(ada, title="Loom", content="weaves patterns of any Größe")
 
     assert titles(ada, q=query) == found
 
 
-def test_search_goes_with_author_and_pages(ada: TestClient, bob: TestClient) -> None:
+def test_search_goes_with_author_and_pages(ada: Client, bob: Client) -> None:
     for n in range(3):
         post(ada, title=f"Loom {n}")
     post(bob, title="Loom of Bob")
@@ -145,7 +144,7 @@ def test_search_goes_with_author_and_pages(ada: TestClient, bob: TestClient) -> 
         "q=", "q=%00", "q=a%00b", "q=" + "x" * 201,
     ],
 )  # fmt: skip
-def test_bad_queries_are_refused(ada: TestClient, query: str) -> None:
+def test_bad_queries_are_refused(ada: Client, query: str) -> None:
     answer = ada.get(f"/posts?{query}")
 
     assert answer.status_code == 422
@@ -153,7 +152,7 @@ def test_bad_queries_are_refused(ada: TestClient, query: str) -> None:
 
 
 @pytest.mark.parametrize("query", [f"cursor={HUGE}", f"author={HUGE}", "limit=100", "limit=1", "q=%ED%A0%80"])
-def test_the_bounds_themselves_are_fine(ada: TestClient, query: str) -> None:
+def test_the_bounds_themselves_are_fine(ada: Client, query: str) -> None:
     assert ada.get(f"/posts?{query}").status_code == 200
 
 
@@ -171,31 +170,31 @@ def test_the_bounds_themselves_are_fine(ada: TestClient, query: str) -> None:
     ],
     ids=["empty", "long title", "NUL in title", "a number", "null", "NUL in content", "long content", "a list"],
 )
-def test_bad_posts_are_refused(ada: TestClient, bad: dict[str, object]) -> None:
+def test_bad_posts_are_refused(ada: Client, bad: dict[str, object]) -> None:
     assert ada.post("/posts", json=POST | bad).status_code == 422
     assert ada.put("/posts/1", json=POST | bad).status_code == 422
 
 
 @pytest.mark.parametrize("content", ["x" * 20_000, "\U0010ffff" * 20_000, "a\ud7ffb", "\x01\x1f\x7f\u2028\ufffe"])
-def test_any_text_comes_back_as_it_was(ada: TestClient, content: str) -> None:
+def test_any_text_comes_back_as_it_was(ada: Client, content: str) -> None:
     assert ada.get(f"/posts/{post(ada, content=content)['id']}").json()["content"] == content
 
 
 @pytest.mark.parametrize("post_id", ["0", "-1", "x", str(HUGE + 1), "%00", "1.5", "9" * 5000])
-def test_bad_ids_are_refused(ada: TestClient, post_id: str) -> None:
+def test_bad_ids_are_refused(ada: Client, post_id: str) -> None:
     assert ada.get(f"/posts/{post_id}").status_code == 422
     assert ada.put(f"/posts/{post_id}", json=POST).status_code == 422
     assert ada.delete(f"/posts/{post_id}").status_code == 422
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_posts_that_are_not_there_are_404(ada: TestClient, method: str) -> None:
+def test_posts_that_are_not_there_are_404(ada: Client, method: str) -> None:
     body = {"json": POST} if method == "PUT" else {}
 
-    assert ada.request(method, f"/posts/{HUGE}", **body).status_code == 404  # type: ignore[arg-type]
+    assert ada.request(method, f"/posts/{HUGE}", **body).status_code == 404
 
 
-def test_a_changed_post_is_a_new_version(ada: TestClient) -> None:
+def test_a_changed_post_is_a_new_version(ada: Client) -> None:
     created = ada.post("/posts", json=POST)
     path = created.headers["Location"]
 
@@ -209,7 +208,7 @@ def test_a_changed_post_is_a_new_version(ada: TestClient) -> None:
     assert titles(ada, q="engines") == []
 
 
-def test_a_deleted_post_is_gone(ada: TestClient) -> None:
+def test_a_deleted_post_is_gone(ada: Client) -> None:
     path = f"/posts/{post(ada)['id']}"
 
     assert ada.delete(path).status_code == 204
@@ -219,11 +218,11 @@ def test_a_deleted_post_is_gone(ada: TestClient) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
-def test_only_the_owner_changes_a_post(ada: TestClient, bob: TestClient, method: str) -> None:
+def test_only_the_owner_changes_a_post(ada: Client, bob: Client, method: str) -> None:
     created = post(ada)
     body = {"json": {"title": "Mine now", "content": ""}} if method == "PUT" else {}
 
-    answer = bob.request(method, f"/posts/{created['id']}", **body)  # type: ignore[arg-type]
+    answer = bob.request(method, f"/posts/{created['id']}", **body)
 
     assert answer.status_code == 403
     assert ada.get(f"/posts/{created['id']}").json() == created
@@ -246,7 +245,7 @@ def test_only_the_owner_changes_a_post(ada: TestClient, bob: TestClient, method:
     ids=["its", "any", "a list", "another", "weak", "unquoted", "empty", "huge", "no digit", "empty tag"],
 )
 def test_if_match_lets_only_the_expected_version_through(
-    ada: TestClient, if_match: Callable[[str], str], status: int
+    ada: Client, if_match: Callable[[str], str], status: int
 ) -> None:
     created = ada.post("/posts", json=POST)
     path, header = created.headers["Location"], {b"If-Match": if_match(created.headers["ETag"]).encode()}
@@ -256,7 +255,7 @@ def test_if_match_lets_only_the_expected_version_through(
     assert ada.delete(path, headers=header).status_code == status
 
 
-def test_of_two_who_change_the_same_version_one_is_told(committing: TestClient) -> None:
+def test_of_two_who_change_the_same_version_one_is_told(committing: Client) -> None:
     ada = a_user(committing, "ada@example.com")
     created = ada.post("/posts", json=POST)
     header = {"If-Match": created.headers["ETag"]}
@@ -269,7 +268,7 @@ def test_of_two_who_change_the_same_version_one_is_told(committing: TestClient) 
 
 
 @pytest.mark.parametrize("path", ["/posts", "/posts?limit=1", "one"])
-def test_a_reader_who_has_it_is_told_that_it_still_holds(ada: TestClient, path: str) -> None:
+def test_a_reader_who_has_it_is_told_that_it_still_holds(ada: Client, path: str) -> None:
     where = f"/posts/{post(ada)['id']}" if path == "one" else path
     first = ada.get(where)
     etag = first.headers["ETag"]
@@ -281,14 +280,14 @@ def test_a_reader_who_has_it_is_told_that_it_still_holds(ada: TestClient, path: 
     assert first.headers["Cache-Control"] == "private, no-cache"
 
 
-def test_a_list_that_has_changed_has_another_etag(ada: TestClient) -> None:
+def test_a_list_that_has_changed_has_another_etag(ada: Client) -> None:
     empty = ada.get("/posts").headers["ETag"]
     post(ada)
 
     assert ada.get("/posts", headers={"If-None-Match": empty}).status_code == 200
 
 
-def test_a_creation_that_is_repeated_makes_no_second_post(ada: TestClient) -> None:
+def test_a_creation_that_is_repeated_makes_no_second_post(ada: Client) -> None:
     key = {"Idempotency-Key": "5d5b7d9e"}
     first = ada.post("/posts", json=POST, headers=key)
     again = ada.post("/posts", json=POST, headers=key)
@@ -300,7 +299,7 @@ def test_a_creation_that_is_repeated_makes_no_second_post(ada: TestClient) -> No
     assert ada.post("/posts", json=POST, headers={"Idempotency-Key": "other"}).json()["id"] != first.json()["id"]
 
 
-def test_a_repeated_creation_says_what_it_said_even_when_the_post_is_gone(ada: TestClient) -> None:
+def test_a_repeated_creation_says_what_it_said_even_when_the_post_is_gone(ada: Client) -> None:
     key = {"Idempotency-Key": "5d5b7d9e"}
     first = ada.post("/posts", json=POST, headers=key)
     ada.delete(first.headers["Location"])
@@ -309,13 +308,13 @@ def test_a_repeated_creation_says_what_it_said_even_when_the_post_is_gone(ada: T
     assert titles(ada) == []
 
 
-def test_keys_of_two_users_have_nothing_to_do_with_each_other(ada: TestClient, bob: TestClient) -> None:
+def test_keys_of_two_users_have_nothing_to_do_with_each_other(ada: Client, bob: Client) -> None:
     key = {"Idempotency-Key": "1"}
 
     assert ada.post("/posts", json=POST, headers=key).json() != bob.post("/posts", json=POST, headers=key).json()
 
 
-def test_a_refused_creation_leaves_nothing(committing: TestClient, database: psycopg.Connection) -> None:
+def test_a_refused_creation_leaves_nothing(committing: Client, database: psycopg.Connection) -> None:
     ada = a_user(committing, "ada@example.com")
     for title in ("First", "Second"):
         ada.post("/posts", json=POST | {"title": title}, headers={"Idempotency-Key": "1"})
@@ -324,7 +323,7 @@ def test_a_refused_creation_leaves_nothing(committing: TestClient, database: psy
     assert database.execute("SELECT count(*) FROM post_creations WHERE answer IS NULL").fetchone() == (0,)
 
 
-def test_a_key_is_forgotten_after_a_day(committing: TestClient, database: psycopg.Connection) -> None:
+def test_a_key_is_forgotten_after_a_day(committing: Client, database: psycopg.Connection) -> None:
     ada = a_user(committing, "ada@example.com")
     key = {"Idempotency-Key": "1"}
     first = ada.post("/posts", json=POST, headers=key).json()
@@ -334,7 +333,7 @@ def test_a_key_is_forgotten_after_a_day(committing: TestClient, database: psycop
     assert database.execute("SELECT count(*) FROM post_creations").fetchone() == (1,)
 
 
-def test_of_repetitions_at_the_same_time_one_creates(committing: TestClient) -> None:
+def test_of_repetitions_at_the_same_time_one_creates(committing: Client) -> None:
     ada = a_user(committing, "ada@example.com")
 
     def create(_: int) -> bytes:
@@ -349,7 +348,7 @@ def test_of_repetitions_at_the_same_time_one_creates(committing: TestClient) -> 
     assert len(titles(ada)) == 1
 
 
-def test_if_match_is_bounded(ada: TestClient) -> None:
+def test_if_match_is_bounded(ada: Client) -> None:
     path = ada.post("/posts", json=POST).headers["Location"]
 
     assert ada.delete(path, headers={"If-Match": ", ".join(['"1-00000000"'] * 70)}).status_code == 204
@@ -357,14 +356,14 @@ def test_if_match_is_bounded(ada: TestClient) -> None:
 
 
 @pytest.mark.parametrize("key", ["", " ", "ä", "x" * 256, "a b"])
-def test_bad_keys_are_refused(ada: TestClient, key: str) -> None:
+def test_bad_keys_are_refused(ada: Client, key: str) -> None:
     assert ada.post("/posts", json=POST, headers={b"Idempotency-Key": key.encode()}).status_code == 422
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_posts_need_a_token(client: TestClient, method: str) -> None:
+def test_posts_need_a_token(client: Client, method: str) -> None:
     assert client.request(method, "/posts").status_code == 401
-    assert a_client(client, Authorization="Bearer x").request(method, "/posts").status_code == 401
+    assert client.another(Authorization="Bearer x").request(method, "/posts").status_code == 401
 
 
 def test_versions_of_if_match_are_read() -> None:

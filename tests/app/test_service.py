@@ -4,12 +4,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from fastapi.testclient import TestClient
 from pydantic import ValidationError
 
 from alembic import command
 from app.core.config import Settings, get_settings
-from tests.app.conftest import migrations
+from tests.app.support import Client, migrations
 
 REQUIRED = {
     "DATABASE_HOSTNAME", "DATABASE_PORT", "DATABASE_PASSWORD", "DATABASE_NAME", "DATABASE_USERNAME",
@@ -18,7 +17,7 @@ REQUIRED = {
 KEY = "0123456789abcdef0123456789ABCDEF"
 
 
-def test_index_links_lead_somewhere(client: TestClient) -> None:
+def test_index_links_lead_somewhere(client: Client) -> None:
     index = client.get("/").json()
 
     assert index["name"]
@@ -27,19 +26,19 @@ def test_index_links_lead_somewhere(client: TestClient) -> None:
         assert client.get(link).status_code == 200, link
 
 
-def test_ready_asks_the_database(client: TestClient) -> None:
+def test_ready_asks_the_database(client: Client) -> None:
     assert client.get("/health/ready").json() == {"status": "ok", "database": "ok"}
 
 
 @pytest.mark.parametrize("name", ["swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png", "page.js"])
-def test_the_documentation_serves_what_it_loads(client: TestClient, name: str) -> None:
+def test_the_documentation_serves_what_it_loads(client: Client, name: str) -> None:
     page = client.get("/docs").text
 
     assert f'"docs/{name}"' in page
     assert client.get(f"/docs/{name}").content
 
 
-def test_the_documentation_names_no_other_host(client: TestClient) -> None:
+def test_the_documentation_names_no_other_host(client: Client) -> None:
     page = client.get("/docs")
 
     assert "http" not in page.text

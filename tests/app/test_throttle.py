@@ -5,22 +5,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
-from fastapi.testclient import TestClient
 
 from app.users.throttle import Throttle, _network
-from tests.app.conftest import PASSWORD, a_user, log_in
+from tests.app.support import PASSWORD, Client, a_user, log_in
 
 
 @pytest.fixture
-def limited(application: TestClient) -> Iterator[None]:
+def limited(application: Client) -> Iterator[None]:
     """Lower the limits."""
-    state = application.app.state  # type: ignore[attr-defined]
+    state = application.app.state
     before, state.throttle = state.throttle, Throttle(per_account=3, per_client=5)
     yield
     state.throttle = before
 
 
-def attempt(client: TestClient, email: str, password: str = "wrong horse") -> int:
+def attempt(client: Client, email: str, password: str = "wrong horse") -> int:
     answer = client.post("/users/token", data={"username": email, "password": password})
     if answer.status_code == 429:
         assert 0 < int(answer.headers["Retry-After"]) <= 15 * 60 + 1
@@ -28,7 +27,7 @@ def attempt(client: TestClient, email: str, password: str = "wrong horse") -> in
 
 
 @pytest.mark.usefixtures("limited")
-def test_an_account_that_is_tried_too_often_has_to_wait(client: TestClient) -> None:
+def test_an_account_that_is_tried_too_often_has_to_wait(client: Client) -> None:
     a_user(client, "ada@example.com")
 
     assert [attempt(client, "ada@example.com") for _ in range(4)] == [401, 401, 401, 429]
@@ -37,12 +36,12 @@ def test_an_account_that_is_tried_too_often_has_to_wait(client: TestClient) -> N
 
 
 @pytest.mark.usefixtures("limited")
-def test_a_client_that_tries_many_accounts_has_to_wait(client: TestClient) -> None:
+def test_a_client_that_tries_many_accounts_has_to_wait(client: Client) -> None:
     assert [attempt(client, f"{n}@example.com") for n in range(7)] == [401] * 5 + [429] * 2
 
 
 @pytest.mark.usefixtures("limited")
-def test_a_client_that_has_to_wait_can_use_up_no_account(committing: TestClient, database: psycopg.Connection) -> None:
+def test_a_client_that_has_to_wait_can_use_up_no_account(committing: Client, database: psycopg.Connection) -> None:
     for n in range(5):
         attempt(committing, f"{n}@example.com")
     for _ in range(4):
@@ -53,7 +52,7 @@ def test_a_client_that_has_to_wait_can_use_up_no_account(committing: TestClient,
 
 
 @pytest.mark.usefixtures("limited")
-def test_logins_that_succeed_do_not_count(client: TestClient) -> None:
+def test_logins_that_succeed_do_not_count(client: Client) -> None:
     a_user(client, "ada@example.com")
 
     for _ in range(4):
@@ -62,7 +61,7 @@ def test_logins_that_succeed_do_not_count(client: TestClient) -> None:
 
 
 @pytest.mark.usefixtures("limited")
-def test_attempts_at_the_same_time_are_bounded_too(committing: TestClient) -> None:
+def test_attempts_at_the_same_time_are_bounded_too(committing: Client) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: attempt(committing, "ada@example.com"), range(16)))
 
@@ -70,7 +69,7 @@ def test_attempts_at_the_same_time_are_bounded_too(committing: TestClient) -> No
 
 
 @pytest.mark.usefixtures("limited")
-def test_the_window_ends_and_old_attempts_are_swept_away(committing: TestClient, database: psycopg.Connection) -> None:
+def test_the_window_ends_and_old_attempts_are_swept_away(committing: Client, database: psycopg.Connection) -> None:
     for n in range(6):
         attempt(committing, f"{n}@example.com")
     database.execute("UPDATE login_attempts SET since = now() - interval '16 minutes'")

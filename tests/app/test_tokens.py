@@ -11,12 +11,11 @@ import jwt
 import psycopg
 import pytest
 from anyio import to_thread
-from fastapi.testclient import TestClient
 
 from app.core.config import get_settings
 from app.core.security import create_access_token
 from app.users import tokens
-from tests.app.conftest import DATABASE, PASSWORD, a_client, a_user, connect, log_in
+from tests.app.support import DATABASE, PASSWORD, Client, a_user, connect, log_in
 
 INVALID = 'Bearer realm="api", error="invalid_token"'
 
@@ -66,7 +65,7 @@ def without(claim: str) -> str:
         "no sub", "no iat", "no exp", "no jti",
     ],
 )  # fmt: skip
-def test_a_token_that_is_not_ours_is_401(client: TestClient, make: Callable[[], str]) -> None:
+def test_a_token_that_is_not_ours_is_401(client: Client, make: Callable[[], str]) -> None:
     answer = client.get("/users/me", headers={"Authorization": f"Bearer {make()}"})
 
     assert answer.status_code == 401
@@ -74,7 +73,7 @@ def test_a_token_that_is_not_ours_is_401(client: TestClient, make: Callable[[], 
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Basic YTpi", "Bearer \xff", "x" * 8000])
-def test_without_a_token_it_is_401(client: TestClient, header: str | None) -> None:
+def test_without_a_token_it_is_401(client: Client, header: str | None) -> None:
     headers = {} if header is None else {b"Authorization": header.encode("latin-1")}
     for path in ("/users/me", "/posts", "/posts/1"):
         answer = client.get(path, headers=headers)
@@ -93,14 +92,14 @@ def test_a_token_says_who_since_when_and_until_when() -> None:
     assert first["jti"] != second["jti"]
 
 
-def test_a_token_that_was_good_is_refused_once_it_has_expired(ada: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_that_was_good_is_refused_once_it_has_expired(ada: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ada.get("/users/me").status_code == 200
     monkeypatch.setattr("app.core.security.time", lambda: datetime.now(UTC).timestamp() + 31 * 60)
 
     assert ada.get("/users/me").status_code == 401
 
 
-def test_a_login_is_answered_as_oauth_wants_it(client: TestClient) -> None:
+def test_a_login_is_answered_as_oauth_wants_it(client: Client) -> None:
     a_user(client, "ada@example.com")
     answer = client.post("/users/token", data={"username": "ada@example.com", "password": PASSWORD})
 
@@ -110,7 +109,7 @@ def test_a_login_is_answered_as_oauth_wants_it(client: TestClient) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def refresh(client: TestClient, token: str) -> dict[str, str] | None:
+def refresh(client: Client, token: str) -> dict[str, str] | None:
     answer = client.post("/users/token/refresh", json={"refresh_token": token})
     if answer.status_code == 200:
         tokens: dict[str, str] = answer.json()
@@ -121,24 +120,24 @@ def refresh(client: TestClient, token: str) -> dict[str, str] | None:
 
 
 @pytest.fixture
-def first(client: TestClient) -> str:
+def first(client: Client) -> str:
     """Register, log in and give the refresh token."""
     a_user(client, "ada@example.com")
     return str(log_in(client, "ada@example.com")["refresh_token"])
 
 
-def test_a_refresh_token_gives_the_next_pair(client: TestClient, first: str) -> None:
+def test_a_refresh_token_gives_the_next_pair(client: Client, first: str) -> None:
     second = refresh(client, first)
     assert second
     third = refresh(client, second["refresh_token"])
     assert third
 
     assert len({first, second["refresh_token"], third["refresh_token"]}) == 3
-    me = a_client(client, Authorization=f"Bearer {third['access_token']}").get("/users/me")
+    me = client.another(Authorization=f"Bearer {third['access_token']}").get("/users/me")
     assert me.json()["email"] == "ada@example.com"
 
 
-def test_a_refresh_token_that_is_used_twice_ends_its_family(client: TestClient, first: str) -> None:
+def test_a_refresh_token_that_is_used_twice_ends_its_family(client: Client, first: str) -> None:
     other_device = log_in(client, "ada@example.com")["refresh_token"]
     second = refresh(client, first)
     assert second
@@ -148,7 +147,7 @@ def test_a_refresh_token_that_is_used_twice_ends_its_family(client: TestClient, 
     assert refresh(client, other_device)  # another login is another family
 
 
-def test_the_end_of_a_family_is_committed(committing: TestClient, database: psycopg.Connection) -> None:
+def test_the_end_of_a_family_is_committed(committing: Client, database: psycopg.Connection) -> None:
     a_user(committing, "ada@example.com")
     token = log_in(committing, "ada@example.com")["refresh_token"]
     refresh(committing, token)
@@ -157,7 +156,7 @@ def test_the_end_of_a_family_is_committed(committing: TestClient, database: psyc
     assert database.execute("SELECT count(*) FROM refresh_tokens").fetchone() == (0,)
 
 
-def test_of_two_refreshes_at_the_same_time_one_wins(committing: TestClient) -> None:
+def test_of_two_refreshes_at_the_same_time_one_wins(committing: Client) -> None:
     a_user(committing, "ada@example.com")
     token = log_in(committing, "ada@example.com")["refresh_token"]
 
@@ -170,7 +169,7 @@ def test_of_two_refreshes_at_the_same_time_one_wins(committing: TestClient) -> N
 
 @pytest.mark.parametrize("against", ["a copy that is used", "logout"])
 def test_a_family_that_ends_during_a_rotation_has_no_survivor(
-    committing: TestClient, monkeypatch: pytest.MonkeyPatch, against: str
+    committing: Client, monkeypatch: pytest.MonkeyPatch, against: str
 ) -> None:
     a_user(committing, "ada@example.com")
     old = log_in(committing, "ada@example.com")["refresh_token"]
@@ -212,7 +211,7 @@ def wait(*conditions: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def test_rotations_copies_and_logouts_at_the_same_time_do_not_lock_each_other_up(committing: TestClient) -> None:
+def test_rotations_copies_and_logouts_at_the_same_time_do_not_lock_each_other_up(committing: Client) -> None:
     a_user(committing, "ada@example.com")
     for _ in range(5):
         first = log_in(committing, "ada@example.com")["refresh_token"]
@@ -228,9 +227,7 @@ def test_rotations_copies_and_logouts_at_the_same_time_do_not_lock_each_other_up
         assert answers <= {200, 204, 401}
 
 
-def test_an_expired_refresh_token_is_refused_and_swept_away(
-    committing: TestClient, database: psycopg.Connection
-) -> None:
+def test_an_expired_refresh_token_is_refused_and_swept_away(committing: Client, database: psycopg.Connection) -> None:
     a_user(committing, "ada@example.com")
     token = log_in(committing, "ada@example.com")["refresh_token"]
     database.execute("UPDATE refresh_tokens SET expires_at = now() - interval '1 second'")
@@ -240,7 +237,7 @@ def test_an_expired_refresh_token_is_refused_and_swept_away(
     assert database.execute("SELECT count(*) FROM refresh_tokens").fetchone() == (1,)
 
 
-def test_the_database_keeps_no_refresh_token(committing: TestClient, database: psycopg.Connection) -> None:
+def test_the_database_keeps_no_refresh_token(committing: Client, database: psycopg.Connection) -> None:
     a_user(committing, "ada@example.com")
     token = log_in(committing, "ada@example.com")["refresh_token"]
 
@@ -249,7 +246,7 @@ def test_the_database_keeps_no_refresh_token(committing: TestClient, database: p
     assert token.encode() not in rows[0][0]
 
 
-def test_logout_ends_the_family(client: TestClient, first: str) -> None:
+def test_logout_ends_the_family(client: Client, first: str) -> None:
     second = refresh(client, first)
     assert second
     other_device = log_in(client, "ada@example.com")["refresh_token"]
@@ -261,12 +258,12 @@ def test_logout_ends_the_family(client: TestClient, first: str) -> None:
 
 
 @pytest.mark.parametrize("token", ["x", "\0", "ä", "x" * 100])
-def test_unknown_refresh_tokens(client: TestClient, token: str) -> None:
+def test_unknown_refresh_tokens(client: Client, token: str) -> None:
     assert refresh(client, token) is None
     assert client.post("/users/logout", json={"refresh_token": token}).status_code == 204
 
 
 @pytest.mark.parametrize("body", [{}, {"refresh_token": ""}, {"refresh_token": "x" * 101}, {"refresh_token": 1}, []])
-def test_what_is_no_refresh_token_is_refused(client: TestClient, body: object) -> None:
+def test_what_is_no_refresh_token_is_refused(client: Client, body: object) -> None:
     assert client.post("/users/token/refresh", json=body).status_code == 422
     assert client.post("/users/logout", json=body).status_code == 422

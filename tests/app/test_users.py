@@ -7,17 +7,16 @@ from threading import Lock
 
 import psycopg
 import pytest
-from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app.core.security import Passwords
-from tests.app.conftest import PASSWORD, log_in
+from tests.app.support import PASSWORD, Client, log_in
 
 CREDENTIALS = {"email": "ada@example.com", "password": PASSWORD}
 
 
-def test_register_returns_the_user_without_the_password(client: TestClient) -> None:
+def test_register_returns_the_user_without_the_password(client: Client) -> None:
     answer = client.post("/users", json=CREDENTIALS)
 
     assert answer.status_code == 201
@@ -26,14 +25,14 @@ def test_register_returns_the_user_without_the_password(client: TestClient) -> N
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "ADA@Example.com", " Ada@EXAMPLE.com", "ada@exaMple.com"])
-def test_one_address_is_one_user_however_it_is_written(client: TestClient, email: str) -> None:
+def test_one_address_is_one_user_however_it_is_written(client: Client, email: str) -> None:
     client.post("/users", json=CREDENTIALS)
 
     assert client.post("/users", json=CREDENTIALS | {"email": email}).status_code == 409
     assert log_in(client, email)
 
 
-def test_of_many_racing_registrations_one_wins(committing: TestClient) -> None:
+def test_of_many_racing_registrations_one_wins(committing: Client) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: committing.post("/users", json=CREDENTIALS).status_code, range(24)))
 
@@ -55,7 +54,7 @@ def test_of_many_racing_registrations_one_wins(committing: TestClient) -> None:
     ],
     ids=["no address", "a NUL", "long", "a number", "null", "short", "long password", "no password", "number password"],
 )
-def test_bad_registrations_are_refused(client: TestClient, bad: dict[str, object]) -> None:
+def test_bad_registrations_are_refused(client: Client, bad: dict[str, object]) -> None:
     answer = client.post("/users", json=CREDENTIALS | bad)
 
     assert answer.status_code == 422
@@ -64,7 +63,7 @@ def test_bad_registrations_are_refused(client: TestClient, bad: dict[str, object
 
 
 @pytest.mark.parametrize("charset", ["unicode_escape", "raw_unicode_escape"])
-def test_half_a_surrogate_pair_is_no_password(client: TestClient, charset: str) -> None:
+def test_half_a_surrogate_pair_is_no_password(client: Client, charset: str) -> None:
     half = b'{"email": "ada@example.com", "password": "\\ud800aaaaaaaa"}'
     registered = client.post("/users", content=half, headers={"Content-Type": "application/json"})
     parts = "".join(
@@ -78,7 +77,7 @@ def test_half_a_surrogate_pair_is_no_password(client: TestClient, charset: str) 
 
 
 @pytest.mark.parametrize("password", ["        ", "pässwörd🚀", "x" * 1024, "a\0bcdefgh"])
-def test_any_text_can_be_a_password(client: TestClient, password: str) -> None:
+def test_any_text_can_be_a_password(client: Client, password: str) -> None:
     client.post("/users", json=CREDENTIALS | {"password": password})
 
     assert log_in(client, CREDENTIALS["email"], password)
@@ -86,7 +85,7 @@ def test_any_text_can_be_a_password(client: TestClient, password: str) -> None:
     assert wrong.status_code == 401
 
 
-def test_me_is_who_logged_in(ada: TestClient, bob: TestClient) -> None:
+def test_me_is_who_logged_in(ada: Client, bob: Client) -> None:
     assert ada.get("/users/me").json()["email"] == "ada@example.com"
     assert bob.get("/users/me").json()["email"] == "bob@example.com"
 
@@ -102,7 +101,7 @@ def test_me_is_who_logged_in(ada: TestClient, bob: TestClient) -> None:
         ("ada@example.com", PASSWORD + "\0"),
     ],
 )
-def test_wrong_password_and_unknown_user_look_the_same(client: TestClient, username: str, password: str) -> None:
+def test_wrong_password_and_unknown_user_look_the_same(client: Client, username: str, password: str) -> None:
     client.post("/users", json=CREDENTIALS)
 
     answer = client.post("/users/token", data={"username": username, "password": password})
@@ -122,11 +121,11 @@ def test_wrong_password_and_unknown_user_look_the_same(client: TestClient, usern
         {"username": "ada@example.com", "password": "x", "grant_type": "client_credentials"},
     ],
 )
-def test_forms_that_are_no_login_are_refused(client: TestClient, form: dict[str, str]) -> None:
+def test_forms_that_are_no_login_are_refused(client: Client, form: dict[str, str]) -> None:
     assert client.post("/users/token", data=form).status_code == 422
 
 
-def test_an_unknown_user_costs_a_verification_too(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_user_costs_a_verification_too(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     client.post("/users", json=CREDENTIALS)
     hashed: list[str] = []
     verify = PasswordHash.verify_and_update
@@ -144,7 +143,7 @@ def test_an_unknown_user_costs_a_verification_too(client: TestClient, monkeypatc
     assert len(parameters) == 1  # as expensive as a real one
 
 
-def test_a_weak_hash_is_replaced_at_login(committing: TestClient, database: psycopg.Connection) -> None:
+def test_a_weak_hash_is_replaced_at_login(committing: Client, database: psycopg.Connection) -> None:
     committing.post("/users", json=CREDENTIALS)
     weak = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=8, parallelism=1),)).hash(PASSWORD)
     database.execute("UPDATE users SET password_hash = %s", [weak])
@@ -159,7 +158,7 @@ async def hash_many(passwords: Passwords, count: int) -> list[str]:
     return await asyncio.gather(*(passwords.hash("x") for _ in range(count)))
 
 
-def test_hashing_is_bounded(client: TestClient) -> None:
+def test_hashing_is_bounded(client: Client) -> None:
     running, most, lock = 0, 0, Lock()
 
     class Slow(PasswordHash):
@@ -174,13 +173,12 @@ def test_hashing_is_bounded(client: TestClient) -> None:
             return "hash"
 
     slow = Passwords(Slow((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)), at_once=2)
-    assert client.portal
     client.portal.call(hash_many, slow, 20)
 
     assert most == 2
 
 
-def test_users_of_the_same_password_have_different_hashes(committing: TestClient, database: psycopg.Connection) -> None:
+def test_users_of_the_same_password_have_different_hashes(committing: Client, database: psycopg.Connection) -> None:
     for email in ("ada@example.com", "bob@example.com"):
         committing.post("/users", json=CREDENTIALS | {"email": email})
 
