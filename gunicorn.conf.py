@@ -32,7 +32,8 @@ control_socket_disable = True  # two instances would fight for its path
 
 # One line each, gunicorn's own included: JSON for machines, or text for the eyes of who develops.
 accesslog = "-"
-_json = env.get("LOG_FORMAT", "text" if reload else "json") == "json" and find_spec("pythonjsonlogger")
+_json = env.get("LOG_FORMAT", "text" if reload else "json") == "json"
+_json = _json and bool(find_spec("pythonjsonlogger") and find_spec("orjson"))
 _to_stdout = {"level": "INFO", "handlers": ["stdout"], "propagate": False}
 logconfig_dict: dict[str, Any] = {
     "version": 1,
@@ -40,7 +41,7 @@ logconfig_dict: dict[str, Any] = {
     "formatters": {
         "text": {"format": "%(asctime)s %(levelname)s %(message)s"},
         "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
+            "()": "pythonjsonlogger.orjson.OrjsonFormatter",
             "fmt": ["levelname", "name", "process", "message"],
             "rename_fields": {"levelname": "level", "name": "logger"},
             "timestamp": "time",

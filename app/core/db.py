@@ -1,8 +1,8 @@
 """The database: one pool, two ways to use it, and the models' base."""
 
-import select as io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from select import POLLIN, poll
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -63,13 +63,13 @@ class Database:
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection on which each statement is committed by itself."""
-        async with self._connections.turn(), self.engine.connect() as connection:
+        async with self._connections, self.engine.connect() as connection:
             yield connection
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection in a transaction; an exception rolls it back."""
-        async with self._connections.turn(), self._transactional.begin() as connection:
+        async with self._connections, self._transactional.begin() as connection:
             yield connection
 
     async def ping(self) -> None:
@@ -88,9 +88,9 @@ class Database:
 def _refuse_closed(connection: Any, record: object, proxy: object) -> None:
     # A server that went away has closed its end: an idle connection with something to read is dead. Asking the
     # kernel replaces a `SELECT 1` before every use; the pool then connects anew.
-    poll = io.poll()
-    poll.register(connection.driver_connection.fileno(), io.POLLIN)
-    if poll.poll(0):
+    idle = poll()
+    idle.register(connection.driver_connection.fileno(), POLLIN)
+    if idle.poll(0):
         raise DisconnectionError("the server closed the connection")
 
 

@@ -72,7 +72,8 @@ def handle_errors(app: FastAPI, known: Mapping[type[Exception], HTTPException]) 
         headers = dict(error.headers or {})
         # The router names the methods of the first route with this path; the path may have more.
         if error.status_code == 405 and (path := app.openapi()["paths"].get(route_template(request.scope))):
-            headers["Allow"] = ", ".join(sorted(method.upper() for method in path))
+            methods = {method.upper() for method in path} | ({"HEAD"} if "get" in path else set())
+            headers["Allow"] = ", ".join(sorted(methods))
         return problem(error.status_code, error.detail, headers)
 
     app.add_exception_handler(HTTPException, refused)

@@ -47,9 +47,8 @@ def configure_logging() -> None:
     logging.setLogRecordFactory(_with_request_id)
     if access.hasHandlers():
         for server in ("uvicorn.access", "gunicorn.access"):
-            logging.getLogger(server).disabled = True
-            # SIGHUP configures logging anew, which enables every logger again.
-            logging.getLogger(server).addFilter(_never)
+            logging.getLogger(server).handlers.clear()  # so that no line is even put together
+            logging.getLogger(server).addFilter(_never)  # SIGHUP brings the handlers back
 
 
 def _with_request_id(*args: Any, **kwargs: Any) -> logging.LogRecord:

@@ -29,7 +29,7 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """Return the hash of a password."""
-        async with self._turns.turn():
+        async with self._turns:
             return await to_thread.run_sync(self._hasher.hash, password)
 
     async def verify(self, password: str, hashed: str | None) -> tuple[bool, str | None]:
@@ -38,7 +38,7 @@ class Passwords:
         None stands for a user who doesn't exist; that takes as long, so that timing tells nothing.
         """
         known = hashed if hashed is not None else self._nobody
-        async with self._turns.turn():
+        async with self._turns:
             right, better = await to_thread.run_sync(self._hasher.verify_and_update, password, known)
         return (right, better) if hashed is not None else (False, None)
 

@@ -1,8 +1,6 @@
 """A bound on what runs at the same time, fair to those who wait."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from prometheus_client import Gauge
 
@@ -16,7 +14,8 @@ class Busy(Exception):
 class Turns:
     """Let `count` at a time do something in this worker, first come, first served.
 
-    `name` is what the metrics call it; `patience` is how many seconds somebody waits before Busy is raised.
+    `async with` waits for a turn and takes it. `name` is what the metrics call it; `patience` is how many seconds
+    somebody waits before Busy is raised.
     """
 
     def __init__(self, name: str, count: int, patience: float) -> None:
@@ -24,19 +23,11 @@ class Turns:
         self._patience = patience
         self._waiting = WAITING.labels(name)
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def __aenter__(self) -> None:
         """Wait for a turn and take it; raises Busy."""
-        if self._semaphore.locked():
-            await self._wait()
-        else:
+        if not self._semaphore.locked():
             await self._semaphore.acquire()
-        try:
-            yield
-        finally:
-            self._semaphore.release()
-
-    async def _wait(self) -> None:
+            return
         self._waiting.inc()
         try:
             async with asyncio.timeout(self._patience):
@@ -45,3 +36,7 @@ class Turns:
             raise Busy from None
         finally:
             self._waiting.dec()
+
+    async def __aexit__(self, *_: object) -> None:
+        """Leave it to the next."""
+        self._semaphore.release()

@@ -158,7 +158,7 @@ def test_a_length_that_is_no_number(ada: Client, length: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "allowed"), [("/posts", "GET, POST"), ("/posts/1", "DELETE, GET, PUT"), ("/health/live", "GET")]
+    ("path", "allowed"), [("/posts", "GET, HEAD, POST"), ("/posts/1", "DELETE, GET, HEAD, PUT"), ("/users", "POST")]
 )
 def test_405_names_all_methods_of_the_path(client: Client, path: str, allowed: str) -> None:
     assert client.options(path).headers["Allow"] == allowed

@@ -8,7 +8,7 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 from prometheus_client import REGISTRY
-from pythonjsonlogger.json import JsonFormatter
+from pythonjsonlogger.orjson import OrjsonFormatter
 from starlette.types import Receive, Scope, Send
 
 from app.core.config import get_settings
@@ -52,7 +52,7 @@ def test_every_answer_has_security_headers_once(client: Client, path: str) -> No
 def lines() -> Iterator[list[dict[str, object]]]:
     """Collect log lines as gunicorn.conf.py formats them."""
     written: list[dict[str, object]] = []
-    formatter = JsonFormatter(["levelname", "name", "message"])
+    formatter = OrjsonFormatter(["levelname", "name", "message"])
 
     class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:

@@ -251,6 +251,8 @@ def test_gunicorns_own_worker_is_one_setting_away_and_so_is_opentelemetry(tmp_pa
     try:
         conversation(service.url)
         httpx2.get(f"{service.url}/health/live", headers={"X-Forwarded-For": "192.0.2.7"})
+        for path in ("%ff", "%ED%A0%80", "%00", "x%0A"):
+            assert httpx2.get(f"{service.url}/{path}").status_code == 404
         assert counted(service) == 1
         wait_for(lambda: b"/users/token" in Collector.bodies.get("/v1/traces", b""))
     finally:
