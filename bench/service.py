@@ -35,10 +35,12 @@ sys.path.insert(0, str(ROOT))
 from slipway.postgres import Login, Server
 
 BIN = Path(sys.executable).parent
-FAST = ("fsync=off", "synchronous_commit=off")
+FAST = ("fsync=off", "synchronous_commit=off", "max_connections=300")
 LOGIN = Login("bench", secrets.token_urlsafe(), "bench")
 WORKERS, CONNECTIONS = 2, 20
 UVICORN, ASGI = "uvicorn_worker.UvicornWorker", "asgi"
+# Without gunicorn.conf.py, and so without a line for each request.
+PLAIN = ["--worker-class", UVICORN, "--workers", str(WORKERS), "--bind", "127.0.0.1:{port}", "--no-control-socket"]
 POST = json.dumps({"title": "On engines", "content": "They weave algebraic patterns. " * 10})
 USER = {"email": "bench@example.com", "password": secrets.token_urlsafe()}
 
@@ -150,12 +152,15 @@ class Bench:
         """Run the service with a kind of worker."""
         return gunicorn("app.main:app", "/health/ready", ROOT, self.env | {"WORKER_CLASS": worker}, *options)
 
+    def template(self) -> contextlib.AbstractContextManager[Gunicorn]:
+        """Run the same in the style of well-known templates."""
+        env = self.env | {"PYTHONPATH": str(ROOT)}
+        return gunicorn("template:app", "/docs", ROOT / "bench", env, *PLAIN)
+
     def limit(self) -> contextlib.AbstractContextManager[Gunicorn]:
         """Run what it is measured against."""
         env = {"DSN": self.dsn, "CONNECTIONS": str(CONNECTIONS)}
-        options = ("--worker-class", UVICORN, "--workers", str(WORKERS), "--bind", "127.0.0.1:{port}")
-        options += ("--no-control-socket", "--keep-alive", "75")
-        return gunicorn("limit:app", "/rows", ROOT / "bench", env, *options)
+        return gunicorn("limit:app", "/rows", ROOT / "bench", env, *PLAIN)
 
     def prepare(self) -> None:
         """Migrate, register, and write some posts."""
@@ -179,21 +184,30 @@ class Bench:
 def shares(bench: Bench, rounds: int, seconds: int) -> None:
     """Print the service's rates as shares of the limit's."""
     line("GET of 20 posts and POST, authenticated", "GET", "POST")
-    with bench.service(UVICORN) as service, bench.service(ASGI) as asgi, bench.limit() as limit:
+    with (
+        bench.service(UVICORN) as service,
+        bench.service(ASGI) as asgi,
+        bench.template() as template,
+        bench.limit() as limit,
+    ):
         compared = {
-            "service / bare Starlette and psycopg": (service, "/posts", "/rows"),
-            "service / the same, JSON made by PostgreSQL": (service, "/posts", "/json"),
-            "service, worker `asgi` / bare Starlette and psycopg": (asgi, "/posts", "/rows"),
+            "service / bare Starlette and psycopg": (service, limit, "/rows"),
+            "service / the same, JSON made by PostgreSQL": (service, limit, "/json"),
+            "service, worker `asgi` / bare Starlette and psycopg": (asgi, limit, "/rows"),
+            "service / the style of well-known templates": (service, template, "/posts"),
         }
         ratios: dict[str, dict[str, list[float]]] = {name: {"GET": [], "POST": []} for name in compared}
         for _ in range(rounds):
             for method, script in bench.scripts.items():
-                rates: dict[tuple[str, str], float] = {}
-                for name, (running, path, against) in compared.items():
-                    for where, what in ((running, path), (limit, against)):
-                        if (where.url, what) not in rates:
-                            rates[where.url, what] = wrk(where.url + what, seconds, 32, script).rate
-                    ratios[name][method].append(rates[running.url, path] / rates[limit.url, against])
+                rates: dict[str, float] = {}
+                for name, (ours, other, path) in compared.items():
+                    for url in (ours.url + "/posts", other.url + path):
+                        if url not in rates:
+                            load = wrk(url, seconds, 32, script)
+                            if load.failed:
+                                sys.exit(f"{method} {url}: {load.failed} requests failed.")
+                            rates[url] = load.rate
+                    ratios[name][method].append(rates[ours.url + "/posts"] / rates[other.url + path])
         for name, each in ratios.items():
             line(name, *(f"{statistics.median(each[method]):.2f}" for method in ("GET", "POST")))
 
