@@ -63,15 +63,14 @@ class Stored(NamedTuple):
     json: str
 
 
-def _json(post: Any) -> ColumnElement[Any]:
-    """Build a PostOut from the columns of a table or subquery."""
-    parts: list[ColumnElement[Any]] = []
+def _post_out() -> ColumnElement[str]:
+    parts: list[Any] = []
     for name in PostOut.model_fields:
-        parts += literal_column(f"'{name}'"), getattr(post, name)
-    return func.json_build_object(*parts)
+        parts += literal_column(f"'{name}'"), getattr(Post, name)
+    return cast(func.json_build_object(*parts), Text)
 
 
-_STORED = (Post.id, Post.version, cast(_json(Post), Text))
+_STORED = (Post.id, Post.version, _post_out())
 # Built once: building a statement takes longer than executing it.
 _INSERT = insert(Post).returning(*_STORED)
 _SELECT = select(*_STORED).where(Post.id == bindparam("id"))

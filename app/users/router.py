@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Request
 
 from app.core.config import Settings
 from app.core.db import DB
@@ -29,7 +29,7 @@ async def register(new: UserIn, request: Request, db: DB) -> UserOut:
 
 
 @router.post("/token", responses=problems(401, 429))
-async def log_in(form: Annotated[LoginIn, Form()], request: Request, response: Response, db: DB) -> Tokens:
+async def log_in(form: Annotated[LoginIn, Form()], request: Request, db: DB) -> Tokens:
     """Exchange e-mail and password for an access token and a refresh token."""
     passwords: Passwords = request.app.state.passwords
     throttle: Throttle = request.app.state.throttle
@@ -45,17 +45,17 @@ async def log_in(form: Annotated[LoginIn, Form()], request: Request, response: R
         raise unauthorized("E-mail or password is wrong.")
     await throttle.succeeded(db, *who)
     refresh_token = await tokens.issue(db, user_id, timedelta(days=settings.refresh_token_expire_days))
-    return _tokens(user_id, refresh_token, settings, response)
+    return _tokens(user_id, refresh_token, settings)
 
 
 @router.post("/token/refresh", responses=problems(401))
-async def refresh(old: RefreshTokenIn, request: Request, response: Response, db: DB) -> Tokens:
+async def refresh(old: RefreshTokenIn, request: Request, db: DB) -> Tokens:
     """Exchange a refresh token, which is good once, for new tokens."""
     settings: Settings = request.app.state.settings
     new = await tokens.rotate(db, old.refresh_token, timedelta(days=settings.refresh_token_expire_days))
     if new is None:
         raise invalid_token()
-    return _tokens(*new, settings, response)
+    return _tokens(*new, settings)
 
 
 @router.post("/logout", status_code=204)
@@ -73,8 +73,7 @@ async def me(user_id: CurrentUserId, db: DB) -> UserOut:
     return UserOut.model_validate(user, from_attributes=True)
 
 
-def _tokens(user_id: int, refresh_token: str, settings: Settings, response: Response) -> Tokens:
-    response.headers["Cache-Control"] = "no-store"  # RFC 6749, section 5.1
+def _tokens(user_id: int, refresh_token: str, settings: Settings) -> Tokens:
     access_token = create_access_token(user_id, settings)
     seconds = settings.access_token_expire_minutes * 60
     return Tokens(access_token=access_token, expires_in=seconds, refresh_token=refresh_token)

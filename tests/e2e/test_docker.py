@@ -343,7 +343,7 @@ def test_a_database_elsewhere_is_used_and_none_started(docker: Checkout) -> None
 def test_another_project_runs_on_docker_too(little: Checkout, docker: Checkout) -> None:
     ours = (ROOT / "pyproject.toml").read_text()
     dependencies = ours[ours.index("dependencies = [") : ours.index("[tool.poetry]")]  # as its lock file has them
-    little.edit("pyproject.toml", 'requires-python = ">=3.11"\n', f'requires-python = ">=3.11"\n{dependencies}')
+    little.edit("pyproject.toml", 'requires-python = ">=3.11,<4"\n', f'requires-python = ">=3.11,<4"\n{dependencies}')
     little.edit("pyproject.toml", "[tool.slipway]\n", f'[tool.slipway]\nname = "{NAME}-little"\n')
     little.env["COMPOSE_PROJECT_NAME"] = f"{NAME}-little"
 
