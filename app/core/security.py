@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from time import time
@@ -27,9 +28,13 @@ class Passwords:
         self._turns = Turns("password", at_once, patience=10)
         self._nobody = self._hasher.hash(secrets.token_urlsafe())
 
-    async def hash(self, password: str) -> str:
-        """Return the hash of a password."""
+    async def hash(self, password: str, check: Callable[[], Awaitable[None]]) -> str:
+        """Return the hash of a password.
+
+        `check` is called when the turn has come: it raises when the hash is no longer needed.
+        """
         async with self._turns:
+            await check()
             return await to_thread.run_sync(self._hasher.hash, password)
 
     async def verify(self, password: str, hashed: str | None) -> tuple[bool, str | None]:

@@ -19,10 +19,15 @@ class EmailTaken(Exception):
 
 async def register(db: Database, passwords: Passwords, email: str, password: str) -> UserRow:
     """Add a user; raises EmailTaken, also when two race."""
-    async with db.connect() as connection:
-        if await connection.scalar(select(exists().where(User.email == email))):
-            raise EmailTaken  # before the hash, which costs more than everything else
-    password_hash = await passwords.hash(password)  # without a connection: others need it more
+
+    async def is_free() -> None:
+        async with db.connect() as connection:
+            if await connection.scalar(select(exists().where(User.email == email))):
+                raise EmailTaken
+
+    # The hash costs more than everything else: it holds no connection meanwhile, and of many who want the same
+    # e-mail at once only the first few need it.
+    password_hash = await passwords.hash(password, is_free)
     new = insert(User).values(email=email, password_hash=password_hash)
     async with db.connect() as connection:
         row = (await connection.execute(new.on_conflict_do_nothing().returning(*_SHOWN))).one_or_none()

@@ -11,10 +11,11 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 
 if TYPE_CHECKING:
+    import psycopg
+
     from tests.app.support import Client, RolledBack
 
 if "DATABASE_HOSTNAME" not in os.environ:
@@ -24,7 +25,7 @@ os.environ["DATABASE_NAME"] = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'mai
 
 
 @pytest.fixture(scope="session")
-def database() -> Iterator[psycopg.Connection]:
+def database() -> Iterator["psycopg.Connection"]:
     """Clone this worker's database; give a connection to it."""
     from psycopg import sql
 
@@ -47,7 +48,7 @@ def database() -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture(scope="session")
-def application(database: psycopg.Connection) -> Iterator["Client"]:
+def application(database: "psycopg.Connection") -> Iterator["Client"]:
     """Start the application once, with passwords that are cheap to hash."""
     from fastapi.testclient import TestClient
 
@@ -62,7 +63,7 @@ def application(database: psycopg.Connection) -> Iterator["Client"]:
 
 
 @pytest.fixture
-def committing(application: "Client", database: psycopg.Connection) -> Iterator["Client"]:
+def committing(application: "Client", database: "psycopg.Connection") -> Iterator["Client"]:
     """Give a client of the real thing; what it committed is deleted afterwards."""
     yield application
     database.execute("DELETE FROM users")  # and what refers to them

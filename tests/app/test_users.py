@@ -4,6 +4,7 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
+from typing import Any
 
 import psycopg
 import pytest
@@ -37,6 +38,25 @@ def test_of_many_racing_registrations_one_wins(committing: Client) -> None:
         answers = list(pool.map(lambda _: committing.post("/users", json=CREDENTIALS).status_code, range(24)))
 
     assert sorted(answers) == [201] + [409] * 23
+
+
+def test_who_waited_for_an_address_that_is_taken_by_then_costs_no_hash(
+    committing: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[int] = []
+    hash_one = PasswordHash.hash
+
+    def counted(self: PasswordHash, password: str, **options: Any) -> str:
+        hashed.append(1)
+        time.sleep(0.05)  # so that all have asked before the first is done
+        return hash_one(self, password, **options)
+
+    monkeypatch.setattr(PasswordHash, "hash", counted)
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: committing.post("/users", json=CREDENTIALS).status_code, range(16)))
+
+    assert sorted(answers) == [201] + [409] * 15
+    assert len(hashed) <= 4  # two at a time, and the two whose turn came before the first row did
 
 
 @pytest.mark.parametrize(
@@ -155,7 +175,10 @@ def test_a_weak_hash_is_replaced_at_login(committing: Client, database: psycopg.
 
 
 async def hash_many(passwords: Passwords, count: int) -> list[str]:
-    return await asyncio.gather(*(passwords.hash("x") for _ in range(count)))
+    async def fine() -> None:
+        """Let everybody have a hash."""
+
+    return await asyncio.gather(*(passwords.hash("x", fine) for _ in range(count)))
 
 
 def test_hashing_is_bounded(client: Client) -> None:
