@@ -16,7 +16,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -33,6 +32,7 @@ from pairs import ROOT
 
 sys.path.insert(0, str(ROOT))
 from slipway.postgres import Login, Server
+from slipway.processes import free_port
 
 BIN = Path(sys.executable).parent
 FAST = ("fsync=off", "synchronous_commit=off", "max_connections=300")
@@ -101,9 +101,7 @@ class Gunicorn:
 @contextlib.contextmanager
 def gunicorn(app: str, path: str, cwd: Path, env: Mapping[str, str], *options: str) -> Iterator[Gunicorn]:
     """Run gunicorn on a free port, once `path` is answered."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     argv = [str(BIN / "gunicorn"), app, *(option.format(port=port) for option in options)]
     env = {**os.environ, **env, "BIND": f"127.0.0.1:{port}", "WEB_CONCURRENCY": str(WORKERS)}
     with tempfile.TemporaryFile() as log:
@@ -297,9 +295,7 @@ def lost_in_progress(bench: Bench, worker: str, signum: signal.Signals | None, r
             status = 0
         failed.extend([1] * (status != 201))
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     bench.env["METRICS_PORT"] = str(port)
     for _ in range(rounds):
         with bench.service(worker, *([] if signum else ["--max-requests", "100"])) as service:

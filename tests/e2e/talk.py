@@ -7,13 +7,23 @@ import httpx2
 from tests.conftest import Checkout
 
 
+def credentials() -> dict[str, str]:
+    """Return those of somebody new."""
+    return {"email": f"{time.time_ns()}@example.com", "password": "correct horse"}
+
+
+def token(base: str) -> dict[str, str]:
+    """Register somebody; return the headers of their requests."""
+    new = credentials()
+    assert httpx2.post(f"{base}/users", json=new).status_code == 201
+    form = {"username": new["email"], "password": new["password"]}
+    tokens = httpx2.post(f"{base}/users/token", data=form).json()
+    return {"Authorization": f"Bearer {tokens['access_token']}"}
+
+
 def conversation(base: str) -> None:
     """Register, log in, create a post and find it in the list."""
-    with httpx2.Client(base_url=base) as client:
-        email = f"{time.time_ns()}@example.com"
-        assert client.post("/users", json={"email": email, "password": "correct horse"}).status_code == 201
-        token = client.post("/users/token", data={"username": email, "password": "correct horse"}).json()
-        client.headers["Authorization"] = f"Bearer {token['access_token']}"
+    with httpx2.Client(base_url=base, headers=token(base)) as client:
         created = client.post("/posts", json={"title": "A", "content": "B"})
         assert created.status_code == 201
         assert created.json() in client.get("/posts").json()["items"]

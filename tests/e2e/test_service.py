@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,7 +19,7 @@ import pytest
 
 from slipway.postgres import Login, Server
 from tests.conftest import Checkout, copy, free_port, wait_for
-from tests.e2e.talk import conversation
+from tests.e2e.talk import conversation, credentials, token
 
 UVICORN, ASGI = "uvicorn_worker.UvicornWorker", "asgi"
 EVERY_ATTEMPT = "1000000"  # everything here comes from one address
@@ -45,20 +44,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 def log_of(checkout: Checkout) -> list[dict[str, object]]:
     """Return the log; every line has to be JSON."""
     return [json.loads(line) for line in (checkout.root / ".slipway/prod/service.log").read_text().splitlines()]
-
-
-def credentials() -> dict[str, str]:
-    """Return those of somebody new."""
-    return {"email": f"{time.time_ns()}@example.com", "password": "correct horse"}
-
-
-def token(base: str) -> dict[str, str]:
-    """Register somebody; return the headers of their requests."""
-    new = credentials()
-    assert httpx2.post(f"{base}/users", json=new).status_code == 201
-    form = {"username": new["email"], "password": new["password"]}
-    tokens = httpx2.post(f"{base}/users/token", data=form).json()
-    return {"Authorization": f"Bearer {tokens['access_token']}"}
 
 
 def test_all_that_the_openapi_says_is_true(running: Checkout, tmp_path: Path) -> None:
