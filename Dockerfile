@@ -1,18 +1,21 @@
-# One file for every image: `docker build .` makes the service, `--target test` the one that tests it.
+# One file for every image: `docker build .` makes the service, `--target test` the one that tests it,
+# `--target single` the classic single-stage build that docs/images.md compares it with.
 # Every argument has a default, so plain `docker build .` works; `inv build` injects the real values.
 ARG PYTHON_VERSION=3.13
 ARG VARIANT=slim
 
-FROM python:${PYTHON_VERSION}-${VARIANT} AS base
+# An empty VARIANT is the full image, which has no suffix.
+FROM python:${PYTHON_VERSION}${VARIANT:+-${VARIANT}} AS base
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PATH=/opt/venv/bin:$PATH
-WORKDIR /srv
 
 # Poetry stays in this stage; what leaves it is a list of packages with their hashes. The version
 # is blanked first, so that raising it doesn't install everything anew.
 FROM base AS requirements
+WORKDIR /project
 RUN --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     python -m venv /opt/poetry \
  && /opt/poetry/bin/pip install --quiet "poetry==2.5.*" "poetry-plugin-export==1.10.*"
 COPY pyproject.toml poetry.lock ./
@@ -20,21 +23,35 @@ RUN sed -i 's/^version = .*/version = "0"/' pyproject.toml \
  && /opt/poetry/bin/poetry export --quiet --only main --output main.txt \
  && /opt/poetry/bin/poetry export --quiet --only main,dev --output dev.txt
 
+# Two builds give the same bytes: the trees that are copied hold their parent folders as well, and
+# times, modes and bytecode depend neither on the clock nor on the umask. Bytecode is not checked
+# against its source, whose time says nothing.
 FROM base AS dependencies
-RUN python -m venv --without-pip /opt/venv
-COPY --from=requirements /srv/main.txt /tmp/
+RUN python -m venv --without-pip /opt/venv \
+ && mkdir -p /dependencies/opt && mv /opt/venv /dependencies/opt/ && ln -s /dependencies/opt/venv /opt/venv
+COPY --from=requirements /project/main.txt /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    pip --python /opt/venv/bin/python install --quiet --no-deps --require-hashes --requirement /tmp/main.txt
+    --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    pip --python /opt/venv/bin/python install --progress-bar off --no-compile --no-deps --require-hashes \
+        --requirement /tmp/main.txt \
+ && python -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib \
+ && chmod -R a-st,u=rwX,go=rX /dependencies \
+ && find /dependencies -exec touch -h -d @315532800 {} +
 
 FROM dependencies AS test-dependencies
-COPY --from=requirements /srv/dev.txt /tmp/
+COPY --from=requirements /project/dev.txt /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     pip --python /opt/venv/bin/python install --quiet --no-deps --require-hashes --requirement /tmp/dev.txt
 
 # What .dockerignore lets through, except what only the build or the tests read.
 FROM base AS source
-COPY . /tree
-RUN rm -rf /tree/tests /tree/poetry.lock && chmod -R u=rwX,go=rX /tree && python -m compileall -q /tree
+ARG SOURCE_DATE_EPOCH=315532800
+COPY . /source/srv
+RUN rm -rf /source/srv/tests /source/srv/poetry.lock \
+ && python -m compileall -q --invalidation-mode unchecked-hash -s /source /source/srv \
+ && chmod -R a-st,u=rwX,go=rX /source \
+ && find /source -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
 FROM base AS service
 ARG ASGI_APP=app.main:app
@@ -45,19 +62,34 @@ ENV ASGI_APP=${ASGI_APP} \
     PORT=${PORT} \
     WEB_CONCURRENCY=${WEB_CONCURRENCY} \
     HEALTH_PATH=${HEALTH_PATH}
-COPY --from=dependencies /opt/venv /opt/venv
-COPY --from=source /tree /srv
+COPY --from=dependencies /dependencies /
+COPY --from=source /source /
+WORKDIR /srv
 USER 65532:65532
 EXPOSE ${PORT}
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=3s --retries=3 --start-period=30s --start-interval=250ms \
+HEALTHCHECK --interval=10s --timeout=3s --retries=3 --start-period=30s --start-interval=0.25s \
     CMD ["python", "-Ic", "import os, http.client as h; c = h.HTTPConnection('127.0.0.1', int(os.environ['PORT']), timeout=3); c.request('GET', os.environ['HEALTH_PATH']); s = c.getresponse().status; print(s); raise SystemExit(s != 200)"]
 CMD ["gunicorn"]
 
 FROM service AS test
-COPY --from=test-dependencies /opt/venv /opt/venv
+COPY --from=test-dependencies /dependencies /
 COPY tests tests
 CMD ["pytest"]
+
+# What the stages above spare: compilers, Poetry and its packages stay in the image, and root runs
+# the service. `inv image --single` builds it and compares; nothing else uses it.
+FROM base AS single
+# hadolint ignore=DL3008,DL3018
+RUN if command -v apk; then apk add --no-cache build-base; else \
+    apt-get update && apt-get install --yes --no-install-recommends build-essential && rm -rf /var/lib/apt/lists/*; fi
+WORKDIR /srv
+RUN python -m venv /opt/venv && pip install --no-cache-dir "poetry==2.5.*" "poetry-plugin-export==1.10.*"
+COPY pyproject.toml poetry.lock ./
+RUN poetry export --quiet --only main --output requirements.txt \
+ && pip install --no-cache-dir --no-deps --require-hashes --requirement requirements.txt
+COPY . .
+CMD ["gunicorn"]
 
 # Last, so that it is what plain `docker build .` makes. These change with every commit: below
 # everything that should stay cached.
@@ -67,14 +99,18 @@ ARG VERSION=0.0.0+unknown
 ARG REVISION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
 ARG SOURCE=
+ARG PREVIOUS=
+ARG SCHEMA=
+ARG INPUTS=
 ARG PYTHON_VERSION
 ARG VARIANT
-ARG INPUTS=
 ENV APP_VERSION=${VERSION}
 LABEL org.opencontainers.image.title=${TITLE} \
       org.opencontainers.image.version=${VERSION} \
       org.opencontainers.image.revision=${REVISION} \
       org.opencontainers.image.created=${CREATED} \
       org.opencontainers.image.source=${SOURCE} \
-      org.opencontainers.image.base.name=python:${PYTHON_VERSION}-${VARIANT} \
+      org.opencontainers.image.base.name=docker.io/library/python:${PYTHON_VERSION}${VARIANT:+-${VARIANT}} \
+      dev.slipway.previous=${PREVIOUS} \
+      dev.slipway.schema=${SCHEMA} \
       dev.slipway.inputs=${INPUTS}

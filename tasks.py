@@ -5,6 +5,7 @@ in `[tool.slipway]` of pyproject.toml.
 """
 
 import sys
+from collections.abc import Sequence
 
 from invoke.context import Context
 from invoke.tasks import task
@@ -13,14 +14,69 @@ from slipway.lifecycle import after_dashes, begin
 
 PROD = {"prod": "production instead of development (or SLIPWAY_ENV=prod)"}
 EVERYWHERE = PROD | {"runtime": "docker or host; remembered until `inv down --volumes`"}
+TAG = {"tag": "of another image than this tree's"}
 YES = {"yes": "don't ask"}
 
 
-@task(help=PROD | {"python": "version of the base image, like 3.13", "variant": "its variant, like slim"})
-def build(_: Context, prod: bool = False, python: str = "", variant: str = "") -> None:
+@task(
+    help={
+        "python": "version of the base image, like 3.13",
+        "variant": "its variant: slim, full, alpine, bookworm, slim-bookworm, ...",
+        "build_arg": "NAME=VALUE for the Dockerfile's ARG NAME, never a secret; may be repeated",
+        "secret": "id=NAME,src=FILE for the time of the build; may be repeated",
+        "no_cache": "build every step anew",
+        "pull": "ask the registry for a newer base image",
+        "verify": "build twice, and compare to the byte",
+        "platform": "for which platforms, like linux/amd64,linux/arm64; with --push",
+        "push": "push it to the registry of [tool.slipway]",
+    }
+    | PROD,
+    iterable=["build_arg", "secret"],
+)
+def build(
+    _: Context,
+    prod: bool = False,
+    python: str = "",
+    variant: str = "",
+    build_arg: Sequence[str] | None = None,
+    secret: Sequence[str] | None = None,
+    no_cache: bool = False,
+    pull: bool = False,
+    verify: bool = False,
+    platform: str = "",
+    push: bool = False,
+) -> None:
     """Build the production image, its arguments injected."""
+    from slipway import building, verifying
+
     with begin("build", prod=prod, where=False) as here:
-        here.build(python, variant)
+        how = building.how(secret or [], no_cache, pull)
+        building.check(platform, push, verify)
+        image = building.decide(here, python, variant, build_arg or [])
+        if push:
+            building.push(here, image, how, platform)
+        else:
+            building.build(here, image, how)
+        if verify:
+            verifying.verify(here, image, how)
+
+
+@task(help={"single": "build the single-stage image first", "json": "as JSON, for programs"} | TAG)
+def image(_: Context, tag: str = "", single: bool = False, json: bool = False) -> None:
+    """Show what the image is made of, beside a single-stage one."""
+    from slipway import inspecting
+
+    with begin("image", where=False) as here:
+        inspecting.show(here, inspecting.find(here, tag), single, json)
+
+
+@task(help=TAG)
+def sbom(_: Context, tag: str = "") -> None:
+    """Write the image's bill of materials (CycloneDX)."""
+    from slipway import inspecting, sbom
+
+    with begin("sbom", where=False) as here:
+        sys.stdout.write(f"{sbom.write(here, inspecting.find(here, tag))}\n")
 
 
 @task(help=EVERYWHERE)

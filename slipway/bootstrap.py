@@ -34,15 +34,18 @@ def requirements(lock: dict[str, Any], groups: Iterable[str]) -> list[str]:
         if package.get("source", {}).get("type") in ("git", "directory", "file", "url"):
             raise ValueError(f"{package['name']} comes from {package['source']['url']}, not from a package index")
         line = f"{package['name']}=={package['version']}"
-        if marker := _marker(package.get("markers"), wanted & set(package["groups"])):
+        if marker := marker_of(package.get("markers"), wanted & set(package["groups"])):
             line += f" ; {marker}"
         hashes = sorted(file["hash"] for file in package["files"])
         lines.append(" ".join([line, *(f"--hash={digest}" for digest in hashes)]))
     return lines
 
 
-def _marker(markers: str | dict[str, str] | None, groups: set[str]) -> str:
-    # One marker for every group, or a table of them; a group that is not in it has none.
+def marker_of(markers: str | dict[str, str] | None, groups: set[str]) -> str:
+    """Return the marker under which a locked package is installed, "" for always.
+
+    The lock file has one for all groups, or a table of them; a group that is not in it has none.
+    """
     if isinstance(markers, dict):
         each = [markers.get(group, "") for group in sorted(groups)]
         return "" if not all(each) else " or ".join(f"({marker})" for marker in dict.fromkeys(each))

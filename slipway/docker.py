@@ -86,7 +86,7 @@ class DockerRuntime:
             if self._built():
                 step.detail += ", unchanged"
             else:
-                image.build_service(self.here.shell, self.project, self._tree, [self._image])
+                image.build_service(self.here, image.of(self.project, self._tree), [self._image])
 
     def start_database(self) -> None:
         """Start PostgreSQL; nothing when the database is elsewhere."""
@@ -217,7 +217,7 @@ class DockerRuntime:
 
     @cached_property
     def _image(self) -> str:
-        return f"{self.project.image}:dev" if self.dev else image.tag(self.project, self._tree)
+        return f"{self.project.image}:dev" if self.dev else image.of(self.project, self._tree).tag
 
     @cached_property
     def _inputs(self) -> str:

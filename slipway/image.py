@@ -1,17 +1,57 @@
-"""The image: what goes into it, its build arguments, its build."""
+"""The image: what it is called, what goes into it, its build."""
 
 import hashlib
-import os
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from slipway import buildargs, migrations, variants, version
+from slipway.context import context
+from slipway.errors import Problem
 from slipway.project import Project
 from slipway.shell import Shell, tokens
-from slipway.version import Tree, digest, image_tag, listed, read
+from slipway.variants import Base
+from slipway.version import Tree, digest, image_tag
+
+if TYPE_CHECKING:
+    from slipway.lifecycle import Lifecycle
 
 INPUTS = "dev.slipway.inputs"  # the label that holds the hash of what went in
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image to be built: from which tree, on which base.
+
+    `given` are the build arguments of the command line.
+    """
+
+    project: Project
+    tree: Tree
+    base: Base
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def tag(self) -> str:
+        """The full tag.
+
+        What differs from `[tool.slipway]` is part of it: one tag never means two things.
+        """
+        tag = f"{self.project.image}:{image_tag(self.project.version, self.tree)}"
+        if self.base != Base(self.project.python, self.project.variant):
+            tag += f"-python{self.base.python}-{self.base.variant}"
+        if self.given:
+            spelled = "\0".join(f"{name}={value}" for name, value in sorted(self.given.items()))
+            tag += f"-args.{hashlib.sha256(spelled.encode()).hexdigest()[:8]}"
+        return tag
+
+    @property
+    def args(self) -> dict[str, str]:
+        """The build arguments, all of them."""
+        described = buildargs.describe(self.project, self.tree, migrations.heads(self.project))
+        return buildargs.shape(self.project, self.base) | dict(self.given) | described
 
 
 def read_tree(project: Project, shell: Shell) -> Tree:
@@ -19,54 +59,33 @@ def read_tree(project: Project, shell: Shell) -> Tree:
 
     A file that git ignores and the build sees makes it dirty: the commit alone would not say what went in.
     """
-    tree = read(project.root, shell)
+    tree = version.read(project.root, shell)
     if not tree.commit or tree.content:
         return tree
     seen = set(context(project.root))
-    if seen <= set(listed(shell)):
+    if seen <= set(version.listed(shell)):
         return tree
     return replace(tree, content=digest(project.root, seen))
 
 
-def tag(project: Project, tree: Tree, python: str = "", variant: str = "") -> str:
-    """Return the full tag of the image of this tree.
+def of(project: Project, tree: Tree, python: str = "", variant: str = "", given: Sequence[str] = ()) -> Image:
+    """Return the image of a tree, on another base or with more arguments if told.
 
-    Another Python or variant than `[tool.slipway]` names is part of the tag: one tag never means two things.
+    Raises Problem for a base image that there is not, or a build argument that is none.
     """
-    python, variant = python or project.python, variant or project.variant
-    other = "" if (python, variant) == (project.python, project.variant) else f"-python{python}-{variant}"
-    return f"{project.image}:{image_tag(project.version, tree)}{other}"
+    return Image(project, tree, variants.base(project, python, variant), buildargs.parse(given))
 
 
-def build_args(project: Project, tree: Tree, python: str = "", variant: str = "") -> dict[str, str]:
-    """Return the build arguments that `inv build` injects."""
-    return {
-        **shape_args(project, python, variant),
-        "TITLE": project.name,
-        "VERSION": image_tag(project.version, tree),
-        "REVISION": tree.commit or "unknown",
-        "CREATED": tree.created,
-        "SOURCE": project.source,
-    }
+def build_command(
+    tags: Sequence[str], args: Mapping[str, str], target: str | None = None, options: Sequence[str] = ()
+) -> list[str]:
+    """Return the `docker build` command line for the project's folder.
 
-
-def shape_args(project: Project, python: str = "", variant: str = "") -> dict[str, str]:
-    """Return the build arguments that don't change with a commit."""
-    return {
-        "PYTHON_VERSION": python or project.python,
-        "VARIANT": variant or project.variant,
-        "ASGI_APP": project.asgi,
-        "PORT": str(project.port),
-        "WEB_CONCURRENCY": str(project.workers),
-        "HEALTH_PATH": project.health,
-        **project.build_args,
-    }
-
-
-def build_command(tags: list[str], args: Mapping[str, str], target: str | None = None) -> list[str]:
-    """Return the `docker build` command line for the project's folder."""
+    Without Buildx's attestations: they hold the time, and the engine's own store has no place for them.
+    """
     return tokens(
-        ["docker", "build"],
+        ["docker", "build", "--provenance=false"],
+        options,
         *(["--tag", name] for name in tags),
         ["--target", target] if target else None,
         *(["--build-arg", f"{name}={value}"] for name, value in args.items()),
@@ -75,27 +94,65 @@ def build_command(tags: list[str], args: Mapping[str, str], target: str | None =
 
 
 def build(
-    shell: Shell, tags: list[str], args: Mapping[str, str], target: str | None = None, cwd: Path | None = None
+    shell: Shell,
+    tags: Sequence[str],
+    args: Mapping[str, str],
+    target: str | None = None,
+    cwd: Path | None = None,
+    options: Sequence[str] = (),
 ) -> None:
     """Build an image from a folder (the project's unless told).
 
     Raises Problem when it cannot be built.
     """
-    shell.quietly(build_command(tags, args, target), cwd=cwd, failed="The image could not be built (see above).")
+    command = build_command(tags, args, target, options)
+    shell.quietly(command, cwd=cwd, failed="The image could not be built (see above).")
 
 
 def build_service(
-    shell: Shell, project: Project, tree: Tree, tags: list[str], python: str = "", variant: str = ""
+    here: "Lifecycle",
+    image: Image,
+    tags: Sequence[str] = (),
+    options: Sequence[str] = (),
+    cwd: Path | None = None,
 ) -> None:
-    """Build the service's image from the project's folder, labelled with what went in.
+    """Build the service's image, labelled with what went in.
 
-    Raises Problem when it cannot be built.
+    From the project's folder, under the image's own tag, unless told. Raises Problem when a build argument is refused
+    or the image cannot be built.
     """
-    args = build_args(project, tree, python, variant) | {"INPUTS": inputs(project)}
-    build(shell, tags, args, cwd=project.root)
+    project = image.project
+    check_args(here, image)
+    args = image.args | {"INPUTS": inputs(project, image.base, image.given)}
+    build(here.shell, tags or [image.tag], args, cwd=cwd or project.root, options=options)
 
 
-def inputs(project: Project) -> str:
+def check_args(here: "Lifecycle", image: Image) -> None:
+    """Refuse build arguments that are secrets; raises Problem."""
+    added = {**image.project.build_args, **image.given}
+    dockerfile = image.project.root / "Dockerfile"
+    if added and dockerfile.exists():  # else docker says so
+        text = dockerfile.read_text(encoding="utf-8")
+        buildargs.check(added, text, here.settings.private, image.project.secrets)
+
+
+def compiled(image: Image, machine: str = "") -> list[str]:
+    """Return the locked packages that have no wheel for the base image.
+
+    For this machine, or what `uname -m` says on another. Raises Problem when poetry.lock cannot be read.
+    """
+    from slipway.wheels import without_wheel
+
+    try:
+        lock = tomllib.loads((image.project.root / "poetry.lock").read_text(encoding="utf-8"))
+        return without_wheel(lock, image.base, machine)
+    except FileNotFoundError:
+        return []  # then docker says so
+    except (tomllib.TOMLDecodeError, KeyError) as error:
+        raise Problem(f"poetry.lock cannot be read ({error}): poetry lock") from None
+
+
+def inputs(project: Project, base: Base | None = None, given: Mapping[str, str] | None = None) -> str:
     """Hash all that goes into the service's image (SHA-256).
 
     The files that .dockerignore lets through, without the tests (they go into the test image only), the Dockerfile
@@ -104,56 +161,7 @@ def inputs(project: Project) -> str:
     tests = {*project.tests.host, *project.tests.image, *project.tests.e2e}
     files = [name for name in context(project.root) if not any(name == t or name.startswith(f"{t}/") for t in tests)]
     total = hashlib.sha256(digest(project.root, [*files, "Dockerfile", ".dockerignore"]).encode())
-    for name, value in sorted(shape_args(project).items()):
+    args = buildargs.shape(project, base or Base(project.python, project.variant)) | dict(given or {})
+    for name, value in sorted(args.items()):
         total.update(f"{name}={value}\0".encode())
     return total.hexdigest()
-
-
-def context(root: Path) -> Iterator[str]:
-    """Yield the files that a build of `root` can see, by .dockerignore's rules.
-
-    https://docs.docker.com/build/concepts/context/#dockerignore-files: the last pattern that matches a path, or a
-    folder above it, decides.
-    """
-    ignore_file = root / ".dockerignore"
-    rules = list(_rules(ignore_file.read_text())) if ignore_file.exists() else []
-    kept = [pattern for pattern, _, keeps in rules if keeps]
-    for folder, folders, files in os.walk(root):
-        here = Path(folder).relative_to(root)
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not _ignored(path := (here / name).as_posix(), rules)
-            or any(pattern.startswith(f"{path}/") or set(pattern) & set("*?[") for pattern in kept)
-        )
-        for name in sorted(files):
-            path = (here / name).as_posix()
-            if not _ignored(path, rules):
-                yield path
-
-
-def _rules(text: str) -> Iterator[tuple[str, re.Pattern[str], bool]]:
-    for line in text.splitlines():
-        if line.startswith("#") or not line.strip():
-            continue
-        pattern = line.strip()
-        keeps = pattern.startswith("!")
-        pattern = os.path.normpath(pattern.removeprefix("!").strip()).lstrip("/")
-        if pattern != ".":
-            yield pattern, re.compile(_regex(pattern)), keeps
-
-
-def _regex(pattern: str) -> str:
-    parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    pieces = re.findall(r"\*\*/|\*\*|\*|\?|\[[^]]+\]|\\.|.", pattern)
-    return "".join(parts.get(p) or (p.replace("[^", "[^/", 1) if len(p) > 2 else re.escape(p[-1])) for p in pieces)
-
-
-def _ignored(path: str, rules: list[tuple[str, re.Pattern[str], bool]]) -> bool:
-    above = path.split("/")
-    paths = ["/".join(above[: i + 1]) for i in range(len(above))]
-    ignored = False
-    for _, regex, keeps in rules:
-        if keeps == ignored and any(regex.fullmatch(p) for p in paths):
-            ignored = not keeps
-    return ignored

@@ -68,23 +68,6 @@ class Lifecycle:
         name, reason = self._choice
         self.steps.say(f"  runtime    {name}: {reason}")
 
-    def build(self, python: str, variant: str) -> None:
-        """Build the production image of this tree and print its tag.
-
-        Takes another version and variant of the base image than `[tool.slipway]` names, or "". Raises Problem.
-        """
-        from slipway import image
-
-        runtime.need_engine("inv build")
-        for option, text in (("python", python), ("variant", variant)):
-            if not re.fullmatch(r"[a-z0-9.-]*", text):
-                raise Problem(f"--{option} {text!r} cannot be part of a base image's name, like 3.13 or slim.")
-        tree = image.read_tree(self.project, self.shell)
-        tag = image.tag(self.project, tree, python, variant)
-        with self.steps.step("image", tag):
-            image.build_service(self.shell, self.project, tree, [tag], python, variant)
-        sys.stdout.write(f"{tag}\n")
-
     def number(self, option: str, text: str) -> int:
         """Read an option's whole number from 1 to 65535.
 

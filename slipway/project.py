@@ -9,6 +9,8 @@ from typing import Any
 
 from slipway.errors import Problem
 
+OUTSIDE = ("root", "version", "requires_python")  # of a Project, not in [tool.slipway]
+
 
 @dataclass(frozen=True)
 class Suites:
@@ -25,12 +27,14 @@ class Project:
 
     `wait` is how many seconds the database, and then the service, may take to be ready. An empty `migrations` means
     that there are none. `secrets` maps the name of each secret variable to the fewest bytes that it may have.
-    `build_args` are handed to `docker build` as they are.
+    `build_args` are handed to `docker build` as they are. `source` is where the code is to be found (default: that of
+    `[project.urls]`). `requires_python` is `[project]`'s.
     """
 
     root: Path
     name: str
     version: str
+    requires_python: str = ""
     asgi: str = "app.main:app"
     port: int = 8000
     workers: int = 4
@@ -79,15 +83,25 @@ def load(root: Path) -> Project:
         )
     if not isinstance(metadata.get("version"), str):
         raise Problem('pyproject.toml has no version: add version = "0.1.0" to [project].')
-    defaults: dict[str, Any] = {"migrations": "alembic" if (root / "alembic").is_dir() else ""}
+    defaults: dict[str, Any] = {
+        "migrations": "alembic" if (root / "alembic").is_dir() else "",
+        "source": _source(metadata.get("urls", {})),
+        "requires_python": str(metadata.get("requires-python", "")),
+    }
     values = defaults | _read(table, Project, "tool.slipway")
     if tests := values.get("tests"):
         values["tests"] = Suites(**_read(tests, Suites, "tool.slipway.tests"))
     return Project(root=root, version=metadata["version"], **values | {"name": name})
 
 
+def _source(urls: dict[str, str]) -> str:
+    # https://packaging.python.org/en/latest/specifications/well-known-project-urls/
+    plain = {re.sub(r"[^a-z]", "", label.lower()): url for label, url in urls.items()}
+    return next((plain[label] for label in ("source", "repository", "sourcecode", "github") if label in plain), "")
+
+
 def _read(table: dict[str, Any], into: type, where: str) -> dict[str, Any]:
-    known = {f.name.replace("_", "-"): f for f in fields(into) if f.name not in ("root", "version")}
+    known = {f.name.replace("_", "-"): f for f in fields(into) if f.name not in OUTSIDE}
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from slipway import image, testing, version
+from slipway import image, registry, testing, version
 from slipway.errors import Problem
 from slipway.lifecycle import Lifecycle
 from slipway.project import load
@@ -83,7 +83,7 @@ def check_registry(here: Lifecycle, plan: Plan) -> None:
     Raises Problem when it is taken, or when the registry doesn't answer.
     """
     with here.steps.step("registry", f"{plan.repository}:{plan.new} is free"):
-        status, _, said = here.shell.probe(_inspect(f"{plan.repository}:{plan.new}"), echo=True)
+        status, _, said = here.shell.probe(registry.inspect_command(f"{plan.repository}:{plan.new}"), echo=True)
         if not status:
             raise Problem(
                 f"{plan.repository}:{plan.new} is in the registry already; a version is never published twice."
@@ -149,9 +149,9 @@ def _push(here: Lifecycle, tag: str, repository: str, failed: str) -> None:
     with here.steps.step("push", tag):
         shell.quietly(["docker", "push", "--quiet", tag], failed=f"{tag} could not be pushed; {failed}")
         expected = _pushed_digest(shell, tag, repository)
-        found = json.loads(shell.output(_inspect(tag), echo=True, failed=f"{tag} cannot be read back; {failed}"))[
-            "digest"
-        ]
+        found = json.loads(
+            shell.output(registry.inspect_command(tag), echo=True, failed=f"{tag} cannot be read back; {failed}")
+        )["digest"]
         if found != expected:
             raise Problem(f"{tag} was pushed as {expected or 'nothing'}, and the registry has {found}; {failed}")
 
@@ -170,16 +170,12 @@ def _build(here: Lifecycle, tree: Path, commit: str, tags: list[str]) -> None:
     state = replace(
         version.read(tree, Shell(tree, here.steps)), commit=commit, tags=(f"v{project.version}",), content=""
     )
-    image.build_service(here.shell, project, state, tags)
+    image.build_service(here, image.of(project, state), tags)
 
 
 def _pushed_digest(shell: Shell, tag: str, repository: str) -> str:
     known = json.loads(shell.output(["docker", "image", "inspect", "--format", "{{json .RepoDigests}}", tag]))
     return next((d.partition("@")[2] for d in known if d.startswith(f"{repository}@")), "")
-
-
-def _inspect(tag: str) -> list[str]:
-    return ["docker", "buildx", "imagetools", "inspect", tag, "--format", "{{json .Manifest}}"]
 
 
 def test(here: Lifecycle) -> None:

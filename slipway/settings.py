@@ -50,6 +50,12 @@ class Settings:
         return values
 
     @property
+    def private(self) -> dict[str, str]:
+        """The values that .env or the environment has, and .env.example has not."""
+        public = self._schema.required if self._schema else {}
+        return {name: value for name, value in self._read()[0].items() if value and value != public.get(name)}
+
+    @property
     def own_database(self) -> bool:
         """Whether Slipway runs the database (else it is elsewhere)."""
         return self.hostname == OWN_DATABASE

@@ -72,10 +72,11 @@ def in_image(here: Lifecycle, args: list[str]) -> None:
     values = example_values(here) | {"DATABASE_HOSTNAME": "db", "DATABASE_PORT": "5432"}
     project, shell = here.project, here.shell
     tag = f"{project.image}:test"
-    tree = image.read_tree(project, shell)
+    tested = image.of(project, image.read_tree(project, shell))
     compose = partial(docker_compose, project, "test")
     with here.steps.step("image", tag):
-        image.build(shell, [tag], image.build_args(project, tree), "test")
+        image.check_args(here, tested)
+        image.build(shell, [tag], tested.args, "test")
     env = {"IMAGE": tag}
     try:
         with here.steps.step("database", "PostgreSQL, for this run alone"):

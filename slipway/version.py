@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from slipway.errors import Problem
@@ -19,8 +20,8 @@ class Tree:
     """The state of the working tree.
 
     `commit` is empty outside git, or before the first commit; `since` counts the commits since the last version tag;
-    `content` is a hash of all files when the tree differs from its commit, else empty; `created` is the commit's time
-    (ISO 8601, UTC).
+    `previous` is the version released before this one, or empty; `content` is a hash of all files when the tree
+    differs from its commit, else empty; `created` is the commit's time (ISO 8601, UTC).
     """
 
     commit: str
@@ -28,6 +29,12 @@ class Tree:
     tags: tuple[str, ...]
     since: int
     content: str
+    previous: str = ""
+
+    @property
+    def epoch(self) -> int:
+        """The commit's time in seconds since 1970 (UTC), for SOURCE_DATE_EPOCH."""
+        return int(datetime.fromisoformat(self.created).timestamp())
 
 
 def image_tag(version: str, tree: Tree) -> str:
@@ -72,11 +79,14 @@ def read(root: Path, shell: Shell) -> Tree:
         ["git", "show", "--no-patch", "--format=%cd", "--date=format-local:%Y-%m-%dT%H:%M:%SZ"], env={"TZ": "UTC"}
     )
     tags = shell.output(["git", "tag", "--points-at", "HEAD"]).split()
-    status, described, _ = shell.probe(["git", "describe", "--tags", "--long", "--match", "v[0-9]*"])
-    since = described.rsplit("-", 2)[1] if not status else shell.output(["git", "rev-list", "--count", "HEAD"])
+    describe = ["git", "describe", "--tags", "--long", "--match", "v[0-9]*"]
+    described = shell.probe(describe)[1].rsplit("-", 2)
+    since = described[1] if described[1:] else shell.output(["git", "rev-list", "--count", "HEAD"])
+    if tags:  # this commit's own tags are not what came before
+        described = shell.probe([*describe, *(f"--exclude={tag}" for tag in tags)])[1].rsplit("-", 2)
     dirty = shell.output(["git", "status", "--porcelain", "--", "."])
     content = digest(root, listed(shell)) if dirty else ""
-    return Tree(commit, seconds, tuple(tags), int(since), content)
+    return Tree(commit, seconds, tuple(tags), int(since), content, described[0].removeprefix("v"))
 
 
 def digest(root: Path, names: Iterable[str]) -> str:

@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from slipway import dotenv, image
+from slipway import dotenv
+from slipway.context import context
 from tests.conftest import ROOT, Checkout, free_port
 from tests.e2e.conftest import NAME, containers, run
 from tests.e2e.talk import conversation, verbs_with_a_broken_env
@@ -382,7 +383,7 @@ def test_the_hash_of_the_image_covers_what_docker_sees(tmp_path: Path) -> None:
     out = tmp_path / "out"
     run("docker", "build", "--quiet", "--file", str(tmp_path / "Dockerfile"), "--output", str(out), str(ROOT))
 
-    assert set((out / "list").read_text().split()) == set(image.context(ROOT))
+    assert set((out / "list").read_text().split()) == set(context(ROOT))
 
 
 def test_down_works_with_a_broken_env_and_shows_nothing_of_it(docker: Checkout) -> None:

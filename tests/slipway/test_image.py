@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from slipway import image
+from slipway import buildargs, image, variants
+from slipway.context import context
 from slipway.project import load
 from slipway.version import Tree
 
@@ -52,20 +53,20 @@ def test_context_follows_dockerignore(tmp_path: Path, rules: str, kept: set[str]
     tree(tmp_path, *FILES)
     (tmp_path / ".dockerignore").write_text(rules)
 
-    assert set(image.context(tmp_path)) == kept
+    assert set(context(tmp_path)) == kept
 
 
 def test_the_context_of_this_project_holds_what_the_service_needs_alone() -> None:
-    tops = {name.partition("/")[0] for name in image.context(ROOT)}
+    tops = {name.partition("/")[0] for name in context(ROOT)}
 
     assert tops == {"app", "alembic", "gunicorn.conf.py", "pyproject.toml", "poetry.lock", "tests"}
-    assert not [name for name in image.context(ROOT) if "__pycache__" in name or ".env" in name]
+    assert not [name for name in context(ROOT) if "__pycache__" in name or ".env" in name]
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """Give a copy of what the hash is made of."""
-    for name in image.context(ROOT):
+    for name in context(ROOT):
         tree(tmp_path, name)
         shutil.copy(ROOT / name, tmp_path / name)
     for name in ("Dockerfile", ".dockerignore"):
@@ -94,10 +95,10 @@ def test_inputs_stay_when_something_else_changes(copy: Path, changed: str) -> No
 
 def test_build_command_is_pasteable_and_complete() -> None:
     project = load(ROOT)
-    args = image.build_args(project, Tree("c" * 40, "2026-01-02T03:04:05Z", (), 3, ""))
+    args = image.of(project, Tree("c" * 40, "2026-01-02T03:04:05Z", (), 3, "")).args
     command = image.build_command(["a:1", "a:2"], args, "test")
 
-    assert command[:8] == ["docker", "build", "--tag", "a:1", "--tag", "a:2", "--target", "test"]
+    assert command[:9] == ["docker", "build", "--provenance=false", "--tag", "a:1", "--tag", "a:2", "--target", "test"]
     assert command[-1] == "."
     assert f"VERSION={project.version}-dev.3-cccccccccccc" in command
     assert f"REVISION={'c' * 40}" in command
@@ -112,4 +113,4 @@ def test_plain_docker_build_makes_what_pyproject_says() -> None:
         if line.startswith("ARG ") and "=" in line
     )
 
-    assert image.shape_args(load(ROOT)).items() <= defaults.items()
+    assert buildargs.shape(load(ROOT), variants.base(load(ROOT))).items() <= defaults.items()

@@ -60,7 +60,7 @@ def git(root: Path, *args: str) -> None:
 
 def tag_of(root: Path) -> str:
     """Return the tag of the tree as it is now."""
-    return image.tag(load(root), image.read_tree(load(root), Shell(root, Steps())))
+    return image.of(load(root), image.read_tree(load(root), Shell(root, Steps()))).tag
 
 
 def test_the_tag_follows_the_tree(repository: Path) -> None:
@@ -102,7 +102,7 @@ def test_another_python_is_another_tag(repository: Path) -> None:
     git(repository, "tag", "v1.2.3")
     tree = version.read(repository, Shell(repository, Steps()))
 
-    assert image.tag(load(repository), tree, python="3.11") == "x:1.2.3-python3.11-slim"
+    assert image.of(load(repository), tree, python="3.11").tag == "x:1.2.3-python3.11-slim"
 
 
 def test_a_deleted_file_and_an_executable_bit_count(tmp_path: Path) -> None:

@@ -1,0 +1,75 @@
+"""What `inv build` costs over plain `docker build`, and what the stages of the Dockerfile spare.
+
+Needs a Docker Engine. Works in a clone; its images are removed afterwards, the build cache stays. Cold is without the
+engine's cache but with pip's, in both columns.
+
+    .venv/bin/python bench/image.py [RUNS]
+"""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from pairs import ROOT, compare, timed
+
+NAME = f"slipway-bench-{os.getpid()}"
+GIT = ["git", "-c", "user.name=Bench", "-c", "user.email=bench@example.com"]
+
+
+def main(runs: int, clone: Path) -> None:
+    """Print ratios of times, then sizes."""
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+    pyproject, code = clone / "pyproject.toml", clone / "app/main.py"
+    pyproject.write_text(pyproject.read_text().replace('name = "slipway"\nasgi', f'name = "{NAME}"\nasgi'))
+    subprocess.run([*GIT, "commit", "--quiet", "--all", "--message", "A name of its own"], cwd=clone, check=True)
+    number = itertools.count()
+
+    def inv(*options: str) -> float:
+        return timed([str(ROOT / ".venv/bin/python"), "-m", "invoke", "build", *options], cwd=clone)
+
+    def docker(*options: str) -> float:
+        return timed(["docker", "build", "--tag", f"{NAME}:plain", *options, "."], cwd=clone)
+
+    def single(*options: str) -> float:
+        return timed(["docker", "build", "--tag", f"{NAME}:single", "--target", "single", *options, "."], cwd=clone)
+
+    def changed() -> None:
+        with code.open("a") as file:
+            file.write(f"# {next(number)}\n")
+
+    compare("cold: inv build / docker build", lambda: inv("--no-cache"), lambda: docker("--no-cache"), 3)
+    compare("warm: inv build / docker build", inv, docker, runs)
+    compare("code changed: inv build / docker build", lambda: changed() or inv(), lambda: changed() or docker(), runs)
+    compare("cold: stages / a single stage", lambda: docker("--no-cache"), lambda: single("--no-cache"), 1)
+    compare("code changed: stages / a single stage", lambda: changed() or docker(), lambda: changed() or single(), runs)
+
+    inv()
+    shown = subprocess.run([str(ROOT / ".venv/bin/python"), "-m", "invoke", "image", "--json"], cwd=clone, check=True,
+                           capture_output=True, text=True)  # fmt: skip
+    one = json.loads(shown.stdout)
+    baseline, above = one["single"], one["size"] - one["base"]
+    wheels = sum(package["size"] for package in one["packages"])
+    rows = [
+        ("base image", one["base"]), ("packages as installed, with bytecode", wheels), ("layers above the base", above),
+        ("changed by code alone", one["layers"][-1]["size"]), ("single stage, above the base", baseline["size"] - one["base"]),
+    ]  # fmt: skip
+    sys.stdout.writelines(f"{name:<58} {size / 1e6:7.1f} MB\n" for name, size in rows)
+
+
+def remove() -> None:
+    """Remove the images that were made."""
+    listing = ["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", NAME]
+    if tags := subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split():
+        subprocess.run(["docker", "image", "rm", "--force", *tags], capture_output=True, check=True)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            main(int(sys.argv[1]) if len(sys.argv) > 1 else 7, Path(folder) / "clone")
+        finally:
+            remove()

@@ -1,0 +1,105 @@
+"""Build arguments: what is injected, what may be added, what is refused.
+
+They stay readable in the image's history, so that a secret is never one.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from slipway.errors import Problem
+from slipway.project import Project
+from slipway.variants import Base
+from slipway.version import Tree, image_tag
+
+# What `inv build` says itself.
+INJECTED = frozenset(
+    ("PYTHON_VERSION", "VARIANT", "TITLE", "VERSION", "REVISION", "CREATED", "SOURCE", "PREVIOUS", "SCHEMA", "INPUTS")
+) | {"SOURCE_DATE_EPOCH"}
+# https://docs.docker.com/reference/dockerfile/#predefined-args: these need no ARG
+PREDEFINED = re.compile(r"(?i:(https?|ftp|no|all)_proxy)|BUILDKIT_\w+")
+SECRET_NAME = re.compile(
+    r"(?i)(^|_)(password|passwd|passphrase|pwd|secret|token|credentials?|auth|dsn|(?<!public_)key|apikey)(_|$)"
+)
+CREDENTIALS = re.compile(r"://[^/\s:@]*:[^/\s@]+@")  # of an address
+
+
+def shape(project: Project, base: Base) -> dict[str, str]:
+    """Return the arguments that don't change with a commit."""
+    return {
+        "PYTHON_VERSION": base.python,
+        "VARIANT": base.suffix,
+        "ASGI_APP": project.asgi,
+        "PORT": str(project.port),
+        "WEB_CONCURRENCY": str(project.workers),
+        "HEALTH_PATH": project.health,
+        **project.build_args,
+    }
+
+
+def describe(project: Project, tree: Tree, schema: str) -> dict[str, str]:
+    """Return the arguments that say which commit this is.
+
+    They become labels: `org.opencontainers.image.*` and Slipway's own, the newest migration (SCHEMA) and the release
+    before this one (PREVIOUS). https://specs.opencontainers.org/image-spec/annotations/
+    """
+    return {
+        "TITLE": project.name,
+        "VERSION": image_tag(project.version, tree),
+        "REVISION": tree.commit or "unknown",
+        "CREATED": tree.created,
+        "SOURCE": project.source,
+        "PREVIOUS": tree.previous,
+        "SCHEMA": schema,
+        "SOURCE_DATE_EPOCH": str(tree.epoch),
+    }
+
+
+def parse(given: Iterable[str]) -> dict[str, str]:
+    """Read NAME=VALUE as written on the command line.
+
+    Raises Problem for what is something else.
+    """
+    args = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z_]\w*", name):
+            raise Problem("--build-arg takes NAME=VALUE, like --build-arg FEATURE=on (a secret goes through --secret).")
+        args[name] = value
+    return args
+
+
+def check(args: Mapping[str, str], dockerfile: str, private: Mapping[str, str], secrets: Iterable[str]) -> None:
+    """Refuse what is no build argument, or looks like a secret.
+
+    Takes the arguments that are not injected, the Dockerfile's text, the values that .env alone has, and the names of
+    the secret ones. Raises Problem with all findings, which show no value.
+    """
+    declared = set(re.findall(r"(?m)^\s*ARG\s+(\w+)", dockerfile))
+    secrets = set(secrets)
+    findings = []
+    for name, value in args.items():
+        if name in INJECTED:
+            findings.append(f"{name} is injected by inv build itself (--python and --variant choose the base image)")
+        elif found := _secret(name, value, private, secrets):
+            findings.append(f"{name} {found}")
+        elif name not in declared and not PREDEFINED.fullmatch(name):
+            findings.append(f"{name} is not known to the Dockerfile: add ARG {name} to the stage that uses it")
+    if findings:
+        listed = "\n".join(f"  - {finding}" for finding in findings)
+        raise Problem(
+            f"These build arguments cannot be used:\n{listed}\n"
+            "What is secret while building goes through --secret id=NAME,src=FILE; what is secret while running "
+            "goes into .env."
+        )
+
+
+def _secret(name: str, value: str, private: Mapping[str, str], secrets: set[str]) -> str:
+    if name in secrets or SECRET_NAME.search(name):
+        return "looks like a secret by its name, and would stay readable in the image's history"
+    if CREDENTIALS.search(value):
+        return "is an address with a password in it, and would stay readable in the image's history"
+    for variable, hidden in private.items():
+        long = len(hidden) >= 8 and hidden in value  # a short one may be part of anything
+        if hidden and (long or (variable in secrets and hidden == value)):
+            return f"holds the value of {variable} in .env, and would stay readable in the image's history"
+    return ""

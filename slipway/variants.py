@@ -1,0 +1,77 @@
+"""The base image: which versions and variants of `python` there are."""
+
+import difflib
+import re
+from dataclasses import dataclass
+
+from slipway.errors import Problem
+from slipway.project import Project
+
+# https://hub.docker.com/_/python: the variants, and how each begins
+SUITES = {"bookworm": (2, 36), "trixie": (2, 41)}  # Debian's releases, and the version of their glibc
+KNOWN = ("slim", "full", "alpine", *SUITES, *(f"slim-{suite}" for suite in SUITES))
+NEWEST = "trixie"  # what slim and full stand for
+REFUSED = {
+    "windowsservercore": "it is Windows, where gunicorn does not run (it forks its workers)",
+    "nanoserver": "it is Windows, where gunicorn does not run (it forks its workers)",
+    "onbuild": "it ended in 2016, and would copy the folder and install requirements.txt on its own, before the "
+    "Dockerfile's first line",
+}
+
+
+@dataclass(frozen=True)
+class Base:
+    """One base image, like 3.13 and slim."""
+
+    python: str
+    variant: str
+
+    @property
+    def suffix(self) -> str:
+        """What follows the version in the image's tag: the full image has nothing."""
+        return "" if self.variant == "full" else self.variant
+
+    @property
+    def name(self) -> str:
+        """The image, like python:3.13-slim."""
+        return f"python:{self.python}-{self.suffix}" if self.suffix else f"python:{self.python}"
+
+    @property
+    def libc(self) -> tuple[str, tuple[int, int]]:
+        """The C library that wheels have to fit, and its version."""
+        if self.variant.startswith("alpine"):
+            return "musl", (1, 2)
+        return "glibc", SUITES.get(self.variant.removeprefix("slim-"), SUITES[NEWEST])
+
+
+def base(project: Project, python: str = "", variant: str = "") -> Base:
+    """Return the base image that was asked for, else the project's.
+
+    Raises Problem when there is none like that, or when the service cannot run on it.
+    """
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
+
+    chosen = Base(python or project.python, variant or project.variant)
+    _check_variant(chosen.variant)
+    if not re.fullmatch(r"3\.\d+(\.\d+)?((a|b|rc)\d+)?", chosen.python):
+        raise Problem(f"--python {chosen.python!r} is no version of Python: --python 3.13")
+    # 3.11 is the newest 3.11.x
+    newest = f"{chosen.python}.99" if chosen.python.count(".") == 1 and chosen.python[-1].isdigit() else chosen.python
+    takes = SpecifierSet(project.requires_python)
+    if not any(takes.contains(Version(version), prereleases=True) for version in (chosen.python, newest)):
+        raise Problem(
+            f"--python {chosen.python}: pyproject.toml takes requires-python = {project.requires_python!r}. "
+            "Take another version, or widen it and run poetry lock."
+        )
+    return chosen
+
+
+def _check_variant(variant: str) -> None:
+    for refused, why in REFUSED.items():
+        if variant.startswith(refused):
+            raise Problem(f"--variant {variant} cannot be built: {why}. Take one of {', '.join(KNOWN)}.")
+    if variant not in KNOWN and not re.fullmatch(r"alpine3\.\d+", variant):
+        close = difflib.get_close_matches(variant, KNOWN, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"take one of {', '.join(KNOWN)}, or alpine3.N."
+        raise Problem(f"--variant {variant!r} is no variant of the image python: {hint}")
