@@ -25,24 +25,31 @@ RUN sed -i 's/^version = .*/version = "0"/' pyproject.toml \
 
 # Two builds give the same bytes: the trees that are copied hold their parent folders as well, and
 # times, modes and bytecode depend neither on the clock nor on the umask. Bytecode is not checked
-# against its source, whose time says nothing.
+# against its source, whose time says nothing. What was downloaded once is kept in /wheels: pip's own
+# cache doesn't hold what an index forgets to call cacheable. (A package without a wheel needs the
+# index while it is built: hence the second try. Some carry files that are no Python: hence true.)
 FROM base AS dependencies
 RUN python -m venv --without-pip /opt/venv \
  && mkdir -p /dependencies/opt && mv /opt/venv /dependencies/opt/ && ln -s /dependencies/opt/venv /opt/venv
 COPY --from=requirements /project/main.txt /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=cache,target=/wheels,sharing=locked \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
-    pip --python /opt/venv/bin/python install --progress-bar off --no-compile --no-deps --require-hashes \
-        --requirement /tmp/main.txt \
- && python -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib \
+    pip download --progress-bar off --dest /wheels --no-deps --require-hashes --requirement /tmp/main.txt \
+ && install="pip --python /opt/venv/bin/python install --find-links /wheels --no-compile --no-deps --require-hashes" \
+ && { $install --no-index --requirement /tmp/main.txt || $install --requirement /tmp/main.txt; } \
+ && { python -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib || true; } \
  && chmod -R a-st,u=rwX,go=rX /dependencies \
  && find /dependencies -exec touch -h -d @315532800 {} +
 
 FROM dependencies AS test-dependencies
 COPY --from=requirements /project/dev.txt /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=cache,target=/wheels,sharing=locked \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
-    pip --python /opt/venv/bin/python install --quiet --no-deps --require-hashes --requirement /tmp/dev.txt
+    pip download --quiet --dest /wheels --no-deps --require-hashes --requirement /tmp/dev.txt \
+ && install="pip --python /opt/venv/bin/python install --find-links /wheels --no-deps --require-hashes --quiet" \
+ && { $install --no-index --requirement /tmp/dev.txt || $install --requirement /tmp/dev.txt; }
 
 # What .dockerignore lets through, except what only the build or the tests read.
 FROM base AS source

@@ -1,7 +1,7 @@
 """What `inv build` costs over plain `docker build`, and what the stages of the Dockerfile spare.
 
-Needs a Docker Engine. Works in a clone; its images are removed afterwards, the build cache stays. Cold is without the
-engine's cache but with pip's, in both columns.
+Needs a Docker Engine. Works in a clone; its images are removed afterwards, the build cache stays. Cold is with
+`--no-cache`, which empties the cache mounts of packages as well.
 
     .venv/bin/python bench/image.py [RUNS]
 """
@@ -55,7 +55,8 @@ def main(runs: int, clone: Path) -> None:
     wheels = sum(package["size"] for package in one["packages"])
     rows = [
         ("base image", one["base"]), ("packages as installed, with bytecode", wheels), ("layers above the base", above),
-        ("changed by code alone", one["layers"][-1]["size"]), ("single stage, above the base", baseline["size"] - one["base"]),
+        ("changed by code alone", one["layers"][-1]["size"]),
+        ("single stage, above the base", baseline["size"] - one["base"]),
     ]  # fmt: skip
     sys.stdout.writelines(f"{name:<58} {size / 1e6:7.1f} MB\n" for name, size in rows)
 

@@ -1,22 +1,23 @@
 """A build: decide what, then make it, push it, or make it twice."""
 
+import contextlib
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipway import image, registry, runtime
-from slipway.errors import Problem
+from slipway.errors import Interrupted, Problem
 from slipway.image import Image
 from slipway.shell import tokens
-from slipway.wheels import MACHINES
 
 if TYPE_CHECKING:
     from slipway.lifecycle import Lifecycle
 
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}  # Docker's names, and those of wheels
 PLATFORM = re.compile(r"linux/[a-z0-9]+(/v\d+)?")
 
 
@@ -71,10 +72,8 @@ def check(platforms: str, push: bool, verify: bool) -> None:
 def decide(here: "Lifecycle", python: str, variant: str, given: Sequence[str]) -> Image:
     """Return the image to be built of this tree.
 
-    Raises Problem when no engine answers, for a base image
-    that there is not, or for a build argument that is refused.
+    Raises Problem for a base image that there is not, or for a build argument that is refused.
     """
-    runtime.need_engine("inv build")
     decided = image.of(here.project, image.read_tree(here.project, here.shell), python, variant, given)
     image.check_args(here, decided)
     return decided
@@ -82,27 +81,24 @@ def decide(here: "Lifecycle", python: str, variant: str, given: Sequence[str]) -
 
 def build(here: "Lifecycle", decided: Image, how: How) -> None:
     """Build the image and print its tag; raises Problem."""
-    _say_compiled(here, decided)
-    with here.steps.step("image", decided.tag):
+    with _explained(here, decided), here.steps.step("image", decided.tag):
         image.build_service(here, decided, options=how.options)
     sys.stdout.write(f"{decided.tag}\n")
 
 
-def push(here: "Lifecycle", decided: Image, how: How, platforms: str) -> None:
+def push(here: "Lifecycle", decided: Image, how: How, wanted: str) -> None:
     """Build for platforms, push, read back, and print the tag.
 
-    Takes platforms as Docker names them, separated by commas, or "" for the engine's own. Raises Problem.
+    Raises Problem.
     """
     project, shell = here.project, here.shell
     if not project.registry:
         raise Problem('There is no registry to push to: registry = "registry.example.com/team" in [tool.slipway].')
-    names = _platforms(platforms)
+    names = platforms(wanted)
     if len(names) > 1:
         _need_platforms(here)
-    for name in names or [""]:
-        _say_compiled(here, decided, name)
     tag = f"{project.registry}/{decided.tag}"
-    with here.steps.step("push", tag) as step:
+    with _explained(here, decided, names), here.steps.step("push", tag) as step:
         args = decided.args | {"INPUTS": image.inputs(project, decided.base, decided.given)}
         command = push_command(tag, args, names, how)
         shell.quietly(command, failed=f"{tag} was not pushed (see above). {_advice(project.registry)}")
@@ -121,7 +117,11 @@ def push_command(tag: str, args: dict[str, str], platforms: Sequence[str], how: 
     return ["docker", "buildx", *plain[1:]]
 
 
-def _platforms(text: str) -> list[str]:
+def platforms(text: str) -> list[str]:
+    """Read platforms as Docker names them, separated by commas.
+
+    "" is the engine's own. Raises Problem for what is none, or isn't Linux.
+    """
     names = [name.strip() for name in text.split(",")] if text else []
     for name in names:
         if not PLATFORM.fullmatch(name):
@@ -146,10 +146,18 @@ def _advice(address: str) -> str:
     return f"If it was refused: docker login {host}"
 
 
-def _say_compiled(here: "Lifecycle", decided: Image, on: str = "") -> None:
-    arch = on.split("/")[1] if on else ""
-    if missing := image.compiled(decided, MACHINES.get(arch, arch)):
-        here.steps.say(
-            f"  no wheel for {decided.base.name}{f' on {on}' if on else ''}: {', '.join(missing)}. pip compiles them, "
-            "if the image has what that needs"
-        )
+@contextlib.contextmanager
+def _explained(here: "Lifecycle", decided: Image, platforms: Sequence[str] = ()) -> Iterator[None]:
+    # Asking before each build would cost as long as a build without changes takes.
+    try:
+        yield
+    except Interrupted:
+        raise
+    except Problem:
+        runtime.need_engine("inv build", compose=False)
+        for platform in platforms or [""]:
+            arch = platform.partition("/")[2].partition("/")[0]
+            if missing := image.compiled(decided, MACHINES.get(arch, arch)):
+                on = f"{decided.base.name} on {platform}" if platform else decided.base.name
+                here.steps.say(f"  {on}: no wheel of {', '.join(missing)}; pip has to compile")
+        raise

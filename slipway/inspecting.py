@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -69,7 +69,7 @@ def read(here: "Lifecycle", tag: str) -> Built:
     return built(tag, one, steps[::-1])
 
 
-def built(tag: str, one: Mapping[str, Any], history: list[Mapping[str, str]]) -> Built:
+def built(tag: str, one: Mapping[str, Any], history: Sequence[Mapping[str, str]]) -> Built:
     """Make sense of `docker image inspect` and `docker history`.
 
     Takes the history from the first step on. Slipway's builds give each step the commit's time, and the image as well:

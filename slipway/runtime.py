@@ -77,10 +77,10 @@ def choose(requested: str, remembered: str, engine: Engine) -> tuple[str, str]:
     return "host", engine.detail
 
 
-def need_engine(verb: str) -> None:
+def need_engine(verb: str, compose: bool = True) -> None:
     """Raise Problem when no Docker Engine answers."""
     engine = probe()
-    if engine.state != "ready":
+    if engine.state not in ("ready", None if compose else "no compose"):
         raise Problem(f"`{verb}` needs a Docker Engine, and {engine.detail}. To mend it, {FIXES[engine.state]}.")
 
 

@@ -49,22 +49,25 @@ def base(project: Project, python: str = "", variant: str = "") -> Base:
 
     Raises Problem when there is none like that, or when the service cannot run on it.
     """
+    chosen = Base(python or project.python, variant or project.variant)
+    _check_variant(chosen.variant)
+    if python:
+        _check_python(python, project.requires_python)
+    return chosen
+
+
+def _check_python(python: str, required: str) -> None:
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
-    chosen = Base(python or project.python, variant or project.variant)
-    _check_variant(chosen.variant)
-    if not re.fullmatch(r"3\.\d+(\.\d+)?((a|b|rc)\d+)?", chosen.python):
-        raise Problem(f"--python {chosen.python!r} is no version of Python: --python 3.13")
-    # 3.11 is the newest 3.11.x
-    newest = f"{chosen.python}.99" if chosen.python.count(".") == 1 and chosen.python[-1].isdigit() else chosen.python
-    takes = SpecifierSet(project.requires_python)
-    if not any(takes.contains(Version(version), prereleases=True) for version in (chosen.python, newest)):
+    if not re.fullmatch(r"3\.\d+(\.\d+)?((a|b|rc)\d+)?", python):
+        raise Problem(f"--python {python!r} is no version of Python: --python 3.13")
+    newest = f"{python}.99" if re.fullmatch(r"\d+\.\d+", python) else python  # 3.11 is the newest 3.11.x
+    if not any(SpecifierSet(required).contains(Version(version), prereleases=True) for version in (python, newest)):
         raise Problem(
-            f"--python {chosen.python}: pyproject.toml takes requires-python = {project.requires_python!r}. "
+            f"--python {python}: pyproject.toml takes requires-python = {required!r}. "
             "Take another version, or widen it and run poetry lock."
         )
-    return chosen
 
 
 def _check_variant(variant: str) -> None:

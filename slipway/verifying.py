@@ -77,20 +77,22 @@ def _differing(here: "Lifecycle", *tags: str) -> str:
 def differences(first: Path, second: Path) -> list[str]:
     """Compare two archives of `docker save`, each of one image.
 
-    Returns a line for each file that differs, with what about it does, and for each part of the configuration.
+    Returns a line for each file that differs, with what about it does, and for each part of the configuration; what
+    differs in content comes first.
     """
     (one, layers), (other, other_layers) = _read(first), _read(second)
-    found = []
+    content: list[str] = []
+    rest: list[str] = []
     for index in range(max(len(layers), len(other_layers))):
         pair = [side[index] if index < len(side) else {} for side in (layers, other_layers)]
         for name in sorted({*pair[0], *pair[1]}):
             a, b = (side.get(name) for side in pair)
             if a is None or b is None:
-                found.append(f"/{name}: only in the {'second' if a is None else 'first'}")
+                content.append(f"/{name}: only in the {'second' if a is None else 'first'}")
             elif a != b:
                 what = [aspect for aspect, x, y in zip(ASPECTS, a, b, strict=True) if x != y]
-                found.append(f"/{name}: {', '.join(what)}")
-    return found + [f"configuration: {path}" for path in _paths(one, other)]
+                (content if "content" in what else rest).append(f"/{name}: {', '.join(what)}")
+    return content + rest + [f"configuration: {path}" for path in _paths(one, other)]
 
 
 def _read(archive: Path) -> tuple[dict[str, Any], list[dict[str, Entry]]]:

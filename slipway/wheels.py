@@ -12,7 +12,6 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from slipway.bootstrap import marker_of
 from slipway.variants import Base
 
-MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}  # Docker's names, and those of wheels
 LEGACY = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}  # PEP 600
 
 
@@ -22,7 +21,7 @@ def without_wheel(lock: Mapping[str, Any], base: Base, machine: str = "") -> lis
     Takes a parsed poetry.lock and what `uname -m` says in the image (this machine's unless told); names packages as
     "name version". https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
     """
-    machine = machine or MACHINES.get(platform.machine().lower(), platform.machine().lower())
+    machine = machine or {"arm64": "aarch64"}.get(platform.machine(), platform.machine())  # macOS says arm64
     fitting = set(_tags(base, machine))
     environment = {
         "python_version": ".".join(base.python.split(".")[:2]),

@@ -1,10 +1,28 @@
 """What the end-to-end tests say to the service and to its verbs, on either runtime."""
 
+import subprocess
 import time
 
 import httpx2
 
 from tests.conftest import Checkout
+
+
+def done(checkout: Checkout, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a verb that has to succeed."""
+    ended = checkout.inv(*args, **env)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended
+
+
+def eventually(client: httpx2.Client, path: str) -> httpx2.Response:
+    """Ask until the server answers."""
+    for _ in range(400):
+        try:
+            return client.get(path)
+        except httpx2.TransportError:
+            time.sleep(0.05)
+    raise AssertionError("the server never answered")
 
 
 def credentials() -> dict[str, str]:

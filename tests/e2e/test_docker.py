@@ -14,18 +14,10 @@ import httpx2
 import pytest
 
 from slipway import dotenv
-from slipway.context import context
 from tests.conftest import ROOT, Checkout, free_port
 from tests.e2e.conftest import NAME, containers, run
-from tests.e2e.talk import conversation, verbs_with_a_broken_env
+from tests.e2e.talk import conversation, done, eventually, verbs_with_a_broken_env
 from tests.slipway.test_dotenv import random_values
-
-
-def done(checkout: Checkout, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run a verb that has to succeed."""
-    ended = checkout.inv(*args, **env)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended
 
 
 def secrets_of(checkout: Checkout) -> list[str]:
@@ -159,16 +151,6 @@ def test_plain_docker_does_without_invoke(docker: Checkout) -> None:
             assert client.get("/health/live").status_code == 200
     finally:
         run("docker", "rm", "--force", container)
-
-
-def eventually(client: httpx2.Client, path: str) -> httpx2.Response:
-    """Ask until the server answers."""
-    for _ in range(400):
-        try:
-            return client.get(path)
-        except httpx2.TransportError:
-            subprocess.run(["sleep", "0.05"], check=True)
-    raise AssertionError("the server never answered")
 
 
 def test_a_taken_port_and_a_bad_env_start_nothing(docker: Checkout) -> None:
@@ -375,15 +357,6 @@ def test_compose_reads_env_as_inv_writes_it(tmp_path: Path) -> None:
 
     seen = {k: v.replace("$$", "$") for k, v in config["services"]["a"]["environment"].items()}
     assert seen == values
-
-
-def test_the_hash_of_the_image_covers_what_docker_sees(tmp_path: Path) -> None:
-    listing = "FROM python:3.13-slim\nCOPY . /seen\nRUN find /seen -type f -printf '%P\\n' | sort > /list\n"
-    (tmp_path / "Dockerfile").write_text(f"{listing}FROM scratch\nCOPY --from=0 /list /\n")
-    out = tmp_path / "out"
-    run("docker", "build", "--quiet", "--file", str(tmp_path / "Dockerfile"), "--output", str(out), str(ROOT))
-
-    assert set((out / "list").read_text().split()) == set(context(ROOT))
 
 
 def test_down_works_with_a_broken_env_and_shows_nothing_of_it(docker: Checkout) -> None:

@@ -1,6 +1,8 @@
 """What goes into the image, and how it is built."""
 
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from slipway import buildargs, image, variants
 from slipway.context import context
 from slipway.project import load
-from slipway.version import Tree
+from slipway.version import NEVER, Tree
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -91,6 +93,37 @@ def test_inputs_stay_when_something_else_changes(copy: Path, changed: str) -> No
         file.write("# changed\n")
 
     assert image.inputs(load(copy)) == before
+
+
+def test_the_tag_says_what_differs_from_the_project() -> None:
+    tree = Tree("c" * 40, "2026-01-02T03:04:05Z", ("v0.1.0",), 0, "")
+    project = replace(load(ROOT), name="x", version="0.1.0")
+    plain = image.of(project, tree)
+    on_full = image.of(project, tree, python="3.12", variant="full")
+    one, other = (image.of(project, tree, given=[f"FEATURE={value}"]) for value in ("on", "off"))
+
+    assert plain.tag == "x:0.1.0"
+    assert on_full.tag == "x:0.1.0-python3.12-full"
+    assert on_full.args["VARIANT"] == ""
+    assert len({plain.tag, one.tag, other.tag}) == 3
+    assert one.args["FEATURE"] == "on"
+
+
+def test_a_commit_gives_the_same_arguments_at_any_time() -> None:
+    tree = Tree("c" * 40, "2026-01-02T03:04:05Z", ("v1.2.0",), 0, "", "1.1.0")
+    args = image.of(load(ROOT), tree).args
+
+    assert args == image.of(load(ROOT), tree).args
+    assert args["SOURCE_DATE_EPOCH"] == "1767323045"
+    assert (args["PREVIOUS"], args["SCHEMA"]) == ("1.1.0", "0002")
+
+
+def test_every_injected_argument_is_declared_and_kept_for_inv() -> None:
+    declared = set(re.findall(r"(?m)^ARG (\w+)", (ROOT / "Dockerfile").read_text()))
+    described = image.of(load(ROOT), Tree("c" * 40, NEVER, (), 3, "")).args.keys() | {"INPUTS"}
+
+    assert described <= declared
+    assert described - buildargs.shape(load(ROOT), variants.base(load(ROOT))).keys() <= buildargs.INJECTED
 
 
 def test_build_command_is_pasteable_and_complete() -> None:

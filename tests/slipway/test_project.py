@@ -31,6 +31,14 @@ def test_every_setting_has_a_sensible_default(tmp_path: Path) -> None:
     assert found.migrations == ""  # no folder, no migrations
 
 
+def test_the_source_is_that_of_the_projects_urls_unless_named(tmp_path: Path) -> None:
+    urls = '[project.urls]\nHomepage = "https://a"\n"Source Code" = "https://b"\n'
+
+    assert project(tmp_path).source == ""
+    assert project(tmp_path, urls).source == "https://b"
+    assert project(tmp_path, f'{urls}[tool.slipway]\nsource = "https://c"\n').source == "https://c"
+
+
 def test_migrations_are_found(tmp_path: Path) -> None:
     (tmp_path / "alembic").mkdir()
 

@@ -105,6 +105,24 @@ def test_another_python_is_another_tag(repository: Path) -> None:
     assert image.of(load(repository), tree, python="3.11").tag == "x:1.2.3-python3.11-slim"
 
 
+def test_the_previous_release_is_the_last_one_before(repository: Path) -> None:
+    def previous() -> str:
+        return version.read(repository, Shell(repository, Steps())).previous
+
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "first")
+    assert previous() == ""
+    git(repository, "tag", "-a", "v1.2.2", "-m", "release")
+    assert previous() == ""
+    git(repository, "commit", "--quiet", "--allow-empty", "-m", "second")
+    assert previous() == "1.2.2"
+    git(repository, "tag", "v1.2.3")
+    git(repository, "tag", "deployed")
+    assert previous() == "1.2.2"
+    git(repository, "commit", "--quiet", "--allow-empty", "-m", "third")
+    assert previous() == "1.2.3"
+
+
 def test_a_deleted_file_and_an_executable_bit_count(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("a")
     (tmp_path / "b").write_text("b")
