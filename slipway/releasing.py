@@ -2,12 +2,13 @@
 
 import contextlib
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from slipway import image, registry, testing, version
+from slipway import image, inspecting, registry, sbom, testing, version
 from slipway.errors import Problem
 from slipway.lifecycle import Lifecycle
 from slipway.project import load
@@ -72,6 +73,7 @@ def show(here: Lifecycle, plan: Plan) -> None:
         ("commit", f"Release {plan.new}, with the annotated tag {plan.git_tag}"),
         ("image", "built from exactly that commit"),
         *(("push", f"{tag}, and read back") for tag in plan.tags("<commit>")),
+        ("attach", "its bill of materials (CycloneDX)" if shutil.which("oras") else "nothing: oras is not installed"),
     ]
     for name, what in rows:
         here.steps.say(f"  {name:<10} {what}")
@@ -114,6 +116,7 @@ def act(here: Lifecycle, plan: Plan) -> None:
             _build(here, tree, commit, [by_commit, by_version, latest])
         unpublished = f"nothing was released, and the tree is as before. Again: ./inv release --part {plan.part}"
         _push(here, by_commit, plan.repository, unpublished)
+        _attach(here, by_commit, plan.repository, unpublished)
         with uninterrupted():  # what is published is also tagged
             _push(here, by_version, plan.repository, unpublished)
             with steps.step("tag", plan.git_tag):
@@ -154,6 +157,20 @@ def _push(here: Lifecycle, tag: str, repository: str, failed: str) -> None:
         )["digest"]
         if found != expected:
             raise Problem(f"{tag} was pushed as {expected or 'nothing'}, and the registry has {found}; {failed}")
+
+
+def _attach(here: Lifecycle, tag: str, repository: str, failed: str) -> None:
+    # Before the version is published: who finds it finds its bill of materials.
+    file = sbom.write(here, tag)
+    if not shutil.which("oras"):
+        here.steps.say(f"  not attached in the registry, for want of oras (https://oras.land): {file}")
+        return
+    with here.steps.step("attach", "the bill of materials, to the image"):
+        digest = _pushed_digest(here.shell, tag, repository)
+        attach = registry.attach_command(f"{repository}@{digest}", file, inspecting.read(here, tag).created)
+        here.shell.output(
+            attach, cwd=file.parent, echo=True, failed=f"The bill of materials was not attached; {failed}"
+        )
 
 
 def raise_version(pyproject: Path, new: str) -> None:
