@@ -3,6 +3,7 @@
 # Every argument has a default, so plain `docker build .` works; `inv build` injects the real values.
 ARG PYTHON_VERSION=3.13
 ARG VARIANT=slim
+ARG SOURCE_DATE_EPOCH=315532800
 
 # An empty VARIANT is the full image, which has no suffix.
 FROM python:${PYTHON_VERSION}${VARIANT:+-${VARIANT}} AS base
@@ -51,16 +52,20 @@ RUN --mount=type=cache,target=/root/.cache/pip \
  && install="pip --python /opt/venv/bin/python install --find-links /wheels --no-deps --require-hashes --quiet" \
  && { $install --no-index --requirement /tmp/dev.txt || $install --requirement /tmp/dev.txt; }
 
-# What .dockerignore lets through, except what only the build or the tests read.
+# What .dockerignore lets through, except what only the build or the tests read. Its files bear the
+# commit's time, and so does the folder's name: when content alone is the same, the cache would give
+# another commit's times.
 FROM base AS source
-ARG SOURCE_DATE_EPOCH=315532800
-COPY . /source/srv
-RUN rm -rf /source/srv/tests /source/srv/poetry.lock \
- && python -m compileall -q --invalidation-mode unchecked-hash -s /source /source/srv \
- && chmod -R a-st,u=rwX,go=rX /source \
- && find /source -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+ARG SOURCE_DATE_EPOCH
+WORKDIR /source-${SOURCE_DATE_EPOCH}
+COPY . srv
+RUN rm -rf srv/tests srv/poetry.lock \
+ && python -m compileall -q --invalidation-mode unchecked-hash -p / srv \
+ && chmod -R a-st,u=rwX,go=rX . \
+ && find . -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
 FROM base AS service
+ARG SOURCE_DATE_EPOCH
 ARG ASGI_APP=app.main:app
 ARG PORT=8000
 ARG WEB_CONCURRENCY=4
@@ -70,7 +75,7 @@ ENV ASGI_APP=${ASGI_APP} \
     WEB_CONCURRENCY=${WEB_CONCURRENCY} \
     HEALTH_PATH=${HEALTH_PATH}
 COPY --from=dependencies /dependencies /
-COPY --from=source /source /
+COPY --from=source /source-${SOURCE_DATE_EPOCH} /
 WORKDIR /srv
 USER 65532:65532
 EXPOSE ${PORT}

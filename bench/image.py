@@ -9,12 +9,17 @@ Needs a Docker Engine. Works in a clone; its images are removed afterwards, the 
 import itertools
 import json
 import os
+import secrets
+import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from pairs import ROOT, compare, timed
+
+sys.path.insert(0, str(ROOT))
+from slipway import dotenv
 
 NAME = f"slipway-bench-{os.getpid()}"
 GIT = ["git", "-c", "user.name=Bench", "-c", "user.email=bench@example.com"]
@@ -46,6 +51,8 @@ def main(runs: int, clone: Path) -> None:
     compare("code changed: inv build / docker build", lambda: changed() or inv(), lambda: changed() or docker(), runs)
     compare("cold: stages / a single stage", lambda: docker("--no-cache"), lambda: single("--no-cache"), 1)
     compare("code changed: stages / a single stage", lambda: changed() or docker(), lambda: changed() or single(), runs)
+    ended = statistics.median(stopped(f"{NAME}:plain") for _ in range(runs))
+    sys.stdout.write(f"{'idle, from SIGTERM to the end with exit code 0':<58} {ended:7.2f} s\n")
 
     inv()
     shown = subprocess.run([str(ROOT / ".venv/bin/python"), "-m", "invoke", "image", "--json"], cwd=clone, check=True,
@@ -59,6 +66,27 @@ def main(runs: int, clone: Path) -> None:
         ("single stage, above the base", baseline["size"] - one["base"]),
     ]  # fmt: skip
     sys.stdout.writelines(f"{name:<58} {size / 1e6:7.1f} MB\n" for name, size in rows)
+
+
+def stopped(tag: str) -> float:
+    """Return the seconds that an idle container takes to end when told to."""
+    example = dotenv.schema((ROOT / ".env.example").read_text()).required
+    env = [f"--env={name}={value or secrets.token_hex(20)}" for name, value in example.items()]
+    live = "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health/live')"
+    run = ["docker", "run", "--detach", *env, "--health-interval=200ms", f'--health-cmd=python -c "{live}"', tag]
+    container = subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip()
+    try:
+        state = ""
+        while state != "healthy":
+            inspect = ["docker", "inspect", "--format", "{{.State.Health.Status}}", container]
+            state = subprocess.run(inspect, capture_output=True, text=True, check=True).stdout.strip()
+        taken = timed(["docker", "stop", container])
+        code = ["docker", "inspect", "--format", "{{.State.ExitCode}}", container]
+        if (ended := subprocess.run(code, capture_output=True, text=True, check=True).stdout.strip()) != "0":
+            sys.exit(f"the container ended with {ended}")
+        return taken
+    finally:
+        subprocess.run(["docker", "rm", "--force", container], capture_output=True, check=True)
 
 
 def remove() -> None:
