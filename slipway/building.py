@@ -99,9 +99,9 @@ def push(here: "Lifecycle", decided: Image, how: How, wanted: str) -> None:
         _need_platforms(here)
     tag = f"{project.registry}/{decided.tag}"
     with _explained(here, decided, names), here.steps.step("push", tag) as step:
-        args = decided.args | {"INPUTS": image.inputs(project, decided.base, decided.given)}
-        command = push_command(tag, args, names, how)
-        shell.quietly(command, failed=f"{tag} was not pushed (see above). {_advice(project.registry)}")
+        login = f"docker login {project.registry.partition('/')[0]}"
+        command = push_command(tag, decided.args, names, how)
+        shell.quietly(command, failed=f"{tag} was not pushed (see above). If it was refused: {login}")
         found = shell.output(registry.inspect_command(tag), echo=True, failed=f"{tag} cannot be read back.")
         step.detail = f"{tag}, {json.loads(found)['digest'][:19]}"
     sys.stdout.write(f"{tag}\n")
@@ -139,11 +139,6 @@ def _need_platforms(here: "Lifecycle") -> None:
             "The engine's own builder makes one platform at a time. Make one that makes several, then run this again: "
             "docker buildx create --use --driver docker-container"
         )
-
-
-def _advice(address: str) -> str:
-    host = address.partition("/")[0]
-    return f"If it was refused: docker login {host}"
 
 
 @contextlib.contextmanager

@@ -51,7 +51,8 @@ class Image:
     def args(self) -> dict[str, str]:
         """The build arguments, all of them."""
         described = buildargs.describe(self.project, self.tree, migrations.heads(self.project))
-        return buildargs.shape(self.project, self.base) | dict(self.given) | described
+        hashed = {"INPUTS": inputs(self.project, self.base, self.given)}
+        return buildargs.shape(self.project, self.base) | dict(self.given) | described | hashed
 
 
 def read_tree(project: Project, shell: Shell) -> Tree:
@@ -121,10 +122,8 @@ def build_service(
     From the project's folder, under the image's own tag, unless told. Raises Problem when a build argument is refused
     or the image cannot be built.
     """
-    project = image.project
     check_args(here, image)
-    args = image.args | {"INPUTS": inputs(project, image.base, image.given)}
-    build(here.shell, tags or [image.tag], args, cwd=cwd or project.root, options=options)
+    build(here.shell, tags or [image.tag], image.args, cwd=cwd or image.project.root, options=options)
 
 
 def check_args(here: "Lifecycle", image: Image) -> None:

@@ -120,7 +120,7 @@ def test_a_commit_gives_the_same_arguments_at_any_time() -> None:
 
 def test_every_injected_argument_is_declared_and_kept_for_inv() -> None:
     declared = set(re.findall(r"(?m)^ARG (\w+)", (ROOT / "Dockerfile").read_text()))
-    described = image.of(load(ROOT), Tree("c" * 40, NEVER, (), 3, "")).args.keys() | {"INPUTS"}
+    described = image.of(load(ROOT), Tree("c" * 40, NEVER, (), 3, "")).args.keys()
 
     assert described <= declared
     assert described - buildargs.shape(load(ROOT), variants.base(load(ROOT))).keys() <= buildargs.INJECTED
