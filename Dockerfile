@@ -40,7 +40,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
  && install="pip --python /opt/venv/bin/python install --find-links /wheels --no-compile --no-deps --require-hashes" \
  && { $install --no-index --requirement /tmp/main.txt || $install --requirement /tmp/main.txt; } \
  && { python -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib || true; } \
- && chmod -R a-st,u=rwX,go=rX /dependencies \
+ && chmod -R a-st,u+rw,go=u,go-w /dependencies \
  && find /dependencies -exec touch -h -d @315532800 {} +
 
 FROM dependencies AS test-dependencies
@@ -52,16 +52,17 @@ RUN --mount=type=cache,target=/root/.cache/pip \
  && install="pip --python /opt/venv/bin/python install --find-links /wheels --no-deps --require-hashes --quiet" \
  && { $install --no-index --requirement /tmp/dev.txt || $install --requirement /tmp/dev.txt; }
 
-# What .dockerignore lets through, except what only the build or the tests read. Its files bear the
-# commit's time, and so does the folder's name: when content alone is the same, the cache would give
-# another commit's times.
+# What .dockerignore lets through, except what only the build or the tests read, and empty folders,
+# which git doesn't know. Of a file's modes, git knows its owner's x. Its files bear the commit's time,
+# and so does the folder's name: when content alone is the same, the cache would give another's times.
 FROM base AS source
 ARG SOURCE_DATE_EPOCH
 WORKDIR /source-${SOURCE_DATE_EPOCH}
 COPY . srv
 RUN rm -rf srv/tests srv/poetry.lock \
+ && { find srv -depth -type d -exec rmdir {} + 2>/dev/null || true; } \
  && python -m compileall -q --invalidation-mode unchecked-hash -p / srv \
- && chmod -R a-st,u=rwX,go=rX . \
+ && chmod -R a-st,u+rw,go=u,go-w . \
  && find . -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
 FROM base AS service

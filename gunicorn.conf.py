@@ -7,6 +7,7 @@ import shutil
 import signal
 import tempfile
 import traceback
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -85,9 +86,32 @@ def when_ready(server: Any) -> None:
     gc.freeze()
 
 
+# A worker begins with the master's handlers, which would swallow what tells it to end: it would serve on until it is
+# killed. So these wait from before the fork until the worker has handlers of its own.
+_ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+_let_in = partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, _ENDING)
+os.register_at_fork(after_in_parent=_let_in)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Hold signals back until master and worker are two."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+
+
 def post_fork(server: Any, worker: Any) -> None:
     """Collect less often: a request leaves little that has cycles."""
     gc.set_threshold(20_000, 50, 100)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Let signals in: the worker has its own handlers now.
+
+    Those of gunicorn's own worker hear nothing before its loop runs.
+    """
+    if loop := getattr(worker, "loop", None):
+        loop.call_soon(_let_in)
+    else:
+        _let_in()
 
 
 def child_exit(server: Any, worker: Any) -> None:

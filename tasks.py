@@ -50,15 +50,13 @@ def build(
     from slipway import building, verifying
 
     with begin("build", prod=prod, where=False) as here:
-        how = building.how(secret or [], no_cache, pull)
         building.check(platform, push, verify)
+        options = building.Options(tuple(map(building.read_secret, secret or [])), no_cache, pull)
         image = building.decide(here, python, variant, build_arg or [])
-        if push:
-            building.push(here, image, how, platform)
-        else:
-            building.build(here, image, how)
+        tag = building.push(here, image, options, platform) if push else building.build(here, image, options)
         if verify:
-            verifying.verify(here, image, how)
+            verifying.verify(here, image, options)
+        sys.stdout.write(f"{tag}\n")
 
 
 @task(help={"single": "build the single-stage image first", "json": "as JSON, for programs"} | TAG)

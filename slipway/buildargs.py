@@ -18,9 +18,12 @@ INJECTED = frozenset(
 # https://docs.docker.com/reference/dockerfile/#predefined-args: these need no ARG
 PREDEFINED = re.compile(r"(?i:(https?|ftp|no|all)_proxy)|BUILDKIT_\w+")
 SECRET_NAME = re.compile(
-    r"(?i)(^|_)(password|passwd|passphrase|pwd|secret|token|credentials?|auth|dsn|(?<!public_)key|apikey)(_|$)"
+    r"(?i)password|passwd|passphrase|secret|credential|(api|access|private|signing)_?key"
+    r"|(^|_)(pass|pwd|creds?|tokens?|pat|jwt|auth|dsn|(?<!public_)keys?)(_|$)"
 )
-CREDENTIALS = re.compile(r"://[^/\s:@]*:[^/\s@]+@")  # of an address
+# Of an address; ssh://git@host gives nothing away.
+LOGIN = re.compile(r"(?<!ssh)://[^/\s@]+@|://[^/\s@:]*:(?!\d+/)[^\s@]+@")
+PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
 def shape(project: Project, base: Base) -> dict[str, str]:
@@ -74,14 +77,15 @@ def check(args: Mapping[str, str], dockerfile: str, private: Mapping[str, str], 
     Takes the arguments that are not injected, the Dockerfile's text, the values that .env alone has, and the names of
     the secret ones. Raises Problem with all findings, which show no value.
     """
-    declared = set(re.findall(r"(?m)^\s*ARG\s+(\w+)", dockerfile))
-    secrets = set(secrets)
+    declared = _declared(dockerfile)
+    hidden = {name: value for name, value in private.items() if name in secrets or _is_secret(name)}
+    long = {name: value for name, value in private.items() if len(value) >= 8 and not value.isalpha()}
     findings = []
     for name, value in args.items():
         if name in INJECTED:
             findings.append(f"{name} is injected by inv build itself (--python and --variant choose the base image)")
-        elif found := _secret(name, value, private, secrets):
-            findings.append(f"{name} {found}")
+        elif found := _gives_away(name, value, hidden, long):
+            findings.append(f"{name} {found}, and would stay readable in the image's history")
         elif name not in declared and not PREDEFINED.fullmatch(name):
             findings.append(f"{name} is not known to the Dockerfile: add ARG {name} to the stage that uses it")
     if findings:
@@ -93,13 +97,31 @@ def check(args: Mapping[str, str], dockerfile: str, private: Mapping[str, str], 
         )
 
 
-def _secret(name: str, value: str, private: Mapping[str, str], secrets: set[str]) -> str:
-    if name in secrets or SECRET_NAME.search(name):
-        return "looks like a secret by its name, and would stay readable in the image's history"
-    if CREDENTIALS.search(value):
-        return "is an address with a password in it, and would stay readable in the image's history"
-    for variable, hidden in private.items():
-        long = len(hidden) >= 8 and hidden in value  # a short one may be part of anything
-        if hidden and (long or (variable in secrets and hidden == value)):
-            return f"holds the value of {variable} in .env, and would stay readable in the image's history"
+def has_login(address: str) -> bool:
+    """Tell whether an address has a user or password in it."""
+    return bool(LOGIN.search(address))
+
+
+def _declared(dockerfile: str) -> set[str]:
+    lines = re.findall(r"(?im)^\s*ARG\s+(.+)", dockerfile)
+    return {word.partition("=")[0] for line in lines for word in line.split()}
+
+
+def _is_secret(name: str) -> bool:
+    return bool(SECRET_NAME.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)))  # apiToken is api_Token
+
+
+def _gives_away(name: str, value: str, hidden: Mapping[str, str], long: Mapping[str, str]) -> str:
+    if _is_secret(name):
+        return "looks like a secret by its name"
+    if has_login(value):
+        return "is an address with a login in it"
+    if PRIVATE_KEY.search(value):
+        return "is a private key"
+    for variable, secret in hidden.items():
+        if secret == value:
+            return f"is the value of {variable} in .env"
+    for variable, secret in long.items():  # a short one may be part of anything
+        if secret in value:
+            return f"holds the value of {variable} in .env"
     return ""

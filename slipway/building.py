@@ -1,9 +1,11 @@
 """A build: decide what, then make it, push it, or make it twice."""
 
 import contextlib
+import csv
+import io
 import json
+import os
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +24,7 @@ PLATFORM = re.compile(r"linux/[a-z0-9]+(/v\d+)?")
 
 
 @dataclass(frozen=True)
-class How:
+class Options:
     """How `docker build` goes about it."""
 
     secrets: tuple[str, ...] = ()
@@ -30,7 +32,7 @@ class How:
     pull: bool = False
 
     @property
-    def options(self) -> list[str]:
+    def arguments(self) -> list[str]:
         """The options of `docker build`."""
         return tokens(
             "--no-cache" if self.no_cache else None,
@@ -39,26 +41,28 @@ class How:
         )
 
 
-def how(secrets: Iterable[str], no_cache: bool, pull: bool, caller: Path | None = None) -> How:
-    """Read the options of a build.
+def read_secret(text: str, caller: Path | None = None) -> str:
+    """Read a secret for the time of the build; return what Docker takes.
 
-    A secret is `id=NAME,src=FILE` or `id=NAME,env=VARIABLE`; FILE as seen from the caller's folder. Raises Problem for
-    one that is neither, or whose file is not there.
+    It is `id=NAME,src=FILE`, the file as seen from the caller's folder, or `id=NAME,env=VARIABLE`. Raises Problem for
+    what is neither, a file that is not there, or a variable that is not set.
     """
-    return How(tuple(_secret(text, caller or Path.cwd()) for text in secrets), no_cache, pull)
-
-
-def _secret(text: str, caller: Path) -> str:
-    parts = dict(part.partition("=")[::2] for part in text.split(","))
-    if not parts.get("id") or not {"src", "source", "env"} & parts.keys():
+    (fields,) = csv.reader([text])  # Docker reads and writes it like this: a file may have a comma in its name
+    parts = dict(field.partition("=")[::2] for field in fields)
+    source = parts.pop("src", "") or parts.pop("source", "")
+    name, variable = parts.get("id", ""), parts.get("env", "")
+    if not name or bool(source) == bool(variable) or parts.keys() - {"id", "env", "type"}:
         raise Problem("--secret takes id=NAME,src=FILE or id=NAME,env=VARIABLE, like id=pip.conf,src=pip.conf.")
-    for key in ("src", "source"):
-        if key in parts:
-            file = caller / Path(parts[key]).expanduser()
-            if not file.is_file():
-                raise Problem(f"--secret id={parts['id']}: there is no file {file}.")
-            parts[key] = str(file)
-    return ",".join(f"{key}={value}" for key, value in parts.items())
+    if variable and variable not in os.environ:
+        raise Problem(f"--secret id={name}: the variable {variable} is not set.")
+    if source:
+        file = (caller or Path.cwd()) / Path(source).expanduser()
+        if not file.is_file():
+            raise Problem(f"--secret id={name}: there is no file {file}.")
+        parts["src"] = str(file)
+    spelled = io.StringIO()
+    csv.writer(spelled, lineterminator="").writerow(f"{key}={value}" for key, value in parts.items())
+    return spelled.getvalue()
 
 
 def check(platforms: str, push: bool, verify: bool) -> None:
@@ -69,27 +73,30 @@ def check(platforms: str, push: bool, verify: bool) -> None:
         raise Problem("--verify compares two images on this engine: build with --verify first, then with --push.")
 
 
-def decide(here: "Lifecycle", python: str, variant: str, given: Sequence[str]) -> Image:
+def decide(here: "Lifecycle", python: str, variant: str, given: Iterable[str]) -> Image:
     """Return the image to be built of this tree.
 
-    Raises Problem for a base image that there is not, or for a build argument that is refused.
+    Raises Problem for a base image that there is not, and for what `image.check` refuses.
     """
-    decided = image.of(here.project, image.read_tree(here.project, here.shell), python, variant, given)
-    image.check_args(here, decided)
+    tree = image.read_tree(here.project, here.shell)
+    if tree.shallow:
+        here.steps.say("  this clone is shallow: its version counts from where it begins. git fetch --unshallow --tags")
+    decided = image.of(here.project, tree, python, variant, given)
+    image.check(here, decided)
     return decided
 
 
-def build(here: "Lifecycle", decided: Image, how: How) -> None:
-    """Build the image and print its tag; raises Problem."""
+def build(here: "Lifecycle", decided: Image, options: Options) -> str:
+    """Build the image and return its tag; raises Problem."""
     with _explained(here, decided), here.steps.step("image", decided.tag):
-        image.build_service(here, decided, options=how.options)
-    sys.stdout.write(f"{decided.tag}\n")
+        image.build(here, decided, options=options.arguments)
+    return decided.tag
 
 
-def push(here: "Lifecycle", decided: Image, how: How, wanted: str) -> None:
-    """Build for platforms, push, read back, and print the tag.
+def push(here: "Lifecycle", decided: Image, options: Options, wanted: str) -> str:
+    """Build for platforms, push, read back, and return the tag.
 
-    Raises Problem.
+    Raises Problem; also when it is a version that the registry has already.
     """
     project, shell = here.project, here.shell
     if not project.registry:
@@ -98,22 +105,25 @@ def push(here: "Lifecycle", decided: Image, how: How, wanted: str) -> None:
     if len(names) > 1:
         _need_platforms(here)
     tag = f"{project.registry}/{decided.tag}"
+    released = f"v{project.version}" in decided.tree.tags and not decided.tree.content
+    if released and not shell.probe(registry.inspect_command(tag))[0]:
+        raise Problem(f"{tag} is in the registry already; a version is never published twice.")
     with _explained(here, decided, names), here.steps.step("push", tag) as step:
         login = f"docker login {project.registry.partition('/')[0]}"
-        command = push_command(tag, decided.args, names, how)
+        command = push_command(tag, decided.args, names, options)
         shell.quietly(command, failed=f"{tag} was not pushed (see above). If it was refused: {login}")
         found = shell.output(registry.inspect_command(tag), echo=True, failed=f"{tag} cannot be read back.")
         step.detail = f"{tag}, {json.loads(found)['digest'][:19]}"
-    sys.stdout.write(f"{tag}\n")
+    return tag
 
 
-def push_command(tag: str, args: dict[str, str], platforms: Sequence[str], how: How) -> list[str]:
+def push_command(tag: str, args: dict[str, str], platforms: Sequence[str], options: Options) -> list[str]:
     """Return the command that builds for platforms and pushes.
 
     `docker buildx build` and not `docker build`, which would not use the builder that was chosen.
     """
     where = ["--platform", ",".join(platforms)] if platforms else []
-    plain = image.build_command([tag], args, options=[*where, "--push", *how.options])
+    plain = image.build_command([tag], args, options=[*where, "--push", *options.arguments])
     return ["docker", "buildx", *plain[1:]]
 
 
@@ -150,9 +160,10 @@ def _explained(here: "Lifecycle", decided: Image, platforms: Sequence[str] = ())
         raise
     except Problem:
         runtime.need_engine("inv build", compose=False)
-        for platform in platforms or [""]:
-            arch = platform.partition("/")[2].partition("/")[0]
-            if missing := image.compiled(decided, MACHINES.get(arch, arch)):
-                on = f"{decided.base.name} on {platform}" if platform else decided.base.name
-                here.steps.say(f"  {on}: no wheel of {', '.join(missing)}; pip has to compile")
+        with contextlib.suppress(Exception):  # only a hint
+            for platform in platforms or [""]:
+                arch = platform.partition("/")[2].partition("/")[0]
+                if missing := image.compiled(decided, MACHINES.get(arch, arch)):
+                    on = f"{decided.base.name} on {platform}" if platform else decided.base.name
+                    here.steps.say(f"  {on}: no wheel of {', '.join(missing)}; pip has to compile")
         raise

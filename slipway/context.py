@@ -5,15 +5,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+IGNORE_FILES = ("Dockerfile.dockerignore", ".dockerignore")  # the first that there is
+
 
 def context(root: Path) -> Iterator[str]:
-    """Yield the files that a build of `root` can see, by .dockerignore's rules.
+    """Yield the files and links that a build of `root` can see, by .dockerignore's rules.
 
     https://docs.docker.com/build/concepts/context/#dockerignore-files: the last pattern that matches a path, or a
     folder above it, decides.
     """
-    ignore_file = root / ".dockerignore"
-    rules = list(_rules(ignore_file.read_text())) if ignore_file.exists() else []
+    ignore_file = next((root / name for name in IGNORE_FILES if (root / name).exists()), None)
+    rules = list(_rules(ignore_file.read_text(encoding="utf-8"))) if ignore_file else []
     kept = [pattern for pattern, _, keeps in rules if keeps]
     for folder, folders, files in os.walk(root):
         here = Path(folder).relative_to(root)
@@ -23,7 +25,8 @@ def context(root: Path) -> Iterator[str]:
             if not _ignored(path := (here / name).as_posix(), rules)
             or any(pattern.startswith(f"{path}/") or set(pattern) & set("*?[") for pattern in kept)
         )
-        for name in sorted(files):
+        links = [name for name in folders if (Path(folder) / name).is_symlink()]
+        for name in sorted([*files, *links]):
             path = (here / name).as_posix()
             if not _ignored(path, rules):
                 yield path
@@ -37,7 +40,7 @@ def _rules(text: str) -> Iterator[tuple[str, re.Pattern[str], bool]]:
         keeps = pattern.startswith("!")
         pattern = os.path.normpath(pattern.removeprefix("!").strip()).lstrip("/")
         if pattern != ".":
-            yield pattern, re.compile(_regex(pattern)), keeps
+            yield pattern, re.compile(_regex(pattern), re.DOTALL), keeps
 
 
 def _regex(pattern: str) -> str:

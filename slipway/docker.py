@@ -86,7 +86,7 @@ class DockerRuntime:
             if self._built():
                 step.detail += ", unchanged"
             else:
-                image.build_service(self.here, image.of(self.project, self._tree), [self._image])
+                image.build(self.here, image.of(self.project, self._tree), [self._image])
 
     def start_database(self) -> None:
         """Start PostgreSQL; nothing when the database is elsewhere."""

@@ -1,14 +1,15 @@
 """The image: what it is called, what goes into it, its build."""
 
 import hashlib
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from slipway import buildargs, migrations, variants, version
-from slipway.context import context
+from slipway.context import IGNORE_FILES, context
 from slipway.errors import Problem
 from slipway.project import Project
 from slipway.shell import Shell, tokens
@@ -18,6 +19,7 @@ from slipway.version import Tree, digest, image_tag
 if TYPE_CHECKING:
     from slipway.lifecycle import Lifecycle
 
+TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)  # https://github.com/distribution/reference
 INPUTS = "dev.slipway.inputs"  # the label that holds the hash of what went in
 
 
@@ -61,20 +63,27 @@ def read_tree(project: Project, shell: Shell) -> Tree:
     A file that git ignores and the build sees makes it dirty: the commit alone would not say what went in.
     """
     tree = version.read(project.root, shell)
-    if not tree.commit or tree.content:
+    if not tree.commit:
         return tree
-    seen = set(context(project.root))
-    if seen <= set(version.listed(shell)):
-        return tree
-    return replace(tree, content=digest(project.root, seen))
+    seen, listed = set(context(project.root)), set(version.listed(shell))
+    if tree.content or not seen <= listed:
+        return replace(tree, content=digest(project.root, seen | listed))
+    return tree
 
 
-def of(project: Project, tree: Tree, python: str = "", variant: str = "", given: Sequence[str] = ()) -> Image:
+def of(project: Project, tree: Tree, python: str = "", variant: str = "", given: Iterable[str] = ()) -> Image:
     """Return the image of a tree, on another base or with more arguments if told.
 
-    Raises Problem for a base image that there is not, or a build argument that is none.
+    Raises Problem for a base image that there is not, a build argument that is none, or a tag that cannot be.
     """
-    return Image(project, tree, variants.base(project, python, variant), buildargs.parse(given))
+    image = Image(project, tree, variants.choose(project, python, variant), buildargs.parse(given))
+    name = image.tag.rpartition(":")[2]
+    if not TAG.fullmatch(name):
+        raise Problem(
+            f"{name!r} cannot be an image's tag: letters, digits, _ . and - only, 128 at most. It begins with the "
+            f"version in pyproject.toml, {project.version!r}."
+        )
+    return image
 
 
 def build_command(
@@ -95,60 +104,61 @@ def build_command(
 
 
 def build(
-    shell: Shell,
-    tags: Sequence[str],
-    args: Mapping[str, str],
-    target: str | None = None,
-    cwd: Path | None = None,
-    options: Sequence[str] = (),
-) -> None:
-    """Build an image from a folder (the project's unless told).
-
-    Raises Problem when it cannot be built.
-    """
-    command = build_command(tags, args, target, options)
-    shell.quietly(command, cwd=cwd, failed="The image could not be built (see above).")
-
-
-def build_service(
     here: "Lifecycle",
     image: Image,
     tags: Sequence[str] = (),
+    target: str | None = None,
     options: Sequence[str] = (),
     cwd: Path | None = None,
 ) -> None:
-    """Build the service's image, labelled with what went in.
+    """Build an image, or another target of its Dockerfile.
 
-    From the project's folder, under the image's own tag, unless told. Raises Problem when a build argument is refused
-    or the image cannot be built.
+    From the project's folder, under the image's own tag, unless told. Raises Problem when it is refused (see `check`)
+    or cannot be built.
     """
-    check_args(here, image)
-    build(here.shell, tags or [image.tag], image.args, cwd=cwd or image.project.root, options=options)
+    check(here, image)
+    # --load: another builder than the engine's own, which BUILDX_BUILDER may name, would keep it to itself.
+    command = build_command(tags or [image.tag], image.args, target, ["--load", *options])
+    here.shell.quietly(command, cwd=cwd or image.project.root, failed="The image could not be built (see above).")
 
 
-def check_args(here: "Lifecycle", image: Image) -> None:
-    """Refuse build arguments that are secrets; raises Problem."""
-    added = {**image.project.build_args, **image.given}
-    dockerfile = image.project.root / "Dockerfile"
-    if added and dockerfile.exists():  # else docker says so
-        text = dockerfile.read_text(encoding="utf-8")
-        buildargs.check(added, text, here.settings.private, image.project.secrets)
+def check(here: "Lifecycle", image: Image) -> None:
+    """Refuse what would put a secret into the image.
+
+    Raises Problem for a build argument that looks like one, an address with a login as the source, or a .env that
+    .dockerignore lets through; and when there is nothing to build from.
+    """
+    root = image.project.root
+    for name, instead in (("Dockerfile", "take Slipway's"), ("poetry.lock", "poetry lock")):
+        if not (root / name).exists():
+            raise Problem(f"There is no {name} in {root}: {instead}.")
+    leaking = [path for path in map(PurePosixPath, context(root)) if _is_private(path)]
+    if leaking:
+        raise Problem(
+            f".dockerignore lets {leaking[0]} into the build. Take Slipway's, which denies all but what it names, or "
+            "end yours with the lines **/.env* and **/.git"
+        )
+    if added := {**image.project.build_args, **image.given}:
+        dockerfile = (root / "Dockerfile").read_text(encoding="utf-8")
+        buildargs.check(added, dockerfile, here.settings.private, image.project.secrets)
+    if buildargs.has_login(image.project.source):
+        raise Problem("The source in pyproject.toml is an address with a login in it: the image's label would show it.")
+
+
+def _is_private(path: PurePosixPath) -> bool:
+    public = (".example", ".sample", ".template", ".dist")
+    return ".git" in path.parts or (path.name.startswith(".env") and not path.name.endswith(public))
 
 
 def compiled(image: Image, machine: str = "") -> list[str]:
     """Return the locked packages that have no wheel for the base image.
 
-    For this machine, or what `uname -m` says on another. Raises Problem when poetry.lock cannot be read.
+    For this machine, or what `uname -m` says on another.
     """
     from slipway.wheels import without_wheel
 
-    try:
-        lock = tomllib.loads((image.project.root / "poetry.lock").read_text(encoding="utf-8"))
-        return without_wheel(lock, image.base, machine)
-    except FileNotFoundError:
-        return []  # then docker says so
-    except (tomllib.TOMLDecodeError, KeyError) as error:
-        raise Problem(f"poetry.lock cannot be read ({error}): poetry lock") from None
+    lock = tomllib.loads((image.project.root / "poetry.lock").read_text(encoding="utf-8"))
+    return without_wheel(lock, image.base, machine)
 
 
 def inputs(project: Project, base: Base | None = None, given: Mapping[str, str] | None = None) -> str:
@@ -159,7 +169,7 @@ def inputs(project: Project, base: Base | None = None, given: Mapping[str, str] 
     """
     tests = {*project.tests.host, *project.tests.image, *project.tests.e2e}
     files = [name for name in context(project.root) if not any(name == t or name.startswith(f"{t}/") for t in tests)]
-    total = hashlib.sha256(digest(project.root, [*files, "Dockerfile", ".dockerignore"]).encode())
+    total = hashlib.sha256(digest(project.root, [*files, "Dockerfile", *IGNORE_FILES]).encode())
     args = buildargs.shape(project, base or Base(project.python, project.variant)) | dict(given or {})
     for name, value in sorted(args.items()):
         total.update(f"{name}={value}\0".encode())

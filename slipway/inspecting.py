@@ -117,9 +117,8 @@ def single(here: "Lifecycle", build: bool) -> Built | None:
     tag = f"{here.project.image}:single"
     if build:
         baseline = image.of(here.project, image.read_tree(here.project, here.shell))
-        image.check_args(here, baseline)
         with here.steps.step("single", f"{tag}, the single-stage baseline"):
-            image.build(here.shell, [tag], baseline.args, "single")
+            image.build(here, baseline, [tag], "single")
     elif here.shell.probe(["docker", "image", "inspect", "--format", "{{.Id}}", tag])[0]:
         return None
     return read(here, tag)
@@ -172,7 +171,8 @@ def lines(one: Built, installed: Mapping[str, Any], others: list[Built], baselin
     if baseline is None:
         yield f"{'single':<10} not built: ./inv image --single"
     else:
-        ratio = f", {baseline.above / one.above:.1f} times ours above the base image" if one.base else ""
+        alike = one.base and one.base == baseline.base  # else it was built on another base, or not by inv
+        ratio = f", {baseline.above / one.above:.1f} times ours above the base image" if alike else ""
         yield f"{'single':<10} {_mb(baseline.size):>7} MB{ratio}; user {baseline.user}"
 
 

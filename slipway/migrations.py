@@ -31,10 +31,13 @@ def _constants(path: Path) -> dict[str, str | tuple[str, ...] | None]:
     found = {}
     try:
         for node in ast.parse(path.read_bytes()).body:
-            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-            for target in targets:
+            if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+                continue
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 if isinstance(target, ast.Name) and target.id in wanted:
-                    found[target.id] = ast.literal_eval(node.value)  # type: ignore[attr-defined]
+                    found[target.id] = value = ast.literal_eval(node.value)
+                    if not all(isinstance(one, str) for one in (value if isinstance(value, tuple) else [value or ""])):
+                        raise ValueError(f"{target.id} = {value!r}")
     except (SyntaxError, ValueError) as error:
         raise Problem(
             f"{path}: {error}\nIts revision and down_revision have to be plain texts, as alembic writes them."

@@ -187,7 +187,7 @@ def _build(here: Lifecycle, tree: Path, commit: str, tags: list[str]) -> None:
     state = replace(
         version.read(tree, Shell(tree, here.steps)), commit=commit, tags=(f"v{project.version}",), content=""
     )
-    image.build_service(here, image.of(project, state), tags)
+    image.build(here, image.of(project, state), tags)
 
 
 def _pushed_digest(shell: Shell, tag: str, repository: str) -> str:

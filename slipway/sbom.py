@@ -51,21 +51,22 @@ def sbom(one: Built, installed: Mapping[str, Any]) -> str:
         bom_ref="image",
         properties=[Property(name="slipway:image:id", value=one.id)],
     )
-    python = {_normal(p["name"]): _package(p) for p in [*installed["base"], *installed["environment"]]}
+    environment = {_normal(package["name"]): _package(package) for package in installed["environment"]}
+    outside = {one.bom_ref.value: one for one in map(_package, installed["base"])}  # one may be in both
     interpreter = _component("python", installed["python"], PackageURL("generic", None, "python", installed["python"]))
     interpreter.type = ComponentType.PLATFORM
-    others = [interpreter, *_system(installed["system"])]
+    mine = {one.bom_ref.value for one in environment.values()}
+    others = [one for ref, one in outside.items() if ref not in mine]
+    components = [*environment.values(), *others, interpreter, *_system(installed["system"])]
     bom = Bom(
         serial_number=uuid.uuid5(uuid.NAMESPACE_URL, one.id),
         metadata=BomMetaData(component=root, timestamp=datetime.fromisoformat(one.created).astimezone(UTC)),
-        components=[*python.values(), *others],
+        components=components,
     )
-    brought = set()
     for package in installed["environment"]:
-        needs = [python[name] for name in _needs(package["requires"]) if name in python]
-        bom.register_dependency(python[_normal(package["name"])], needs)
-        brought |= {need.bom_ref for need in needs}
-    bom.register_dependency(root, [c for c in [*python.values(), *others] if c.bom_ref not in brought])
+        needs = [environment[name] for name in _needs(package["requires"]) if name in environment]
+        bom.register_dependency(environment[_normal(package["name"])], needs)
+    bom.register_dependency(root, components)
     return str(JsonV1Dot6(bom).output_as_string(indent=2)) + "\n"
 
 
@@ -109,6 +110,8 @@ def _system(system: Mapping[str, Any]) -> Iterator[Component]:
     distro = f"{system['id']}-{system['version']}"
     for package in system["packages"]:
         qualifiers = {"arch": package["arch"], "distro": distro}
+        if package["source"] not in ("", package["name"]):
+            qualifiers["upstream"] = package["source"]  # advisories go by it
         purl = PackageURL(kind, system["id"], package["name"], package["version"], qualifiers)
         licenses = [LicenseFactory().make_from_string(package["license"])] if package["license"] else []
         yield _component(package["name"], package["version"], purl, licenses=licenses)

@@ -51,9 +51,16 @@ class Settings:
 
     @property
     def private(self) -> dict[str, str]:
-        """The values that .env or the environment has, and .env.example has not."""
+        """The values that .env or the environment has, and .env.example has not.
+
+        Raises Problem when a line of .env cannot be read: it may hold one.
+        """
         public = self._schema.required if self._schema else {}
-        return {name: value for name, value in self._read()[0].items() if value and value != public.get(name)}
+        values, findings = self._read()
+        if findings:
+            listed = "\n".join(f"  - {finding}" for finding in findings)
+            raise Problem(f"What .env keeps secret cannot be told:\n{listed}\nCorrect it, then run this again.")
+        return {name: value for name, value in values.items() if value and value != public.get(name)}
 
     @property
     def own_database(self) -> bool:

@@ -75,8 +75,7 @@ def in_image(here: Lifecycle, args: list[str]) -> None:
     tested = image.of(project, image.read_tree(project, shell))
     compose = partial(docker_compose, project, "test")
     with here.steps.step("image", tag):
-        image.check_args(here, tested)
-        image.build(shell, [tag], tested.args, "test")
+        image.build(here, tested, [tag], "test")
     env = {"IMAGE": tag}
     try:
         with here.steps.step("database", "PostgreSQL, for this run alone"):

@@ -44,37 +44,39 @@ class Base:
         return "glibc", SUITES.get(self.variant.removeprefix("slim-"), SUITES[NEWEST])
 
 
-def base(project: Project, python: str = "", variant: str = "") -> Base:
+def choose(project: Project, python: str = "", variant: str = "") -> Base:
     """Return the base image that was asked for, else the project's.
 
     Raises Problem when there is none like that, or when the service cannot run on it.
     """
     chosen = Base(python or project.python, variant or project.variant)
-    _check_variant(chosen.variant)
-    if python:
-        _check_python(python, project.requires_python)
+    _check_variant(chosen.variant, "--variant" if variant else "[tool.slipway] variant =")
+    _check_python(chosen.python, "--python" if python else "[tool.slipway] python =", project.requires_python)
     return chosen
 
 
-def _check_python(python: str, required: str) -> None:
-    from packaging.specifiers import SpecifierSet
-    from packaging.version import Version
-
-    if not re.fullmatch(r"3\.\d+(\.\d+)?((a|b|rc)\d+)?", python):
-        raise Problem(f"--python {python!r} is no version of Python: --python 3.13")
-    newest = f"{python}.99" if re.fullmatch(r"\d+\.\d+", python) else python  # 3.11 is the newest 3.11.x
-    if not any(SpecifierSet(required).contains(Version(version), prereleases=True) for version in (python, newest)):
-        raise Problem(
-            f"--python {python}: pyproject.toml takes requires-python = {required!r}. "
-            "Take another version, or widen it and run poetry lock."
-        )
-
-
-def _check_variant(variant: str) -> None:
+def _check_variant(variant: str, named: str) -> None:
     for refused, why in REFUSED.items():
         if variant.startswith(refused):
-            raise Problem(f"--variant {variant} cannot be built: {why}. Take one of {', '.join(KNOWN)}.")
+            raise Problem(f"{named} {variant} cannot be built: {why}. Take one of {', '.join(KNOWN)}.")
     if variant not in KNOWN and not re.fullmatch(r"alpine3\.\d+", variant):
         close = difflib.get_close_matches(variant, KNOWN, n=1)
         hint = f"did you mean {close[0]}?" if close else f"take one of {', '.join(KNOWN)}, or alpine3.N."
-        raise Problem(f"--variant {variant!r} is no variant of the image python: {hint}")
+        raise Problem(f"{named} {variant!r} is no variant of the image python: {hint}")
+
+
+def _check_python(python: str, named: str, required: str) -> None:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    if not re.fullmatch(r"3\.\d+(\.\d+)?((a|b|rc)\d+)?", python):
+        raise Problem(f"{named} {python!r} is no version of Python, like 3.13.")
+    try:
+        takes = SpecifierSet(required)
+    except InvalidSpecifier:
+        raise Problem(f"pyproject.toml: requires-python = {required!r} is no list of versions, like >=3.11.") from None
+    newest = f"{python}.99" if re.fullmatch(r"\d+\.\d+", python) else python  # 3.11 is the newest 3.11.x
+    if not any(takes.contains(version, prereleases=True) for version in (python, newest)):
+        raise Problem(
+            f"{named} {python}: pyproject.toml takes requires-python = {required!r}. "
+            "Take another version, or widen it and run poetry lock."
+        )

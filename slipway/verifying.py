@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slipway import image
-from slipway.building import How
-from slipway.context import context
+from slipway.building import Options
+from slipway.context import IGNORE_FILES, context
 from slipway.errors import Problem
 from slipway.image import Image
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from slipway.lifecycle import Lifecycle
 
 SHOWN = 20  # differences
-ASPECTS = ("kind", "mode", "owner", "time", "target", "content")
+ASPECTS = ("kind", "mode", "owner", "time", "target", "attributes", "content")
 
 Entry = tuple[object, ...]
 
 
-def verify(here: "Lifecycle", built: Image, how: How) -> None:
+def verify(here: "Lifecycle", built: Image, options: Options) -> None:
     """Build once more, from another folder, and compare.
 
     Without the cache, from files of another time and mode. Raises Problem, naming what differs, when the two images
@@ -36,13 +36,14 @@ def verify(here: "Lifecycle", built: Image, how: How) -> None:
     again = f"{built.project.image}:verify-{os.getpid()}"
     try:
         with here.steps.step("again", "in another folder, without the cache"), _elsewhere(built.project.root) as folder:
-            options = How(how.secrets, no_cache=True).options
-            image.build_service(here, built, [again], options, folder)
+            again_options = Options(options.secrets, no_cache=True).arguments
+            image.build(here, built, [again], options=again_options, cwd=folder)
         with here.steps.step("verify") as step:
             first, second = (shell.output(["docker", "image", "inspect", "--format", "{{.Id}}", t])
                              for t in (built.tag, again))  # fmt: skip
             if first != second:
-                raise Problem(f"{_differing(here, built.tag, again)}\nThe image is not reproducible: see above.")
+                found = _differing(here, built.tag, again) or "  - their archives alone: the order of the files"
+                raise Problem(f"{found}\nThe image is not reproducible: see above.")
             step.detail = f"identical: {first}"
     finally:
         shell.probe(["docker", "image", "rm", again])
@@ -53,9 +54,9 @@ def _elsewhere(root: Path) -> Iterator[Path]:
     # As another user's umask and clock would have it.
     with tempfile.TemporaryDirectory(prefix="slipway-verify-") as name:
         folder = Path(name) / "elsewhere"
-        for path in [*context(root), "Dockerfile", ".dockerignore"]:
+        for path in [*context(root), "Dockerfile", *IGNORE_FILES]:
             source, target = root / path, folder / path
-            if not source.exists():
+            if not (source.is_file() or source.is_symlink()):
                 continue
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             shutil.copyfile(source, target, follow_symlinks=False)
@@ -116,7 +117,8 @@ def _entries(layer: Any) -> dict[str, Entry]:
             file = inner.extractfile(one) if one.isfile() else None
             content = hashlib.file_digest(file, "sha256").digest() if file else b""  # type: ignore[arg-type]
             owner = (one.uid, one.gid)
-            found[one.name] = (one.type, oct(one.mode), owner, one.mtime, one.linkname, content)
+            attributes = {k: v for k, v in one.pax_headers.items() if k.startswith("SCHILY.xattr.")}
+            found[one.name] = (one.type, one.mode, owner, one.mtime, one.linkname, attributes, content)
     return found
 
 

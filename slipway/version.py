@@ -21,7 +21,8 @@ class Tree:
 
     `commit` is empty outside git, or before the first commit; `since` counts the commits since the last version tag;
     `previous` is the version released before this one, or empty; `content` is a hash of all files when the tree
-    differs from its commit, else empty; `created` is the commit's time (ISO 8601, UTC).
+    differs from its commit, else empty; `created` is the commit's time (ISO 8601, UTC). In a `shallow` clone, the
+    commits and tags before its beginning are not known.
     """
 
     commit: str
@@ -30,6 +31,7 @@ class Tree:
     since: int
     content: str
     previous: str = ""
+    shallow: bool = False
 
     @property
     def epoch(self) -> int:
@@ -70,11 +72,12 @@ def read(root: Path, shell: Shell) -> Tree:
     """Ask git about the tree in `root`."""
     if not shutil.which("git"):
         return Tree("", NEVER, (), 0, digest(root, _walk(root)))
-    status, commit, said = shell.probe(["git", "rev-parse", "--verify", "HEAD"])
+    status, said_of_head, said = shell.probe(["git", "rev-parse", "--is-shallow-repository", "HEAD"])
     if "dubious ownership" in said:
         raise Problem(f"{said.strip()}\nThis folder is another user's, so git says nothing about it (see above).")
     if status:
         return Tree("", NEVER, (), 0, digest(root, _walk(root)))
+    shallow, commit = said_of_head.split()
     seconds = shell.output(
         ["git", "show", "--no-patch", "--format=%cd", "--date=format-local:%Y-%m-%dT%H:%M:%SZ"], env={"TZ": "UTC"}
     )
@@ -84,9 +87,9 @@ def read(root: Path, shell: Shell) -> Tree:
     since = described[1] if described[1:] else shell.output(["git", "rev-list", "--count", "HEAD"])
     if tags:  # this commit's own tags are not what came before
         described = shell.probe([*describe, *(f"--exclude={tag}" for tag in tags)])[1].rsplit("-", 2)
-    dirty = shell.output(["git", "status", "--porcelain", "--", "."])
+    dirty = shell.output(["git", "status", "--porcelain", "--untracked-files=normal", "--", "."])
     content = digest(root, listed(shell)) if dirty else ""
-    return Tree(commit, seconds, tuple(tags), int(since), content, described[0].removeprefix("v"))
+    return Tree(commit, seconds, tuple(tags), int(since), content, described[0].removeprefix("v"), shallow == "true")
 
 
 def digest(root: Path, names: Iterable[str]) -> str:
@@ -113,4 +116,8 @@ def listed(shell: Shell) -> list[str]:
 def _walk(root: Path) -> list[str]:
     left_out = {".git", ".venv", ".slipway", "__pycache__"}
     paths = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
-    return [str(path) for path in paths if not left_out & set(path.parts) and path.name != ".env"]
+    return [
+        str(path)
+        for path in paths
+        if path.name != ".env" and not any(part in left_out or part.endswith("_cache") for part in path.parts)
+    ]

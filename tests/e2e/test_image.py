@@ -49,8 +49,13 @@ def running(tag: str, *options: str) -> Iterator[tuple[str, httpx2.Client]]:
 
 def test_two_builds_of_a_commit_are_the_same_to_the_bit(docker: Checkout, tmp_path: Path) -> None:
     built(docker)
-    later = ("git", "-c", "user.name=E2E", "-c", "user.email=e2e@example.com", "commit", "--quiet", "--allow-empty")
-    run("env", "GIT_COMMITTER_DATE=2038-01-01T00:00:00Z", *later, "--message", "Nothing", cwd=docker.root)
+    (docker.root / "app/a link").symlink_to("main.py")
+    (docker.root / "app/linked").symlink_to("core")
+    run("git", "add", "--all", cwd=docker.root)
+    for message, when in (("Links", "2037-01-01T00:00:00Z"), ("Nothing", "2038-01-01T00:00:00Z")):
+        commit = ("git", "commit", "--quiet", "--allow-empty", "--message", message)
+        run("env", f"GIT_COMMITTER_DATE={when}", *commit, cwd=docker.root)
+        built(docker)  # the next one must not take its times from the cache
     verified = done(docker, "build", "--verify")  # against one from another folder, of other modes, without the cache
     tag = verified.stdout.strip()
     first = inspect(tag)
@@ -58,6 +63,9 @@ def test_two_builds_of_a_commit_are_the_same_to_the_bit(docker: Checkout, tmp_pa
 
     other = Checkout(tmp_path / "elsewhere", docker.env)
     run("sh", "-c", 'umask 077 && git clone --quiet "$0" "$1"', str(docker.root), str(other.root))
+    (other.root / "app/left/__pycache__").mkdir(parents=True)  # git sees no folder
+    (other.root / "app/left/__pycache__/over.pyc").touch()
+    (other.root / "app/main.py").chmod(0o654)  # git sees no group
     assert built(other, "--no-cache") == tag
     assert inspect(tag)["Id"] == first["Id"]
 
@@ -69,7 +77,7 @@ def test_two_builds_of_a_commit_are_the_same_to_the_bit(docker: Checkout, tmp_pa
 
 
 def test_what_makes_a_build_differ_is_named(docker: Checkout) -> None:
-    mode = " && chmod -R a-st,u=rwX,go=rX . "
+    mode = " && chmod -R a-st,u+rw,go=u,go-w . "
     docker.edit("Dockerfile", mode, f" && date +%N > srv/app/when.txt{mode}")
 
     differs = docker.inv("build", "--verify")
@@ -106,7 +114,9 @@ def test_the_context_is_what_dockerignore_allows(docker: Checkout, tmp_path: Pat
     )
     for name in (*decoys, "notes.txt"):
         docker.write(name, "not for the image")
-    listing = "FROM python:3.13-slim\nCOPY . /seen\nRUN find /seen -type f -printf '%P\\n' | sort > /list\n"
+    (docker.root / "app/gone").symlink_to("nowhere")
+    (docker.root / "app/folder").symlink_to("core")
+    listing = "FROM python:3.13-slim\nCOPY . /seen\nRUN find /seen ! -type d -printf '%P\\n' | sort > /list\n"
     (tmp_path / "Dockerfile").write_text(f"{listing}FROM scratch\nCOPY --from=0 /list /\n")
     out = tmp_path / "out"
     run("docker", "build", "--quiet", "--file", str(tmp_path / "Dockerfile"), "--output", str(out), str(docker.root))
@@ -229,6 +239,12 @@ def test_it_is_pushed_and_several_platforms_need_a_builder(docker: Checkout, reg
     tag = built(docker, "--push", "--platform", "linux/amd64" if run("uname", "-m") == "x86_64" else "linux/arm64")
     assert tag.startswith(f"{registry}/{NAME}:")
     assert tag.rpartition(":")[2] in httpx2.get(f"http://{registry}/v2/{NAME}/tags/list").json()["tags"]
+
+    run("git", "tag", "v0.1.0", cwd=docker.root)
+    built(docker, "--push")
+    again = docker.inv("build", "--push")
+    assert again.returncode == 1
+    assert "a version is never published twice" in again.stderr
 
     several = docker.inv("build", "--push", "--platform", "linux/amd64,linux/arm64")
     assert several.returncode == 1

@@ -5,8 +5,11 @@ import pytest
 from slipway import buildargs
 from slipway.errors import Problem
 
-DOCKERFILE = "FROM x\nARG FEATURE\n  ARG DEFAULT=1\nARG API_TOKEN\nARG MONKEY\nARG PUBLIC_KEY\n"
-PRIVATE = {"DATABASE_PASSWORD": "hunter", "PUBLIC_HOST": "www.example.com", "SHORT": "on"}
+DOCKERFILE = "FROM x\nARG FEATURE\n  ARG DEFAULT=1 OTHER\narg lower\nARG MONKEY\nARG PUBLIC_KEY\nARG COMPASS\n"
+PRIVATE = {
+    "DATABASE_PASSWORD": "hunter", "SMTP_PASS": "winter", "PUBLIC_HOST": "www.example.com", "SHORT": "on",
+    "APP_ENV": "production",
+}  # fmt: skip
 
 
 def refused(**args: str) -> str:
@@ -23,7 +26,8 @@ def refused(**args: str) -> str:
     [
         {"FEATURE": "on"}, {"DEFAULT": "2"}, {"MONKEY": "no key"}, {"PUBLIC_KEY": "ssh-ed25519 AAAA"},
         {"HTTP_PROXY": "http://proxy:3128"}, {"https_proxy": "x"}, {"BUILDKIT_INLINE_CACHE": "1"}, {"FEATURE": ""},
-        {"FEATURE": "https://example.com/a:b@c"},
+        {"FEATURE": "https://example.com/a:b@c"}, {"FEATURE": "https://example.com:80/@c"}, {"OTHER": "1"},
+        {"FEATURE": "ssh://git@example.com/x"}, {"FEATURE": "production"}, {"COMPASS": "1"}, {"lower": "1"},
     ],
 )  # fmt: skip
 def test_what_is_no_secret_is_taken(args: dict[str, str]) -> None:
@@ -37,10 +41,28 @@ def test_what_is_no_secret_is_taken(args: dict[str, str]) -> None:
         ("SIGNING_KEY", "x", "a secret by its name"),
         ("db_password", "x", "a secret by its name"),
         ("DATABASE_PASSWORD", "x", "a secret by its name"),
+        *(
+            (name, "x", "a secret by its name")
+            for name in (
+                "PGPASSWORD",
+                "DB_PASS",
+                "SECRETS",
+                "CREDS",
+                "apiToken",
+                "GH_PAT",
+                "ACCESSKEY",
+                "PRIVATEKEY",
+                "apikey",
+            )
+        ),
+        ("FEATURE", "winter", "the value of SMTP_PASS in .env"),
+        ("FEATURE", "https://ghp_0123@github.com/x", "an address with a login in it"),
+        ("FEATURE", "postgres://me:pa/ss@db/x", "an address with a login in it"),
+        ("FEATURE", "-----BEGIN PRIVATE KEY-----\nabc", "a private key"),
         ("FEATURE", "hunter", "the value of DATABASE_PASSWORD in .env"),
         ("FEATURE", "https://www.example.com/x", "the value of PUBLIC_HOST in .env"),
-        ("FEATURE", "postgres://me:pass@db/x", "an address with a password in it"),
-        ("HTTPS_PROXY", "http://me:pass@proxy:3128", "an address with a password in it"),
+        ("FEATURE", "postgres://me:pass@db/x", "an address with a login in it"),
+        ("HTTPS_PROXY", "http://me:pass@proxy:3128", "an address with a login in it"),
         ("FEATURES", "on", "not known to the Dockerfile: add ARG FEATURES"),
         ("VERSION", "2", "injected by inv build itself"),
     ],

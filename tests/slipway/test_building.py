@@ -5,29 +5,35 @@ from pathlib import Path
 import pytest
 
 from slipway import building
-from slipway.building import How
+from slipway.building import Options
 from slipway.errors import Problem
 
 
-def test_secrets_are_seen_from_the_callers_folder(tmp_path: Path) -> None:
-    (tmp_path / "pip.conf").touch()
+def test_secrets_are_seen_from_the_callers_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pip, mine.conf").touch()
+    monkeypatch.setenv("KEY", "x")
 
-    how = building.how(["id=pip.conf,src=pip.conf", "id=key,env=KEY"], no_cache=True, pull=False, caller=tmp_path)
+    file = building.read_secret('id=pip.conf,"src=pip, mine.conf"', tmp_path)
+    options = Options((file, building.read_secret("id=key,env=KEY")), no_cache=True)
 
-    secrets = ["--secret", f"id=pip.conf,src={tmp_path}/pip.conf", "--secret", "id=key,env=KEY"]
-    assert how.options == ["--no-cache", *secrets]
+    quoted = f'id=pip.conf,"src={tmp_path}/pip, mine.conf"'
+    assert options.arguments == ["--no-cache", "--secret", quoted, "--secret", "id=key,env=KEY"]
 
 
 @pytest.mark.parametrize(
-    ("secret", "said"), [("pip.conf", "takes id=NAME"), ("src=x", "takes id=NAME"), ("id=x,src=gone", "no file")]
-)
+    ("secret", "said"),
+    [
+        ("pip.conf", "takes id=NAME"), ("src=x", "takes id=NAME"), ("id=x,src=a,env=B", "takes id=NAME"),
+        ("id=x,foo=bar,env=HOME", "takes id=NAME"), ("id=x,src=gone", "no file"), ("id=x,env=NOWHERE", "not set"),
+    ],
+)  # fmt: skip
 def test_a_secret_that_is_none_is_told(secret: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(Problem, match=said):
-        building.how([secret], no_cache=False, pull=False, caller=tmp_path)
+        building.read_secret(secret, tmp_path)
 
 
 def test_several_platforms_are_built_and_pushed_in_one_command() -> None:
-    command = building.push_command("r/x:1", {"A": "b"}, ["linux/amd64", "linux/arm64"], How(pull=True))
+    command = building.push_command("r/x:1", {"A": "b"}, ["linux/amd64", "linux/arm64"], Options(pull=True))
 
     assert command == [
         "docker", "buildx", "build", "--provenance=false", "--platform", "linux/amd64,linux/arm64", "--push", "--pull",

@@ -2,15 +2,21 @@
 
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from slipway import buildargs, image, variants
 from slipway.context import context
+from slipway.errors import Problem
+from slipway.lifecycle import Lifecycle
 from slipway.project import load
-from slipway.version import NEVER, Tree
+from slipway.settings import Settings
+from slipway.steps import Steps
+from slipway.version import NEVER, Tree, digest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -109,13 +115,77 @@ def test_the_tag_says_what_differs_from_the_project() -> None:
     assert one.args["FEATURE"] == "on"
 
 
-def test_a_commit_gives_the_same_arguments_at_any_time() -> None:
+def test_a_commit_gives_the_same_arguments_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     tree = Tree("c" * 40, "2026-01-02T03:04:05Z", ("v1.2.0",), 0, "", "1.1.0")
     args = image.of(load(ROOT), tree).args
+    for name, value in (("TZ", "Asia/Tokyo"), ("SOURCE_DATE_EPOCH", "1"), ("LC_ALL", "de_DE.UTF-8")):
+        monkeypatch.setenv(name, value)
 
-    assert args == image.of(load(ROOT), tree).args
+    assert image.of(load(ROOT), tree).args == args
     assert args["SOURCE_DATE_EPOCH"] == "1767323045"
     assert (args["PREVIOUS"], args["SCHEMA"]) == ("1.1.0", "0002")
+
+
+@pytest.mark.parametrize("version", ["1.0+local", "1" * 129, ""])
+def test_a_tag_that_cannot_be_is_told(version: str) -> None:
+    with pytest.raises(Problem, match="cannot be an image's tag"):
+        image.of(replace(load(ROOT), version=version), Tree("c" * 40, NEVER, (f"v{version}",), 0, ""))
+
+
+@pytest.fixture
+def here(copy: Path) -> Iterator[Lifecycle]:
+    """Give the verbs' environment, on a copy of the project."""
+    lifecycle = Lifecycle("dev", "docker", Steps())
+    lifecycle.project = load(copy)
+    lifecycle.settings = Settings(lifecycle.project, Steps(), lambda: True)
+    yield lifecycle
+
+
+def refused(here: Lifecycle, **changes: Any) -> str:
+    """Return why the image of a tree is not built, "" when it would be."""
+    try:
+        image.check(here, image.of(replace(here.project, **changes), Tree("c" * 40, NEVER, (), 3, "")))
+    except Problem as problem:
+        return str(problem.message)
+    return ""
+
+
+def test_nothing_is_built_that_would_show_a_secret(here: Lifecycle) -> None:
+    root = here.project.root
+    assert refused(here) == ""
+    assert "an address with a login" in refused(here, source="https://me:secret@example.com/x")
+    assert "add ARG FEATURE" in refused(here, build_args={"FEATURE": "1"})
+
+    (root / ".env").write_text("A='never closed\n")
+    assert refused(here) == ""
+    assert "cannot be told" in refused(here, build_args={"WEB_CONCURRENCY": "2"})
+
+    (root / ".dockerignore").unlink()
+    assert ".dockerignore lets .env into the build" in refused(here)
+    (root / ".dockerignore").write_text("**/.env*\n")
+    assert refused(here) == ""
+    (root / "Dockerfile.dockerignore").write_text("*.md\n")  # goes before the other
+    assert ".dockerignore lets .env into the build" in refused(here)
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "poetry.lock"])
+def test_what_is_missing_is_named(here: Lifecycle, name: str) -> None:
+    (here.project.root / name).unlink()
+
+    assert f"There is no {name}" in refused(here)
+
+
+def test_links_are_part_of_the_context(tmp_path: Path) -> None:
+    tree(tmp_path, "app/a.py", "app/sub/b.py")
+    (tmp_path / "app/gone").symlink_to("nowhere")
+    (tmp_path / "app/folder").symlink_to("sub")
+
+    seen = set(context(tmp_path))
+    assert seen == {"app/a.py", "app/sub/b.py", "app/gone", "app/folder"}
+    before = digest(tmp_path, seen)
+    (tmp_path / "app/folder").unlink()
+    (tmp_path / "app/folder").symlink_to(".")
+    assert digest(tmp_path, context(tmp_path)) != before
 
 
 def test_every_injected_argument_is_declared_and_kept_for_inv() -> None:
@@ -123,7 +193,7 @@ def test_every_injected_argument_is_declared_and_kept_for_inv() -> None:
     described = image.of(load(ROOT), Tree("c" * 40, NEVER, (), 3, "")).args.keys()
 
     assert described <= declared
-    assert described - buildargs.shape(load(ROOT), variants.base(load(ROOT))).keys() <= buildargs.INJECTED
+    assert described - buildargs.shape(load(ROOT), variants.choose(load(ROOT))).keys() <= buildargs.INJECTED
 
 
 def test_build_command_is_pasteable_and_complete() -> None:
@@ -146,4 +216,4 @@ def test_plain_docker_build_makes_what_pyproject_says() -> None:
         if line.startswith("ARG ") and "=" in line
     )
 
-    assert buildargs.shape(load(ROOT), variants.base(load(ROOT))).items() <= defaults.items()
+    assert buildargs.shape(load(ROOT), variants.choose(load(ROOT))).items() <= defaults.items()

@@ -23,11 +23,11 @@ def project(root: Path, **files: str) -> Project:
 
 def migration(revision: str, down: object) -> str:
     """Return a migration that cannot be imported here."""
-    return f"import nowhere\nrevision: str = {revision!r}\ndown_revision = {down!r}\n"
+    return f"import nowhere\ndown_revision: str | None\nrevision: str = {revision!r}\ndown_revision = {down!r}\n"
 
 
 def test_the_head_is_what_no_other_follows(tmp_path: Path) -> None:
-    files = {"one": migration("1", None), "two": migration("2", "1"), "__init__": "x = 1\n"}
+    files = {"one": migration("1", None), "two": migration("2", "1"), "__init__": "for revision in []:\n    pass\n"}
 
     assert heads(project(tmp_path, **files)) == "2"
 
@@ -46,7 +46,7 @@ def test_without_migrations_there_is_no_head(tmp_path: Path) -> None:
     assert heads(replace(project(tmp_path / "other"), migrations="")) == ""
 
 
-@pytest.mark.parametrize("text", ["revision = (\n", "revision = name()\n"])
+@pytest.mark.parametrize("text", ["revision = (\n", "revision = name()\n", "revision = '2'\ndown_revision = 1\n"])
 def test_a_migration_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
     with pytest.raises(Problem, match=r"broken\.py"):
         heads(project(tmp_path, broken=text))

@@ -9,7 +9,7 @@ import pytest
 
 from slipway.errors import Problem
 from slipway.project import load
-from slipway.variants import KNOWN, Base, base
+from slipway.variants import KNOWN, Base, choose
 from slipway.wheels import without_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +29,7 @@ PROJECT = replace(load(ROOT), requires_python=">=3.11.4,<3.15", python="3.13", v
     ],
 )
 def test_variants_are_named_as_on_docker_hub(python: str, variant: str, name: str) -> None:
-    assert base(PROJECT, python, variant).name == name
+    assert choose(PROJECT, python, variant).name == name
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,20 @@ def test_variants_are_named_as_on_docker_hub(python: str, variant: str, name: st
 )
 def test_what_cannot_be_built_is_refused_with_the_reason(python: str, variant: str, said: str) -> None:
     with pytest.raises(Problem, match=r"--(python|variant)") as refused:
-        base(PROJECT, python, variant)
+        choose(PROJECT, python, variant)
 
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("wrong", [{"variant": "onbuild"}, {"python": "3.9"}])
+def test_what_pyproject_chooses_is_judged_alike(wrong: dict[str, str]) -> None:
+    with pytest.raises(Problem, match=r"\[tool\.slipway\] (variant|python) = (onbuild|3\.9)"):
+        choose(replace(PROJECT, **wrong))  # type: ignore[arg-type]
+
+
+def test_requires_python_that_cannot_be_read_is_told() -> None:
+    with pytest.raises(Problem, match="no list of versions"):
+        choose(replace(PROJECT, requires_python="abc"))
 
 
 def lock() -> dict[str, Any]:

@@ -96,6 +96,32 @@ def test_a_file_that_git_ignores_and_the_build_sees_makes_it_dirty(repository: P
     assert re.fullmatch(r"x:1\.2\.3-dev\.0-[0-9a-f]{12}-dirty\.[0-9a-f]{12}", tag_of(repository))
 
 
+def test_what_git_hides_of_a_dirty_tree_counts(repository: Path) -> None:
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "first")
+    (repository / "app").mkdir()
+    git(repository, "config", "status.showUntrackedFiles", "no")
+    (repository / "app/new.py").write_text("not tracked")
+    dirty = {tag_of(repository)}
+    for content in ("one", "two"):
+        (repository / "app/a.log").write_text(content)  # ignored by git, seen by the build
+        dirty.add(tag_of(repository))
+
+    assert len(dirty) == 3
+    assert all("-dirty." in tag for tag in dirty)
+
+
+def test_a_shallow_clone_is_known(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    git(repository, "add", ".")
+    for message in ("first", "second"):
+        git(repository, "commit", "--quiet", "--allow-empty", "-m", message)
+    clone = tmp_path_factory.mktemp("clone")
+    git(clone, "clone", "--quiet", "--depth", "1", f"file://{repository}", ".")
+
+    assert not version.read(repository, Shell(repository, Steps())).shallow
+    assert version.read(clone, Shell(clone, Steps())).shallow
+
+
 def test_another_python_is_another_tag(repository: Path) -> None:
     git(repository, "add", ".")
     git(repository, "commit", "--quiet", "-m", "first")
