@@ -32,6 +32,7 @@ YES = {"yes": "don't ask"}
     }
     | PROD,
     iterable=["build_arg", "secret"],
+    auto_shortflags=False,  # -h would push
 )
 def build(
     _: Context,

@@ -57,7 +57,8 @@ def test_a_missing_program_is_a_problem(shell: Shell) -> None:
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_program_and_what_it_started(tmp_path: Path, signum: signal.Signals) -> None:
     code = f"""
-        import sys
+        import signal, sys
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also when the tests run under nohup
         sys.path.insert(0, {str(ROOT)!r})
         from pathlib import Path
         from slipway.errors import Interrupted
