@@ -58,7 +58,8 @@ def test_a_missing_program_is_a_problem(shell: Shell) -> None:
 def test_a_signal_ends_the_program_and_what_it_started(tmp_path: Path, signum: signal.Signals) -> None:
     code = f"""
         import signal, sys
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also when the tests run under nohup
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also when the tests run under nohup, or in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.path.insert(0, {str(ROOT)!r})
         from pathlib import Path
         from slipway.errors import Interrupted
