@@ -227,7 +227,10 @@ def test_build_arguments_go_in_and_secrets_do_not(docker: Checkout, tmp_path: Pa
 
 def test_a_changed_lock_downloads_nothing_twice(docker: Checkout) -> None:
     built(docker)
-    docker.edit("Dockerfile", "--only main --output main.txt", "--only main --output main.txt && echo '#' >> main.txt")
+    listed = "--only main --output main.txt"
+    docker.edit(
+        "Dockerfile", listed, f"{listed} && echo '# {secrets.token_hex(8)}' >> main.txt"
+    )  # like no build before
     build = ["docker", "build", "--progress", "plain", "--target", "dependencies", "."]
     log = subprocess.run(build, cwd=docker.root, capture_output=True, text=True, check=True).stderr
 
