@@ -75,7 +75,8 @@ def sbom(_: Context, tag: str = "") -> None:
     from slipway import inspecting, sbom
 
     with begin("sbom", where=False) as here:
-        sys.stdout.write(f"{sbom.write(here, inspecting.find(here, tag))}\n")
+        built = inspecting.read(here, inspecting.find(here, tag))
+        sys.stdout.write(f"{sbom.write(here, built)}\n")
 
 
 @task(help=EVERYWHERE)

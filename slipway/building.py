@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import io
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -78,10 +77,9 @@ def decide(here: "Lifecycle", python: str, variant: str, given: Iterable[str]) -
 
     Raises Problem for a base image that there is not, and for what `image.check` refuses.
     """
-    tree = image.read_tree(here.project, here.shell)
-    if tree.shallow:
+    decided = image.current(here, python, variant, given)
+    if decided.tree.shallow:
         here.steps.say("  this clone is shallow: its version counts from where it begins. git fetch --unshallow --tags")
-    decided = image.of(here.project, tree, python, variant, given)
     image.check(here, decided)
     return decided
 
@@ -107,13 +105,12 @@ def push(here: "Lifecycle", decided: Image, options: Options, wanted: str) -> st
     tag = f"{project.registry}/{decided.tag}"
     released = f"v{project.version}" in decided.tree.tags and not decided.tree.content
     if released and not shell.probe(registry.inspect_command(tag))[0]:
-        raise Problem(f"{tag} is in the registry already; a version is never published twice.")
+        raise Problem(registry.taken(tag))
     with _explained(here, decided, names), here.steps.step("push", tag) as step:
         login = f"docker login {project.registry.partition('/')[0]}"
         command = push_command(tag, decided.args, names, options)
         shell.quietly(command, failed=f"{tag} was not pushed (see above). If it was refused: {login}")
-        found = shell.output(registry.inspect_command(tag), echo=True, failed=f"{tag} cannot be read back.")
-        step.detail = f"{tag}, {json.loads(found)['digest'][:19]}"
+        step.detail = f"{tag}, {registry.digest(shell, tag, f'{tag} cannot be read back.')[:19]}"
     return tag
 
 

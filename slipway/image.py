@@ -86,6 +86,16 @@ def of(project: Project, tree: Tree, python: str = "", variant: str = "", given:
     return image
 
 
+def current(here: "Lifecycle", python: str = "", variant: str = "", given: Iterable[str] = ()) -> Image:
+    """Return the image of the tree as it is now; see `of`."""
+    return of(here.project, read_tree(here.project, here.shell), python, variant, given)
+
+
+def built_id(shell: Shell, tag: str) -> str:
+    """Return the id of an image on this engine, "" when there is none."""
+    return shell.probe(["docker", "image", "inspect", "--format", "{{.Id}}", tag])[1]
+
+
 def build_command(
     tags: Sequence[str], args: Mapping[str, str], target: str | None = None, options: Sequence[str] = ()
 ) -> list[str]:

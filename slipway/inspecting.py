@@ -55,8 +55,8 @@ def find(here: "Lifecycle", tag: str) -> str:
     Raises Problem when no engine answers or there is no such image.
     """
     runtime.need_engine("inv image")
-    own = tag or image.of(here.project, image.read_tree(here.project, here.shell)).tag
-    if here.shell.probe(["docker", "image", "inspect", "--format", "{{.Id}}", own])[0]:
+    own = tag or image.current(here).tag
+    if not image.built_id(here.shell, own):
         raise Problem(f"There is no image {own} on this engine: {'docker image ls' if tag else './inv build'}")
     return own
 
@@ -116,10 +116,9 @@ def single(here: "Lifecycle", build: bool) -> Built | None:
     """
     tag = f"{here.project.image}:single"
     if build:
-        baseline = image.of(here.project, image.read_tree(here.project, here.shell))
         with here.steps.step("single", f"{tag}, the single-stage baseline"):
-            image.build(here, baseline, [tag], "single")
-    elif here.shell.probe(["docker", "image", "inspect", "--format", "{{.Id}}", tag])[0]:
+            image.build(here, image.current(here), [tag], "single")
+    elif not image.built_id(here.shell, tag):
         return None
     return read(here, tag)
 

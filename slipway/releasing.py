@@ -87,9 +87,7 @@ def check_registry(here: Lifecycle, plan: Plan) -> None:
     with here.steps.step("registry", f"{plan.repository}:{plan.new} is free"):
         status, _, said = here.shell.probe(registry.inspect_command(f"{plan.repository}:{plan.new}"), echo=True)
         if not status:
-            raise Problem(
-                f"{plan.repository}:{plan.new} is in the registry already; a version is never published twice."
-            )
+            raise Problem(registry.taken(f"{plan.repository}:{plan.new}"))
         if ": not found" not in said:
             host = plan.repository.partition("/")[0]
             raise Problem(
@@ -152,22 +150,21 @@ def _push(here: Lifecycle, tag: str, repository: str, failed: str) -> None:
     with here.steps.step("push", tag):
         shell.quietly(["docker", "push", "--quiet", tag], failed=f"{tag} could not be pushed; {failed}")
         expected = _pushed_digest(shell, tag, repository)
-        found = json.loads(
-            shell.output(registry.inspect_command(tag), echo=True, failed=f"{tag} cannot be read back; {failed}")
-        )["digest"]
+        found = registry.digest(shell, tag, f"{tag} cannot be read back; {failed}")
         if found != expected:
             raise Problem(f"{tag} was pushed as {expected or 'nothing'}, and the registry has {found}; {failed}")
 
 
 def _attach(here: Lifecycle, tag: str, repository: str, failed: str) -> None:
     # Before the version is published: who finds it finds its bill of materials.
-    file = sbom.write(here, tag)
+    built = inspecting.read(here, tag)
+    file = sbom.write(here, built)
     if not shutil.which("oras"):
         here.steps.say(f"  not attached in the registry, for want of oras (https://oras.land): {file}")
         return
     with here.steps.step("attach", "the bill of materials, to the image"):
         digest = _pushed_digest(here.shell, tag, repository)
-        attach = registry.attach_command(f"{repository}@{digest}", file, inspecting.read(here, tag).created)
+        attach = registry.attach_command(f"{repository}@{digest}", file, built.created)
         here.shell.output(
             attach, cwd=file.parent, echo=True, failed=f"The bill of materials was not attached; {failed}"
         )

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from slipway.lifecycle import Lifecycle
 
 
-def write(here: "Lifecycle", tag: str) -> Path:
+def write(here: "Lifecycle", built: Built) -> Path:
     """Write the bill of materials of an image that is there.
 
     Returns the file, in the project's own state. Raises Problem when the image cannot be asked.
     """
-    target = here.project.state / "sbom" / f"{tag.replace('/', '_').replace(':', '-')}.cdx.json"
+    target = here.project.state / "sbom" / f"{built.tag.replace('/', '_').replace(':', '-')}.cdx.json"
     with here.steps.step("sbom", f"{target.relative_to(here.project.root)}") as step:
-        installed = inspecting.contents(here, tag)
+        installed = inspecting.contents(here, built.tag)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(sbom(inspecting.read(here, tag), installed), encoding="utf-8")
+        target.write_text(sbom(built, installed), encoding="utf-8")
         python, system = len(installed["environment"]), len(installed["system"]["packages"])
         step.detail = f"CycloneDX 1.6: {python} packages of Python, {system} of the system"
     return target

@@ -72,7 +72,7 @@ def in_image(here: Lifecycle, args: list[str]) -> None:
     values = example_values(here) | {"DATABASE_HOSTNAME": "db", "DATABASE_PORT": "5432"}
     project, shell = here.project, here.shell
     tag = f"{project.image}:test"
-    tested = image.of(project, image.read_tree(project, shell))
+    tested = image.current(here)
     compose = partial(docker_compose, project, "test")
     with here.steps.step("image", tag):
         image.build(here, tested, [tag], "test")

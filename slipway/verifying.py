@@ -39,8 +39,7 @@ def verify(here: "Lifecycle", built: Image, options: Options) -> None:
             again_options = Options(options.secrets, no_cache=True).arguments
             image.build(here, built, [again], options=again_options, cwd=folder)
         with here.steps.step("verify") as step:
-            first, second = (shell.output(["docker", "image", "inspect", "--format", "{{.Id}}", t])
-                             for t in (built.tag, again))  # fmt: skip
+            first, second = (image.built_id(shell, tag) for tag in (built.tag, again))
             if first != second:
                 found = _differing(here, built.tag, again) or "  - their archives alone: the order of the files"
                 raise Problem(f"{found}\nThe image is not reproducible: see above.")
