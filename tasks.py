@@ -79,32 +79,145 @@ def sbom(_: Context, tag: str = "") -> None:
         sys.stdout.write(f"{sbom.write(here, built)}\n")
 
 
-@task(help=EVERYWHERE)
-def migrate(_: Context, prod: bool = False, runtime: str = "") -> None:
+@task(
+    help=EVERYWHERE
+    | {
+        "to": "the last revision to apply (default: the newest)",
+        "contract": "also what takes something away, once no release needs it",
+        "plan": "show what is pending, its SQL, locks and risks; change nothing",
+        "sql": "print the SQL of what is pending, and change nothing",
+        "drift": "compare the database with what its revisions make",
+        "rehearse": "migrate a copy, and run this and the previous release on it",
+        "data": "with --rehearse: on a copy of this environment's data",
+        "json": "as JSON, for programs",
+    }
+)
+def migrate(
+    _: Context,
+    to: str = "",
+    contract: bool = False,
+    plan: bool = False,
+    sql: bool = False,
+    drift: bool = False,
+    rehearse: bool = False,
+    data: bool = False,
+    json: bool = False,
+    prod: bool = False,
+    runtime: str = "",
+) -> None:
     """Migrate the database in a one-off container or process."""
+    from slipway import migrating, rehearsing
+
     with begin("migrate", prod=prod, runtime=runtime, exclusive=True) as here:
-        here.settings.check()
-        here.remember()
-        here.runtime.prepare()
-        here.runtime.start_database()
-        here.migrate()
+        options = migrating.options(to, contract, {"plan": plan, "sql": sql, "drift": drift, "rehearse": rehearse})
+        if rehearse:
+            rehearsing.rehearse(here, data, json)
+            return
+        here.database()
+        if plan:
+            migrating.plan(here, options, json)
+        elif sql:
+            migrating.sql(here, options)
+        elif drift:
+            migrating.drift(here, json)
+        else:
+            migrating.migrate(here, options, json)
 
 
-@task(help={"message": "what the migration does", "empty": "don't compare the models with the database"} | EVERYWHERE)
-def revision(_: Context, message: str = "", empty: bool = False, prod: bool = False, runtime: str = "") -> None:
+@task(help=EVERYWHERE | YES | {"to": "the revision to go back to, or base", "json": "as JSON, for programs"})
+def downgrade(
+    _: Context, to: str = "", prod: bool = False, runtime: str = "", yes: bool = False, json: bool = False
+) -> None:
+    """Take migrations back; shows what that deletes, and asks."""
+    from slipway import migrating
+
+    with begin("downgrade", prod=prod, runtime=runtime, exclusive=True) as here:
+        here.database()
+        migrating.downgrade(here, to, yes, json)
+
+
+@task(
+    help=EVERYWHERE
+    | {
+        "message": "what the migration does",
+        "autogenerate": "from the difference of models and database; the default",
+        "empty": "with nothing in it",
+        "phase": "expand (only adds) or contract (takes something away)",
+        "merge": "join the newest revisions of two lines of work",
+    }
+)
+def revision(
+    _: Context,
+    message: str = "",
+    autogenerate: bool = False,
+    empty: bool = False,
+    phase: str = "",
+    merge: bool = False,
+    prod: bool = False,
+    runtime: str = "",
+) -> None:
     """Make a migration in the working tree."""
+    from slipway import revising
+
     with begin("revision", prod=prod, runtime=runtime, exclusive=True) as here:
-        here.check_revision(message)
-        here.settings.check()
-        here.remember()
-        here.runtime.prepare()
-        here.runtime.start_database()
-        here.revision(message, empty)
+        wanted = revising.check(here, message, autogenerate, empty, phase, merge)
+        here.database()
+        revising.make(here, wanted)
+
+
+@task(help={"json": "as JSON, for programs", "runtime": EVERYWHERE["runtime"]})
+def check(_: Context, runtime: str = "", json: bool = False) -> None:
+    """Check the migrations on a fresh database."""
+    from slipway import checking
+
+    with begin("check", runtime=runtime, exclusive=True) as here:
+        here.database()
+        checking.check(here, json)
+
+
+@task(
+    help=EVERYWHERE
+    | {
+        "list": "list the backups",
+        "output": "write a copy to this file as well",
+        "json": "as JSON, for programs",
+    }
+)
+def backup(
+    _: Context, list: bool = False, output: str = "", json: bool = False, prod: bool = False, runtime: str = ""
+) -> None:
+    """Back the database up, and read the backup back."""
+    from slipway import backups
+
+    with begin("backup", prod=prod, runtime=runtime, exclusive=True) as here:
+        here.database()
+        if list:
+            backups.show(here, json)
+        else:
+            sys.stdout.write(f"{backups.make(here, output)}\n")
+
+
+@task(
+    help=EVERYWHERE
+    | YES
+    | {"backup": "its name (default: the latest)", "file": "a file instead, of inv backup --output"}
+)
+def restore(
+    _: Context, backup: str = "", file: str = "", prod: bool = False, runtime: str = "", yes: bool = False
+) -> None:
+    """Put a backup in the database's place; asks first."""
+    from slipway import backups
+
+    with begin("restore", prod=prod, runtime=runtime, exclusive=True) as here:
+        here.database()
+        backups.restore(here, backup, file, yes)
 
 
 @task(help=EVERYWHERE | {"port": "the port on this machine (default: PORT in .env, else the project's)"})
 def up(_: Context, prod: bool = False, runtime: str = "", port: str = "") -> None:
     """Start database, migrations and service; print the URLs."""
+    from slipway import migrating
+
     with begin("up", prod=prod, runtime=runtime, exclusive=True) as here:
         here.settings.prepare()
         if here.is_up(port):
@@ -113,7 +226,7 @@ def up(_: Context, prod: bool = False, runtime: str = "", port: str = "") -> Non
         here.remember()
         here.runtime.prepare()
         here.runtime.start_database()
-        here.migrate()
+        migrating.up_to_date(here)
         here.runtime.start(here.port)
         here.show_urls()
 

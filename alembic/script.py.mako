@@ -1,3 +1,4 @@
+<% phase = dict(pair.split("=", 1) for pair in (getattr(config.cmd_opts, "x", None) or [])).get("phase", "") %>\
 """${message}
 
 Revision: ${up_revision}
@@ -15,6 +16,10 @@ revision: str = ${repr(up_revision)}
 down_revision: str | Sequence[str] | None = ${repr(down_revision)}
 branch_labels: str | Sequence[str] | None = ${repr(branch_labels)}
 depends_on: str | Sequence[str] | None = ${repr(depends_on)}
+
+# "expand" only adds, so that the release before can go on. "contract" takes away what no release
+# needs any more; it waits until `inv migrate --contract`. docs/migrations.md has the recipes.
+phase: str = "${phase}"
 
 
 def upgrade() -> None:

@@ -9,7 +9,12 @@ from slipway.errors import Problem
 from slipway.project import Project
 from slipway.shell import tokens
 
-OVERLAYS = {"dev": "compose.override.yaml", "prod": "compose.prod.yaml", "test": "compose.test.yaml"}
+OVERLAYS = {
+    "dev": "compose.override.yaml",
+    "prod": "compose.prod.yaml",
+    "test": "compose.test.yaml",
+    "rehearsal": "compose.test.yaml",
+}
 
 
 def docker_compose(project: Project, environment: str, *args: str | Sequence[str] | None) -> list[str]:
@@ -41,8 +46,8 @@ def project_name(project: Project, environment: str, environ: Mapping[str, str] 
     here = chosen or _plain(project.root.name) or _plain(project.name)
     if environment == "dev":
         return here
-    if environment == "test":  # of this checkout: two may test at once
-        return f"{here}-test"
+    if environment in ("test", "rehearsal"):  # of this checkout: two may test at once
+        return f"{here}-{environment}"
     return f"{chosen or _plain(project.name)}-{environment}"
 
 

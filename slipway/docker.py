@@ -3,18 +3,23 @@
 import hashlib
 import json
 import os
+import secrets
+import socket
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from slipway import image, processes, version
 from slipway.compose import docker_compose, project_name
-from slipway.errors import MIGRATION_FAILED, NO_REVISION, OTHER_LOGIN, Problem, taken
-from slipway.postgres import Login, client_environ
+from slipway.errors import NO_REVISION, OTHER_LOGIN, Problem, taken
+from slipway.migrations import caller, schema_command
+from slipway.postgres import login_environ
 from slipway.shell import Shell
-from slipway.waiting import after_database
+
+MADE_BY = "dev.slipway.by"  # the label of a one-off: machine and process
 
 if TYPE_CHECKING:
     from slipway.lifecycle import Lifecycle
@@ -100,27 +105,67 @@ class DockerRuntime:
             self.here.shell.quietly(up, env=self._env(), failed="The database could not be started.")
             self._wait("db")
 
-    def migrate(self) -> None:
-        """Run `alembic upgrade head` in a one-off container.
+    def schema(self, *args: str, failed: str) -> str:
+        """Run a command of slipway.schema in a one-off container.
 
-        Raises Problem when the database cannot be reached in time, when a migration fails, or when another one runs.
+        Returns what it printed. Raises Problem with `failed` when its status is not 0.
         """
-        command = ["alembic", "upgrade", "head"]
-        if not self.here.settings.own_database:
-            command = after_database(self.here.settings.values, self.project.wait, "python", command)
-        status, said = one_off(self.here.shell, self._compose, "migrate", command, self._env())
-        if status and "authentication failed" in said and self.here.settings.own_database:
+        self._remove_left_behind()
+        options = ["--label", f"{MADE_BY}={socket.gethostname()}/{os.getpid()}"]
+        options += [word for pair in caller(self.here.environment).items() for word in ("--env", "=".join(pair))]
+        name = f"migrate-{secrets.token_hex(4)}"  # several may wait for their turn
+        ran = one_off(
+            self.here.shell, self._compose, name, schema_command("python", args), self._env(), options=options
+        )
+        if ran.status and "authentication failed" in ran.said and self.here.settings.own_database:
             raise Problem(OTHER_LOGIN)
-        if status:
-            raise Problem(MIGRATION_FAILED, status)
+        if ran.status:
+            raise Problem(failed, ran.status)
+        return ran.output
 
-    def revision(self, message: str, empty: bool) -> None:
-        """Make a migration in the working tree, owned by the caller."""
-        command = ["alembic", "revision", "--message", message, *([] if empty else ["--autogenerate"])]
-        caller = ["--user", f"{os.getuid()}:{os.getgid()}"]
-        status, _ = one_off(self.here.shell, self._compose, "migrate", command, self._env(), options=caller)
+    def alembic(self, *args: str) -> None:
+        """Run alembic in a one-off container, its files the caller's; raises Problem."""
+        mine = ["--user", f"{os.getuid()}:{os.getgid()}"]
+        ran = self._one_off("migrate", ["alembic", *args], mine)
+        if ran.status:
+            raise Problem(NO_REVISION, ran.status)
+
+    def live(self) -> dict[str, str]:
+        """Return the releases that run, and the newest revisions that each knows ("" when it doesn't say)."""
+        return {
+            str(one["Config"]["Image"]): str(one["Config"]["Labels"].get(image.SCHEMA, ""))
+            for one in self._services("web")
+            if one["State"]["Running"]
+        }
+
+    @property
+    def backups(self) -> str:
+        """Where the backups are: a volume that `inv down --volumes` leaves alone."""
+        return f"{self.compose_project}-backups"
+
+    def beside_database(
+        self, script: str, *args: str, failed: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None
+    ) -> str:
+        """Run a shell script where PostgreSQL's programs are, in the folder of the backups.
+
+        `args` are its $1, $2 and so on; PGHOST and its kin name the database. What it prints is returned, or goes
+        to `stdout`. Raises Problem with `failed` when its status is not 0.
+        """
+        values = self.here.settings.values
+        env = login_environ(values, values["DATABASE_HOSTNAME"], values["DATABASE_PORT"])
+        options = ["--volume", f"{self.backups}:/backups", "--workdir", "/backups"]
+        options += [word for name in env for word in ("--env", name)]
+        command = ["sh", "-ec", script, "sh", *args]
+        shell = self.here.shell
+        if stdin or stdout:
+            run = self._compose("run", "--rm", "--no-deps", "-T", *options, "db", *command)
+            status, output = shell.status(run, env=self._env(), hidden=env, stdin=stdin, stdout=stdout), ""
+        else:
+            ran = self._one_off("db", command, options, env)
+            status, output = ran.status, ran.output
         if status:
-            raise Problem(NO_REVISION, status)
+            raise Problem(failed, status)
+        return output
 
     def start(self, port: int) -> None:
         """Start the service; ready when this returns.
@@ -183,11 +228,9 @@ class DockerRuntime:
         values = self.here.settings.values
         if not self.here.settings.has_database:
             raise Problem("This service has no database: there is no DATABASE_HOSTNAME in .env.")
-        env = client_environ(Login.of(values), values["DATABASE_HOSTNAME"], int(values["DATABASE_PORT"]))
+        env = login_environ(values, values["DATABASE_HOSTNAME"], values["DATABASE_PORT"])
         if self.here.settings.own_database:
             self._need("db")
-        elif mode := values.get("DATABASE_SSLMODE"):
-            env["PGSSLMODE"] = mode
         # The password goes through the environment: a command line can be seen by everybody.
         how = ["exec"] if self.here.settings.own_database else ["run", "--rm", "--no-deps"]
         names = [word for name in env for word in ("--env", name)]
@@ -284,14 +327,19 @@ class DockerRuntime:
 
     def _container(self, service: str) -> dict[str, Any] | None:
         found = None
-        for one in self._containers:
-            labels = one["Config"]["Labels"]
-            if (
-                labels.get("com.docker.compose.service") == service
-                and labels.get("com.docker.compose.oneoff") != "True"
-            ):
-                found = one if found is None or one["State"]["Running"] else found
+        for one in self._services(service):
+            found = one if found is None or one["State"]["Running"] else found
         return found
+
+    def _services(self, service: str) -> list[dict[str, Any]]:
+        # All containers of a service, but one-offs.
+        wanted = (service, False)
+        labelled = [(one, one["Config"]["Labels"]) for one in self._containers]
+        return [
+            one
+            for one, of in labelled
+            if (of.get("com.docker.compose.service"), of.get("com.docker.compose.oneoff") == "True") == wanted
+        ]
 
     def _need(self, service: str) -> None:
         one = self._container(service)
@@ -313,12 +361,43 @@ class DockerRuntime:
                     f"(./inv down), or name this one: COMPOSE_PROJECT_NAME={self.compose_project}2 in .env."
                 )
 
+    def _one_off(
+        self, service: str, command: list[str], options: list[str], hidden: Mapping[str, str] | None = None
+    ) -> "Ran":
+        self._remove_left_behind()
+        name = f"{service}-{secrets.token_hex(4)}"  # several may wait for their turn
+        options = ["--label", f"{MADE_BY}={socket.gethostname()}/{os.getpid()}", *options]
+        return one_off(
+            self.here.shell, self._compose, name, command, self._env(), hidden=hidden, options=options, service=service
+        )
+
+    def _remove_left_behind(self) -> None:
+        # One-offs that have ended, of verbs that were killed. Whether one on another machine was, nobody can tell.
+        mine = f"label=com.docker.compose.project={self.compose_project}"
+        form = f'{{{{.Names}}}} {{{{.Label "{MADE_BY}"}}}}'
+        listing = ["docker", "ps", "--all", "--filter", mine, "--filter", f"label={MADE_BY}", "--format", form]
+        ended = self.here.shell.output([*listing, "--filter", "status=exited", "--filter", "status=created"])
+        for line in ended.splitlines():
+            name, _, by = line.partition(" ")
+            host, _, pid = by.rpartition("/")
+            if host == socket.gethostname() and not processes.exists(int(pid)):
+                self.here.shell.probe(["docker", "rm", "--force", name])
+
     def _quiet(self, *args: str) -> None:
         self.here.shell.probe(self._compose(*args), env=self._env())
 
     def _is_remote(self) -> bool:
         host = self.here.shell.probe(["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"])[1]
         return not os.environ.get("DOCKER_HOST", host).startswith("unix:")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a one-off ended: its status, what it printed, and when the status is not 0, its last lines."""
+
+    status: int
+    output: str
+    said: str
 
 
 def one_off(
@@ -330,12 +409,14 @@ def one_off(
     *,
     hidden: Mapping[str, str] | None = None,
     options: Sequence[str] = (),
-) -> tuple[int, str]:
-    """Run a command in a one-off container of the service `migrate`.
+    service: str = "migrate",
+    captured: bool = True,
+) -> Ran:
+    """Run a command in a one-off container of a service.
 
     The container is called <project>-<name>, so that two cannot run at once; it ends when this verb does (the end of
-    `docker compose run` alone would leave it running). Returns its exit status and, when that is not 0, its last lines.
-    Raises Problem when one of that name is running.
+    `docker compose run` alone would leave it running). What it prints is returned, or shown when not `captured`; its
+    errors are shown. Raises Problem when one of that name is running.
     """
     run = compose("run", "--detach", "--no-deps")
     name = f"{run[run.index('--project-name') + 1]}-{name}"
@@ -346,14 +427,18 @@ def one_off(
         shell.output(["docker", "rm", "--force", name])
     mine = True
     try:
-        start = [*run, *options, "--name", name, "migrate", *command]
-        mine = not shell.status(start, env=env, hidden=hidden)
+        start = [*run, *options, "--name", name, service, *command]
+        mine = not shell.answer(start, env=env, hidden=hidden)[0]
         if not mine:
             raise Problem(f"The container {name} could not be started (see above).")
-        shell.status(["docker", "logs", "--follow", name])
+        follow, output = ["docker", "logs", "--follow", name], ""
+        if captured:
+            _, output = shell.answer(follow)
+        else:
+            shell.status(follow)
         status = int(shell.output(["docker", "wait", name]))
         _, out, err = shell.probe(["docker", "logs", "--tail", "50", name]) if status else (0, "", "")
-        return status, out + err
+        return Ran(status, output, out + err)
     except BaseException:
         if mine:
             shell.probe(["docker", "stop", name])

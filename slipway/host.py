@@ -8,15 +8,15 @@ import shlex
 import sys
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import IO, TYPE_CHECKING, NoReturn
 
 from slipway import processes
-from slipway.errors import MIGRATION_FAILED, NO_REVISION, Problem, taken
+from slipway.errors import NO_REVISION, Problem, taken
 from slipway.image import read_tree
-from slipway.postgres import Login, Server, client_environ
+from slipway.migrations import caller, heads, schema_command
+from slipway.postgres import Login, Server, login_environ
 from slipway.shell import uninterrupted
 from slipway.version import digest, image_tag
-from slipway.waiting import after_database
 
 if TYPE_CHECKING:
     from slipway.lifecycle import Lifecycle
@@ -97,22 +97,53 @@ class HostRuntime:
             port = self.server.start(Login.of(values), int(values.get("DATABASE_PORT") or 0))
             step.detail = f"PostgreSQL {self.server.major} on 127.0.0.1:{port}"
 
-    def migrate(self) -> None:
-        """Run `alembic upgrade head` in a process of its own.
+    def schema(self, *args: str, failed: str) -> str:
+        """Run a command of slipway.schema in a process of its own.
 
-        Raises Problem when the database cannot be reached in time, or when a migration fails.
+        Returns what it printed. Raises Problem with `failed` when its status is not 0.
         """
-        command = self._alembic("upgrade", "head")
-        if not self.here.settings.own_database:
-            command = after_database(self.here.settings.values, self.project.wait, sys.executable, command)
-        status = self.here.shell.status(command, env=self._where, hidden=self.here.settings.values)
+        hidden = {**self.here.settings.values, **caller(self.here.environment)}
+        status, output = self.here.shell.answer(schema_command(sys.executable, args), env=self._where, hidden=hidden)
         if status:
-            raise Problem(MIGRATION_FAILED, status)
+            raise Problem(failed, status)
+        return output
 
-    def revision(self, message: str, empty: bool) -> None:
-        """Make a migration in the working tree."""
-        args = ["revision", "--message", message, *([] if empty else ["--autogenerate"])]
-        self.here.shell.run(self._alembic(*args), env=self._where, hidden=self.here.settings.values, failed=NO_REVISION)
+    def alembic(self, *args: str) -> None:
+        """Run alembic in a process of its own; raises Problem."""
+        command = [sys.executable, "-m", "alembic", *args]
+        self.here.shell.run(command, env=self._where, hidden=self.here.settings.values, failed=NO_REVISION)
+
+    def live(self) -> dict[str, str]:
+        """Return the release that runs, and the newest revisions that it knows ("" when it doesn't say)."""
+        record = processes.load(self.record)
+        return {record.release: record.schema} if record else {}
+
+    @property
+    def backups(self) -> str:
+        """Where the backups are: a folder that `inv down --volumes` leaves alone."""
+        return str(self.here.state / "backups")
+
+    def beside_database(
+        self, script: str, *args: str, failed: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None
+    ) -> str:
+        """Run a shell script where PostgreSQL's programs are, in the folder of the backups.
+
+        `args` are its $1, $2 and so on; PGHOST and its kin name the database. What it prints is returned, or goes
+        to `stdout`. Raises Problem with `failed` when its status is not 0.
+        """
+        folder = Path(self.backups)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        values = {**self.here.settings.values, **self._where}
+        env = login_environ(values, values["DATABASE_HOSTNAME"], values["DATABASE_PORT"])
+        env["PATH"] = f"{self.server.binaries.folder}{os.pathsep}{os.environ.get('PATH', '')}"
+        command = ["sh", "-ec", f'cd "$0"; {script}', str(folder), *args]
+        if stdin or stdout:
+            status, output = self.here.shell.status(command, hidden=env, stdin=stdin, stdout=stdout), ""
+        else:
+            status, output = self.here.shell.answer(command, hidden=env)
+        if status:
+            raise Problem(failed, status)
+        return output
 
     def start(self, port: int) -> None:
         """Start gunicorn in the background; ready when this returns.
@@ -126,11 +157,12 @@ class HostRuntime:
             argv = [sys.executable, "-m", "gunicorn"]
             steps.command(argv, overlay)
             env = {**os.environ, **self.here.settings.values, **overlay, **processes.mark(self.record)}
-            fingerprint, release = self._fingerprint(port), self.release
+            fingerprint, release, schema = self._fingerprint(port), self.release, heads(self.project)
             self.here.undo.callback(processes.stop, self.record, STOP_GRACE)
             with uninterrupted():
                 process = processes.spawn(argv, cwd=self.project.root, env=env, log=self.log)
-                processes.Record(process.pid, process.create_time(), port, fingerprint, release).save(self.record)
+                made = processes.Record(process.pid, process.create_time(), port, fingerprint, release, schema)
+                made.save(self.record)
             # 500 is a mistake in the service, which waiting doesn't mend (a reloading worker outlives it).
             processes.wait_until(
                 lambda: self._health(port) in (200, 500), lambda: process.poll() is None, self.project.wait
@@ -187,9 +219,7 @@ class HostRuntime:
             raise Problem("The database is not running: ./inv up")
         program = self.server.binaries["psql"]
         values = {**self.here.settings.values, **self._where}
-        env = client_environ(Login.of(values), values["DATABASE_HOSTNAME"], int(values["DATABASE_PORT"]))
-        if mode := values.get("DATABASE_SSLMODE"):
-            env["PGSSLMODE"] = mode
+        env = login_environ(values, values["DATABASE_HOSTNAME"], values["DATABASE_PORT"])
         self.here.shell.become([program, *args], hidden=env)
 
     def status(self) -> dict[str, dict[str, object]]:
@@ -230,9 +260,6 @@ class HostRuntime:
             "RELOAD": "1" if dev else "0",
             "APP_VERSION": self.release,
         }
-
-    def _alembic(self, *args: str) -> list[str]:
-        return [sys.executable, "-m", "alembic", *args]
 
     def _fingerprint(self, port: int) -> str:
         # All that a running service would not notice; its own code it reloads.

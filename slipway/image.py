@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from slipway.lifecycle import Lifecycle
 
 TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)  # https://github.com/distribution/reference
+SCHEMA = "dev.slipway.schema"  # the label that holds the newest revisions
 INPUTS = "dev.slipway.inputs"  # the label that holds the hash of what went in
 
 
@@ -94,6 +95,12 @@ def current(here: "Lifecycle", python: str = "", variant: str = "", given: Itera
 def built_id(shell: Shell, tag: str) -> str:
     """Return the id of an image on this engine, "" when there is none."""
     return shell.probe(["docker", "image", "inspect", "--format", "{{.Id}}", tag])[1]
+
+
+def schema(shell: Shell, tag: str) -> str:
+    """Return the newest revisions that an image knows, "" when it doesn't say."""
+    label = f'{{{{index .Config.Labels "{SCHEMA}"}}}}'
+    return shell.probe(["docker", "image", "inspect", "--format", label, tag])[1]
 
 
 def build_command(
@@ -177,7 +184,8 @@ def inputs(project: Project, base: Base | None = None, given: Mapping[str, str] 
     The files that .dockerignore lets through, without the tests (they go into the test image only), the Dockerfile
     and the build arguments that don't change with a commit.
     """
-    tests = {*project.tests.host, *project.tests.image, *project.tests.e2e}
+    suites = project.tests
+    tests = {*suites.host, *suites.image, *suites.http, *suites.e2e}
     files = [name for name in context(project.root) if not any(name == t or name.startswith(f"{t}/") for t in tests)]
     total = hashlib.sha256(digest(project.root, [*files, "Dockerfile", *IGNORE_FILES]).encode())
     args = buildargs.shape(project, base or Base(project.python, project.variant)) | dict(given or {})

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from slipway import project, runtime
 from slipway.errors import Problem
 from slipway.lock import alone
+from slipway.schema.words import in_environment
 from slipway.settings import Settings, is_number
 from slipway.shell import Shell, interruptible
 from slipway.steps import Steps
@@ -135,25 +135,12 @@ class Lifecycle:
             )
         self.memory.write(self.runtime.name)
 
-    def migrate(self) -> None:
-        """Bring the schema up to date; nothing without migrations."""
-        if self.project.migrations:
-            with self.steps.step("migrate", "the schema is up to date"):
-                self.runtime.migrate()
-
-    def check_revision(self, message: str) -> None:
-        """Raise Problem when a migration cannot be made here."""
-        if not message:
-            raise Problem('What does the migration do? ./inv revision --message "add a column"')
-        if self.environment == "prod":
-            raise Problem("Migrations are made in development, and reach production in an image: leave out --prod.")
-        if not self.project.migrations:
-            raise Problem("This project has no migrations: `alembic init alembic` makes the folder for them.")
-
-    def revision(self, message: str, empty: bool) -> None:
-        """Make a migration; raises Problem when it cannot be made."""
-        with self.steps.step("revision"):
-            self.runtime.revision(message, empty)
+    def database(self) -> None:
+        """Have the database running, and what works on it ready."""
+        self.settings.check()
+        self.remember()
+        self.runtime.prepare()
+        self.runtime.start_database()
 
     def confirm_volumes(self, volumes: bool, yes: bool) -> None:
         """Ask before data is deleted; raises Problem on no."""
@@ -245,13 +232,6 @@ def _permitted() -> Iterator[None]:
 def after_dashes(argv: Sequence[str]) -> list[str]:
     """Return what stands after `--` (Invoke joins it with spaces)."""
     return list(argv[argv.index("--") + 1 :]) if "--" in argv else []
-
-
-def in_environment(text: str, environment: str) -> str:
-    """Let every `./inv VERB` of a message name its environment."""
-    if environment == "dev":
-        return text
-    return re.sub(r"(\./inv (?:down|logs|migrate|psql|up)\b)(?! --prod)", r"\1 --prod", text)
 
 
 def choose_environment(prod: bool, environ: Mapping[str, str]) -> str:

@@ -1,6 +1,10 @@
 """The migrations in the tree, read without running them."""
 
 import ast
+import getpass
+import os
+import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 from slipway.errors import Problem
@@ -13,17 +17,53 @@ def heads(project: Project) -> str:
     There is one, unless two lines of work were not merged, and "" without migrations. The files are parsed, not
     imported: they may need what only the image has. Raises Problem for one that cannot be read.
     """
-    if not project.migrations:
-        return ""
-    found: set[str] = set()
-    followed: set[str] = set()
-    for path in sorted((project.root / project.migrations / "versions").glob("*.py")):
+    before = _graph(project)
+    followed = {one for down in before.values() for one in down}
+    return ",".join(sorted(before.keys() - followed))
+
+
+def known(project: Project, heads: Sequence[str]) -> frozenset[str]:
+    """Return these revisions and all that come before them, of those in the tree.
+
+    Raises Problem for a file that cannot be read.
+    """
+    before, todo, found = _graph(project), list(heads), set[str]()
+    while todo:
+        one = todo.pop()
+        if one in before and one not in found:
+            found.add(one)
+            todo += before[one]
+    return frozenset(found)
+
+
+def files(project: Project) -> list[Path]:
+    """Return the files of the revisions, by name."""
+    return sorted((project.root / project.migrations / "versions").glob("*.py")) if project.migrations else []
+
+
+def _graph(project: Project) -> dict[str, tuple[str, ...]]:
+    # Each revision, and those that it follows.
+    found = {}
+    for path in files(project):
         names = _constants(path)
         if revision := names.get("revision"):
-            found.add(str(revision))
             down = names.get("down_revision") or ()
-            followed |= {down} if isinstance(down, str) else set(down)
-    return ",".join(sorted(found - followed))
+            found[str(revision)] = (down,) if isinstance(down, str) else down
+    return found
+
+
+def schema_command(python: str, args: Sequence[str]) -> list[str]:
+    """Return the command line that works on the schema, where the service runs."""
+    return [python, "-m", "slipway.schema", *args]
+
+
+def caller(environment: str) -> dict[str, str]:
+    """Return what slipway.schema is told of who called it."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        user = str(os.getuid())
+    return {"SLIPWAY_BY": f"{user}@{socket.gethostname()}", "SLIPWAY_ENV": environment}
 
 
 def _constants(path: Path) -> dict[str, str | tuple[str, ...] | None]:

@@ -258,6 +258,15 @@ class Server:
             raise Problem(f"{done.stderr.strip()}\nThe database {login.database} could not be made.")
 
 
+def login_environ(values: Mapping[str, str], host: str, port: str) -> dict[str, str]:
+    """Return client_environ of the service's variables, its TLS settings included."""
+    env = client_environ(Login.of(values), host, int(port))
+    if host != "db":
+        named = {"PGSSLMODE": "DATABASE_SSLMODE", "PGSSLROOTCERT": "DATABASE_SSLROOTCERT"}
+        env |= {pg: value for pg, name in named.items() if (value := values.get(name))}
+    return env
+
+
 def client_environ(login: Login, host: str, port: int) -> dict[str, str]:
     """Return what psql and its kin read: PGHOST, PGPASSWORD, ..."""
     return {

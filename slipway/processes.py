@@ -33,6 +33,7 @@ class Record:
     port: int
     fingerprint: str
     release: str
+    schema: str = ""
 
     def save(self, path: Path) -> None:
         """Write the record in one step."""
@@ -123,6 +124,15 @@ def marked(path: Path) -> "list[psutil.Process]":
             if process.environ().get(MARK) == str(path) and is_alive(process):
                 found.append(process)
     return found
+
+
+def exists(pid: int) -> bool:
+    """Tell whether a process of this number runs."""
+    import psutil
+
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return is_alive(psutil.Process(pid))
+    return False
 
 
 def is_alive(process: "psutil.Process") -> bool:

@@ -8,17 +8,41 @@ from pathlib import Path
 from typing import Any
 
 from slipway.errors import Problem
+from slipway.schema.statements import Limits
 
 OUTSIDE = ("root", "version", "requires_python")  # of a Project, not in [tool.slipway]
 
 
 @dataclass(frozen=True)
 class Suites:
-    """Which tests run where; paths relative to the project."""
+    """Which tests run where; paths relative to the project.
+
+    Those of `http` know the service by its address alone, BASE_URL.
+    """
 
     host: tuple[str, ...] = ("tests",)
     image: tuple[str, ...] = ("tests",)
+    http: tuple[str, ...] = ()
     e2e: tuple[str, ...] = ("tests/e2e",)
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Which backups are kept: the last ones, and the last one of so many days and weeks that have one."""
+
+    keep_last: int = 10
+    keep_daily: int = 7
+    keep_weekly: int = 4
+
+
+@dataclass(frozen=True)
+class Lint:
+    """Which revisions `inv check` looks at: those after this one (default: all)."""
+
+    after: str = ""
+
+
+TABLES: dict[str, Any] = {"tests": Suites, "migrate": Limits, "backups": Keep, "lint": Lint}
 
 
 @dataclass(frozen=True)
@@ -49,6 +73,9 @@ class Project:
     secrets: dict[str, int] = field(default_factory=dict)
     build_args: dict[str, str] = field(default_factory=dict)
     tests: Suites = field(default_factory=Suites)
+    migrate: Limits = field(default_factory=Limits)
+    backups: Keep = field(default_factory=Keep)
+    lint: Lint = field(default_factory=Lint)
 
     @property
     def image(self) -> str:
@@ -89,8 +116,9 @@ def load(root: Path) -> Project:
         "requires_python": str(metadata.get("requires-python", "")),
     }
     values = defaults | _read(table, Project, "tool.slipway")
-    if tests := values.get("tests"):
-        values["tests"] = Suites(**_read(tests, Suites, "tool.slipway.tests"))
+    for key, of in TABLES.items():
+        if key in values:
+            values[key] = of(**_read(values[key], of, f"tool.slipway.{key}"))
     return Project(root=root, version=metadata["version"], **values | {"name": name})
 
 

@@ -37,6 +37,11 @@ class Plan:
         """
         return [f"{self.repository}:sha-{commit[:12]}", f"{self.repository}:{self.new}", f"{self.repository}:latest"]
 
+    @property
+    def tested(self) -> str:
+        """The tag of the image that tests this release, for the rehearsal of the next."""
+        return f"{self.repository}:{self.new}-test"
+
 
 def gather(here: Lifecycle, part: str) -> Plan:
     """Read the state and decide.
@@ -72,7 +77,7 @@ def show(here: Lifecycle, plan: Plan) -> None:
         ("version", f"{plan.old} -> {plan.new} in pyproject.toml"),
         ("commit", f"Release {plan.new}, with the annotated tag {plan.git_tag}"),
         ("image", "built from exactly that commit"),
-        *(("push", f"{tag}, and read back") for tag in plan.tags("<commit>")),
+        *(("push", f"{tag}, and read back") for tag in [plan.tested, *plan.tags("<commit>")]),
         ("attach", "its bill of materials (CycloneDX)" if shutil.which("oras") else "nothing: oras is not installed"),
     ]
     for name, what in rows:
@@ -112,7 +117,9 @@ def act(here: Lifecycle, plan: Plan) -> None:
         by_commit, by_version, latest = plan.tags(commit)
         with steps.step("image", by_version):
             _build(here, tree, commit, [by_commit, by_version, latest])
+            _build(here, tree, commit, [plan.tested], "test")
         unpublished = f"nothing was released, and the tree is as before. Again: ./inv release --part {plan.part}"
+        _push(here, plan.tested, plan.repository, unpublished)
         _push(here, by_commit, plan.repository, unpublished)
         _attach(here, by_commit, plan.repository, unpublished)
         with uninterrupted():  # what is published is also tagged
@@ -179,12 +186,12 @@ def raise_version(pyproject: Path, new: str) -> None:
     pyproject.write_text(tomlkit.dumps(document), encoding="utf-8")
 
 
-def _build(here: Lifecycle, tree: Path, commit: str, tags: list[str]) -> None:
+def _build(here: Lifecycle, tree: Path, commit: str, tags: list[str], target: str | None = None) -> None:
     project = load(tree)
     state = replace(
         version.read(tree, Shell(tree, here.steps)), commit=commit, tags=(f"v{project.version}",), content=""
     )
-    image.build(here, image.of(project, state), tags)
+    image.build(here, image.of(project, state), tags, target)
 
 
 def _pushed_digest(shell: Shell, tag: str, repository: str) -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import IO, NoReturn
 
 from slipway.errors import Interrupted, Problem
 from slipway.processes import is_alive, wait_until
@@ -64,13 +64,15 @@ class Shell:
         hidden: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         ask: signal.Signals = signal.SIGTERM,
+        stdin: IO[bytes] | None = None,
+        stdout: IO[bytes] | None = None,
     ) -> int:
-        """Run a program with this terminal; return its exit status.
+        """Run a program with this terminal, or these files; return its exit status.
 
         One that was ended by a signal gives 128 + its number.
         """
         self.steps.command(argv, env)
-        with ended(lambda: self._popen(argv, env, hidden, cwd), ask) as process:
+        with ended(lambda: self._popen(argv, env, hidden, cwd, stdin=stdin, stdout=stdout), ask) as process:
             status = process.wait()
         return status if status >= 0 else 128 - status
 
@@ -110,6 +112,23 @@ class Shell:
             self.run(argv, env=env, cwd=cwd, failed=failed)
         else:
             self.output(argv, env=env, cwd=cwd, echo=True, failed=failed)
+
+    def answer(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        hidden: Mapping[str, str] | None = None,
+    ) -> tuple[int, str]:
+        """Run a program; return its status and its output.
+
+        What it says beside that goes to standard error as it comes.
+        """
+        self.steps.command(argv, env)
+        with ended(lambda: self._popen(argv, env, hidden, None, stdout=subprocess.PIPE)) as process:
+            out, _ = process.communicate()
+        status = process.returncode
+        return (status if status >= 0 else 128 - status), out.strip()
 
     def probe(
         self,
@@ -157,6 +176,8 @@ class Shell:
         hidden: Mapping[str, str] | None,
         cwd: Path | None,
         piped: bool = False,
+        stdin: IO[bytes] | None = None,
+        stdout: IO[bytes] | int | None = None,
     ) -> "subprocess.Popen[str]":
         pipe = subprocess.PIPE if piped else None
         try:
@@ -164,8 +185,8 @@ class Shell:
                 argv,
                 cwd=cwd or self.root,
                 env={**os.environ, **(hidden or {}), **(env or {})},
-                stdin=subprocess.DEVNULL if piped else None,
-                stdout=pipe,
+                stdin=subprocess.DEVNULL if piped else stdin,
+                stdout=pipe or stdout,
                 stderr=pipe,
                 text=True,
                 errors="replace",

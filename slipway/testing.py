@@ -84,7 +84,7 @@ def in_image(here: Lifecycle, args: list[str]) -> None:
         colour = "--color=yes" if sys.stdout.isatty() else "--color=no"
         suites = project.tests.image
         command = pytest_command([], suites, args, project.root, "-p", "no:cacheprovider", colour)
-        status, _ = one_off(shell, compose, "run", command, env, hidden=values)
+        status = one_off(shell, compose, "run", command, env, hidden=values, captured=False).status
     finally:
         shell.probe(compose("down", "--volumes", "--remove-orphans"), hidden=values)
     if status:

@@ -17,6 +17,8 @@ down_revision: str | Sequence[str] | None = "0001"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+phase: str = "expand"
+
 
 def upgrade() -> None:
     """Apply the revision."""

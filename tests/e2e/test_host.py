@@ -121,7 +121,7 @@ def test_all_findings_of_a_bad_env_come_at_once(service: Checkout) -> None:
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", ["database   PostgreSQL", "Running upgrade  -> 0001", "-m gunicorn"])
+@pytest.mark.parametrize("moment", ["database   PostgreSQL", "0001       expand", "-m gunicorn"])
 def test_an_interrupted_up_leaves_nothing_running(service: Checkout, signum: signal.Signals, moment: str) -> None:
     with service.start("up", "--runtime", "host") as process:
         assert process.stdout

@@ -99,7 +99,7 @@ def test_the_layers_hold_the_packages_and_the_code_alone(docker: Checkout) -> No
     assert "fastapi" in names
     assert not names & {"pip", "poetry", "pytest", "ruff", "invoke"}
     inside = set(run("docker", "run", "--rm", tag, "ls", "-A", "/srv").split())
-    assert inside == {"app", "alembic", "gunicorn.conf.py", "pyproject.toml", "__pycache__"}
+    assert inside == {"app", "alembic", "slipway", "gunicorn.conf.py", "pyproject.toml", "__pycache__"}
     assert "65532:65532" in done(docker, "image").stdout
 
 
@@ -124,7 +124,7 @@ def test_the_context_is_what_dockerignore_allows(docker: Checkout, tmp_path: Pat
 
     assert seen == set(context(docker.root))
     tops = {name.partition("/")[0] for name in seen}
-    assert tops == {"app", "alembic", "gunicorn.conf.py", "pyproject.toml", "poetry.lock", "tests"}
+    assert tops == {"app", "alembic", "gunicorn.conf.py", "pyproject.toml", "poetry.lock", "slipway", "tests"}
     assert not [name for name in seen if ".env" in name or ".git" in name or "cache" in name]
 
 

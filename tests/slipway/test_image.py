@@ -67,7 +67,7 @@ def test_context_follows_dockerignore(tmp_path: Path, rules: str, kept: set[str]
 def test_the_context_of_this_project_holds_what_the_service_needs_alone() -> None:
     tops = {name.partition("/")[0] for name in context(ROOT)}
 
-    assert tops == {"app", "alembic", "gunicorn.conf.py", "pyproject.toml", "poetry.lock", "tests"}
+    assert tops == {"app", "alembic", "gunicorn.conf.py", "pyproject.toml", "poetry.lock", "slipway", "tests"}
     assert not [name for name in context(ROOT) if "__pycache__" in name or ".env" in name]
 
 

@@ -1,0 +1,226 @@
+"""Backups of the database: made, checked, kept by a rule, restored."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from slipway.errors import Problem
+from slipway.lifecycle import Lifecycle
+from slipway.project import Keep
+
+# Written beside, read back whole, and only then given its name. $1: the time.
+MAKE = """
+umask 077
+revision=$(psql -XqAt -c "SELECT string_agg(version_num, '+' ORDER BY 1) FROM alembic_version" 2>/dev/null || true)
+name="$1-$(printf %s "${revision:-none}" | tr -c 'A-Za-z0-9_.+-' _).dump"
+trap 'rm -f "$name.partial"' EXIT
+trap 'exit 130' INT TERM
+pg_dump --format=custom --file="$name.partial"
+pg_restore --list "$name.partial" >/dev/null
+pg_restore --file=/dev/null "$name.partial"
+mv "$name.partial" "$name"
+echo "$name $(wc -c <"$name")"
+"""
+LIST = 'for one in *.dump; do [ ! -e "$one" ] || echo "$one $(wc -c <"$one")"; done'
+REMOVE = 'rm -f -- "$@"'
+CHECK = 'pg_restore --list "$1" >/dev/null; pg_restore --file=/dev/null "$1"'
+TAKE_IN = 'umask 077; cat >"$1.partial"; mv "$1.partial" "$1"'
+# $1: the backup, $2: the new database, $3: what the old one is called afterwards. Whoever is connected to the old one
+# is sent away while it is renamed; new connections wait for that.
+RESTORE = """
+tell() { psql -XqAt -v ON_ERROR_STOP=1 -v db="$PGDATABASE" -v new="$new" -v old="$old" -d postgres; }
+new="$2" old="$3"
+pg_restore --file=/dev/null "$1"
+tell <<'SQL'
+SELECT format('CREATE DATABASE %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L', :'new',
+              pg_encoding_to_char(d.encoding), d.datcollate, d.datctype)
+FROM pg_database d JOIN pg_database t ON t.datname = 'template0'
+WHERE d.datname = :'db' AND (d.encoding, d.datcollate, d.datctype) <> (t.encoding, t.datcollate, t.datctype)
+UNION ALL
+SELECT format('CREATE DATABASE %I TEMPLATE template0', :'new')
+ORDER BY 1 DESC LIMIT 1
+\\gexec
+SQL
+trap 'echo "DROP DATABASE IF EXISTS :\\"new\\" WITH (FORCE)" | tell' EXIT
+trap 'exit 130' INT TERM
+pg_restore --exit-on-error --dbname="$new" "$1"
+tell <<'SQL'
+SELECT format('ALTER DATABASE %I SET %s = %L', :'new', split_part(c, '=', 1), substr(c, strpos(c, '=') + 1))
+FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) c
+WHERE d.datname = :'db' AND s.setrole = 0 AND c !~ ','
+\\gexec
+SQL
+(
+    while :; do
+        echo "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :'db'" | tell >/dev/null
+        sleep 0.2
+    done
+) &
+sending_away=$!
+status=0
+tell <<'SQL' || status=$?
+BEGIN;
+SELECT format('ALTER DATABASE %I RENAME TO %I', :'db', :'old')
+WHERE EXISTS (SELECT FROM pg_database WHERE datname = :'db')
+\\gexec
+ALTER DATABASE :"new" RENAME TO :"db";
+COMMIT;
+SQL
+kill "$sending_away" 2>/dev/null || true
+wait "$sending_away" 2>/dev/null || true
+exit "$status"
+"""
+TIME = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True)
+class Backup:
+    """One backup: `20261124T180102Z-0002.dump`, and its size in bytes."""
+
+    name: str
+    size: int
+
+    @property
+    def made(self) -> datetime:
+        """When it was made (UTC)."""
+        return datetime.strptime(self.name.partition("-")[0], TIME)
+
+    @property
+    def revision(self) -> str:
+        """The revision that the database was at."""
+        return self.name.partition("-")[2].removesuffix(".dump")
+
+
+def make(here: Lifecycle, output: str = "") -> str:
+    """Back the database up; return the backup's name.
+
+    With `output`, a copy is written to that file. What the rule of [tool.slipway.backups] doesn't keep is removed
+    afterwards. Raises Problem.
+    """
+    with here.steps.step("backup") as step:
+        made = time.strftime(TIME, time.gmtime())
+        failed = "No backup was made (see above), and nothing was changed."
+        said = here.runtime.beside_database(MAKE, made, failed=failed)
+        new = parse(said)[-1]
+        step.detail = f"{new.name}, {human(new.size)}, read back"
+        if output:
+            _copy_out(here, new.name, Path(output))
+        doomed = superfluous(stored(here), here.project.backups)
+        if doomed:
+            here.runtime.beside_database(REMOVE, *doomed, failed="Old backups could not be removed (see above).")
+    return new.name
+
+
+def stored(here: Lifecycle) -> list[Backup]:
+    """Return the backups, the oldest first."""
+    said = here.runtime.beside_database(LIST, failed="The backups cannot be listed (see above).")
+    return sorted(parse(said), key=lambda backup: backup.name)
+
+
+def parse(said: str) -> list[Backup]:
+    """Read lines of a name and a size; others' files are left out."""
+    found = []
+    for line in said.splitlines():
+        name, _, size = line.rpartition(" ")
+        try:
+            backup = Backup(name, int(size))
+            _ = backup.made
+        except ValueError:
+            continue
+        found.append(backup)
+    return found
+
+
+def superfluous(backups: Sequence[Backup], keep: Keep) -> list[str]:
+    """Return the names of the backups that the rule doesn't keep."""
+    newest_first = sorted(backups, key=lambda backup: backup.name, reverse=True)
+    kept = {backup.name for backup in newest_first[: keep.keep_last]}
+    for form, count in (("%Y-%m-%d", keep.keep_daily), ("%G-%V", keep.keep_weekly)):
+        latest: dict[str, str] = {}
+        for backup in newest_first:
+            latest.setdefault(backup.made.strftime(form), backup.name)
+        kept |= set(list(latest.values())[:count])
+    return sorted(backup.name for backup in backups if backup.name not in kept)
+
+
+def show(here: Lifecycle, as_json: bool) -> None:
+    """Print the backups."""
+    found = stored(here)
+    if as_json:
+        rows = [{"name": one.name, "made": one.made.isoformat() + "Z", "bytes": one.size} for one in found]
+        sys.stdout.write(json.dumps({"place": here.runtime.backups, "backups": rows}, indent=2) + "\n")
+        return
+    here.steps.say(f"  in {here.runtime.backups}")
+    for one in found:
+        sys.stdout.write(f"{one.name:<40} {human(one.size):>10}\n")
+
+
+def restore(here: Lifecycle, name: str, file: str, yes: bool) -> None:
+    """Replace the database by a backup: the latest, a named one, or a file.
+
+    It is restored into a new database, which then takes the old one's place; the old one stays, under another name.
+    Raises Problem when the backup is broken, or on no; the data is as before then.
+    """
+    now = time.strftime(TIME, time.gmtime())
+    name = _take_in(here, Path(file), now) if file else _find(here, name).name
+    database = here.settings.values["DATABASE_NAME"]
+    kept = f"{database[:40]}_before_{now.lower()}"
+    with here.steps.step("backup", f"{name} can be read"):
+        broken = f"{name} is broken (see above), and was not restored: the data is as it was. ./inv backup --list"
+        here.runtime.beside_database(CHECK, name, failed=broken)
+    here.confirm(f"Replace the {here.environment} database {database} by {name}? It stays as {kept}.", yes)
+    with here.steps.step("restore", f"{database} is {name}"):
+        new = f"{database[:40]}_restored_{now.lower()}"
+        failed = f"{name} was not restored (see above): the data is as it was."
+        here.runtime.beside_database(RESTORE, name, new, kept, failed=failed)
+    here.steps.say(f"  kept       what was there is the database {kept}. Once nobody misses it:")
+    here.steps.say(f"             ./inv psql -- -c 'DROP DATABASE \"{kept}\"'")
+    here.steps.say("  next       ./inv migrate, when the backup is older than this release")
+
+
+def human(size: int) -> str:
+    """Return a size in bytes for people."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def _find(here: Lifecycle, name: str) -> Backup:
+    found = stored(here)
+    if not found:
+        raise Problem(f"There is no backup in {here.runtime.backups}. ./inv backup makes one.")
+    if not name:
+        return found[-1]
+    matching = [one for one in found if name in (one.name, one.name.removesuffix(".dump"))]
+    if not matching:
+        raise Problem(f"There is no backup {name}. ./inv backup --list")
+    return matching[0]
+
+
+def _take_in(here: Lifecycle, path: Path, now: str) -> str:
+    name = f"{now}-from_a_file.dump"
+    try:
+        with path.open("rb") as file:
+            here.runtime.beside_database(TAKE_IN, name, failed=f"{path} could not be taken in.", stdin=file)
+    except OSError as error:
+        raise Problem(f"{path} cannot be read: {error.strerror}.") from None
+    return name
+
+
+def _copy_out(here: Lifecycle, name: str, target: Path) -> None:
+    temporary = target.with_name(f"{target.name}.partial")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise Problem(f"{target} cannot be written: {error.strerror}. The backup itself is made: {name}") from None
+    with os.fdopen(descriptor, "wb") as file:
+        here.runtime.beside_database('cat "$1"', name, failed=f"{name} could not be copied.", stdout=file)
+    temporary.replace(target)

@@ -1,0 +1,218 @@
+"""What is wrong with a revision, and the safe way to do the same.
+
+Judged by what the revision did to a scratch database, not by its text; locks that hurt are squawk's to find
+(https://squawkhq.com), in the SQL.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from slipway.lifecycle import Lifecycle
+
+# Not asked of squawk. The guard sets both timeouts; each revision is whole or not applied; drops, renames and narrowed
+# types are judged by what they did; and how to model is the project's.
+LEFT_OUT = (
+    "require-lock-timeout", "require-statement-timeout", "require-timeout-settings", "prefer-robust-stmts",
+    "ban-drop-column", "ban-drop-table", "renaming-column", "renaming-table", "adding-required-field",
+    "prefer-bigint-over-int", "prefer-bigint-over-smallint", "prefer-big-int", "prefer-identity", "prefer-text-field",
+    "prefer-timestamptz", "transaction-nesting", "ban-uncommitted-transaction",
+)  # fmt: skip
+
+BLOCKING = ("ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")  # writers wait, at least
+
+RECIPES = {
+    "drops": "Expand: stop using it, in a release of its own. Then drop it in a contract revision.",
+    "renames": (
+        "Expand: add the new one beside it, keep both alike with a trigger, copy the rows in batches. Deploy the code "
+        "that uses the new one. Then drop the old one in a contract revision."
+    ),
+    "narrows": (
+        "The release before may write what would be refused. Deploy the code that keeps to it first; then demand it, "
+        "in a contract revision (constraints as NOT VALID, then VALIDATE)."
+    ),
+    "rewrites": (
+        "The table is locked for everybody while it is written anew. Add a column beside the old one, copy the rows in "
+        "batches, then drop the old one in a contract revision."
+    ),
+    "mixes": "What runs CONCURRENTLY commits by itself. Put it into a revision of its own, so that each is whole.",
+    "rows-under-lock": "The table stays locked while the rows are worked on. Put them into a revision of their own.",
+    "offline": "It needs a database to be previewed. Let it do without in offline mode: context.is_offline_mode().",
+    "no-phase": 'Write into it: phase = "expand" when it only adds, phase = "contract" when it takes something away.',
+    "downgrade": 'What the revision did, its downgrade() has to undo, or say why not: ignores = {"downgrade": "..."}',
+    "ignores": "An ignore has a reason, and something to ignore.",
+    "fails": "It has to apply to a fresh database.",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with a revision, by which rule."""
+
+    revision: str
+    rule: str
+    text: str
+
+    @property
+    def line(self) -> str:
+        """The finding, and the way out."""
+        recipe = RECIPES.get(self.rule, "")
+        return f"  {self.revision}  {self.rule}: {self.text}" + (f"\n        {recipe}" if recipe else "")
+
+    def as_json(self) -> dict[str, str]:
+        """Return it as plain values."""
+        return {**asdict(self), "recipe": RECIPES.get(self.rule, "")}
+
+
+def lint(here: Lifecycle, trials: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """Return what is wrong with revisions, by revision.
+
+    Takes trials as `slipway.schema plan` and `check` print them. What a revision ignores with a reason is left out.
+    """
+    found = [finding for trial in trials for finding in by_effect(trial)]
+    found += squawk(here, trials)
+    return [finding for trial in trials for finding in unless_ignored(trial, found)]
+
+
+def unless_ignored(trial: Mapping[str, Any], findings: Iterable[Finding]) -> list[Finding]:
+    """Return a revision's findings without those that it ignores with a reason."""
+    name, ignores = trial["revision"], trial["ignores"]
+    mine = [finding for finding in findings if finding.revision == name]
+    kept = [finding for finding in mine if not ignores.get(finding.rule, "").strip()]
+    for rule, reason in ignores.items():
+        if not reason.strip():
+            kept.append(Finding(name, "ignores", f"{rule} is ignored without a reason"))
+        elif not [finding for finding in mine if finding.rule == rule]:
+            kept.append(Finding(name, "ignores", f"{rule} is ignored, and there is nothing of it"))
+    return kept
+
+
+def by_effect(trial: Mapping[str, Any]) -> list[Finding]:
+    """Return what is wrong by what a revision did."""
+    found: list[tuple[str, str]] = []
+    if trial["error"]:
+        found.append(("fails", trial["error"]))
+    if trial["offline"]:
+        found.append(("offline", trial["offline"]))
+    if not trial["phase"]:
+        found.append(("no-phase", "neither expand nor contract"))
+    if trial["phase"] != "contract":
+        found += [judged for change in trial["changes"] if (judged := judge(change))]
+    found += [("rewrites", table) for table in trial["rewrites"]]
+    found += _by_transaction(trial["statements"])
+    if trial["irreversible"]:
+        found.append(("downgrade", trial["irreversible"]))
+    for change in trial["back"]:
+        how = {"added": "leaves", "dropped": "loses", "changed": "changes"}[change["what"]]
+        found.append(("downgrade", f"{how} the {change['kind']} {change['name']}"))
+    return [Finding(trial["revision"], rule, text) for rule, text in found]
+
+
+def judge(change: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the rule that a change of an expand revision breaks, and how.
+
+    None when the release before can live with it: taking a check or a foreign key away lets more in, and the loss of a
+    plain index only costs time.
+    """
+    what, kind, name = change["what"], change["kind"], change["name"]
+    if what == "renamed":
+        return "renames", f"the {kind} {change['before']} becomes {change['after']}"
+    if what == "dropped":
+        harmless = kind in ("check", "foreign key", "exclusion", "index", "policy")
+        return None if harmless else ("drops", f"the {kind} {name}")
+    if what == "added":
+        constrains = kind in ("check", "foreign key", "unique", "exclusion", "primary key", "unique index")
+        if constrains and not change["fresh"]:
+            return "narrows", f"the new {kind} {name}: {change['after']}"
+        required = " not null" in change["after"] and not re.search(r" (default|identity|generated) ?", change["after"])
+        if kind == "column" and not change["fresh"] and required:
+            return "narrows", f"the new column {name} has to be given: {change['after']}"
+        return None
+    if kind == "column":
+        return _narrowed(name, change["before"], change["after"])
+    if kind == "enum" and not _holds(change["after"], change["before"]):
+        return "narrows", f"the enum {name}: {change['before']} becomes {change['after']}"
+    if kind == "table" and "row security" in change["after"] and "row security" not in change["before"]:
+        return "narrows", f"the table {name} gets row security"
+    if kind in ("domain", "type", "check", "foreign key", "unique", "exclusion", "primary key", "unique index"):
+        return "narrows", f"the {kind} {name}: {change['before']} becomes {change['after']}"
+    return None
+
+
+def squawk(here: Lifecycle, trials: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """Return what squawk says of the revisions' SQL."""
+    program = Path(sys.executable).parent / "squawk"
+    if not program.exists():
+        here.steps.say("  squawk has no build for this machine: locks were judged by the trial alone")
+        return []
+    with tempfile.TemporaryDirectory(prefix="slipway-lint-") as folder:
+        files = {}
+        for number, trial in enumerate(trials):
+            path = Path(folder) / f"{number}.sql"
+            path.write_text(trial["sql"], encoding="utf-8")
+            files[str(path)] = trial
+        if not files:
+            return []
+        argv = [str(program), "--reporter", "json", f"--exclude={','.join(LEFT_OUT)}", *files]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=folder)
+    found = []
+    for said in json.loads(done.stdout or "[]"):
+        trial = files[said["file"]]
+        line = trial["sql"].splitlines()[said["line"] : said["line_end"] + 1]
+        text = f"{said['message']} {said['help'] or ''}".strip()
+        found.append(
+            Finding(trial["revision"], said["rule_name"], f"{text} In: {' '.join(' '.join(line).split())[:160]}")
+        )
+    return list(dict.fromkeys(found))
+
+
+def _by_transaction(statements: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    found = []
+    concurrent = [one for one in statements if one["kind"] == "concurrent"]
+    if concurrent and len(concurrent) < len(statements):
+        found.append(("mixes", " ".join(concurrent[0]["sql"].split())[:160]))
+    for one in statements:
+        writes = one["kind"] == "data" and not one["sql"].lstrip().upper().startswith("SELECT")
+        if writes and one["holding"] in BLOCKING:
+            found.append(("rows-under-lock", " ".join(one["sql"].split())[:160]))
+            break
+    return found
+
+
+def _narrowed(name: str, before: str, after: str) -> tuple[str, str] | None:
+    old, new = _column(before), _column(after)
+    text = f"the column {name}: {before} becomes {after}"
+    if old["type"] != new["type"] and not _wider(old["type"], new["type"]):
+        return "narrows", text
+    if new["required"] and (not old["required"] or (old["filled"] and not new["filled"])):
+        return "narrows", text
+    if old["required"] and not new["required"]:
+        return "narrows", f"{text}; what reads it may find nothing"
+    if new["fixed"] and not old["fixed"]:
+        return "narrows", text
+    return None
+
+
+def _column(definition: str) -> dict[str, Any]:
+    kind = re.split(r" (?:collate|not null|identity|default|generated)\b", definition, maxsplit=1)[0]
+    filled = bool(re.search(r" (default|identity|generated)\b", definition))
+    fixed = bool(re.search(r" (identity always|generated)\b", definition))
+    return {"type": kind, "required": " not null" in definition, "filled": filled, "fixed": fixed}
+
+
+def _wider(old: str, new: str) -> bool:
+    lengths = [re.fullmatch(r"character varying(?:\((\d+)\))?", one) for one in (old, new)]
+    if lengths[0] and (new == "text" or (lengths[1] and not lengths[1][1])):
+        return True
+    return bool(lengths[0] and lengths[1] and lengths[0][1] and int(lengths[1][1]) >= int(lengths[0][1]))
+
+
+def _holds(after: str, before: str) -> bool:
+    # Every value is still there.
+    return set(before.split(", ")) <= set(after.split(", "))

@@ -1,0 +1,6 @@
+"""The schema's side of the verbs: runs where the service runs.
+
+This package goes into the image, so that a migration has the same care wherever the image runs: by `inv migrate`,
+by plain `docker compose up`, or as a job of an orchestrator: `python -m slipway.schema upgrade`. It needs Alembic
+and psycopg and nothing else, knows the database by DATABASE_*, and takes its limits from [tool.slipway.migrate].
+"""

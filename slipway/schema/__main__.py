@@ -1,0 +1,210 @@
+"""The command line: `python -m slipway.schema upgrade`, in the folder of the project."""
+
+import argparse
+import dataclasses
+import json
+import logging
+import os
+import signal
+import sys
+import tomllib
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from slipway.schema import database
+from slipway.schema.statements import Limits
+from slipway.schema.words import in_environment
+
+OUTSIDE = 60.0  # seconds that a database may take to listen
+
+
+def main(argv: list[str]) -> int:
+    """Run one command; what it found goes to standard output, as JSON with `--json`."""
+    args = _parser().parse_args(argv)
+    output, sys.stdout = sys.stdout, sys.stderr  # a revision may print as well
+    signal.signal(signal.SIGTERM, _stop)
+    logging.getLogger("alembic.runtime.migration").disabled = True  # our lines have the times as well
+    database.reach(args.wait)
+    limits = read_limits(Path("pyproject.toml"))
+    result = _COMMANDS[args.command](args, limits)
+    if isinstance(result, str):
+        output.write(f"{result}\n")
+    elif args.json:
+        output.write(json.dumps(result) + "\n")
+    return 0
+
+
+def read_limits(pyproject: Path) -> Limits:
+    """Read [tool.slipway.migrate]; what it leaves out has its default.
+
+    Raises Refused for what is no whole number, or no limit.
+    """
+    document = tomllib.loads(pyproject.read_text(encoding="utf-8")) if pyproject.exists() else {}
+    table = document.get("tool", {}).get("slipway", {}).get("migrate", {})
+    known = {field.name.replace("_", "-"): field.name for field in dataclasses.fields(Limits)}
+    for key, value in table.items():
+        if key not in known or isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise database.Refused(
+                f"pyproject.toml: [tool.slipway.migrate] {key} = {value!r}; known are {', '.join(known)}, each a whole "
+                "number from 1."
+            )
+    return Limits(**{known[key]: value for key, value in table.items()})
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m slipway.schema", description=__doc__)
+    parser.add_argument("command", choices=sorted(_COMMANDS))
+    parser.add_argument("--to", default="", help="the revision to end at (default: head)")
+    parser.add_argument("--live", action="append", default=[], metavar="NAME=REVISION", help="a release that runs")
+    parser.add_argument("--contract", action="store_true", help="also what takes something away")
+    parser.add_argument("--wait", type=float, default=OUTSIDE, help="seconds that the database may take to listen")
+    parser.add_argument("--json", action="store_true", help="print what was done as JSON")
+    return parser
+
+
+def _upgrade(args: argparse.Namespace, limits: Limits) -> dict[str, Any]:
+    from slipway.schema.revisions import Revisions
+    from slipway.schema.upgrading import upgrade
+
+    live = [Revisions().live(named) for named in args.live]
+    return upgrade(args.to or "head", live, args.contract, limits)
+
+
+def _downgrade(args: argparse.Namespace, limits: Limits) -> dict[str, Any]:
+    from slipway.schema.upgrading import downgrade
+
+    return downgrade(args.to, limits)
+
+
+def _state(args: argparse.Namespace, _limits: Limits) -> dict[str, Any]:
+    from slipway.schema.phases import decide
+    from slipway.schema.revisions import Revisions
+
+    revisions = Revisions()
+    with database.connect("slipway: state") as connection:
+        current, tables = database.heads(connection), database.sizes(connection)
+    pending = revisions.pending(revisions.target(args.to or "head"), current)
+    decision = decide(pending, [revisions.live(named) for named in args.live], args.contract)
+    return {
+        "at": list(current),
+        "heads": list(revisions.heads),
+        "pending": [dataclasses.asdict(one) for one in pending],
+        "apply": [one.id for one in decision.apply],
+        "waiting": [one.id for one in decision.wait],
+        "refused": decision.refused,
+        "tables": len(tables),
+    }
+
+
+def _plan(args: argparse.Namespace, limits: Limits) -> dict[str, Any]:
+    from slipway.schema import trial
+    from slipway.schema.revisions import Revisions
+
+    state = _state(args, limits)
+    with database.connect("slipway: plan") as connection:
+        state["sizes"] = database.sizes(connection)
+    state["trials"] = []
+    if state["pending"]:
+        revisions = Revisions()
+        pending = {one["id"] for one in state["pending"]}
+        with trial.begun(state["at"], revisions, limits) as scratch:
+            state["trials"] = trial.plain(scratch.tried([one for one in revisions.all if one.id in pending]))
+    return state
+
+
+def _sql(args: argparse.Namespace, limits: Limits) -> str:
+    from slipway.schema.revisions import Revisions
+    from slipway.schema.trial import preview
+
+    revisions = Revisions()
+    with database.connect("slipway: sql") as connection:
+        current = database.heads(connection)
+    pending = revisions.pending(revisions.target(args.to or "head"), current)
+    return "\n\n".join(
+        f"-- {one.id} ({one.phase or 'no phase'}): {one.message}\n{preview(revisions, one.id)}" for one in pending
+    )
+
+
+def _check(_args: argparse.Namespace, limits: Limits) -> dict[str, Any]:
+    from alembic.util import CommandError
+
+    from alembic import command
+    from slipway.schema import trial
+    from slipway.schema.revisions import Revisions
+
+    revisions = Revisions()
+    result: dict[str, Any] = {"heads": list(revisions.heads), "models": "", "trials": []}
+    with trial.begun((), revisions, limits) as scratch:
+        tried = scratch.tried(revisions.all)
+        if len(revisions.heads) == 1 and not tried[-1].error:
+            try:
+                with scratch.guard.watching():
+                    command.check(revisions.config)
+            except CommandError as error:
+                result["models"] = str(error)
+    result["trials"] = trial.plain(tried)
+    return result
+
+
+def _drift(_args: argparse.Namespace, limits: Limits) -> dict[str, Any]:
+    from slipway.schema import catalogue, trial
+    from slipway.schema.revisions import Revisions
+
+    revisions = Revisions()
+    with database.connect("slipway: drift") as connection:
+        current = database.heads(connection)
+        live = catalogue.read(connection)
+    revisions.check_known(current)
+    with trial.begun(current, revisions, limits) as scratch:
+        found = catalogue.differences(live, scratch.things())
+    return {"at": list(current), "changes": catalogue.as_json(found)}
+
+
+def _undo(args: argparse.Namespace, limits: Limits) -> dict[str, Any]:
+    from slipway.schema import catalogue, losses, trial
+    from slipway.schema.revisions import Revisions
+
+    revisions = Revisions()
+    with database.connect("slipway: downgrade") as connection:
+        current = database.heads(connection)
+        undone = revisions.undone(revisions.target(args.to), current)
+        sql = {one.id: trial.preview(revisions, one.id, down=True) for one in undone}
+        with trial.begun(current, revisions, limits) as scratch:
+            before = scratch.things()
+            for one in undone:
+                scratch.up(one, down=True)
+            changes = catalogue.between(before, scratch.things())
+        lost = losses.count(connection, changes)
+    return {
+        "at": list(current),
+        "undone": [{**dataclasses.asdict(one), "sql": sql[one.id]} for one in undone],
+        "lost": lost,
+    }
+
+
+_COMMANDS = {
+    "upgrade": _upgrade,
+    "downgrade": _downgrade,
+    "state": _state,
+    "plan": _plan,
+    "sql": _sql,
+    "check": _check,
+    "drift": _drift,
+    "undo": _undo,
+}
+
+
+def _stop(_signum: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    try:
+        raise SystemExit(main(sys.argv[1:]))
+    except database.Refused as refused:
+        sys.stderr.write(in_environment(str(refused), os.environ.get("SLIPWAY_ENV") or "dev") + "\n")
+        raise SystemExit(refused.status) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped; a revision that was under way is not applied.\n")
+        raise SystemExit(130) from None

@@ -1,0 +1,108 @@
+"""What a schema consists of, and how two differ."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from slipway.schema.database import Connection
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One part of a schema.
+
+    `id` stays the same when it is renamed, within one database. `table` is the id of the table that it belongs to, or
+    "". `on` are the ids of the columns that a constraint or an index is about.
+    """
+
+    kind: str
+    name: str
+    definition: str
+    id: str
+    table: str = ""
+    on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """How one thing differs; `before` and `after` are definitions, or names when it was renamed.
+
+    `fresh` says that its table, or every column that it is about, is as new as it is.
+    """
+
+    what: str  # added, dropped, renamed or changed
+    kind: str
+    name: str
+    before: str = ""
+    after: str = ""
+    fresh: bool = False
+
+
+def read(connection: Connection) -> list[Thing]:
+    """Return all that the database's schema consists of, but alembic_version."""
+    rows = connection.execute(Path(__file__).with_suffix(".sql").read_bytes())
+    return [
+        Thing(kind, name, definition or "", id_, table, tuple(on)) for kind, name, definition, id_, table, on in rows
+    ]
+
+
+def between(before: Iterable[Thing], after: Iterable[Thing]) -> list[Change]:
+    """Return what has changed in one database, renames included.
+
+    What belongs to a table that was dropped, added or renamed is not listed besides.
+    """
+    old, new = {thing.id: thing for thing in before}, {thing.id: thing for thing in after}
+    replaced = {(thing.kind, thing.name): thing for id_, thing in new.items() if id_ not in old}
+    changes = []
+    for id_, thing in old.items():
+        now = new.get(id_)
+        if not now:
+            again = replaced.pop((thing.kind, thing.name), None)
+            if again and again.definition != thing.definition:
+                changes.append(Change("changed", thing.kind, thing.name, thing.definition, again.definition))
+            elif not again and (thing.table in ("", id_) or thing.table in new):
+                changes.append(Change("dropped", thing.kind, thing.name, thing.definition))
+            continue
+        if now.name.rpartition(".")[2] != thing.name.rpartition(".")[2]:
+            changes.append(Change("renamed", thing.kind, thing.name, thing.name, now.name))
+        if now.definition != thing.definition and not _follows(thing, now, old, new):
+            changes.append(Change("changed", thing.kind, now.name, thing.definition, now.definition))
+    for thing in replaced.values():
+        fresh = thing.table not in old if thing.table else False
+        if thing.table in ("", thing.id) or not fresh:
+            fresh = fresh or (bool(thing.on) and not any(column in old for column in thing.on))
+            changes.append(Change("added", thing.kind, thing.name, "", thing.definition, fresh))
+    return changes
+
+
+def differences(live: Iterable[Thing], fresh: Iterable[Thing]) -> list[Change]:
+    """Return how a live schema differs from a fresh one, by names.
+
+    `added` is what only the live one has, `dropped` what it lacks.
+    """
+    theirs = {(thing.kind, thing.name): thing.definition for thing in live}
+    ours = {(thing.kind, thing.name): thing.definition for thing in fresh}
+    changes = []
+    for key in sorted(theirs.keys() | ours.keys()):
+        if key not in ours:
+            changes.append(Change("added", *key, after=theirs[key]))
+        elif key not in theirs:
+            changes.append(Change("dropped", *key, before=ours[key]))
+        elif ours[key] != theirs[key]:
+            changes.append(Change("changed", *key, ours[key], theirs[key]))
+    return changes
+
+
+def as_json(changes: Iterable[Change]) -> list[dict[str, object]]:
+    """Return changes as plain values."""
+    return [asdict(change) for change in changes]
+
+
+def _follows(thing: Thing, now: Thing, old: dict[str, Thing], new: dict[str, Thing]) -> bool:
+    # A definition that reads otherwise only because what it names was renamed.
+    names = {old[id_].name.rpartition(".")[2]: new[id_].name.rpartition(".")[2] for id_ in old.keys() & new.keys()}
+    renamed = {before: after for before, after in names.items() if before != after}
+    text = thing.definition
+    for before, after in renamed.items():
+        text = text.replace(before, after)
+    return bool(renamed) and text == now.definition

@@ -1,0 +1,156 @@
+"""The service's database, as DATABASE_* names it."""
+
+import contextlib
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+try:
+    import psycopg
+    from psycopg import sql
+except ImportError:
+    raise SystemExit("Migrating needs psycopg in the image: poetry add 'psycopg[binary]'") from None
+
+SECRETS = Path("/run/secrets")
+SCRATCH = "_scratch_"
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class Refused(SystemExit):
+    """End with a message on standard error, and status 1."""
+
+    status = 1
+
+
+class NotYet(Refused):
+    """End with a message, and status 3: the rest has to wait."""
+
+    status = 3
+
+
+def variable(name: str, default: str = "") -> str:
+    """Return a variable of the service: the environment's, else the file's under /run/secrets.
+
+    Raises Refused when there is none and no default.
+    """
+    if value := os.environ.get(name):
+        return value
+    for file in (SECRETS / name.lower(), SECRETS / name):
+        with contextlib.suppress(OSError):
+            return file.read_text(encoding="utf-8").rstrip("\n")
+    if not default:
+        raise Refused(f"{name} is not set: .env.example explains it.")
+    return default
+
+
+def name() -> str:
+    """Return the database's name."""
+    return variable("DATABASE_NAME")
+
+
+def reach(limit: float) -> None:
+    """Wait until the server listens, for at most `limit` seconds; raises Refused."""
+    host, port = variable("DATABASE_HOSTNAME"), variable("DATABASE_PORT", "5432")
+    end = time.monotonic() + limit
+    while not host.startswith("/"):
+        try:
+            socket.create_connection((host, int(port)), timeout=3).close()
+            return
+        except OSError as error:
+            if time.monotonic() > end:
+                raise Refused(
+                    f"The database at {host}:{port} could not be reached in {limit:.0f} s ({error}). "
+                    "Check DATABASE_HOSTNAME and DATABASE_PORT in .env, and that it runs."
+                ) from None
+            time.sleep(0.5)
+
+
+def connect(called: str, database: str = "") -> Connection:
+    """Connect in autocommit; `called` is what the server shows of this connection.
+
+    Raises Refused with what the server said.
+    """
+    try:
+        return psycopg.connect(
+            host=variable("DATABASE_HOSTNAME"),
+            port=int(variable("DATABASE_PORT", "5432")),
+            user=variable("DATABASE_USERNAME"),
+            password=variable("DATABASE_PASSWORD"),
+            dbname=database or name(),
+            sslmode=variable("DATABASE_SSLMODE", "prefer"),
+            sslrootcert=variable("DATABASE_SSLROOTCERT", " ").strip() or None,
+            application_name=called[:63],
+            connect_timeout=10,
+            keepalives_idle=10,
+            keepalives_interval=5,
+            keepalives_count=3,
+            autocommit=True,
+        )
+    except psycopg.OperationalError as error:
+        raise Refused(f"{error}\nThe database {database or name()} could not be opened.") from None
+
+
+def heads(connection: Connection) -> tuple[str, ...]:
+    """Return the revisions that the database is at; none before the first migration."""
+    found = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
+    if not found or not found[0]:
+        return ()
+    return tuple(sorted(str(row[0]) for row in connection.execute("SELECT version_num FROM alembic_version")))
+
+
+def sizes(connection: Connection) -> dict[str, dict[str, int]]:
+    """Return each table's size in bytes, indexes included, and about how many rows it has (-1: never counted)."""
+    rows = connection.execute(
+        """
+        SELECT CASE WHEN n.nspname = 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END,
+               pg_total_relation_size(c.oid), c.reltuples::bigint
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'm', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+        """
+    )
+    return {str(table): {"bytes": int(size), "rows": int(count)} for table, size, count in rows}
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[str]:
+    """Give the name of an empty database on the same server, to which DATABASE_NAME points meanwhile.
+
+    It is removed afterwards, and so is what a run that was killed left behind. Raises Refused when the login may not
+    create databases.
+    """
+    real = name()
+    new = f"{real[:40]}{SCRATCH}{secrets.token_hex(4)}"
+    with connect(new) as server:
+        for old in _left_behind(server, real):
+            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(old)))
+        try:
+            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(new)))
+        except psycopg.errors.InsufficientPrivilege:
+            raise Refused(
+                f"This needs a scratch database, which {variable('DATABASE_USERNAME')} may not create here. Let it: "
+                f"ALTER ROLE {variable('DATABASE_USERNAME')} CREATEDB; or run this in development."
+            ) from None
+        os.environ["DATABASE_NAME"] = new
+        try:
+            yield new
+        finally:
+            os.environ["DATABASE_NAME"] = real
+            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(new)))
+
+
+def _left_behind(server: Connection, real: str) -> list[str]:
+    # Whoever made one is connected under its name for as long as it is used.
+    rows = server.execute(
+        """
+        SELECT datname FROM pg_database
+        WHERE starts_with(datname, %s) AND datdba = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+          AND datname NOT IN (SELECT application_name FROM pg_stat_activity)
+        """,
+        [f"{real[:40]}{SCRATCH}"],
+    )
+    return [str(row[0]) for row in rows]

@@ -1,0 +1,190 @@
+"""What stands between Alembic and the database while revisions run."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import Engine, event
+
+from slipway.schema import statements
+from slipway.schema.database import Connection, Refused, connect, name
+from slipway.schema.statements import Limits
+from slipway.schema.turn import say
+
+APPLICATION = "slipway-migration"
+
+# A server notices within seconds that its client is gone, and gives its locks back. (Set where the server knows them.)
+SETTINGS = {
+    "application_name": APPLICATION,
+    "client_connection_check_interval": "1000",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "idle_in_transaction_session_timeout": "300000",
+}
+CLEAR = """
+    SELECT n.nspname, c.relname, i.indisvalid, p.pid FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_index i ON i.indexrelid = c.oid
+    LEFT JOIN pg_stat_progress_create_index p ON p.index_relid = c.oid
+"""
+
+
+@dataclass
+class Blocked:
+    """Who kept a statement waiting, as last seen."""
+
+    by: str = ""
+
+
+@dataclass
+class Guard:
+    """Watches over every connection that Alembic opens.
+
+    Sets the timeouts of each statement by its kind, makes what CONCURRENTLY leaves behind harmless, and refuses another
+    database than the expected one. `beside` is a connection of its own, in autocommit.
+    """
+
+    limits: Limits
+    beside: Connection
+    database: str = field(default_factory=name)
+    blocked: Blocked = field(default_factory=Blocked)
+    pids: set[int] = field(default_factory=set)
+    _last: statements.Kind | None = None
+    _own: set[str] = field(default_factory=set)
+    _commits: bool = False
+    _building: list[tuple[str, str]] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def watching(self) -> Iterator["Guard"]:
+        """Watch over one revision; raises what it raises."""
+        self._last, self._own, self.pids, self._building, self._commits = None, set(), set(), [], False
+        self.blocked.by = ""
+        listeners: list[tuple[str, Callable[..., Any], bool]] = [
+            ("connect", self.connected, False),
+            ("before_cursor_execute", self.before, True),
+        ]
+        listeners += [(moment, self._forget, False) for moment in ("commit", "rollback")]
+        for moment, listener, replaces in listeners:
+            event.listen(Engine, moment, listener, **({"retval": True} if replaces else {}))
+        done = threading.Event()
+        watcher = threading.Thread(target=self._watch, args=[done], daemon=True)
+        watcher.start()
+        try:
+            yield self
+        finally:
+            done.set()
+            watcher.join()
+            for moment, listener, _ in listeners:
+                event.remove(Engine, moment, listener)
+
+    def connected(self, connection: Any, _record: Any) -> None:
+        """Prepare a connection that Alembic has opened."""
+        cursor = connection.cursor()
+        cursor.execute("SELECT pg_backend_pid(), current_database()")
+        pid, database = cursor.fetchone()
+        if database != self.database:
+            raise Refused(
+                f"alembic/env.py opens the database {database}, and not {self.database}, as DATABASE_NAME says: let it "
+                "read DATABASE_*."
+            )
+        self.pids.add(pid)
+        for setting, value in SETTINGS.items():
+            cursor.execute(f"SELECT set_config(name, '{value}', false) FROM pg_settings WHERE name = '{setting}'")  # noqa: S608
+        cursor.close()
+        connection.commit()
+
+    def before(
+        self, _connection: Any, cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
+    ) -> tuple[str, Any]:
+        """Set the timeouts of a statement; return what is to run."""
+        if own := statements.sets_timeout(statement):
+            self._own.add(own)
+            return statement, parameters
+        kind = statements.kind(statement)
+        if kind != self._last:
+            names = ("lock_timeout", "statement_timeout")
+            for setting, seconds in zip(names, statements.timeouts(kind, self.limits), strict=True):
+                if setting not in self._own:
+                    cursor.execute(f"SET {setting} = '{seconds}s'")
+            self._last = kind
+        if kind == "concurrent":
+            self._commits = True
+            self._mend(statement)
+            statement = statements.repeatable(statement)
+        return statement, parameters
+
+    def clear(self) -> None:
+        """Remove the indexes that this revision began and did not finish."""
+        for table, index in self._building:
+            with contextlib.suppress(Refused):
+                self._drop_invalid(table, index)
+
+    @property
+    def left(self) -> str:
+        """What a failed revision has left behind, in words."""
+        return "what it had finished CONCURRENTLY is kept" if self._commits else "nothing of it was applied"
+
+    def _forget(self, _connection: Any) -> None:
+        # What SET did may have been taken back.
+        self._last = None
+
+    def _mend(self, statement: str) -> None:
+        if created := statements.created_index(statement):
+            index, table = created
+            self._building.append((table, index))
+            self._drop_invalid(table, index)
+
+    def _drop_invalid(self, table: str, index: str) -> None:
+        plain = index[1:-1].replace('""', '"') if index.startswith('"') else index.lower()
+        found = self.beside.execute(
+            f"{CLEAR} WHERE i.indrelid = to_regclass(%s) AND c.relname = %s AND NOT i.indisvalid",
+            [table, plain],
+        ).fetchone()
+        if not found:
+            return
+        if found[3] is not None:
+            raise Refused(
+                f"The index {plain} is just being built by process {found[3]} of PostgreSQL. Wait, then again."
+            )
+        self.beside.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(found[0], found[1])))
+        say(f"  the index {plain} was left invalid by a build that broke off: removed")
+
+    def _watch(self, done: threading.Event) -> None:
+        # On a connection of its own: the other one works for the revision.
+        with contextlib.suppress(psycopg.Error, Refused):
+            watch: Connection | None = None
+            while not done.wait(0.5):
+                watch = watch or connect(f"{APPLICATION} (watch)")
+                for pid in list(self.pids):
+                    if found := watch.execute(_BLOCKERS, [pid]).fetchone():
+                        self.blocked.by = "process {} of PostgreSQL ({}, {}, for {} s: {})".format(*found)
+
+
+_BLOCKERS = """
+    SELECT a.pid, coalesce(nullif(a.application_name, ''), a.usename), a.state,
+           extract(epoch FROM now() - a.xact_start)::int, left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80)
+    FROM unnest(pg_blocking_pids(%s)) AS b(pid) JOIN pg_stat_activity a ON a.pid = b.pid
+    ORDER BY a.xact_start LIMIT 1
+"""
+
+
+def end_orphans(beside: Connection) -> None:
+    """End what a killed migration left running in the database.
+
+    Its turn is over, since we have it; its session may not have noticed yet.
+    """
+    rows = beside.execute(
+        "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE application_name = %s AND datname = current_database() AND pid <> pg_backend_pid()",
+        [APPLICATION],
+    ).fetchall()
+    for pid, _ in rows:
+        say(f"  process {pid} of PostgreSQL, left by a migration that was killed: ended")
+    while rows:
+        rows = beside.execute(
+            "SELECT pid, true FROM pg_stat_activity WHERE pid = ANY(%s)", [[r[0] for r in rows]]
+        ).fetchall()

@@ -1,0 +1,112 @@
+"""The revisions in the image, read by Alembic."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import Script, ScriptDirectory
+from alembic.util import CommandError
+
+from slipway.schema.database import Refused
+from slipway.schema.phases import Live, Revision
+
+
+def configuration(output: io.StringIO | None = None) -> Config:
+    """Return Alembic's configuration of the project in this folder; its SQL goes to `output`."""
+    ini = "alembic.ini" if Path("alembic.ini").exists() else None
+    return Config(ini, toml_file="pyproject.toml", stdout=io.StringIO(), output_buffer=output)
+
+
+class Revisions:
+    """The revisions in the order in which they are applied.
+
+    Raises Refused, with what Alembic said, when they cannot be read or don't hang together.
+    """
+
+    def __init__(self) -> None:
+        self.config = configuration()
+        try:
+            self.script = ScriptDirectory.from_config(self.config)
+            self.all = [_read(script) for script in self._between("heads", ())]
+            self.heads = tuple(self.script.get_heads())
+        except CommandError as error:
+            raise Refused(f"{error}\nThe revisions don't hang together. Mend them, then run this again.") from None
+        self.scripts = {script.revision: script for script in self._between("heads", ())}
+
+    def target(self, named: str) -> str:
+        """Return the full name of a revision, "head" included; raises Refused."""
+        if named in ("head", "heads"):
+            if len(self.heads) > 1:
+                raise Refused(
+                    f"There are {len(self.heads)} newest revisions: {', '.join(self.heads)}. Join them, in "
+                    "development: ./inv revision --merge"
+                )
+            return self.heads[0] if self.heads else "base"
+        if named == "base":
+            return named
+        try:
+            script = self.script.get_revision(named)
+        except CommandError:
+            script = None
+        if not script:
+            raise Refused(f"There is no revision {named!r} here. `./inv migrate --plan` lists what is pending.")
+        return str(script.revision)
+
+    def pending(self, to: str, current: Sequence[str]) -> list[Revision]:
+        """Return what upgrading to `to` would apply, oldest first.
+
+        Raises Refused when the database is at a revision that is not here.
+        """
+        self.check_known(current)
+        if to == "base":
+            return []
+        done = self.known(current)
+        return [_read(script) for script in self._between(to, ()) if script.revision not in done]
+
+    def undone(self, to: str, current: Sequence[str]) -> list[Revision]:
+        """Return what downgrading to `to` would take back, newest first."""
+        self.check_known(current)
+        kept = self.known([to]) if to != "base" else frozenset()
+        done = self.known(current)
+        return [revision for revision in reversed(self.all) if revision.id in done and revision.id not in kept]
+
+    def check_known(self, current: Sequence[str]) -> None:
+        """Raise Refused when the database is at a revision that is not here."""
+        for head in current:
+            if head not in self.scripts:
+                raise Refused(
+                    f"The database is at {head}, which is not among the revisions here: a newer release has migrated "
+                    "it. Migrate from the newer tree, or restore a backup: ./inv restore"
+                )
+
+    def known(self, heads: Sequence[str]) -> frozenset[str]:
+        """Return these revisions and all that come before them."""
+        todo, found = [head for head in heads if head in self.scripts], set[str]()
+        while todo:
+            one = todo.pop()
+            if one not in found:
+                found.add(one)
+                todo += self.scripts[one]._all_down_revisions
+        return frozenset(found)
+
+    def live(self, named: str) -> Live:
+        """Read NAME=HEAD,HEAD: a release, and the newest revisions that it holds."""
+        release, _, heads = named.rpartition("=")
+        listed = [head for head in heads.split(",") if head]
+        return Live(release, self.known(listed) if listed and set(listed) <= self.scripts.keys() else None)
+
+    def _between(self, upper: str, lower: Sequence[str]) -> list[Script]:
+        return list(reversed(list(self.script.iterate_revisions(upper, tuple(lower) or "base"))))
+
+
+def _read(script: Script) -> Revision:
+    module = script.module
+    ignores = getattr(module, "ignores", {})
+    if not isinstance(ignores, dict):
+        raise Refused(f'{script.path}: ignores should look like {{"rule": "why it does no harm"}}.')
+    phase = str(getattr(module, "phase", "") or "")
+    if phase not in ("", "expand", "contract"):
+        raise Refused(f'{script.path}: phase = {phase!r} should be "expand" or "contract".')
+    message = (script.doc or "").partition("\n")[0]
+    return Revision(script.revision, message, phase, {str(k): str(v) for k, v in ignores.items()})

@@ -1,0 +1,90 @@
+"""What a statement is: how long it may wait and run, how it is mended."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["schema", "data", "validate", "concurrent"]
+
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_DATA = ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "COPY", "VALUES", "TABLE", "EXPLAIN", "DO", "CALL")
+_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
+_DOTTED = rf"{_NAME}(?:\.{_NAME})?"
+_CREATE_INDEX = re.compile(
+    rf"(?P<create>\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY)\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>{_NAME})\s+ON\s+"
+    rf"(?:ONLY\s+)?(?P<table>{_DOTTED})",
+    re.IGNORECASE,
+)
+_DROP_INDEX = re.compile(rf"(?P<drop>\s*DROP\s+INDEX\s+CONCURRENTLY)\s+(?:IF\s+EXISTS\s+)?(?={_DOTTED})", re.IGNORECASE)
+_SET = re.compile(r"\s*SET\s+(?:LOCAL\s+|SESSION\s+)?(lock|statement)_timeout\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long statements may wait and run, in seconds, and how often a revision is tried.
+
+    `lock_timeout` bounds the wait for a lock, behind which every request to the table queues. `statement_timeout` is
+    for what keeps a lock while it runs, `data_timeout` for reading and writing rows, `online_timeout` for what lets the
+    service work meanwhile: CONCURRENTLY, and VALIDATE CONSTRAINT.
+    """
+
+    lock_timeout: int = 2
+    statement_timeout: int = 30
+    data_timeout: int = 600
+    online_timeout: int = 3600
+    tries: int = 5
+
+
+def kind(sql: str) -> Kind:
+    """Tell what kind of statement this is, by its words.
+
+    `concurrent` blocks nobody while it waits; `validate` blocks no rows while it runs; `data` reads or writes rows;
+    everything else is `schema`, a DO or CALL whose text changes a schema too.
+    """
+    text = " ".join(_COMMENT.sub(" ", sql).upper().split())
+    if re.match(r"(CREATE (UNIQUE )?INDEX|DROP INDEX|REINDEX|REFRESH MATERIALIZED VIEW)\b.*\bCONCURRENTLY\b", text):
+        return "concurrent"
+    if re.match(r"ALTER TABLE .* DETACH PARTITION .* CONCURRENTLY", text):
+        return "concurrent"
+    if re.match(r"ALTER TABLE [^,]* VALIDATE CONSTRAINT [^,]*$", text):
+        return "validate"
+    first = text.partition(" ")[0].rstrip(";(")
+    if first in ("DO", "CALL") and re.search(r"\b(ALTER|CREATE|DROP|TRUNCATE|LOCK)\b", text):
+        return "schema"
+    return "data" if first in _DATA else "schema"
+
+
+def timeouts(of: Kind, limits: Limits) -> tuple[int, int]:
+    """Return lock_timeout and statement_timeout, in seconds; 0 is none."""
+    return {
+        "schema": (limits.lock_timeout, limits.statement_timeout),
+        "data": (limits.lock_timeout, limits.data_timeout),
+        "validate": (limits.lock_timeout, limits.online_timeout),
+        "concurrent": (0, limits.online_timeout),
+    }[of]
+
+
+def sets_timeout(sql: str) -> str:
+    """Return the timeout that a revision sets for itself, or ""."""
+    found = _SET.match(_COMMENT.sub(" ", sql))
+    return f"{found[1].lower()}_timeout" if found else ""
+
+
+def created_index(sql: str) -> tuple[str, str] | None:
+    """Return index and table of a CREATE INDEX CONCURRENTLY, as written, or None."""
+    found = _CREATE_INDEX.match(sql)
+    return (found["name"], found["table"]) if found else None
+
+
+def repeatable(sql: str) -> str:
+    """Return a CONCURRENTLY statement such that a second run does no harm.
+
+    Such a statement commits by itself. A migration that was killed after it, and before its revision was noted, runs it
+    again.
+    """
+    found = _CREATE_INDEX.match(sql)
+    if found:
+        return f"{found['create']} IF NOT EXISTS {sql[found.start('name') :]}"
+    if dropped := _DROP_INDEX.match(sql):
+        return f"{dropped['drop']} IF EXISTS {sql[dropped.end() :]}"
+    return sql

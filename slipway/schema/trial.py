@@ -1,0 +1,235 @@
+"""Revisions tried on a scratch database: what they run, lock and change."""
+
+import contextlib
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from alembic.util import CommandError
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import DBAPIError
+
+from alembic import command
+from slipway.schema import catalogue, database, statements
+from slipway.schema.catalogue import Thing
+from slipway.schema.database import Connection, Refused
+from slipway.schema.guard import Guard
+from slipway.schema.phases import Revision
+from slipway.schema.revisions import Revisions, configuration
+from slipway.schema.statements import Limits
+from slipway.schema.upgrading import apply
+
+STRENGTH = (
+    "AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock",
+    "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock",
+)  # fmt: skip
+CONCURRENT = "ShareUpdateExclusiveLock"
+
+
+@dataclass
+class Statement:
+    """What a statement was, and which locks it took on tables that were there before.
+
+    `locks` are by table; `holding` is the strongest lock that its transaction held already.
+    """
+
+    sql: str
+    kind: str
+    locks: dict[str, str]
+    holding: str = ""
+
+
+@dataclass
+class Trial:
+    """What a revision did to the scratch database."""
+
+    revision: str
+    phase: str
+    message: str
+    ignores: dict[str, str]
+    sql: str = ""  # as `--sql` prints it
+    offline: str = ""  # why there is none
+    error: str = ""
+    statements: list[Statement] = field(default_factory=list)
+    rewrites: list[str] = field(default_factory=list)
+    changes: list[dict[str, object]] = field(default_factory=list)
+    back: list[dict[str, object]] = field(default_factory=list)  # what up and down again leaves behind
+    irreversible: str = ""
+
+
+@contextlib.contextmanager
+def begun(current: Sequence[str], revisions: Revisions, limits: Limits) -> Iterator["Scratch"]:
+    """Give a scratch database that is at the revisions `current`."""
+    with database.scratch() as name, database.connect(f"{name} (watch)", name) as beside:
+        scratch = Scratch(revisions, beside, Guard(limits, beside, name))
+        for one in revisions.all:
+            if one.id in revisions.known(current):
+                scratch.up(one)
+        yield scratch
+
+
+class Scratch:
+    """A database to try revisions on."""
+
+    def __init__(self, revisions: Revisions, beside: Connection, guard: Guard) -> None:
+        self.revisions = revisions
+        self.beside = beside
+        self.guard = guard
+
+    def things(self) -> list[Thing]:
+        """Return what its schema consists of."""
+        return catalogue.read(self.beside)
+
+    def up(self, revision: Revision, down: bool = False) -> None:
+        """Apply a revision, or take it back; raises what it raises."""
+        with self.guard.watching():
+            apply(self.revisions, revision.id, down)
+
+    def measured(self, revision: Revision) -> Trial:
+        """Apply a revision, and say what it did."""
+        trial = Trial(revision.id, revision.phase, revision.message, revision.ignores)
+        try:
+            trial.sql = preview(self.revisions, revision.id)
+        except Refused as error:
+            trial.offline = str(error)
+        before, files = self.things(), self._files()
+        with _Recorder(self.beside, self.guard, trial.statements).listening():
+            self.up(revision)
+        after, now = self.things(), self._files()
+        trial.changes = catalogue.as_json(catalogue.between(before, after))
+        trial.rewrites = sorted(name for oid, (name, file) in files.items() if oid in now and now[oid][1] != file)
+        return trial
+
+    def tried(self, revisions: Sequence[Revision]) -> list[Trial]:
+        """Try revisions one after the other, up to the first that cannot be applied."""
+        trials: list[Trial] = []
+        for one in revisions:
+            trials.append(self.there_and_back(one))
+            if trials[-1].error:
+                break
+        return trials
+
+    def there_and_back(self, revision: Revision) -> Trial:
+        """Apply a revision, take it back, apply it again; say what it did.
+
+        What cannot be applied, or doesn't come back, is told and not raised.
+        """
+        before = self.things()
+        try:
+            trial = self.measured(revision)
+        except (DBAPIError, Refused) as error:
+            return Trial(revision.id, revision.phase, revision.message, revision.ignores, error=_said(error))
+        try:
+            self.up(revision, down=True)
+        except (DBAPIError, Refused) as error:
+            trial.irreversible = _said(error)
+            return trial
+        trial.back = catalogue.as_json(catalogue.differences(self.things(), before))
+        try:
+            self.up(revision)
+        except (DBAPIError, Refused) as error:
+            trial.error = f"after its downgrade(), it cannot be applied again: {_said(error)}"
+        return trial
+
+    def _files(self) -> dict[int, tuple[str, int]]:
+        # A table that is written anew gets another file.
+        rows = self.beside.execute(
+            "SELECT c.oid, c.oid::regclass::text, c.relfilenode "
+            "FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE c.relkind IN ('r', 'm') "
+            "AND nspname !~ '^pg_' AND nspname <> 'information_schema' "
+            "AND relname <> 'alembic_version'"
+        )
+        return {oid: (name, file) for oid, name, file in rows}
+
+
+class _Recorder:
+    """Notes each statement, and looks from beside which locks it took."""
+
+    def __init__(self, beside: Connection, guard: Guard, into: list[Statement]) -> None:
+        self.beside = beside
+        self.guard = guard
+        self.into = into
+        self.held: dict[str, str] = {}
+        rows = beside.execute(
+            "SELECT c.oid, c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE c.relkind IN ('r', 'p', 'm', 'v') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' "
+            "AND c.relname <> 'alembic_version'"
+        )
+        self.tables = {oid: str(name) for oid, name in rows}
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        listeners: list[tuple[str, Callable[..., None]]] = [("after_cursor_execute", self.after)]
+        listeners += [(moment, self.ended) for moment in ("commit", "rollback")]
+        for moment, listener in listeners:
+            event.listen(Engine, moment, listener)
+        try:
+            yield
+        finally:
+            for moment, listener in listeners:
+                event.remove(Engine, moment, listener)
+
+    def after(self, _connection: Any, _cursor: Any, sql: str, _parameters: Any, _context: Any, _many: bool) -> None:
+        if "alembic_version" in sql or "pg_catalog" in sql:  # Alembic's own, and the driver's
+            return
+        kind = statements.kind(sql)
+        strongest = max(self.held.values(), key=STRENGTH.index, default="")
+        locks = {}
+        if kind == "concurrent":  # it has committed, and kept nothing
+            named = statements.created_index(sql)
+            locks = {named[1].strip('"'): CONCURRENT} if named else {}
+        for table, mode in self._locks().items():
+            if table not in self.held or STRENGTH.index(mode) > STRENGTH.index(self.held[table]):
+                locks[table] = self.held[table] = mode
+        self.into.append(Statement(sql.strip(), kind, locks, strongest))
+
+    def ended(self, _connection: Any) -> None:
+        self.held = {}
+
+    def _locks(self) -> dict[str, str]:
+        rows = self.beside.execute(
+            "SELECT relation, mode FROM pg_locks WHERE pid = ANY(%s) AND locktype = 'relation' AND granted",
+            [list(self.guard.pids)],
+        )
+        found: dict[str, str] = {}
+        for oid, mode in rows:
+            if (table := self.tables.get(oid)) and STRENGTH.index(mode) >= STRENGTH.index(found.get(table, mode)):
+                found[table] = mode
+        return found
+
+
+def preview(revisions: Revisions, revision: str, down: bool = False) -> str:
+    """Return the SQL of one revision, made without a database.
+
+    Raises Refused when it needs one: a data migration that reads, say.
+    """
+    before = revisions.scripts[revision].down_revision
+    start = before if isinstance(before, str) else next(iter(before or []), "")
+    output = io.StringIO()
+    config = configuration(output)
+    try:
+        if down:
+            command.downgrade(config, f"{revision}:{start or 'base'}", sql=True)
+        else:
+            command.upgrade(config, f"{start}:{revision}" if start else revision, sql=True)
+    except CommandError as error:
+        raise Refused(str(error)) from None
+    except Exception as error:
+        raise Refused(f"{type(error).__name__}: {error}") from None
+    return _without_the_version("\n".join(line.rstrip() for line in output.getvalue().splitlines()))
+
+
+def _said(error: DBAPIError | Refused) -> str:
+    return str(error.orig if isinstance(error, DBAPIError) else error).strip()
+
+
+def plain(trials: Sequence[Trial]) -> list[dict[str, Any]]:
+    """Return trials as plain values."""
+    return [asdict(trial) for trial in trials]
+
+
+def _without_the_version(sql: str) -> str:
+    parts = sql.split(";\n")
+    kept = [part for part in parts if "alembic_version" not in part]
+    return ";\n".join(kept).strip()

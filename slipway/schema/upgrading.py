@@ -1,0 +1,152 @@
+"""Applying revisions, one after the other, each whole or not at all."""
+
+import contextlib
+import random
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
+
+from alembic import command
+from slipway.schema import turn
+from slipway.schema.database import Connection, NotYet, Refused, connect, heads, variable
+from slipway.schema.guard import Guard, end_orphans
+from slipway.schema.phases import Live, Revision, decide
+from slipway.schema.revisions import Revisions
+from slipway.schema.statements import Limits
+from slipway.schema.turn import say
+
+AGAIN = {"55P03", "40P01", "40001"}  # lock_timeout, deadlock, serialization
+CANCELED = "57014"
+LONGEST_PAUSE = 10.0  # seconds
+
+
+def upgrade(to: str, live: Sequence[Live], contract: bool, limits: Limits) -> dict[str, Any]:
+    """Apply what is pending and may be applied; return what was done.
+
+    Raises Refused when a revision fails, or when this image needs one that may not be applied yet; everything before
+    it is applied then.
+    """
+    with _alone() as beside:
+        revisions = Revisions()
+        current = heads(beside)
+        pending = revisions.pending(revisions.target(to), current)
+        decision = decide(pending, live, contract)
+        done = [run(revisions, one, Guard(limits, beside), limits) for one in decision.apply]
+        for index in invalid_indexes(beside):
+            say(f"  the index {index} is invalid, and no pending revision makes it: REINDEX INDEX CONCURRENTLY {index}")
+        if decision.wait and not decision.refused:
+            waiting = ", ".join(one.id for one in decision.wait)
+            names = " and ".join(release.name for release in live)
+            say(f"  {waiting} waits: it takes away what {names} may need. Afterwards: ./inv migrate --contract")
+        result = {
+            "from": list(current),
+            "to": list(heads(beside)),
+            "applied": done,
+            "waiting": [one.id for one in decision.wait],
+        }
+        if decision.refused:
+            raise NotYet(decision.refused)
+        if not done and not decision.wait:
+            say(f"  at head    {', '.join(current) or 'no revisions'}")
+        return result
+
+
+def downgrade(to: str, limits: Limits) -> dict[str, Any]:
+    """Take revisions back, the newest first; return what was done."""
+    with _alone() as beside:
+        revisions = Revisions()
+        current = heads(beside)
+        undone = revisions.undone(revisions.target(to), current)
+        done = [run(revisions, one, Guard(limits, beside), limits, down=True) for one in undone]
+        return {"from": list(current), "to": list(heads(beside)), "taken back": done}
+
+
+def run(
+    revisions: Revisions, revision: Revision, guard: Guard, limits: Limits, *, down: bool = False
+) -> dict[str, Any]:
+    """Run one revision, again while it doesn't get its locks.
+
+    Returns its name, time in seconds and tries. Raises Refused.
+    """
+    began = time.monotonic()
+    for tried in range(1, limits.tries + 1):
+        try:
+            with guard.watching():
+                apply(revisions, revision.id, down)
+        except DBAPIError as error:
+            state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
+            guard.clear()
+            blocked = guard.blocked.by or "another transaction"
+            if state not in AGAIN:
+                raise Refused(_failed(revision, error, state, guard)) from None
+            if tried == limits.tries:
+                raise Refused(
+                    f"{revision.id} did not get its lock in {tried} tries of {limits.lock_timeout} s: it is held by "
+                    f"{blocked}; {guard.left}. Once that has ended: ./inv migrate"
+                ) from None
+            pause = min(LONGEST_PAUSE, 2.0 ** (tried - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
+            say(f"  {revision.id:<10} no lock in {limits.lock_timeout} s, behind {blocked}; again in {pause:.1f} s")
+            time.sleep(pause)
+        except BaseException:
+            guard.clear()
+            raise
+        else:
+            seconds = time.monotonic() - began
+            what = f"taken back: {revision.message}" if down else revision.message
+            say(f"  {revision.id:<10} {revision.phase or '-':<8} {what:<43} {seconds:6.1f} s")
+            return {"revision": revision.id, "phase": revision.phase, "seconds": round(seconds, 3), "tries": tried}
+    raise AssertionError("unreachable")
+
+
+def apply(revisions: Revisions, revision: str, down: bool = False) -> None:
+    """Let Alembic apply one revision, or take it back.
+
+    Raises Refused for what is no error of the database, with the traceback printed.
+    """
+    before = revisions.scripts[revision].down_revision
+    try:
+        if down:
+            command.downgrade(revisions.config, before if isinstance(before, str) else next(iter(before or ["base"])))
+        else:
+            command.upgrade(revisions.config, revision)
+    except (DBAPIError, SystemExit, KeyboardInterrupt):
+        raise
+    except CommandError as error:
+        raise Refused(f"{revision}: {error}") from None
+    except Exception:
+        traceback.print_exc(file=sys.stderr)
+        raise Refused(f"{revision} failed (see above), and nothing of it was applied.") from None
+
+
+def invalid_indexes(connection: Connection) -> list[str]:
+    """Return the indexes that a broken build left, except those being built."""
+    rows = connection.execute(
+        "SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+        "WHERE NOT i.indisvalid AND c.relkind = 'i' "
+        "AND i.indexrelid NOT IN (SELECT index_relid FROM pg_stat_progress_create_index)"
+    )
+    return sorted(str(row[0]) for row in rows)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[Connection]:
+    with connect(f"slipway: {variable('SLIPWAY_BY', 'somebody')}") as beside:
+        turn.take(beside)
+        end_orphans(beside)
+        yield beside
+
+
+def _failed(revision: Revision, error: DBAPIError, state: str, guard: Guard) -> str:
+    statement = " ".join((error.statement or "").split())
+    text = f"{str(error.orig).strip()}\nin {statement[:500]}\n{revision.id} failed; {guard.left}."
+    if state == CANCELED:
+        text += (
+            " It ran into its statement_timeout. Where it takes so long, let it work without them: "
+            "docs/migrations.md has the ways."
+        )
+    return text

@@ -1,0 +1,86 @@
+"""What a statement is, and how it is made harmless to repeat."""
+
+import pytest
+
+from slipway.schema.statements import Limits, created_index, kind, repeatable, sets_timeout, timeouts
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("ALTER TABLE t ADD COLUMN a int", "schema"),
+        ("CREATE INDEX i ON t (a)", "schema"),
+        ("CREATE INDEX CONCURRENTLY i ON t (a)", "concurrent"),
+        ("create  unique\nindex /* big */ concurrently i on t (a)", "concurrent"),
+        ("-- it is CONCURRENTLY elsewhere\nCREATE INDEX i ON t (a)", "schema"),
+        ("DROP INDEX CONCURRENTLY i", "concurrent"),
+        ("REINDEX INDEX CONCURRENTLY i", "concurrent"),
+        ("REINDEX (VERBOSE) TABLE CONCURRENTLY t", "concurrent"),
+        ("REFRESH MATERIALIZED VIEW CONCURRENTLY v", "concurrent"),
+        ("ALTER TABLE t DETACH PARTITION p CONCURRENTLY", "concurrent"),
+        ("ALTER TABLE t VALIDATE CONSTRAINT c", "validate"),
+        ("ALTER TABLE t VALIDATE CONSTRAINT c, ADD COLUMN a int", "schema"),
+        ("UPDATE t SET a = 1", "data"),
+        ("WITH x AS (SELECT 1) UPDATE t SET a = 1", "data"),
+        ("SELECT 1", "data"),
+        ("TRUNCATE t", "schema"),
+        ("LOCK TABLE t", "schema"),
+        ("DO $$ BEGIN UPDATE t SET a = 1; END $$", "data"),
+        ("DO $$ BEGIN ALTER TABLE t ADD a int; END $$", "schema"),
+    ],
+)
+def test_kind(sql: str, expected: str) -> None:
+    assert kind(sql) == expected
+
+
+def test_only_what_blocks_nobody_waits_without_a_limit() -> None:
+    limits = Limits(lock_timeout=2, statement_timeout=30, data_timeout=600, online_timeout=3600)
+
+    assert timeouts("schema", limits) == (2, 30)
+    assert timeouts("data", limits) == (2, 600)
+    assert timeouts("validate", limits) == (2, 3600)
+    assert timeouts("concurrent", limits) == (0, 3600)
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SET lock_timeout = '5s'", "lock_timeout"),
+        ("set local statement_timeout to 0", "statement_timeout"),
+        ("SET SESSION statement_timeout = 1", "statement_timeout"),
+        ("SET search_path = a", ""),
+        ("SELECT 'SET lock_timeout = 1'", ""),
+    ],
+)
+def test_a_revision_that_sets_a_timeout_keeps_it(sql: str, expected: str) -> None:
+    assert sets_timeout(sql) == expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("CREATE INDEX CONCURRENTLY i ON t (a)", ("i", "t")),
+        ('CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "I x" ON ONLY s."T" (a)', ('"I x"', 's."T"')),
+        ("CREATE INDEX CONCURRENTLY ON t (a)", None),
+        ("CREATE INDEX i ON t (a)", None),
+    ],
+)
+def test_created_index(sql: str, expected: tuple[str, str] | None) -> None:
+    assert created_index(sql) == expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("CREATE INDEX CONCURRENTLY i ON t (a)", "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a)"),
+        (
+            'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "i" ON t (a)',
+            'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "i" ON t (a)',
+        ),
+        ("DROP INDEX CONCURRENTLY s.i", "DROP INDEX CONCURRENTLY IF EXISTS s.i"),
+        ("DROP INDEX CONCURRENTLY IF EXISTS i", "DROP INDEX CONCURRENTLY IF EXISTS i"),
+        ("REINDEX INDEX CONCURRENTLY i", "REINDEX INDEX CONCURRENTLY i"),
+    ],
+)
+def test_what_commits_by_itself_can_be_repeated(sql: str, expected: str) -> None:
+    assert repeatable(sql) == expected
