@@ -13,68 +13,6 @@ from slipway.errors import Problem
 from slipway.lifecycle import Lifecycle
 from slipway.project import Keep
 
-# Written beside, read back whole, and only then given its name. $1: the time.
-MAKE = """
-umask 077
-revision=$(psql -XqAt -c "SELECT string_agg(version_num, '+' ORDER BY 1) FROM alembic_version" 2>/dev/null || true)
-name="$1-$(printf %s "${revision:-none}" | tr -c 'A-Za-z0-9_.+-' _).dump"
-trap 'rm -f "$name.partial"' EXIT
-trap 'exit 130' INT TERM
-pg_dump --format=custom --file="$name.partial"
-pg_restore --list "$name.partial" >/dev/null
-pg_restore --file=/dev/null "$name.partial"
-mv "$name.partial" "$name"
-echo "$name $(wc -c <"$name")"
-"""
-LIST = 'for one in *.dump; do [ ! -e "$one" ] || echo "$one $(wc -c <"$one")"; done'
-REMOVE = 'rm -f -- "$@"'
-CHECK = 'pg_restore --list "$1" >/dev/null; pg_restore --file=/dev/null "$1"'
-TAKE_IN = 'umask 077; cat >"$1.partial"; mv "$1.partial" "$1"'
-# $1: the backup, $2: the new database, $3: what the old one is called afterwards. Whoever is connected to the old one
-# is sent away while it is renamed; new connections wait for that.
-RESTORE = """
-tell() { psql -XqAt -v ON_ERROR_STOP=1 -v db="$PGDATABASE" -v new="$new" -v old="$old" -d postgres; }
-new="$2" old="$3"
-pg_restore --file=/dev/null "$1"
-tell <<'SQL'
-SELECT format('CREATE DATABASE %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L', :'new',
-              pg_encoding_to_char(d.encoding), d.datcollate, d.datctype)
-FROM pg_database d JOIN pg_database t ON t.datname = 'template0'
-WHERE d.datname = :'db' AND (d.encoding, d.datcollate, d.datctype) <> (t.encoding, t.datcollate, t.datctype)
-UNION ALL
-SELECT format('CREATE DATABASE %I TEMPLATE template0', :'new')
-ORDER BY 1 DESC LIMIT 1
-\\gexec
-SQL
-trap 'echo "DROP DATABASE IF EXISTS :\\"new\\" WITH (FORCE)" | tell' EXIT
-trap 'exit 130' INT TERM
-pg_restore --exit-on-error --dbname="$new" "$1"
-tell <<'SQL'
-SELECT format('ALTER DATABASE %I SET %s = %L', :'new', split_part(c, '=', 1), substr(c, strpos(c, '=') + 1))
-FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) c
-WHERE d.datname = :'db' AND s.setrole = 0 AND c !~ ','
-\\gexec
-SQL
-(
-    while :; do
-        echo "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :'db'" | tell >/dev/null
-        sleep 0.2
-    done
-) &
-sending_away=$!
-status=0
-tell <<'SQL' || status=$?
-BEGIN;
-SELECT format('ALTER DATABASE %I RENAME TO %I', :'db', :'old')
-WHERE EXISTS (SELECT FROM pg_database WHERE datname = :'db')
-\\gexec
-ALTER DATABASE :"new" RENAME TO :"db";
-COMMIT;
-SQL
-kill "$sending_away" 2>/dev/null || true
-wait "$sending_away" 2>/dev/null || true
-exit "$status"
-"""
 TIME = "%Y%m%dT%H%M%SZ"
 
 
@@ -105,20 +43,20 @@ def make(here: Lifecycle, output: str = "") -> str:
     with here.steps.step("backup") as step:
         made = time.strftime(TIME, time.gmtime())
         failed = "No backup was made (see above), and nothing was changed."
-        said = here.runtime.beside_database(MAKE, made, failed=failed)
+        said = here.runtime.beside_database("make", made, failed=failed)
         new = parse(said)[-1]
         step.detail = f"{new.name}, {human(new.size)}, read back"
         if output:
             _copy_out(here, new.name, Path(output))
         doomed = superfluous(stored(here), here.project.backups)
         if doomed:
-            here.runtime.beside_database(REMOVE, *doomed, failed="Old backups could not be removed (see above).")
+            here.runtime.beside_database("remove", *doomed, failed="Old backups could not be removed (see above).")
     return new.name
 
 
 def stored(here: Lifecycle) -> list[Backup]:
     """Return the backups, the oldest first."""
-    said = here.runtime.beside_database(LIST, failed="The backups cannot be listed (see above).")
+    said = here.runtime.beside_database("list", failed="The backups cannot be listed (see above).")
     return sorted(parse(said), key=lambda backup: backup.name)
 
 
@@ -167,20 +105,15 @@ def restore(here: Lifecycle, name: str, file: str, yes: bool) -> None:
     Raises Problem when the backup is broken, or on no; the data is as before then.
     """
     now = time.strftime(TIME, time.gmtime())
-    name = _take_in(here, Path(file), now) if file else _find(here, name).name
-    database = here.settings.values["DATABASE_NAME"]
-    kept = f"{database[:40]}_before_{now.lower()}"
-    with here.steps.step("backup", f"{name} can be read"):
-        broken = f"{name} is broken (see above), and was not restored: the data is as it was. ./inv backup --list"
-        here.runtime.beside_database(CHECK, name, failed=broken)
-    here.confirm(f"Replace the {here.environment} database {database} by {name}? It stays as {kept}.", yes)
-    with here.steps.step("restore", f"{database} is {name}"):
-        new = f"{database[:40]}_restored_{now.lower()}"
-        failed = f"{name} was not restored (see above): the data is as it was."
-        here.runtime.beside_database(RESTORE, name, new, kept, failed=failed)
-    here.steps.say(f"  kept       what was there is the database {kept}. Once nobody misses it:")
-    here.steps.say(f"             ./inv psql -- -c 'DROP DATABASE \"{kept}\"'")
-    here.steps.say("  next       ./inv migrate, when the backup is older than this release")
+    if not file:
+        _restore(here, _find(here, name).name, now, yes)
+        return
+    taken = f"{now}.import"  # no *.dump: it never is the latest backup
+    try:
+        _take_in(here, Path(file), taken)
+        _restore(here, taken, now, yes, Path(file).name)
+    finally:
+        here.runtime.beside_database("remove", taken, failed=f"{taken} could not be removed.")
 
 
 def human(size: int) -> str:
@@ -205,14 +138,28 @@ def _find(here: Lifecycle, name: str) -> Backup:
     return matching[0]
 
 
-def _take_in(here: Lifecycle, path: Path, now: str) -> str:
-    name = f"{now}-from_a_file.dump"
+def _take_in(here: Lifecycle, path: Path, name: str) -> None:
     try:
         with path.open("rb") as file:
-            here.runtime.beside_database(TAKE_IN, name, failed=f"{path} could not be taken in.", stdin=file)
+            here.runtime.beside_database("take", name, failed=f"{path} could not be taken in.", stdin=file)
     except OSError as error:
         raise Problem(f"{path} cannot be read: {error.strerror}.") from None
-    return name
+
+
+def _restore(here: Lifecycle, name: str, now: str, yes: bool, shown: str = "") -> None:
+    shown = shown or name
+    database = here.settings.values["DATABASE_NAME"]
+    kept = f"{database[:40]}_before_{now.lower()}"
+    with here.steps.step("backup", f"{shown} can be read"):
+        broken = f"{shown} is broken (see above), and was not restored: the data is as it was. ./inv backup --list"
+        here.runtime.beside_database("readable", name, failed=broken)
+    here.confirm(f"Replace the {here.environment} database {database} by {shown}? It stays as {kept}.", yes)
+    with here.steps.step("restore", f"{database} is {shown}"):
+        failed = f"{shown} was not restored (see above): the data is as it was."
+        here.runtime.beside_database("restore", name, f"{database[:40]}_restored_{now.lower()}", kept, failed=failed)
+    here.steps.say(f"  kept       what was there is the database {kept}. Once nobody misses it:")
+    here.steps.say(f"             ./inv psql -- -c 'DROP DATABASE \"{kept}\"'")
+    here.steps.say("  next       ./inv migrate, when the backup is older than this release")
 
 
 def _copy_out(here: Lifecycle, name: str, target: Path) -> None:
@@ -222,5 +169,5 @@ def _copy_out(here: Lifecycle, name: str, target: Path) -> None:
     except OSError as error:
         raise Problem(f"{target} cannot be written: {error.strerror}. The backup itself is made: {name}") from None
     with os.fdopen(descriptor, "wb") as file:
-        here.runtime.beside_database('cat "$1"', name, failed=f"{name} could not be copied.", stdout=file)
+        here.runtime.beside_database("show", name, failed=f"{name} could not be copied.", stdout=file)
     temporary.replace(target)

@@ -16,8 +16,9 @@ from slipway import image, processes, version
 from slipway.compose import docker_compose, project_name
 from slipway.errors import NO_REVISION, OTHER_LOGIN, Problem, taken
 from slipway.migrations import caller, schema_command
-from slipway.postgres import login_environ
+from slipway.postgres import BACKUPS, login_environ
 from slipway.shell import Shell
+from slipway.steps import FromFile
 
 MADE_BY = "dev.slipway.by"  # the label of a one-off: machine and process
 
@@ -144,18 +145,18 @@ class DockerRuntime:
         return f"{self.compose_project}-backups"
 
     def beside_database(
-        self, script: str, *args: str, failed: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None
+        self, *args: str, failed: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None
     ) -> str:
-        """Run a shell script where PostgreSQL's programs are, in the folder of the backups.
+        """Run a function of backups.sh where PostgreSQL's programs are, in the folder of the backups.
 
-        `args` are its $1, $2 and so on; PGHOST and its kin name the database. What it prints is returned, or goes
-        to `stdout`. Raises Problem with `failed` when its status is not 0.
+        It reads `stdin`. What it prints is returned, or goes to `stdout`. Raises Problem with `failed` when its status
+        is not 0.
         """
         values = self.here.settings.values
         env = login_environ(values, values["DATABASE_HOSTNAME"], values["DATABASE_PORT"])
         options = ["--volume", f"{self.backups}:/backups", "--workdir", "/backups"]
         options += [word for name in env for word in ("--env", name)]
-        command = ["sh", "-ec", script, "sh", *args]
+        command = ["sh", "-c", FromFile(BACKUPS), "sh", *args]
         shell = self.here.shell
         if stdin or stdout:
             run = self._compose("run", "--rm", "--no-deps", "-T", *options, "db", *command)

@@ -14,8 +14,9 @@ from slipway import processes
 from slipway.errors import NO_REVISION, Problem, taken
 from slipway.image import read_tree
 from slipway.migrations import caller, heads, schema_command
-from slipway.postgres import Login, Server, login_environ
+from slipway.postgres import BACKUPS, Login, Server, login_environ
 from slipway.shell import uninterrupted
+from slipway.steps import FromFile
 from slipway.version import digest, image_tag
 
 if TYPE_CHECKING:
@@ -124,23 +125,23 @@ class HostRuntime:
         return str(self.here.state / "backups")
 
     def beside_database(
-        self, script: str, *args: str, failed: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None
+        self, *args: str, failed: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None
     ) -> str:
-        """Run a shell script where PostgreSQL's programs are, in the folder of the backups.
+        """Run a function of backups.sh where PostgreSQL's programs are, in the folder of the backups.
 
-        `args` are its $1, $2 and so on; PGHOST and its kin name the database. What it prints is returned, or goes
-        to `stdout`. Raises Problem with `failed` when its status is not 0.
+        It reads `stdin`. What it prints is returned, or goes to `stdout`. Raises Problem with `failed` when its status
+        is not 0.
         """
         folder = Path(self.backups)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         values = {**self.here.settings.values, **self._where}
         env = login_environ(values, values["DATABASE_HOSTNAME"], values["DATABASE_PORT"])
         env["PATH"] = f"{self.server.binaries.folder}{os.pathsep}{os.environ.get('PATH', '')}"
-        command = ["sh", "-ec", f'cd "$0"; {script}', str(folder), *args]
+        command = ["sh", "-c", FromFile(BACKUPS), "sh", *args]
         if stdin or stdout:
-            status, output = self.here.shell.status(command, hidden=env, stdin=stdin, stdout=stdout), ""
+            status, output = self.here.shell.status(command, hidden=env, cwd=folder, stdin=stdin, stdout=stdout), ""
         else:
-            status, output = self.here.shell.answer(command, hidden=env)
+            status, output = self.here.shell.answer(command, hidden=env, cwd=folder)
         if status:
             raise Problem(failed, status)
         return output

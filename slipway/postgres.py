@@ -22,6 +22,7 @@ from slipway.errors import OTHER_LOGIN, Problem
 from slipway.processes import free_port, is_alive, send, spawn, tail, wait_until
 from slipway.shell import ended, uninterrupted
 
+BACKUPS = "slipway/backups.sh"  # a script for its programs
 START_LIMIT = STOP_LIMIT = 60  # seconds
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 

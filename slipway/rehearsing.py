@@ -233,7 +233,7 @@ def _copy(here: Lifecycle, stage: Stage, dump: Path) -> None:
         here.database()
         dump.touch(mode=0o600)
         with dump.open("wb") as file:
-            here.runtime.beside_database("pg_dump --format=custom", failed="There is no copy (see above).", stdout=file)
+            here.runtime.beside_database("dump", failed="There is no copy (see above).", stdout=file)
         options = "--no-owner --no-privileges --exit-on-error"
         script = (
             f'PGPASSWORD="$POSTGRES_PASSWORD" pg_restore {options} -h 127.0.0.1 -U "$POSTGRES_USER" -d "$POSTGRES_DB"'

@@ -119,13 +119,14 @@ class Shell:
         *,
         env: Mapping[str, str] | None = None,
         hidden: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
     ) -> tuple[int, str]:
         """Run a program; return its status and its output.
 
         What it says beside that goes to standard error as it comes.
         """
         self.steps.command(argv, env)
-        with ended(lambda: self._popen(argv, env, hidden, None, stdout=subprocess.PIPE)) as process:
+        with ended(lambda: self._popen(argv, env, hidden, cwd, stdout=subprocess.PIPE)) as process:
             out, _ = process.communicate()
         status = process.returncode
         return (status if status >= 0 else 128 - status), out.strip()

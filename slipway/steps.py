@@ -10,8 +10,21 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 GREEN, RED, DIM, BOLD, PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
+
+
+class FromFile(str):
+    """An argument that is the text of a file of the project; it is shown as `"$(cat FILE)"`."""
+
+    file: str
+
+    def __new__(cls, file: str) -> "FromFile":
+        """Read the file, named from the project's folder."""
+        made = super().__new__(cls, (Path(__file__).resolve().parents[1] / file).read_text(encoding="utf-8"))
+        made.file = file
+        return made
 
 
 @dataclass
@@ -44,7 +57,8 @@ class Steps:
     def command(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> None:
         """Print a command so that it can be pasted into a shell."""
         prefix = [f"{name}={shlex.quote(value)}" for name, value in (env or {}).items()]
-        self.say("  $ " + " ".join([*prefix, shlex.join(argv)]), DIM)
+        words = [f'"$(cat {word.file})"' if isinstance(word, FromFile) else shlex.quote(word) for word in argv]
+        self.say("  $ " + " ".join([*prefix, *words]), DIM)
 
     @contextlib.contextmanager
     def step(self, name: str, detail: str = "") -> Iterator[Step]:

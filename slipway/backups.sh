@@ -1,0 +1,96 @@
+# What is done beside the database, with PostgreSQL's own programs, in the folder of the backups.
+# PGHOST and its kin say where the database is.
+set -eu
+umask 077
+
+tell() { # SQL from standard input; :"db" is the database, :"new" and :"old" are what it is called in between
+    PGOPTIONS="-c client_min_messages=warning" \
+        psql -XqAt -v ON_ERROR_STOP=1 -v db="$PGDATABASE" -v new="${new:-}" -v old="${old:-}" -d "${1:-postgres}"
+}
+
+readable() { # The whole of it: its list of contents alone would not show that its end is missing.
+    pg_restore --list "$1" >/dev/null
+    pg_restore --file=/dev/null "$1"
+}
+
+make() { # TIME
+    revision=$(echo "SELECT string_agg(version_num, '+' ORDER BY 1) FROM alembic_version" | tell "$PGDATABASE" 2>/dev/null || true)
+    name="$1-$(printf %s "${revision:-none}" | tr -c 'A-Za-z0-9_.+-' _).dump"
+    trap 'rm -f "$name.partial"' EXIT
+    trap 'exit 130' INT TERM
+    pg_dump --format=custom --file="$name.partial"
+    readable "$name.partial"
+    mv "$name.partial" "$name"
+    echo "$name $(wc -c <"$name")"
+}
+
+list() {
+    for name in *.dump; do
+        [ ! -e "$name" ] || echo "$name $(wc -c <"$name")"
+    done
+}
+
+take() { # NAME, from standard input
+    cat >"$1"
+}
+
+restore() { # NAME NEW OLD
+    new="$2" old="$3"
+    tell <<'SQL'
+SELECT format('DROP DATABASE %I', datname) FROM pg_database
+WHERE starts_with(datname, :'db' || '_restored_') AND datname NOT IN (SELECT datname FROM pg_stat_activity WHERE datid > 0)
+\gexec
+SELECT format('CREATE DATABASE %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L', :'new',
+              pg_encoding_to_char(d.encoding), d.datcollate, d.datctype)
+FROM pg_database d JOIN pg_database t ON t.datname = 'template0'
+WHERE d.datname = :'db' AND (d.encoding, d.datcollate, d.datctype) <> (t.encoding, t.datcollate, t.datctype)
+UNION ALL
+SELECT format('CREATE DATABASE %I TEMPLATE template0', :'new')
+ORDER BY 1 DESC LIMIT 1
+\gexec
+SQL
+    trap 'echo "DROP DATABASE IF EXISTS :\"new\" WITH (FORCE)" | tell' EXIT
+    trap 'exit 130' INT TERM
+    pg_restore --exit-on-error --dbname="$new" "$1"
+    # What ALTER DATABASE ... SET has set is in no dump.
+    tell <<'SQL'
+SELECT format('ALTER DATABASE %I SET %s = %L', :'new', split_part(c, '=', 1), substr(c, strpos(c, '=') + 1))
+FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) c
+WHERE d.datname = :'db' AND s.setrole = 0 AND c !~ ','
+\gexec
+SQL
+    # A database that is in use cannot be renamed. While it is being renamed, nobody new gets in; who is in is sent away.
+    (
+        while :; do
+            echo "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :'db'" | tell >/dev/null
+            sleep 0.2
+        done
+    ) &
+    sending_away=$!
+    status=0
+    tell <<'SQL' || status=$?
+BEGIN;
+SELECT format('ALTER DATABASE %I RENAME TO %I', :'db', :'old')
+WHERE EXISTS (SELECT FROM pg_database WHERE datname = :'db')
+\gexec
+ALTER DATABASE :"new" RENAME TO :"db";
+COMMIT;
+SQL
+    kill "$sending_away" 2>/dev/null || true
+    wait "$sending_away" 2>/dev/null || true
+    return "$status"
+}
+
+dump() { # to standard output
+    pg_dump --format=custom
+}
+
+show() { # NAME
+    cat "$1"
+}
+
+remove() { # NAME...
+    rm -f -- "$@"
+}
+
+"$@"

@@ -1,0 +1,64 @@
+"""Load on a service: mixed reads and writes at a constant rate, over connections that are kept, without retries."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx2
+
+
+@dataclass
+class Load:
+    """What was sent so far; latencies in seconds, from when a request was due."""
+
+    latencies: list[float] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    stored: list[int] = field(default_factory=list)  # ids of the posts that were acknowledged
+
+    def percentile(self, share: float, since: int = 0) -> float:
+        """Return the latency that this share of the requests did not exceed, of those after the first `since`."""
+        ordered = sorted(self.latencies[since:])
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+@contextmanager
+def under_load(base: str, headers: Mapping[str, str], rate: float) -> Iterator[Load]:
+    """Send so many requests a second meanwhile, whether they are answered or not; every other one is a POST."""
+    load, done = Load(), threading.Event()
+
+    async def one(client: httpx2.AsyncClient, number: int, due: float) -> None:
+        try:
+            if number % 2:
+                answer = await client.post("/posts", json={"title": str(number), "content": "under load"})
+                load.stored += [answer.json()["id"]] if answer.status_code == 201 else []
+            else:
+                answer = await client.get("/posts", params={"limit": 5})
+            if answer.status_code not in (200, 201):
+                load.failed.append(f"{answer.status_code}: {answer.text[:100]}")
+        except httpx2.HTTPError as error:
+            load.failed.append(repr(error))
+        load.latencies.append(time.monotonic() - due)
+
+    async def send() -> None:
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=1000)
+        async with httpx2.AsyncClient(base_url=base, headers=headers, timeout=60, limits=limits) as client:
+            began, number, sent = time.monotonic(), 0, set[asyncio.Task[None]]()
+            while not done.is_set():
+                due = began + number / rate
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+                task = asyncio.create_task(one(client, number, due))
+                sent.add(task)
+                task.add_done_callback(sent.discard)
+                number += 1
+            await asyncio.gather(*sent)
+
+    thread = threading.Thread(target=lambda: asyncio.run(send()))
+    thread.start()
+    try:
+        yield load
+    finally:
+        done.set()
+        thread.join()

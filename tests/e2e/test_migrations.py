@@ -1,0 +1,215 @@
+"""Migrations of what runs: phases, rehearsals, backups, and the service while a lock cannot be had."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from tests.conftest import Checkout, wait_for
+from tests.e2e import changes
+from tests.e2e.conftest import NAME, run
+from tests.e2e.load import under_load
+from tests.e2e.talk import conversation, done, token
+
+CHECKSUMS = "SELECT count(*), md5(string_agg(p::text, '' ORDER BY id)) FROM posts p"
+
+
+def commit(checkout: Checkout, message: str) -> None:
+    """Commit everything."""
+    run("git", "add", "--all", cwd=checkout.root)
+    run("git", "commit", "--quiet", "--message", message, cwd=checkout.root)
+
+
+def ask(checkout: Checkout, query: str, *prod: str) -> str:
+    """Return what psql prints of a query."""
+    return done(checkout, "psql", *prod, "--", "-Atc", query).stdout.strip()
+
+
+def backup_drop_restore(checkout: Checkout) -> None:
+    """Back up, lose data, restore; then try to restore a broken backup."""
+    headers = token(checkout.url)
+    for number in range(20):
+        answer = httpx2.post(
+            f"{checkout.url}/posts", json={"title": str(number), "content": "x" * 5000}, headers=headers
+        )
+        assert answer.status_code == 201
+    before = ask(checkout, CHECKSUMS)
+    file = checkout.root / "copy of it.dump"
+    backup = done(checkout, "backup", "--output", str(file)).stdout.strip()
+    assert re.fullmatch(r"\d{8}T\d{6}Z-0002\.dump", backup)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [one["name"] for one in json.loads(done(checkout, "backup", "--list", "--json").stdout)["backups"]] == [
+        backup
+    ]
+
+    done(checkout, "psql", "--", "-qc", "DELETE FROM posts WHERE id > 3; DROP TABLE login_attempts")
+    damaged = ask(checkout, CHECKSUMS)
+    assert "say --yes" in checkout.inv("restore").stderr
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) * 2 // 3])
+    broken = checkout.inv("restore", "--file", str(file), "--yes")
+    assert broken.returncode != 0
+    assert "the data is as it was" in broken.stderr
+    assert ask(checkout, CHECKSUMS) == damaged
+    file.write_bytes(b"no dump at all")
+    assert checkout.inv("restore", "--file", str(file), "--yes").returncode != 0
+    assert ask(checkout, CHECKSUMS) == damaged
+
+    restored = done(checkout, "restore", "--yes")
+    assert ask(checkout, CHECKSUMS) == before
+    conversation(checkout.url)  # the service was there all the time
+    (kept,) = re.findall(r"is the database (\w+)\.", restored.stderr)
+    assert done(checkout, "psql", "--", "-d", kept, "-Atc", CHECKSUMS).stdout.strip() == damaged
+    file.write_bytes(whole)
+    done(checkout, "restore", "--file", str(file), "--yes")
+    assert ask(checkout, CHECKSUMS) == before
+    assert [one["name"] for one in json.loads(done(checkout, "backup", "--list", "--json").stdout)["backups"]] == [
+        backup
+    ]
+    names = ask(checkout, "SELECT datname FROM pg_database WHERE datname LIKE '%restored%'")
+    assert names == ""
+
+
+def test_backup_drop_restore_on_the_host(service: Checkout) -> None:
+    service.up()
+    backup_drop_restore(service)
+    done(service, "down", "--volumes", "--yes")
+    assert list((service.root / ".slipway/dev/backups").iterdir())
+
+
+@pytest.fixture
+def backed_up(docker: Checkout) -> Iterator[Checkout]:
+    """Give the clone of the Docker tests; its backups are removed afterwards."""
+    yield docker
+    for name in run("docker", "volume", "ls", "--quiet", "--filter", f"name={NAME}").split():
+        if name.endswith("-backups"):
+            run("docker", "volume", "rm", name)
+
+
+def test_backup_drop_restore_on_docker(backed_up: Checkout) -> None:
+    done(backed_up, "up")
+    backup_drop_restore(backed_up)
+
+
+def live(checkout: Checkout, image: str) -> None:
+    """Put a release in the place of the one that runs, as a deploy will do."""
+    compose = [
+        "docker",
+        "compose",
+        "--project-name",
+        f"{NAME}-prod",
+        "--file",
+        "compose.yaml",
+        "--file",
+        "compose.prod.yaml",
+    ]
+    subprocess.run(
+        [*compose, "up", "--detach", "--wait", "--no-deps", "web"],
+        cwd=checkout.root, env=checkout.environ(IMAGE=image), check=True, capture_output=True,
+    )  # fmt: skip
+
+
+def test_a_column_is_renamed_under_a_release_step_by_step(backed_up: Checkout) -> None:
+    docker = backed_up
+    done(docker, "up", "--prod")
+    conversation(docker.url)
+    old = json.loads(done(docker, "status", "--prod", "--json").stdout)["release"]
+
+    changes.rename_at_once(docker)
+    commit(docker, "Rename it at once")
+    refused = docker.inv("migrate", "--prod")
+    assert refused.returncode == 1
+    assert "renames: the column posts.updated_at becomes posts.changed_at" in refused.stderr
+    assert "add the new one beside it" in refused.stderr
+    assert ask(docker, "SELECT version_num FROM alembic_version", "--prod") == "0002"
+    checked = docker.inv("check")
+    assert checked.returncode == 1
+    assert "renames" in checked.stderr
+    run("git", "reset", "--quiet", "--hard", "HEAD~1", cwd=docker.root)
+
+    changes.rename_step_by_step(docker)
+    commit(docker, "Rename it step by step")
+    done(docker, "check")
+    new = done(docker, "build", "--prod").stdout.strip()
+    planned = json.loads(done(docker, "migrate", "--prod", "--plan", "--json").stdout)
+    assert (planned["apply"], planned["waiting"], planned["findings"]) == (["0003", "0004"], ["0005"], [])
+    assert planned["trials"][0]["statements"][0]["locks"] == {"posts": "AccessExclusiveLock"}
+    expanded = json.loads(done(docker, "migrate", "--prod", "--json").stdout)
+    assert [one["revision"] for one in expanded["applied"]] == ["0003", "0004"]
+    assert expanded["waiting"] == ["0005"]
+    assert expanded["backup"].endswith("-0002.dump")
+    conversation(docker.url)
+
+    early = docker.inv("migrate", "--prod", "--contract")
+    assert early.returncode == 3
+    assert f"{old}, which is live, doesn't know 0005" in early.stderr
+    assert ask(docker, "SELECT version_num FROM alembic_version", "--prod") == "0004"
+    live(docker, new)
+    conversation(docker.url)
+    contracted = json.loads(done(docker, "migrate", "--prod", "--contract", "--json").stdout)
+    assert [one["revision"] for one in contracted["applied"]] == ["0005"]
+    conversation(docker.url)
+    assert "no drift" in done(docker, "migrate", "--prod", "--drift").stderr
+
+    needed = docker.inv("downgrade", "--prod", "--to", "0004", "--yes")
+    assert needed.returncode == 1
+    assert f"{new} is live and needs 0005" in needed.stderr
+
+
+def test_the_previous_release_is_rehearsed_on_the_new_schema(docker: Checkout) -> None:
+    first = docker.inv("migrate", "--rehearse")
+    assert first.returncode == 0, first.stderr
+    assert "there is no previous release" in first.stderr
+
+    run("git", "tag", "--annotate", "v0.1.0", "--message", "0.1.0", cwd=docker.root)
+    done(docker, "build")
+    run("docker", "build", "--quiet", "--target", "test", "--tag", f"{NAME}:0.1.0-test", ".", cwd=docker.root)
+    changes.rename_at_once(docker)
+    commit(docker, "Rename it at once")
+    broken = docker.inv("migrate", "--rehearse", "--json")
+    assert broken.returncode == 1
+    assert "0.1.0 breaks on 0003" in broken.stderr
+    outcomes = json.loads(broken.stdout)["outcomes"]
+    assert [(one["schema"], one["passed"]) for one in outcomes] == [
+        ("0002, its own", True), ("0003", False), ("0003", True),
+    ]  # fmt: skip
+    run("git", "reset", "--quiet", "--hard", "HEAD~1", cwd=docker.root)
+
+    changes.rename_step_by_step(docker)
+    commit(docker, "Rename it step by step")
+    whole = docker.inv("migrate", "--rehearse", "--json")
+    assert whole.returncode == 0, whole.stderr
+    outcomes = json.loads(whole.stdout)["outcomes"]
+    assert [(one["schema"], one["passed"], one["needed"]) for one in outcomes] == [
+        ("0002, its own", True, True), ("0004", True, True), ("0004", True, True), ("0005", True, True),
+        ("0005", False, False),
+    ]  # fmt: skip
+
+
+def test_behind_a_long_query_the_migration_gives_up_and_the_service_goes_on(service: Checkout) -> None:
+    done(service, "up", "--prod", "--runtime", "host", WEB_CONCURRENCY="2")
+    headers = token(service.url)
+    changes.revision(service, "0003", "0002", "expand", changes.ADD, changes.TAKE_BACK)
+    with under_load(service.url, headers, 20) as load:
+        wait_for(lambda: len(load.stored) > 20)
+        query = ["psql", "--prod", "--", "-qc", "SELECT count(*), pg_sleep(60) FROM posts GROUP BY id LIMIT 1"]
+        with service.start(*query) as reading:
+            running = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND wait_event = 'PgSleep'"
+            wait_for(lambda: ask(service, running, "--prod") != "")
+            pid = ask(service, running, "--prod")
+            given_up = service.inv("migrate", "--prod")
+            assert reading.poll() is None
+            ask(service, f"SELECT pg_cancel_backend({pid})", "--prod")
+        done(service, "migrate", "--prod")
+
+    assert given_up.returncode == 1
+    assert f"0003 did not get its lock in 5 tries of 2 s: it is held by process {pid}" in given_up.stderr
+    assert given_up.stderr.count("again in") == 4
+    assert load.failed == []
+    stored = ask(service, "SELECT count(*) FROM posts", "--prod")
+    assert int(stored) == len(load.stored)
+    assert ask(service, "SELECT version_num FROM alembic_version", "--prod") == "0003"
+    done(service, "down", "--prod")
