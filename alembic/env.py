@@ -23,7 +23,9 @@ def run_offline() -> None:
 
 def run_online() -> None:
     """Run the migrations, each in a transaction of its own."""
-    engine = create_engine(get_settings().database_url, poolclass=pool.NullPool, connect_args={"connect_timeout": 10})
+    # For plain `alembic upgrade`: no request waits longer for it. `inv migrate` sets its own for each statement.
+    arguments = {"connect_timeout": 10, "options": "-c lock_timeout=2s"}
+    engine = create_engine(get_settings().database_url, poolclass=pool.NullPool, connect_args=arguments)
     with engine.connect() as connection:
         context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
         with context.begin_transaction():

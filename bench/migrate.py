@@ -67,7 +67,8 @@ def behind_a_lock(clone: Path) -> None:
         sys.stdout.write(
             f"behind a query of 60 s: {given_up.stderr.count('again in') + 1} tries, gave up with status "
             f"{given_up.returncode}{'' if held else ' (the query had ended!)'}; afterwards status {again.returncode}\n"
-            f"requests meanwhile: {len(during)}, failed {len(load.failed)}, p99 {p99:.2f} s, longest {during[-1]:.2f} s "
+            f"requests meanwhile: {len(during)}, failed {len(load.failed)}, p99 {p99:.2f} s, longest "
+            f"{during[-1]:.2f} s "
             f"(before, p99 {quiet:.3f} s)\n"
         )
     finally:

@@ -39,8 +39,7 @@ def migrate(here: Lifecycle, options: Options, as_json: bool) -> None:
     """Apply what is pending and may be applied, and say what was done; raises Problem."""
     if not here.project.migrations:
         here.steps.say(f"  nothing    {NO_MIGRATIONS}")
-        return
-    done = apply(here, options)
+    done = apply(here, options) if here.project.migrations else {"environment": here.environment, "applied": []}
     if as_json:
         sys.stdout.write(json.dumps(done, indent=2) + "\n")
 

@@ -3,7 +3,7 @@
 import sys
 import time
 
-from slipway.schema.database import Connection, Refused
+from slipway.schema.database import Connection, Refused, connect
 
 KEY = int.from_bytes(b"slipway", "big")  # of the advisory lock; each database has its own
 POLL = 0.2  # seconds
@@ -17,6 +17,7 @@ def take(connection: Connection, limit: float = LIMIT) -> None:
     for a lock holds a snapshot, for which CREATE INDEX CONCURRENTLY would wait in turn. Raises Refused after `limit`
     seconds, or behind a pooler that gives each statement another session.
     """
+    _refuse_pooler(connection)
     named, end = "", time.monotonic() + limit
     while not _try(connection):
         holder = _holder(connection)
@@ -28,22 +29,31 @@ def take(connection: Connection, limit: float = LIMIT) -> None:
                 f"{named or 'Another migration'} did not end in {limit:.0f} s. Look at it, then: ./inv migrate"
             )
         time.sleep(POLL)
-    mine = connection.execute(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() "
-        "AND (classid::bigint << 32) + objid::bigint = %s",
-        [KEY],
-    ).fetchone()
-    if not mine or not mine[0]:
-        raise Refused(
-            "DATABASE_HOSTNAME leads to a pooler that gives each statement another session: no lock would hold. "
-            "Migrate past it, on PostgreSQL's own port."
-        )
 
 
 def say(text: str) -> None:
     """Print a line of progress."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
+
+
+def _refuse_pooler(connection: Connection) -> None:
+    # A pooler gives itself away by a process id that is not the session's. One that pools sessions is harmless; one
+    # that pools transactions gives another connection the session that this one believes to have.
+    mine = _session(connection)
+    if mine == connection.info.backend_pid:
+        return
+    with connect("slipway: pooler?") as other, other.transaction():
+        if _session(other) == mine or _session(connection) != mine:
+            raise Refused(
+                "DATABASE_HOSTNAME leads to a pooler that gives each transaction another session: no lock would hold. "
+                "Migrate past it, on PostgreSQL's own port."
+            )
+
+
+def _session(connection: Connection) -> int:
+    found = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return int(found[0]) if found else 0
 
 
 def _try(connection: Connection) -> bool:
