@@ -116,12 +116,18 @@ def sizes(connection: Connection) -> dict[str, dict[str, int]]:
     return {str(table): {"bytes": int(size), "rows": int(count)} for table, size, count in rows}
 
 
+class NoScratch(Refused):
+    """End with a message, and status 4: the login may not create databases."""
+
+    status = 4
+
+
 @contextlib.contextmanager
 def scratch() -> Iterator[str]:
     """Give the name of an empty database on the same server, to which DATABASE_NAME points meanwhile.
 
-    It is removed afterwards, and so is what a run that was killed left behind. Raises Refused when the login may not
-    create databases.
+    It is removed afterwards, and so is what a run that was killed left behind. Raises NoScratch when the login may
+    not create databases.
     """
     real = name()
     new = f"{real[:40]}{SCRATCH}{secrets.token_hex(4)}"
@@ -131,7 +137,7 @@ def scratch() -> Iterator[str]:
         try:
             server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(new)))
         except psycopg.errors.InsufficientPrivilege:
-            raise Refused(
+            raise NoScratch(
                 f"This needs a scratch database, which {variable('DATABASE_USERNAME')} may not create here. Let it: "
                 f"ALTER ROLE {variable('DATABASE_USERNAME')} CREATEDB; or run this in development."
             ) from None

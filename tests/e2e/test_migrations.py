@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Checkout, wait_for
 from tests.e2e import changes
-from tests.e2e.conftest import NAME, run
+from tests.e2e.conftest import NAME, containers, run
 from tests.e2e.load import under_load
 from tests.e2e.talk import conversation, done, token
 
@@ -213,3 +213,59 @@ def test_behind_a_long_query_the_migration_gives_up_and_the_service_goes_on(serv
     assert int(stored) == len(load.stored)
     assert ask(service, "SELECT version_num FROM alembic_version", "--prod") == "0003"
     done(service, "down", "--prod")
+
+
+INDEX = """    with op.get_context().autocommit_block():
+        op.create_index("ix_posts_created_at", "posts", ["created_at"], postgresql_concurrently=True)
+"""
+NO_INDEX = """    with op.get_context().autocommit_block():
+        op.drop_index("ix_posts_created_at", "posts", postgresql_concurrently=True)
+"""
+
+
+def test_of_five_at_once_one_applies(docker: Checkout) -> None:
+    done(docker, "up")
+    changes.revision(docker, "0003", "0002", "expand", changes.ADD, changes.TAKE_BACK)
+    changes.revision(docker, "0004", "0003", "expand", INDEX, NO_INDEX)
+
+    started = [
+        subprocess.Popen(
+            docker.command("migrate", "--json"), cwd=docker.root, env=docker.environ(), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(5)
+    ]  # fmt: skip
+    ended = [process.communicate(timeout=120) for process in started]
+
+    assert [process.returncode for process in started] == [0] * 5, ended
+    applied = [[one["revision"] for one in json.loads(out)["applied"]] for out, _ in ended]
+    assert sorted(applied) == [[], [], [], [], ["0003", "0004"]]
+    assert all("at head" in err for (_, err), those in zip(ended, applied, strict=True) if not those)
+    conversation(docker.url)
+
+
+def test_a_container_killed_while_it_builds_an_index_is_made_up_for(docker: Checkout) -> None:
+    done(docker, "up")
+    conversation(docker.url)
+    changes.revision(docker, "0003", "0002", "expand", INDEX, NO_INDEX)
+    hold = "BEGIN; UPDATE posts SET title = title; SELECT pg_sleep(600)"
+    with docker.start("psql", "--", "-qc", hold) as writing:
+        holding = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND wait_event = 'PgSleep'"
+        wait_for(lambda: ask(docker, holding) != "")
+        with docker.start("migrate") as killed:
+            building = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX%' AND wait_event = 'virtualxid'"
+            wait_for(lambda: ask(docker, building) != "")
+            (container,) = [name for name in containers() if "-migrate-" in name]
+            run("docker", "kill", "--signal", "KILL", container)
+            assert killed.stdout
+            assert "Mend it, then: ./inv migrate" in killed.stdout.read()
+        assert killed.returncode == 137
+        assert ask(docker, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_posts_created_at'::regclass") == "f"
+        assert ask(docker, "SELECT version_num FROM alembic_version") == "0002"
+        ask(docker, f"SELECT pg_terminate_backend({ask(docker, holding)})")
+    assert writing.returncode != 0
+
+    done(docker, "migrate")
+    assert ask(docker, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_posts_created_at'::regclass") == "t"
+    assert ask(docker, "SELECT version_num FROM alembic_version") == "0003"
+    assert not [name for name in containers() if "-migrate-" in name]
