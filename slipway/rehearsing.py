@@ -146,11 +146,12 @@ def _play(here: Lifecycle, stage: Stage, previous: Release | None, new: Release,
                 if stage.run(previous.server, ["alembic", "upgrade", "head"]).status:
                     raise Problem(f"{previous.name} cannot migrate a fresh database (see above).")
         stage.serve(previous)
-        before = stage.test(previous, f"{previous.heads}, its own")
+        at = ", ".join(stage.schema(new, "state")["at"])
+        before = stage.test(previous, f"{at}, as it is")
         if not before.passed:
             raise Problem(
-                f"{previous.name} fails its own tests on its own schema ({before.said}): they say nothing of the new "
-                "one."
+                f"{previous.name}, which knows {previous.heads}, fails its own tests on {at} already ({before.said}): "
+                "they say nothing of what comes after."
             )
         outcomes.append(before)
         live = ["--live", f"{previous.name}={previous.heads}"]
@@ -182,7 +183,7 @@ def _report(here: Lifecycle, outcomes: list[Outcome], as_json: bool) -> None:
         for one in outcomes:
             after = "" if one.passed or one.needed else "; it has to be gone by then, and cannot be rolled back to"
             sys.stdout.write(
-                f"{one.release:<28} {one.schema:<20} {'works' if one.passed else 'breaks'}: {one.said}{after}\n"
+                f"{one.release:<12} {one.schema:<20} {'works' if one.passed else 'breaks'}: {one.said}{after}\n"
             )
     broken = [one for one in outcomes if one.needed and not one.passed]
     if broken:
@@ -197,7 +198,7 @@ def _this(here: Lifecycle) -> Release:
     with here.steps.step("image", this.tag):
         image.build(here, this, [tags[0]])
         image.build(here, this, [tags[1]], "test")
-    return Release(f"this tree ({this.tag.rpartition(':')[2]})", *tags, image.schema(here.shell, tags[0]))
+    return Release("this tree", *tags, image.schema(here.shell, tags[0]))
 
 
 def _previous(here: Lifecycle) -> Release | None:

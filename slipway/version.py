@@ -85,9 +85,9 @@ def read(root: Path, shell: Shell) -> Tree:
     describe = ["git", "describe", "--tags", "--long", "--match", "v[0-9]*"]
     described = shell.probe(describe)[1].rsplit("-", 2)
     since = described[1] if described[1:] else shell.output(["git", "rev-list", "--count", "HEAD"])
-    if tags:  # this commit's own tags are not what came before
-        described = shell.probe([*describe, *(f"--exclude={tag}" for tag in tags)])[1].rsplit("-", 2)
     dirty = shell.output(["git", "status", "--porcelain", "--untracked-files=normal", "--", "."])
+    if tags and not dirty:  # this commit's own tags are not what came before
+        described = shell.probe([*describe, *(f"--exclude={tag}" for tag in tags)])[1].rsplit("-", 2)
     content = digest(root, listed(shell)) if dirty else ""
     return Tree(commit, seconds, tuple(tags), int(since), content, described[0].removeprefix("v"), shallow == "true")
 

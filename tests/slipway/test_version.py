@@ -145,6 +145,9 @@ def test_the_previous_release_is_the_last_one_before(repository: Path) -> None:
     git(repository, "tag", "v1.2.3")
     git(repository, "tag", "deployed")
     assert previous() == "1.2.2"
+    (repository / "new.txt").write_text("a change on top of the release")
+    assert previous() == "1.2.3"
+    (repository / "new.txt").unlink()
     git(repository, "commit", "--quiet", "--allow-empty", "-m", "third")
     assert previous() == "1.2.3"
 
