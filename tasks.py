@@ -194,7 +194,7 @@ def backup(
         if list:
             backups.show(here, json)
         else:
-            sys.stdout.write(f"{backups.make(here, output)}\n")
+            backups.back_up(here, output, json)
 
 
 @task(

@@ -54,6 +54,12 @@ def make(here: Lifecycle, output: str = "") -> str:
     return new.name
 
 
+def back_up(here: Lifecycle, output: str, as_json: bool) -> None:
+    """Back the database up, and print the backup's name."""
+    name = make(here, output)
+    sys.stdout.write(json.dumps({"place": here.runtime.backups, "backup": name}) + "\n" if as_json else f"{name}\n")
+
+
 def stored(here: Lifecycle) -> list[Backup]:
     """Return the backups, the oldest first."""
     said = here.runtime.beside_database("list", failed="The backups cannot be listed (see above).")
@@ -149,20 +155,22 @@ def _take_in(here: Lifecycle, path: Path, name: str) -> None:
 def _restore(here: Lifecycle, name: str, now: str, yes: bool, shown: str = "") -> None:
     shown = shown or name
     database = here.settings.values["DATABASE_NAME"]
-    kept = f"{database[:40]}_before_{now.lower()}"
+    kept = f"{database[:36]}_before_{now.lower()}"
     with here.steps.step("backup", f"{shown} can be read"):
         broken = f"{shown} is broken (see above), and was not restored: the data is as it was. ./inv backup --list"
         here.runtime.beside_database("readable", name, failed=broken)
     here.confirm(f"Replace the {here.environment} database {database} by {shown}? It stays as {kept}.", yes)
     with here.steps.step("restore", f"{database} is {shown}"):
         failed = f"{shown} was not restored (see above): the data is as it was."
-        here.runtime.beside_database("restore", name, f"{database[:40]}_restored_{now.lower()}", kept, failed=failed)
+        here.runtime.beside_database("restore", name, f"{database[:36]}_restored_{now.lower()}", kept, failed=failed)
     here.steps.say(f"  kept       what was there is the database {kept}. Once nobody misses it:")
     here.steps.say(f"             ./inv psql -- -c 'DROP DATABASE \"{kept}\"'")
     here.steps.say("  next       ./inv migrate, when the backup is older than this release")
 
 
 def _copy_out(here: Lifecycle, name: str, target: Path) -> None:
+    if target.exists() and not target.is_file():
+        raise Problem(f"{target} is no file, and was left alone. The backup itself is made: {name}")
     temporary = target.with_name(f"{target.name}.partial")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -38,7 +38,8 @@ restore() { # NAME NEW OLD
     new="$2" old="$3"
     tell <<'SQL'
 SELECT format('DROP DATABASE %I', datname) FROM pg_database
-WHERE starts_with(datname, :'db' || '_restored_') AND datname NOT IN (SELECT datname FROM pg_stat_activity WHERE datid > 0)
+WHERE left(datname, -16) = left(:'new', -16) AND right(datname, 16) ~ '^[0-9]{8}t[0-9]{6}z$'
+  AND datname NOT IN (SELECT datname FROM pg_stat_activity WHERE datid > 0)
 \gexec
 SELECT format('CREATE DATABASE %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L', :'new',
               pg_encoding_to_char(d.encoding), d.datcollate, d.datctype)

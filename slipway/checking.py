@@ -17,7 +17,7 @@ def check(here: Lifecycle, as_json: bool) -> None:
     """
     migrating.check(here)
     with here.steps.step("check") as step:
-        facts = json.loads(here.runtime.schema("check", "--json", failed=migrating.SEE_ABOVE))
+        facts = migrating.ask(here, "check", failed=migrating.SEE_ABOVE)
         kept = after(here, facts["trials"])
         findings = [*general(facts), *linting.lint(here, kept)]
         left = len(facts["trials"]) - len(kept)

@@ -165,7 +165,7 @@ class DockerRuntime:
             ran = self._one_off("db", command, options, env)
             status, output = ran.status, ran.output
         if status:
-            raise Problem(failed, status)
+            raise Problem(failed)
         return output
 
     def start(self, port: int) -> None:

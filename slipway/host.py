@@ -143,7 +143,7 @@ class HostRuntime:
         else:
             status, output = self.here.shell.answer(command, hidden=env, cwd=folder)
         if status:
-            raise Problem(failed, status)
+            raise Problem(failed)
         return output
 
     def start(self, port: int) -> None:

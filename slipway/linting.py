@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from slipway.errors import Problem
 from slipway.lifecycle import Lifecycle
 
 # Not asked of squawk. The guard sets both timeouts; each revision is whole or not applied; drops, renames and narrowed
@@ -21,11 +22,14 @@ from slipway.lifecycle import Lifecycle
 LEFT_OUT = (
     "require-lock-timeout", "require-statement-timeout", "require-timeout-settings", "prefer-robust-stmts",
     "ban-drop-column", "ban-drop-table", "renaming-column", "renaming-table", "adding-required-field",
-    "prefer-bigint-over-int", "prefer-bigint-over-smallint", "prefer-big-int", "prefer-identity", "prefer-text-field",
-    "prefer-timestamptz", "transaction-nesting", "ban-uncommitted-transaction",
+    "prefer-bigint-over-int", "prefer-bigint-over-smallint", "prefer-identity", "prefer-text-field",
+    "prefer-timestamptz", "transaction-nesting", "ban-uncommitted-transaction", "changing-column-type",
+    "require-enum-value-ordering", "ban-create-domain-with-constraint",
 )  # fmt: skip
 
 BLOCKING = ("ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")  # writers wait, at least
+
+_DELETES = re.compile(r"\s*(TRUNCATE|DELETE)\b", re.IGNORECASE)
 
 RECIPES = {
     "drops": "Expand: stop using it, in a release of its own. Then drop it in a contract revision.",
@@ -41,6 +45,7 @@ RECIPES = {
         "The table is locked for everybody while it is written anew. Add a column beside the old one, copy the rows in "
         "batches, then drop the old one in a contract revision."
     ),
+    "deletes": "The release before may need the rows. Delete them in a contract revision.",
     "mixes": "What runs CONCURRENTLY commits by itself. Put it into a revision of its own, so that each is whole.",
     "rows-under-lock": "The table stays locked while the rows are worked on. Put them into a revision of their own.",
     "offline": "It needs a database to be previewed. Let it do without in offline mode: context.is_offline_mode().",
@@ -104,7 +109,9 @@ def by_effect(trial: Mapping[str, Any]) -> list[Finding]:
         found.append(("no-phase", "neither expand nor contract"))
     if trial["phase"] != "contract":
         found += [judged for change in trial["changes"] if (judged := judge(change))]
-    found += [("rewrites", table) for table in trial["rewrites"]]
+        found += [("deletes", _short(one["sql"])) for one in trial["statements"] if _DELETES.match(one["sql"])]
+    truncated = any(one["sql"].lstrip().upper().startswith("TRUNCATE") for one in trial["statements"])
+    found += [("rewrites", table) for table in trial["rewrites"] if not truncated]
     found += _by_transaction(trial["statements"])
     if trial["irreversible"]:
         found.append(("downgrade", trial["irreversible"]))
@@ -120,26 +127,37 @@ def judge(change: Mapping[str, Any]) -> tuple[str, str] | None:
     None when the release before can live with it: taking a check or a foreign key away lets more in, and the loss of a
     plain index only costs time.
     """
-    what, kind, name = change["what"], change["kind"], change["name"]
-    if what == "renamed":
+    what, kind, name, before, after = (change[key] for key in ("what", "kind", "name", "before", "after"))
+    if what == "renamed" and kind != "index":
         return "renames", f"the {kind} {change['before']} becomes {change['after']}"
     if what == "dropped":
         harmless = kind in ("check", "foreign key", "exclusion", "index", "policy")
         return None if harmless else ("drops", f"the {kind} {name}")
+    if what == "renamed":
+        return None
     if what == "added":
         constrains = kind in ("check", "foreign key", "unique", "exclusion", "primary key", "unique index")
-        if constrains and not change["fresh"]:
+        demands = kind == "check" and "IS NOT NULL" in after  # also a new column has to be given then
+        if constrains and (demands or not change["fresh"]):
             return "narrows", f"the new {kind} {name}: {change['after']}"
-        required = " not null" in change["after"] and not re.search(r" (default|identity|generated) ?", change["after"])
+        required = " not null" in after and not re.search(r" (default|identity|generated) ?", after)
         if kind == "column" and not change["fresh"] and required:
             return "narrows", f"the new column {name} has to be given: {change['after']}"
         return None
     if kind == "column":
-        return _narrowed(name, change["before"], change["after"])
-    if kind == "enum" and not _holds(change["after"], change["before"]):
+        return _narrowed(name, before, after)
+    if kind == "enum" and not _holds(after, before):
         return "narrows", f"the enum {name}: {change['before']} becomes {change['after']}"
-    if kind == "table" and "row security" in change["after"] and "row security" not in change["before"]:
+    if kind == "table" and "FOR VALUES" in before and "FOR VALUES" not in after:
+        return "drops", f"the rows of {name} from the table that it was a partition of"
+    if kind == "trigger" and after.endswith(" D"):
+        return "drops", f"the trigger {name} is disabled"
+    if kind in ("function", "procedure") and _returned(before) != _returned(after):
+        return "narrows", f"the {kind} {name} returns something else"
+    if kind == "table" and "row security" in after and "row security" not in before:
         return "narrows", f"the table {name} gets row security"
+    if after == before.removesuffix(" NOT VALID"):  # it was demanded before
+        return None
     if kind in ("domain", "type", "check", "foreign key", "unique", "exclusion", "primary key", "unique index"):
         return "narrows", f"the {kind} {name}: {change['before']} becomes {change['after']}"
     return None
@@ -161,8 +179,12 @@ def squawk(here: Lifecycle, trials: Sequence[Mapping[str, Any]]) -> list[Finding
             return []
         argv = [str(program), "--reporter", "json", f"--exclude={','.join(LEFT_OUT)}", *files]
         done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=folder)
+    if not done.stdout.startswith("["):  # it prints a list also when there is nothing to say
+        raise Problem(
+            f"{done.stderr.strip()}\nsquawk could not be asked: it is not the one of poetry.lock. ./inv --list"
+        )
     found = []
-    for said in json.loads(done.stdout or "[]"):
+    for said in json.loads(done.stdout):
         trial = files[said["file"]]
         line = trial["sql"].splitlines()[said["line"] : said["line_end"] + 1]
         text = f"{said['message']} {said['help'] or ''}".strip()
@@ -172,15 +194,19 @@ def squawk(here: Lifecycle, trials: Sequence[Mapping[str, Any]]) -> list[Finding
     return list(dict.fromkeys(found))
 
 
+def _short(sql: str) -> str:
+    return " ".join(sql.split())[:160]
+
+
 def _by_transaction(statements: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     found = []
     concurrent = [one for one in statements if one["kind"] == "concurrent"]
     if concurrent and len(concurrent) < len(statements):
-        found.append(("mixes", " ".join(concurrent[0]["sql"].split())[:160]))
+        found.append(("mixes", _short(concurrent[0]["sql"])))
     for one in statements:
         writes = one["kind"] == "data" and not one["sql"].lstrip().upper().startswith("SELECT")
         if writes and one["holding"] in BLOCKING:
-            found.append(("rows-under-lock", " ".join(one["sql"].split())[:160]))
+            found.append(("rows-under-lock", _short(one["sql"])))
             break
     return found
 
@@ -190,13 +216,18 @@ def _narrowed(name: str, before: str, after: str) -> tuple[str, str] | None:
     text = f"the column {name}: {before} becomes {after}"
     if old["type"] != new["type"] and not _wider(old["type"], new["type"]):
         return "narrows", text
-    if new["required"] and (not old["required"] or (old["filled"] and not new["filled"])):
+    if (new["required"] and not old["required"]) or (old["filled"] and not new["filled"]):
         return "narrows", text
     if old["required"] and not new["required"]:
         return "narrows", f"{text}; what reads it may find nothing"
     if new["fixed"] and not old["fixed"]:
         return "narrows", text
     return None
+
+
+def _returned(definition: str) -> str:
+    found = re.search(r"^ RETURNS (.*)$", definition, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def _column(definition: str) -> dict[str, Any]:
@@ -207,10 +238,19 @@ def _column(definition: str) -> dict[str, Any]:
 
 
 def _wider(old: str, new: str) -> bool:
-    lengths = [re.fullmatch(r"character varying(?:\((\d+)\))?", one) for one in (old, new)]
-    if lengths[0] and (new == "text" or (lengths[1] and not lengths[1][1])):
+    # Whether every value of the old type is one of the new, and is stored the same.
+    def parts(kind: str) -> tuple[str, list[int]]:
+        found = re.fullmatch(r"([a-z ]+?)(?:\(([\d,]+)\))?", kind)
+        return (found[1], [int(n) for n in (found[2] or "").split(",") if n]) if found else (kind, [])
+
+    (old_name, old_sizes), (new_name, new_sizes) = parts(old), parts(new)
+    if old_name == "character varying" and new == "text":
         return True
-    return bool(lengths[0] and lengths[1] and lengths[0][1] and int(lengths[1][1]) >= int(lengths[0][1]))
+    if old_name != new_name or old_name not in ("character varying", "numeric", "bit varying"):
+        return False
+    if not new_sizes:
+        return True
+    return bool(old_sizes) and new_sizes[0] >= old_sizes[0] and new_sizes[1:] == old_sizes[1:]
 
 
 def _holds(after: str, before: str) -> bool:

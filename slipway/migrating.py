@@ -59,7 +59,7 @@ def apply(here: Lifecycle, options: Options) -> dict[str, Any]:
     asked = _asked(here, options)
     backup = None
     if here.environment == "prod":
-        state = json.loads(here.runtime.schema("state", *asked, "--json", failed=MIGRATION_FAILED))
+        state = ask(here, "state", *asked, failed=MIGRATION_FAILED)
         if not state["apply"] and not state["refused"]:
             nothing = {"from": state["at"], "to": state["at"], "applied": [], "waiting": state["waiting"]}
             here.steps.say(f"  migrate    {summary(nothing)}")
@@ -71,7 +71,7 @@ def apply(here: Lifecycle, options: Options) -> dict[str, Any]:
                 backup = backups.make(here)
     with here.steps.step("migrate") as step:
         try:
-            done = json.loads(here.runtime.schema("upgrade", *asked, "--json", failed=MIGRATION_FAILED))
+            done = ask(here, "upgrade", *asked, failed=MIGRATION_FAILED)
         except Problem as problem:
             if problem.code == NOT_YET:
                 raise Problem("What is left has to wait (see above).", NOT_YET) from None
@@ -87,6 +87,18 @@ def summary(done: dict[str, Any]) -> str:
         return f"at {at}, {', '.join(done['waiting'])} waits" if done["waiting"] else f"at head, {at}"
     names = [one["revision"] for one in done["applied"]]
     return f"at {at}: {len(names)} applied"
+
+
+def ask(here: Lifecycle, command: str, *args: str, failed: str) -> dict[str, Any]:
+    """Return what a command of slipway.schema found, where the service runs.
+
+    Raises Problem with `failed` when it fails, or ends without an answer (a revision may end the process).
+    """
+    said = here.runtime.schema(command, *args, "--json", failed=failed)
+    try:
+        return dict(json.loads(said))
+    except ValueError:
+        raise Problem(f"It ended without an answer. {failed}") from None
 
 
 def live(here: Lifecycle) -> dict[str, str]:
@@ -106,7 +118,7 @@ def sql(here: Lifecycle, options: Options) -> None:
 def plan(here: Lifecycle, options: Options, as_json: bool) -> None:
     """Print the pending revisions: what they run, lock and risk."""
     check(here)
-    facts = json.loads(here.runtime.schema("plan", *_asked(here, options), "--json", failed=SEE_ABOVE))
+    facts = ask(here, "plan", *_asked(here, options), failed=SEE_ABOVE)
     findings = linting.lint(here, facts["trials"])
     if as_json:
         sys.stdout.write(json.dumps({**facts, "findings": [one.as_json() for one in findings]}, indent=2) + "\n")
@@ -143,7 +155,7 @@ def drift(here: Lifecycle, as_json: bool) -> None:
     Raises Problem when it does.
     """
     check(here)
-    found = json.loads(here.runtime.schema("drift", "--json", failed=SEE_ABOVE))
+    found = ask(here, "drift", failed=SEE_ABOVE)
     at = ", ".join(found["at"]) or "no revisions"
     if as_json:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
@@ -171,24 +183,25 @@ def downgrade(here: Lifecycle, to: str, yes: bool, as_json: bool) -> None:
     if not to:
         raise Problem("Back to which revision? ./inv downgrade --to REVISION, or --to base")
     check(here)
-    found = json.loads(here.runtime.schema("undo", "--to", to, "--json", failed=SEE_ABOVE))
+    found = ask(here, "undo", "--to", to, failed=SEE_ABOVE)
     if not found["undone"]:
         raise Problem(f"The database is at {', '.join(found['at']) or 'no revisions'}: there is nothing to take back.")
     undone = [one["id"] for one in found["undone"]]
     _refuse_what_is_needed(here, undone)
     for one in found["undone"]:
         here.steps.say(f"\n-- {one['id']} taken back: {one['message']}\n{one['sql']}")
-    for lost in found["lost"]:
+    for lost in found["lost"] or []:
         rows = "a number of" if lost["rows"] is None else f"{lost['rows']:,}"
         has = "rows" if lost["kind"] == "table" else "rows with a value"
         here.steps.say(f"  deletes    the {lost['kind']} {lost['name']}, {rows} {has}")
     if not found["lost"]:
-        here.steps.say("  deletes    no table and no column")
+        told = "what the SQL says: the login may not create a scratch database to find out"
+        here.steps.say(f"  deletes    {told if found['lost'] is None else 'no table and no column'}")
     here.confirm(f"Take back {', '.join(undone)} in {here.environment}?", yes)
     backup = backups.make(here) if here.environment == "prod" else None
     with here.steps.step("downgrade") as step:
         failed = "The downgrade ended early (see above)."
-        done = json.loads(here.runtime.schema("downgrade", "--to", to, "--json", failed=failed))
+        done = ask(here, "downgrade", "--to", to, failed=failed)
         step.detail = f"at {', '.join(done['to']) or 'no revisions'}"
     if as_json:
         sys.stdout.write(json.dumps({"environment": here.environment, **done, "backup": backup}, indent=2) + "\n")
@@ -212,7 +225,7 @@ def _asked(here: Lifecycle, options: Options) -> list[str]:
 def _refuse_findings(here: Lifecycle, options: Options, applied: list[str]) -> None:
     with here.steps.step("lint") as step:
         try:
-            facts = json.loads(here.runtime.schema("plan", *_asked(here, options), "--json", failed=SEE_ABOVE))
+            facts = ask(here, "plan", *_asked(here, options), failed=SEE_ABOVE)
         except Problem as problem:
             if problem.code != NO_SCRATCH:
                 raise

@@ -22,7 +22,8 @@ OUTSIDE = 60.0  # seconds that a database may take to listen
 def main(argv: list[str]) -> int:
     """Run one command; what it found goes to standard output, as JSON with `--json`."""
     args = _parser().parse_args(argv)
-    output, sys.stdout = sys.stdout, sys.stderr  # a revision may print as well
+    output = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # a revision may print as well, and so may what it runs
     signal.signal(signal.SIGTERM, _stop)
     logging.getLogger("alembic.runtime.migration").disabled = True  # our lines have the times as well
     database.reach(args.wait)
@@ -32,6 +33,7 @@ def main(argv: list[str]) -> int:
         output.write(f"{result}\n")
     elif args.json:
         output.write(json.dumps(result) + "\n")
+    output.close()
     return 0
 
 
@@ -170,12 +172,15 @@ def _undo(args: argparse.Namespace, limits: Limits) -> dict[str, Any]:
         current = database.heads(connection)
         undone = revisions.undone(revisions.target(args.to), current)
         sql = {one.id: trial.preview(revisions, one.id, down=True) for one in undone}
-        with trial.begun(current, revisions, limits) as scratch:
-            before = scratch.things()
-            for one in undone:
-                scratch.up(one, down=True)
-            changes = catalogue.between(before, scratch.things())
-        lost = losses.count(connection, changes)
+        try:
+            with trial.begun(current, revisions, limits) as scratch:
+                before = scratch.things()
+                for one in undone:
+                    scratch.up(one, down=True)
+                changes = catalogue.between(before, scratch.things())
+            lost = losses.count(connection, changes)
+        except database.NoScratch:
+            lost = None  # nobody can tell
     return {
         "at": list(current),
         "undone": [{**dataclasses.asdict(one), "sql": sql[one.id]} for one in undone],

@@ -1,6 +1,6 @@
 """What a schema consists of, and how two differ."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -49,27 +49,31 @@ def read(connection: Connection) -> list[Thing]:
 def between(before: Iterable[Thing], after: Iterable[Thing]) -> list[Change]:
     """Return what has changed in one database, renames included.
 
-    What belongs to a table that was dropped, added or renamed is not listed besides.
+    What belongs to a table that was dropped, added or renamed is not listed besides. A view, function, constraint or
+    index that was dropped and made again is compared with what it was; a table or column is gone, with its rows.
     """
     old, new = {thing.id: thing for thing in before}, {thing.id: thing for thing in after}
-    replaced = {(thing.kind, thing.name): thing for id_, thing in new.items() if id_ not in old}
+    named = {(thing.kind, thing.name): thing for id_, thing in new.items() if id_ not in old}
+    again = {
+        id_: named[thing.kind, thing.name]
+        for id_, thing in old.items()
+        if id_ not in new and (thing.kind, thing.name) in named and _made_again(thing, old, new)
+    }
     changes = []
     for id_, thing in old.items():
-        now = new.get(id_)
+        now = new.get(id_) or again.get(id_)
         if not now:
-            again = replaced.pop((thing.kind, thing.name), None)
-            if again and again.definition != thing.definition:
-                changes.append(Change("changed", thing.kind, thing.name, thing.definition, again.definition))
-            elif not again and (thing.table in ("", id_) or thing.table in new):
+            if thing.table in ("", id_) or thing.table in new or thing.table in again:
                 changes.append(Change("dropped", thing.kind, thing.name, thing.definition))
             continue
-        if now.name.rpartition(".")[2] != thing.name.rpartition(".")[2]:
+        if _called(now) != _called(thing):
             changes.append(Change("renamed", thing.kind, thing.name, thing.name, now.name))
         if now.definition != thing.definition and not _follows(thing, now, old, new):
             changes.append(Change("changed", thing.kind, now.name, thing.definition, now.definition))
-    for thing in replaced.values():
-        fresh = thing.table not in old if thing.table else False
-        if thing.table in ("", thing.id) or not fresh:
+    known = {thing.id for thing in again.values()}
+    for thing in named.values():
+        fresh = thing.table not in old and thing.table not in known if thing.table else False
+        if thing.id not in known and (thing.table in ("", thing.id) or not fresh):
             fresh = fresh or (bool(thing.on) and not any(column in old for column in thing.on))
             changes.append(Change("added", thing.kind, thing.name, "", thing.definition, fresh))
     return changes
@@ -96,6 +100,20 @@ def differences(live: Iterable[Thing], fresh: Iterable[Thing]) -> list[Change]:
 def as_json(changes: Iterable[Change]) -> list[dict[str, object]]:
     """Return changes as plain values."""
     return [asdict(change) for change in changes]
+
+
+def _made_again(thing: Thing, old: Mapping[str, Thing], new: Mapping[str, Thing]) -> bool:
+    # Rows are not made again: those of a table are gone, and so are a column's, unless it is a view's.
+    owner = old.get(thing.table)
+    if thing.kind == "column":
+        return owner is not None and owner.id not in new and owner.kind in ("view", "materialized view")
+    return thing.kind not in ("table", "foreign table", "sequence", "schema")
+
+
+def _called(thing: Thing) -> str:
+    # What is moved to another schema is called otherwise; what belongs to a table moves with it.
+    belongs = thing.table not in ("", thing.id) or thing.kind == "column"
+    return thing.name.rpartition(".")[2] if belongs else thing.name
 
 
 def _follows(thing: Thing, now: Thing, old: dict[str, Thing], new: dict[str, Thing]) -> bool:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ except ImportError:
 
 SECRETS = Path("/run/secrets")
 SCRATCH = "_scratch_"
+MARK = "made by slipway, to try migrations on"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -134,6 +136,7 @@ def scratch() -> Iterator[str]:
     with connect(new) as server:
         for old in _left_behind(server, real):
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(old)))
+            sys.stderr.write(f"  the scratch database {old} was left by a run that was killed: removed\n")
         try:
             server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(new)))
         except psycopg.errors.InsufficientPrivilege:
@@ -143,6 +146,7 @@ def scratch() -> Iterator[str]:
             ) from None
         os.environ["DATABASE_NAME"] = new
         try:
+            server.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(new), MARK))
             yield new
         finally:
             os.environ["DATABASE_NAME"] = real
@@ -150,13 +154,14 @@ def scratch() -> Iterator[str]:
 
 
 def _left_behind(server: Connection, real: str) -> list[str]:
-    # Whoever made one is connected under its name for as long as it is used.
+    # Whoever made one is connected under its name for as long as it is used. A name alone proves nothing.
     rows = server.execute(
         """
         SELECT datname FROM pg_database
-        WHERE starts_with(datname, %s) AND datdba = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+        WHERE starts_with(datname, %s) AND shobj_description(oid, 'pg_database') = %s
+          AND datdba = (SELECT oid FROM pg_roles WHERE rolname = current_user)
           AND datname NOT IN (SELECT application_name FROM pg_stat_activity)
         """,
-        [f"{real[:40]}{SCRATCH}"],
+        [f"{real[:40]}{SCRATCH}", MARK],
     )
     return [str(row[0]) for row in rows]

@@ -27,9 +27,16 @@ SETTINGS = {
     "idle_in_transaction_session_timeout": "300000",
 }
 CLEAR = """
-    SELECT n.nspname, c.relname, i.indisvalid, p.pid FROM pg_class c
+    SELECT n.nspname, c.relname, i.indisvalid, p.pid, c.oid::regclass FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_index i ON i.indexrelid = c.oid
     LEFT JOIN pg_stat_progress_create_index p ON p.index_relid = c.oid
+"""
+
+
+# All of an index's definition but its name and its table's.
+_DEFINITION = """
+    SELECT i.indisunique, regexp_replace(pg_get_indexdef(i.indexrelid), '^.*? USING ', '')
+    FROM pg_index i WHERE i.indexrelid = to_regclass(%s)
 """
 
 
@@ -56,7 +63,7 @@ class Guard:
     _last: statements.Kind | None = None
     _own: set[str] = field(default_factory=set)
     _commits: bool = False
-    _building: list[tuple[str, str]] = field(default_factory=list)
+    _building: list[statements.Index] = field(default_factory=list)
 
     @contextlib.contextmanager
     def watching(self) -> Iterator["Guard"]:
@@ -113,15 +120,14 @@ class Guard:
             self._last = kind
         if kind == "concurrent":
             self._commits = True
-            self._mend(statement)
-            statement = statements.repeatable(statement)
+            statement = statements.unless_gone(self._mend(statement))
         return statement, parameters
 
     def clear(self) -> None:
         """Remove the indexes that this revision began and did not finish."""
-        for table, index in self._building:
+        for index in self._building:
             with contextlib.suppress(Refused):
-                self._drop_invalid(table, index)
+                self._drop_invalid(index)
 
     @property
     def left(self) -> str:
@@ -132,26 +138,58 @@ class Guard:
         # What SET did may have been taken back.
         self._last = None
 
-    def _mend(self, statement: str) -> None:
-        if created := statements.created_index(statement):
-            index, table = created
-            self._building.append((table, index))
-            self._drop_invalid(table, index)
+    def _mend(self, statement: str) -> str:
+        # Such a statement commits by itself: a migration that was killed after it, and before its revision was noted,
+        # runs it again.
+        index = statements.created_index(statement)
+        if not index:
+            return statement
+        if not index.name:
+            raise Refused(
+                f"An index that is built CONCURRENTLY needs a name, so that what a broken build left can be found: "
+                f"{' '.join(statement.split())[:100]}"
+            )
+        self._building.append(index)
+        self._drop_invalid(index)
+        return statements.unless_there(statement) if self._is_made(index) else statement
 
-    def _drop_invalid(self, table: str, index: str) -> None:
-        plain = index[1:-1].replace('""', '"') if index.startswith('"') else index.lower()
-        found = self.beside.execute(
-            f"{CLEAR} WHERE i.indrelid = to_regclass(%s) AND c.relname = %s AND NOT i.indisvalid",
-            [table, plain],
-        ).fetchone()
-        if not found:
+    def _drop_invalid(self, index: statements.Index) -> None:
+        found = self._find(index)
+        if not found or found[2]:
             return
         if found[3] is not None:
             raise Refused(
-                f"The index {plain} is just being built by process {found[3]} of PostgreSQL. Wait, then again."
+                f"The index {index.plain} is just being built by process {found[3]} of PostgreSQL. Wait, then again."
             )
         self.beside.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(found[0], found[1])))
-        say(f"  the index {plain} was left invalid by a build that broke off: removed")
+        say(f"  the index {index.plain} was left invalid by a build that broke off: removed")
+
+    def _is_made(self, index: statements.Index) -> bool:
+        # What PostgreSQL makes of the statement is compared with what is there, on an empty table that is like it.
+        found = self._find(index)
+        if not found:
+            return False
+        try:
+            with self.beside.transaction(force_rollback=True):
+                like = f"CREATE TEMP TABLE slipway_like (LIKE {index.table} INCLUDING GENERATED)"
+                unique = "UNIQUE " if index.unique else ""
+                self.beside.execute(like.encode())
+                self.beside.execute(f"CREATE {unique}INDEX slipway_index ON slipway_like{index.rest}".encode())
+                wanted = self.beside.execute(_DEFINITION, ["slipway_index"]).fetchone()
+                there = self.beside.execute(_DEFINITION, [f"{found[4]}"]).fetchone()
+        except psycopg.Error as error:
+            raise Refused(f"{error}\nWhat the index {index.plain} is to be cannot be told.") from None
+        if wanted != there:
+            raise Refused(
+                f"There is another index {index.plain} on {index.table} already, and this revision is to make it: "
+                f"{' '.join(index.rest.split())[:100]}. Rename one of the two."
+            )
+        say(f"  the index {index.plain} is there already: kept")
+        return True
+
+    def _find(self, index: statements.Index) -> Any:
+        where = "WHERE i.indrelid = to_regclass(%s) AND c.relname = %s"
+        return self.beside.execute(f"{CLEAR} {where}".encode(), [index.table, index.plain]).fetchone()
 
     def _watch(self, done: threading.Event) -> None:
         # On a connection of its own: the other one works for the revision.

@@ -3,8 +3,11 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationStep
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 
@@ -34,6 +37,28 @@ class Revisions:
             raise Refused(f"{error}\nThe revisions don't hang together. Mend them, then run this again.") from None
         self.scripts = {script.revision: script for script in self._between("heads", ())}
 
+    def step(self, revision: str, down: bool = False, output: io.StringIO | None = None) -> None:
+        """Apply exactly one revision, or take it back; its SQL goes to `output` instead when that is given.
+
+        `alembic upgrade` and `downgrade` take a revision to arrive at, which around a merge is more than one step.
+        Raises what the revision raises.
+        """
+        script, of = self.scripts[revision], self.script.revision_map
+
+        def steps(_heads: object, _context: object) -> list[MigrationStep]:
+            make = MigrationStep.downgrade_from_script if down else MigrationStep.upgrade_from_script
+            return [make(of, script)]
+
+        config = configuration(output) if output else self.config
+        before = script.down_revision or ()
+        parents = [before] if isinstance(before, str) else list(before)
+        options: dict[str, Any] = {"fn": steps}
+        if output:
+            start = [revision] if down else parents
+            options |= {"as_sql": True, "starting_rev": start or None, "destination_rev": None}
+        with EnvironmentContext(config, self.script, **options):
+            self.script.run_env()
+
     def target(self, named: str) -> str:
         """Return the full name of a revision, "head" included; raises Refused."""
         if named in ("head", "heads"):
@@ -62,6 +87,11 @@ class Revisions:
         if to == "base":
             return []
         done = self.known(current)
+        if to in done and to not in current:
+            raise Refused(
+                f"The database is at {', '.join(current)}, which is beyond {to}. To take that back: "
+                f"./inv downgrade --to {to}"
+            )
         return [_read(script) for script in self._between(to, ()) if script.revision not in done]
 
     def undone(self, to: str, current: Sequence[str]) -> list[Revision]:

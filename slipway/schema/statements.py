@@ -8,14 +8,19 @@ Kind = Literal["schema", "data", "validate", "concurrent"]
 
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _DATA = ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "COPY", "VALUES", "TABLE", "EXPLAIN", "DO", "CALL")
-_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
-_DOTTED = rf"{_NAME}(?:\.{_NAME})?"
+_GAP = r"(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)"  # between words: space and comments
+_NAME = r'(?:"(?:[^"]|"")+"|(?!\d)[\w$]+)'
+_DOTTED = rf"{_NAME}(?:{_GAP}*\.{_GAP}*{_NAME})?"
 _CREATE_INDEX = re.compile(
-    rf"(?P<create>\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY)\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>{_NAME})\s+ON\s+"
-    rf"(?:ONLY\s+)?(?P<table>{_DOTTED})",
+    rf"(?P<create>{_GAP}*CREATE{_GAP}+(?P<unique>UNIQUE{_GAP}+)?INDEX{_GAP}+CONCURRENTLY){_GAP}+"
+    rf"(?:IF{_GAP}+NOT{_GAP}+EXISTS{_GAP}+)?(?:(?P<name>(?!ON\b){_NAME}){_GAP}+)?ON{_GAP}+"
+    rf"(?:ONLY{_GAP}+)?(?P<table>{_DOTTED})(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_DROP_INDEX = re.compile(
+    rf"(?P<drop>{_GAP}*DROP{_GAP}+INDEX{_GAP}+CONCURRENTLY){_GAP}+(?:IF{_GAP}+EXISTS{_GAP}+)?(?={_DOTTED})",
     re.IGNORECASE,
 )
-_DROP_INDEX = re.compile(rf"(?P<drop>\s*DROP\s+INDEX\s+CONCURRENTLY)\s+(?:IF\s+EXISTS\s+)?(?={_DOTTED})", re.IGNORECASE)
 _SET = re.compile(r"\s*SET\s+(?:LOCAL\s+|SESSION\s+)?(lock|statement)_timeout\b", re.IGNORECASE)
 
 
@@ -70,21 +75,35 @@ def sets_timeout(sql: str) -> str:
     return f"{found[1].lower()}_timeout" if found else ""
 
 
-def created_index(sql: str) -> tuple[str, str] | None:
-    """Return index and table of a CREATE INDEX CONCURRENTLY, as written, or None."""
+@dataclass(frozen=True)
+class Index:
+    """What a CREATE INDEX CONCURRENTLY makes: names as written ("" for none), and what follows the table's."""
+
+    name: str
+    table: str
+    unique: bool
+    rest: str
+
+    @property
+    def plain(self) -> str:
+        """The name as the catalogue has it."""
+        text = self.name[1:-1].replace('""', '"') if self.name.startswith('"') else self.name.lower()
+        return text.encode()[:63].decode(errors="ignore")  # PostgreSQL cuts it, too
+
+
+def created_index(sql: str) -> Index | None:
+    """Return what a CREATE INDEX CONCURRENTLY makes, or None."""
     found = _CREATE_INDEX.match(sql)
-    return (found["name"], found["table"]) if found else None
+    return Index(found["name"] or "", found["table"], bool(found["unique"]), found["rest"]) if found else None
 
 
-def repeatable(sql: str) -> str:
-    """Return a CONCURRENTLY statement such that a second run does no harm.
-
-    Such a statement commits by itself. A migration that was killed after it, and before its revision was noted, runs it
-    again.
-    """
+def unless_there(sql: str) -> str:
+    """Return a CREATE INDEX CONCURRENTLY that keeps an index of that name."""
     found = _CREATE_INDEX.match(sql)
-    if found:
-        return f"{found['create']} IF NOT EXISTS {sql[found.start('name') :]}"
-    if dropped := _DROP_INDEX.match(sql):
-        return f"{dropped['drop']} IF EXISTS {sql[dropped.end() :]}"
-    return sql
+    return f"{found['create']} IF NOT EXISTS {sql[found.start('name') :]}" if found and found["name"] else sql
+
+
+def unless_gone(sql: str) -> str:
+    """Return a DROP INDEX CONCURRENTLY that minds nothing when there is none."""
+    found = _DROP_INDEX.match(sql)
+    return f"{found['drop']} IF EXISTS {sql[found.end() :]}" if found else sql

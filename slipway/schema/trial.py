@@ -10,13 +10,12 @@ from alembic.util import CommandError
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 
-from alembic import command
 from slipway.schema import catalogue, database, statements
 from slipway.schema.catalogue import Thing
 from slipway.schema.database import Connection, Refused
 from slipway.schema.guard import Guard
 from slipway.schema.phases import Revision
-from slipway.schema.revisions import Revisions, configuration
+from slipway.schema.revisions import Revisions
 from slipway.schema.statements import Limits
 from slipway.schema.upgrading import apply
 
@@ -178,7 +177,7 @@ class _Recorder:
         locks = {}
         if kind == "concurrent":  # it has committed, and kept nothing
             named = statements.created_index(sql)
-            locks = {named[1].strip('"'): CONCURRENT} if named else {}
+            locks = {named.table.strip('"'): CONCURRENT} if named else {}
         for table, mode in self._locks().items():
             if table not in self.held or STRENGTH.index(mode) > STRENGTH.index(self.held[table]):
                 locks[table] = self.held[table] = mode
@@ -204,18 +203,12 @@ def preview(revisions: Revisions, revision: str, down: bool = False) -> str:
 
     Raises Refused when it needs one: a data migration that reads, say.
     """
-    before = revisions.scripts[revision].down_revision
-    start = before if isinstance(before, str) else next(iter(before or []), "")
     output = io.StringIO()
-    config = configuration(output)
     try:
-        if down:
-            command.downgrade(config, f"{revision}:{start or 'base'}", sql=True)
-        else:
-            command.upgrade(config, f"{start}:{revision}" if start else revision, sql=True)
+        revisions.step(revision, down, output)
     except CommandError as error:
         raise Refused(str(error)) from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Refused(f"{type(error).__name__}: {error}") from None
     return _without_the_version("\n".join(line.rstrip() for line in output.getvalue().splitlines()))
 

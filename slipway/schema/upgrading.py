@@ -11,7 +11,6 @@ from typing import Any
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
-from alembic import command
 from slipway.schema import turn
 from slipway.schema.database import Connection, NotYet, Refused, connect, heads, variable
 from slipway.schema.guard import Guard, end_orphans
@@ -108,19 +107,18 @@ def apply(revisions: Revisions, revision: str, down: bool = False) -> None:
 
     Raises Refused for what is no error of the database, with the traceback printed.
     """
-    before = revisions.scripts[revision].down_revision
     try:
-        if down:
-            command.downgrade(revisions.config, before if isinstance(before, str) else next(iter(before or ["base"])))
-        else:
-            command.upgrade(revisions.config, revision)
-    except (DBAPIError, SystemExit, KeyboardInterrupt):
+        revisions.step(revision, down)
+    except (DBAPIError, Refused):
         raise
+    except SystemExit as error:  # of the revision, or of the service's settings
+        said = f"{error.code}\n" if isinstance(error.code, str) else ""
+        raise Refused(f"{said}{revision} ended early (SystemExit), and is not applied.") from None
     except CommandError as error:
         raise Refused(f"{revision}: {error}") from None
     except Exception:
         traceback.print_exc(file=sys.stderr)
-        raise Refused(f"{revision} failed (see above), and nothing of it was applied.") from None
+        raise Refused(f"{revision} failed (see above), and is not applied.") from None
 
 
 def invalid_indexes(connection: Connection) -> list[str]:

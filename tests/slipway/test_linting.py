@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from slipway.linting import Finding, by_effect, judge, unless_ignored
+from slipway.linting import Finding, by_effect, judge, lint, unless_ignored
 
 
 def change(what: str, kind: str, before: str = "", after: str = "", fresh: bool = False) -> dict[str, Any]:
@@ -32,6 +32,17 @@ def trial(**given: Any) -> dict[str, Any]:
         (change("dropped", "check"), None),
         (change("renamed", "column", "posts.a", "posts.b"), "renames"),
         (change("renamed", "table", "posts", "articles"), "renames"),
+        (change("renamed", "index", "ix_a", "ix_b"), None),
+        (change("added", "check", after="CHECK ((a IS NOT NULL))", fresh=True), "narrows"),
+        (change("changed", "column", "text default 'x'", "text"), "narrows"),
+        (change("changed", "column", "numeric(5,2)", "numeric(8,2)"), None),
+        (change("changed", "column", "numeric(5,2)", "numeric"), None),
+        (change("changed", "column", "numeric(5,2)", "numeric(8,3)"), "narrows"),
+        (change("changed", "foreign key", "FOREIGN KEY (a) NOT VALID", "FOREIGN KEY (a)"), None),
+        (change("changed", "foreign key", "FOREIGN KEY (a)", "FOREIGN KEY (b)"), "narrows"),
+        (change("changed", "table", "FOR VALUES IN (1)", ""), "drops"),
+        (change("changed", "trigger", "CREATE TRIGGER t", "CREATE TRIGGER t D"), "drops"),
+        (change("changed", "function", "CREATE\n RETURNS int\n AS 1", "CREATE\n RETURNS text\n AS 1"), "narrows"),
         (change("added", "column", after="text"), None),
         (change("added", "column", after="text not null"), "narrows"),
         (change("added", "column", after="text not null default ''::text"), None),
@@ -96,6 +107,24 @@ def statement(sql: str, kind: str, holding: str = "") -> dict[str, Any]:
 )
 def test_what_a_transaction_holds_on_to(statements: list[dict[str, Any]], rules: list[str]) -> None:
     assert [f.rule for f in by_effect(trial(statements=statements))] == rules
+
+
+@pytest.mark.parametrize("sql", ["DELETE FROM t", "truncate t"])
+def test_rows_are_deleted_once_no_release_needs_them(sql: str) -> None:
+    deletes = [statement(sql, "data")]
+
+    assert [f.rule for f in by_effect(trial(statements=deletes, rewrites=["t"]))][:1] == ["deletes"]
+    assert "deletes" not in [f.rule for f in by_effect(trial(statements=deletes, phase="contract"))]
+
+
+def test_squawk_is_asked_about_locks() -> None:
+    here: Any = None  # only told when there is no squawk
+    sql = "BEGIN;\n\nCREATE INDEX ix ON posts (title);\n\nCOMMIT;"
+
+    found = lint(here, [trial(sql=sql), trial(revision="0004", sql="BEGIN;\n\nCREATE TABLE t (a int);\n\nCOMMIT;")])
+
+    assert [(f.revision, f.rule) for f in found] == [("0003", "require-concurrent-index-creation")]
+    assert "CREATE INDEX ix ON posts (title);" in found[0].text
 
 
 def test_what_goes_wrong_in_the_trial_is_found() -> None:

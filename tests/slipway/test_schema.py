@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from slipway.schema.database import MARK
 from tests.conftest import ROOT, wait_for
 
 ENV = """
@@ -293,6 +295,126 @@ def test_a_unique_index_that_cannot_be_built_leaves_nothing(service: Service) ->
     assert service.ask("SELECT to_regclass('ix_a')") == [(None,)]
 
 
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ("CREATE INDEX ix_a ON other (a)", 'relation "ix_a" already exists'),
+        ("CREATE INDEX ix_a ON t (id)", "There is another index ix_a on t already"),
+        ("CREATE UNIQUE INDEX ix_a ON t (a)", "There is another index ix_a on t already"),
+    ],
+)
+def test_another_index_of_that_name_is_not_taken_for_it(service: Service, there: str, said: str) -> None:
+    service.run("upgrade", "--to", "0001")
+    service.do("CREATE TABLE other (a text)", there)
+    service.revision("0002", CONCURRENTLY)
+
+    failed = service.run("upgrade")
+
+    assert failed.returncode == 1
+    assert said in failed.stderr
+    assert service.at == "0001"
+
+
+def test_an_index_is_repaired_however_it_is_written(service: Service) -> None:
+    service.do('CREATE SCHEMA "S"', 'CREATE TABLE "S"."T t" (a int)', 'INSERT INTO "S"."T t" VALUES (1), (1)')
+    statement = '-- why\\nCREATE UNIQUE INDEX /* big */ CONCURRENTLY "I ""x" ON "S" . "T t" (a)'
+    service.revision("0002", f"with op.get_context().autocommit_block(): op.execute('{statement}')")
+    left = "SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE relname = 'I \"x'"
+
+    assert service.run("upgrade").returncode == 1
+    assert service.ask(left) == []
+    service.do(
+        'CREATE INDEX "I ""x" ON "S"."T t" (a)',
+        'UPDATE pg_index SET indisvalid = false WHERE indexrelid = \'"S"."I ""x"\'::regclass',
+    )
+    service.do('DELETE FROM "S"."T t"')
+    assert service.run("upgrade").returncode == 0
+    assert service.ask(left) == [(True,)]
+
+
+def test_an_index_without_a_name_is_refused(service: Service) -> None:
+    service.revision("0002", CONCURRENTLY.replace("ix_a ", ""))
+
+    failed = service.run("upgrade")
+
+    assert failed.returncode == 1
+    assert "needs a name" in failed.stderr
+
+
+@pytest.mark.parametrize("way", ["sys.exit(0)", "sys.exit('out of here')", "raise KeyError('nowhere')"])
+def test_a_revision_that_ends_the_process_fails(service: Service, way: str) -> None:
+    service.revision("0002", "import sys", way)
+
+    failed = service.run("upgrade", "--json")
+
+    assert failed.returncode == 1
+    assert "0002" in failed.stderr
+    assert failed.stdout == ""
+    assert service.at == "0001"
+
+
+def test_what_a_revision_runs_may_print(service: Service) -> None:
+    service.revision("0002", "import subprocess", "subprocess.run(['echo', 'hello'], check=True)")
+
+    done = service.run("upgrade", "--json")
+
+    assert "hello" in done.stderr
+    assert json.loads(done.stdout)["to"] == ["0002"]
+
+
+def merged(service: Service) -> None:
+    """Write two revisions on top of the first, and one that joins them."""
+    folder = service.root / "alembic/versions"
+    service.revision("000a", 'op.execute("CREATE TABLE ta (a int)")', down='op.drop_table("ta")')
+    service.revision("000b", 'op.execute("CREATE TABLE tb (a int)")', down='op.drop_table("tb")')
+    for name in ("000a", "000b"):
+        text = (folder / f"{name}.py").read_text()
+        (folder / f"{name}.py").write_text(re.sub("down_revision = .*", "down_revision = '0001'", text))
+    service.revision("0100")
+    text = (folder / "0100.py").read_text()
+    (folder / "0100.py").write_text(re.sub("down_revision = .*", "down_revision = ('000a', '000b')", text))
+
+
+def test_around_a_merge_each_revision_goes_alone(service: Service) -> None:
+    merged(service)
+    service.revision("0101")
+    text = (service.root / "alembic/versions/0101.py").read_text()
+    (service.root / "alembic/versions/0101.py").write_text(re.sub("down_revision = .*", "down_revision = '0100'", text))
+
+    assert [(one["error"], one["back"]) for one in service.json("check")["trials"]] == [("", [])] * 5
+    assert len(service.json("upgrade")["applied"]) == 5
+    told = service.json("undo", "--to", "000a")
+    done = service.json("downgrade", "--to", "000a")
+
+    assert [one["id"] for one in told["undone"]] == ["0101", "0100", "000b"]
+    assert done["to"] == ["000a"]
+    assert service.ask("SELECT to_regclass('ta')::text, to_regclass('tb')::text") == [("ta", None)]
+
+
+def test_a_table_that_is_dropped_and_made_again_is_dropped(service: Service) -> None:
+    again = 'op.execute("DROP TABLE t; CREATE TABLE t (id bigint PRIMARY KEY)")'
+    service.revision("0002", again)
+    service.revision("0003", 'op.execute("CREATE VIEW v AS SELECT 1 AS a, 2 AS b")', down='op.execute("DROP VIEW v")')
+    service.revision("0004", 'op.execute("DROP VIEW v; CREATE VIEW v AS SELECT 1 AS a")')
+    service.revision("0005", 'op.execute("CREATE SCHEMA s; ALTER TABLE t SET SCHEMA s")')
+
+    changes = [one["changes"] for one in service.json("plan")["trials"]]
+
+    assert ("dropped", "table", "t") in [(one["what"], one["kind"], one["name"]) for one in changes[1]]
+    assert ("dropped", "column", "v.b") in [(one["what"], one["kind"], one["name"]) for one in changes[3]]
+    assert ("renamed", "t", "s.t") in [(one["what"], one["before"], one["after"]) for one in changes[4]]
+
+
+def test_going_forward_to_what_lies_behind_is_refused(service: Service) -> None:
+    service.revision("0002")
+    service.run("upgrade")
+
+    failed = service.run("upgrade", "--to", "0001")
+
+    assert failed.returncode == 1
+    assert "./inv downgrade --to 0001" in failed.stderr
+
+
 def test_an_interrupted_migration_takes_its_revision_back(service: Service) -> None:
     service.revision("0002", 'op.execute("CREATE TABLE u (a int)")', 'op.execute("SELECT pg_sleep(600)")')
     process = service.start("upgrade")
@@ -461,7 +583,34 @@ def test_going_back_tells_what_it_deletes(service: Service) -> None:
 def test_what_a_killed_trial_left_is_removed_by_the_next(service: Service) -> None:
     service.run("upgrade")
     with connect("postgres") as server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(f"{service.database}_scratch_dead")))
+        dead, mine = (sql.Identifier(f"{service.database}_scratch_{name}") for name in ("dead", "mine"))
+        server.execute(sql.SQL("CREATE DATABASE {}").format(dead))
+        server.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(dead, MARK))
+        server.execute(sql.SQL("CREATE DATABASE {}").format(mine))
 
-    service.json("drift")
-    # The fixture looks whether anything is left.
+        told = service.run("drift")
+
+        left = server.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [service.database])
+        assert {name for (name,) in left} == {service.database, f"{service.database}_scratch_mine"}
+        server.execute(sql.SQL("DROP DATABASE {}").format(mine))
+    assert "scratch_dead was left by a run that was killed: removed" in told.stderr
+
+
+def test_without_the_right_to_create_databases_it_migrates_all_the_same(service: Service) -> None:
+    login, word = sql.Identifier(f"{service.database}_login"), "a long enough word"
+    as_them = {"DATABASE_USERNAME": f"{service.database}_login", "DATABASE_PASSWORD": word}
+    with connect("postgres") as server:
+        server.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(login, sql.Literal(word)))
+        server.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(service.database), login))
+        service.do("GRANT ALL ON SCHEMA public TO PUBLIC")
+
+        assert service.run("upgrade", **as_them).returncode == 0
+        planned = service.run("check", "--json", **as_them)
+        told = service.run("undo", "--to", "base", "--json", **as_them)
+
+        service.do("DROP TABLE t, alembic_version")
+        server.execute(sql.SQL("ALTER DATABASE {} OWNER TO CURRENT_USER").format(sql.Identifier(service.database)))
+        server.execute(sql.SQL("DROP ROLE {}").format(login))
+    assert planned.returncode == 4
+    assert "CREATEDB" in planned.stderr
+    assert json.loads(told.stdout)["lost"] is None

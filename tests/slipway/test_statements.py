@@ -2,7 +2,7 @@
 
 import pytest
 
-from slipway.schema.statements import Limits, created_index, kind, repeatable, sets_timeout, timeouts
+from slipway.schema.statements import Limits, created_index, kind, sets_timeout, timeouts, unless_gone, unless_there
 
 
 @pytest.mark.parametrize(
@@ -59,28 +59,48 @@ def test_a_revision_that_sets_a_timeout_keeps_it(sql: str, expected: str) -> Non
 @pytest.mark.parametrize(
     ("sql", "expected"),
     [
-        ("CREATE INDEX CONCURRENTLY i ON t (a)", ("i", "t")),
-        ('CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "I x" ON ONLY s."T" (a)', ('"I x"', 's."T"')),
-        ("CREATE INDEX CONCURRENTLY ON t (a)", None),
+        ("CREATE INDEX CONCURRENTLY i ON t (a)", ("i", "t", False, " (a)")),
+        (
+            "-- why\ncreate unique /* ! */ index concurrently I on t using btree (a)",
+            ("i", "t", True, " using btree (a)"),
+        ),
+        (
+            'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "I "" x" ON ONLY s . "T" (a)',
+            ('I " x', 's . "T"', True, " (a)"),
+        ),
+        ("CREATE INDEX CONCURRENTLY ON t (a)", ("", "t", False, " (a)")),
+        (f"CREATE INDEX CONCURRENTLY {'i' * 70} ON t (a)", ("i" * 63, "t", False, " (a)")),
         ("CREATE INDEX i ON t (a)", None),
     ],
 )
-def test_created_index(sql: str, expected: tuple[str, str] | None) -> None:
-    assert created_index(sql) == expected
+def test_created_index(sql: str, expected: tuple[str, str, bool, str] | None) -> None:
+    found = created_index(sql)
+
+    assert (found and (found.plain, found.table, found.unique, found.rest)) == expected
 
 
 @pytest.mark.parametrize(
     ("sql", "expected"),
     [
         ("CREATE INDEX CONCURRENTLY i ON t (a)", "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a)"),
+        ("/* x */ CREATE INDEX CONCURRENTLY i ON t (a)", "/* x */ CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a)"),
         (
             'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "i" ON t (a)',
             'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "i" ON t (a)',
         ),
+    ],
+)
+def test_an_index_that_is_there_is_kept(sql: str, expected: str) -> None:
+    assert unless_there(sql) == expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
         ("DROP INDEX CONCURRENTLY s.i", "DROP INDEX CONCURRENTLY IF EXISTS s.i"),
         ("DROP INDEX CONCURRENTLY IF EXISTS i", "DROP INDEX CONCURRENTLY IF EXISTS i"),
         ("REINDEX INDEX CONCURRENTLY i", "REINDEX INDEX CONCURRENTLY i"),
     ],
 )
-def test_what_commits_by_itself_can_be_repeated(sql: str, expected: str) -> None:
-    assert repeatable(sql) == expected
+def test_an_index_that_is_gone_is_no_mistake(sql: str, expected: str) -> None:
+    assert unless_gone(sql) == expected
