@@ -17,16 +17,18 @@ from typing import Any
 from slipway.errors import Problem
 from slipway.lifecycle import Lifecycle
 
-# Not asked of squawk. The guard sets both timeouts; each revision is whole or not applied; drops, renames and narrowed
-# types are judged by what they did; and how to model is the project's.
+# Not asked of squawk. The guard sets both timeouts, and each revision is whole or not applied; what is dropped, renamed
+# or narrowed is judged by what the revision did, in expand revisions alone; and how to model is the project's.
 LEFT_OUT = (
     "require-lock-timeout", "require-statement-timeout", "require-timeout-settings", "prefer-robust-stmts",
-    "ban-drop-column", "ban-drop-table", "renaming-column", "renaming-table", "adding-required-field",
+    "transaction-nesting", "ban-uncommitted-transaction",
+    "ban-drop-column", "ban-drop-table", "ban-drop-view", "ban-drop-function", "ban-drop-type", "ban-drop-schema",
+    "ban-drop-sequence", "ban-drop-domain", "ban-drop-constraint", "ban-drop-generated-expression",
+    "ban-drop-not-null", "ban-drop-extension", "ban-drop-index", "ban-set-schema", "ban-alter-identity",
+    "renaming-column", "renaming-table", "renaming-object", "adding-required-field", "changing-column-type",
     "prefer-bigint-over-int", "prefer-bigint-over-smallint", "prefer-identity", "prefer-text-field",
-    "prefer-timestamptz", "transaction-nesting", "ban-uncommitted-transaction", "changing-column-type",
-    "require-enum-value-ordering", "ban-create-domain-with-constraint",
+    "prefer-timestamp-tz", "require-enum-value-ordering", "ban-create-domain-with-constraint",
 )  # fmt: skip
-
 BLOCKING = ("ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")  # writers wait, at least
 
 _DELETES = re.compile(r"\s*(TRUNCATE|DELETE)\b", re.IGNORECASE)
