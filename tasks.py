@@ -190,7 +190,7 @@ def backup(
     from slipway import backups
 
     with begin("backup", prod=prod, runtime=runtime, exclusive=True) as here:
-        here.database()
+        here.database(image=False)
         if list:
             backups.show(here, json)
         else:
@@ -209,7 +209,7 @@ def restore(
     from slipway import backups
 
     with begin("restore", prod=prod, runtime=runtime, exclusive=True) as here:
-        here.database()
+        here.database(image=False)
         backups.restore(here, backup, file, yes)
 
 

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 from slipway import image, processes, version
 from slipway.compose import docker_compose, project_name
 from slipway.errors import NO_REVISION, OTHER_LOGIN, Problem, taken
-from slipway.migrations import caller, schema_command
+from slipway.migrations import Live, caller, schema_command
 from slipway.postgres import BACKUPS, login_environ
 from slipway.shell import Shell
 from slipway.steps import FromFile
@@ -131,13 +131,14 @@ class DockerRuntime:
         if ran.status:
             raise Problem(NO_REVISION, ran.status)
 
-    def live(self) -> dict[str, str]:
-        """Return the releases that run, and the newest revisions that each knows ("" when it doesn't say)."""
-        return {
-            str(one["Config"]["Image"]): str(one["Config"]["Labels"].get(image.SCHEMA, ""))
-            for one in self._services("web")
-            if one["State"]["Running"]
-        }
+    def live(self) -> list[Live]:
+        """Return the releases that run, as their images' labels say."""
+        running = [one["Config"] for one in self._services("web") if one["State"]["Running"]]
+        found = [
+            Live(one["Image"], one["Labels"].get(image.SCHEMA, ""), one["Labels"].get(image.PREVIOUS, ""))
+            for one in running
+        ]
+        return list(dict.fromkeys(found))
 
     @property
     def backups(self) -> str:

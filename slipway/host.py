@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, NoReturn
 from slipway import processes
 from slipway.errors import NO_REVISION, Problem, taken
 from slipway.image import read_tree
-from slipway.migrations import caller, heads, schema_command
+from slipway.migrations import Live, caller, heads, schema_command
 from slipway.postgres import BACKUPS, Login, Server, login_environ
 from slipway.shell import uninterrupted
 from slipway.steps import FromFile
@@ -114,10 +114,10 @@ class HostRuntime:
         command = [sys.executable, "-m", "alembic", *args]
         self.here.shell.run(command, env=self._where, hidden=self.here.settings.values, failed=NO_REVISION)
 
-    def live(self) -> dict[str, str]:
-        """Return the release that runs, and the newest revisions that it knows ("" when it doesn't say)."""
+    def live(self) -> list[Live]:
+        """Return the release that runs, as it was when it started."""
         record = processes.load(self.record)
-        return {record.release: record.schema} if record else {}
+        return [Live(record.release, record.schema)] if record else []
 
     @property
     def backups(self) -> str:

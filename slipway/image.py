@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from slipway.lifecycle import Lifecycle
 
 TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)  # https://github.com/distribution/reference
+PREVIOUS = "dev.slipway.previous"  # the label that holds the version released before
 SCHEMA = "dev.slipway.schema"  # the label that holds the newest revisions
 INPUTS = "dev.slipway.inputs"  # the label that holds the hash of what went in
 

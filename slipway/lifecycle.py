@@ -135,11 +135,12 @@ class Lifecycle:
             )
         self.memory.write(self.runtime.name)
 
-    def database(self) -> None:
-        """Have the database running, and what works on it ready."""
+    def database(self, image: bool = True) -> None:
+        """Have the database running, and the image that works on it built, unless none is needed."""
         self.settings.check()
         self.remember()
-        self.runtime.prepare()
+        if image:
+            self.runtime.prepare()
         self.runtime.start_database()
 
     def confirm_volumes(self, volumes: bool, yes: bool) -> None:

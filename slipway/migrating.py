@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slipway import backups, linting
+from slipway import backups, linting, migrations
 from slipway.errors import MIGRATION_FAILED, NO_MIGRATIONS, NO_SCRATCH, NOT_YET, Problem
 from slipway.lifecycle import Lifecycle
+from slipway.migrations import Live
 
 STRONG = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")
 SEE_ABOVE = "That could not be told (see above)."
@@ -77,6 +78,7 @@ def apply(here: Lifecycle, options: Options) -> dict[str, Any]:
                 raise Problem("What is left has to wait (see above).", NOT_YET) from None
             raise
         step.detail = summary(done)
+    _say_what_is_lost(here, done)
     return {"environment": here.environment, **done, "backup": backup}
 
 
@@ -101,12 +103,12 @@ def ask(here: Lifecycle, command: str, *args: str, failed: str) -> dict[str, Any
         raise Problem(f"It ended without an answer. {failed}") from None
 
 
-def live(here: Lifecycle) -> dict[str, str]:
-    """Return the releases whose needs count, and the newest revision that each knows.
+def live(here: Lifecycle) -> list[Live]:
+    """Return the releases whose needs count.
 
     In development there is none: what runs there is this tree.
     """
-    return here.runtime.live() if here.environment == "prod" else {}
+    return here.runtime.live() if here.environment == "prod" else []
 
 
 def sql(here: Lifecycle, options: Options) -> None:
@@ -217,9 +219,17 @@ def _asked(here: Lifecycle, options: Options) -> list[str]:
     words = ["--wait", str(here.project.wait)]
     if options.to:
         words += ["--to", options.to]
-    for name, heads in live(here).items():
-        words += ["--live", f"{name}={heads}"]
+    for release in live(here):
+        words += ["--live", f"{release.name}={release.heads}"]
     return [*words, *(["--contract"] if options.contract else [])]
+
+
+def _say_what_is_lost(here: Lifecycle, done: dict[str, Any]) -> None:
+    taken = [one["revision"] for one in done["applied"] if one["phase"] == "contract"]
+    before = sorted({release.previous for release in live(here) if release.previous})
+    if taken and here.environment == "prod":
+        named = f" ({', '.join(before)})" if before else ""
+        here.steps.say(f"  from now   a release without {', '.join(taken)}{named} cannot be rolled back to")
 
 
 def _refuse_findings(here: Lifecycle, options: Options, applied: list[str]) -> None:
@@ -234,7 +244,7 @@ def _refuse_findings(here: Lifecycle, options: Options, applied: list[str]) -> N
         trials = [one for one in facts["trials"] if one["revision"] in applied]
         if findings := linting.lint(here, trials):
             here.steps.say("\n".join(one.line for one in findings))
-            names = " and ".join(live(here))
+            names = " and ".join(release.name for release in live(here))
             raise Problem(
                 f"{names} is live, and these would harm it. Nothing was applied. Mend them, then: ./inv check"
             )
@@ -242,14 +252,12 @@ def _refuse_findings(here: Lifecycle, options: Options, applied: list[str]) -> N
 
 
 def _refuse_what_is_needed(here: Lifecycle, undone: list[str]) -> None:
-    from slipway import migrations
-
-    for name, heads in live(here).items():
-        known = migrations.known(here.project, heads.split(","))
+    for release in live(here):
+        known = migrations.known(here.project, release.heads.split(","))
         if needed := [one for one in undone if one in known]:
             raise Problem(
-                f"{name} is live and needs {', '.join(needed)}. Replace it by a release that doesn't, or stop it: "
-                "./inv down"
+                f"{release.name} is live and needs {', '.join(needed)}. Replace it by a release that doesn't, or stop "
+                "it: ./inv down"
             )
 
 

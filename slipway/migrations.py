@@ -5,10 +5,23 @@ import getpass
 import os
 import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.errors import Problem
 from slipway.project import Project
+
+
+@dataclass(frozen=True)
+class Live:
+    """A release that runs: its name, the newest revisions that it knows, and the version released before it.
+
+    Each of the last two is "" when it doesn't say.
+    """
+
+    name: str
+    heads: str
+    previous: str = ""
 
 
 def heads(project: Project) -> str:

@@ -26,6 +26,7 @@ from slipway.lifecycle import Lifecycle
 from slipway.migrating import check
 
 TAIL = 25  # lines of tests that failed
+QUIETLY = ("-q", "--tb=short", "-p", "no:cacheprovider")
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,9 @@ class Stage:
         run = self.compose("run", "--detach", "--no-deps")
         name = f"{run[run.index('--project-name') + 1]}-{secrets.token_hex(4)}"
         env = {"IMAGE": release.server}
-        status, _ = shell.answer([*run, "--name", name, "web"], env=env, hidden=self.values)
+        status, _ = shell.answer(
+            [*run, "--env", f"PORT={project.port}", "--name", name, "web"], env=env, hidden=self.values
+        )
         self.servers[release.name] = name
         end = time.monotonic() + project.wait
         while not status:
@@ -97,17 +100,10 @@ class Stage:
     def test(self, release: Release, schema: str, needed: bool = True) -> Outcome:
         """Run a release's HTTP tests against its server."""
         with self.here.steps.step("tests") as step:
-            command = testing.pytest_command(
-                [],
-                self.here.project.tests.http,
-                [],
-                self.here.project.root,
-                "-q",
-                "--tb=short",
-                "-p",
-                "no:cacheprovider",
-            )
-            ran = self.run(release.tests, command, env={"BASE_URL": f"http://{self.servers[release.name]}:8000"})
+            project = self.here.project
+            command = testing.pytest_command([], project.tests.http, [], project.root, *QUIETLY)
+            base = f"http://{self.servers[release.name]}:{project.port}"
+            ran = self.run(release.tests, command, env={"BASE_URL": base})
             lines = ran.output.splitlines()
             said = re.sub(r" in [\d.]+s.*", "", lines[-1].strip("= ")) if lines else f"status {ran.status}"
             step.detail = f"{release.name} on {schema}: {said}"
@@ -231,7 +227,7 @@ def _previous(here: Lifecycle) -> Release | None:
 
 def _copy(here: Lifecycle, stage: Stage, dump: Path) -> None:
     with here.steps.step("copy", f"of the {here.environment} data"):
-        here.database()
+        here.database(image=False)
         dump.touch(mode=0o600)
         with dump.open("wb") as file:
             here.runtime.beside_database("dump", failed="There is no copy (see above).", stdout=file)

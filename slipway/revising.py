@@ -63,5 +63,5 @@ def command(wanted: Wanted) -> list[str]:
 def _format(here: Lifecycle, paths: list[Path]) -> None:
     # As the project's other files; one without ruff formats as it likes.
     if importlib.util.find_spec("ruff"):
-        for how in (["check", "--quiet", "--fix-only", "--exit-zero"], ["format", "--quiet"]):
+        for how in (["check", "--quiet", "--select=I", "--fix-only"], ["format", "--quiet"]):
             here.shell.output([sys.executable, "-m", "ruff", *how, *map(str, paths)])

@@ -35,7 +35,7 @@ class NotYet(Refused):
     status = 3
 
 
-def variable(name: str, default: str = "") -> str:
+def variable(name: str, default: str | None = None) -> str:
     """Return a variable of the service: the environment's, else the file's under /run/secrets.
 
     Raises Refused when there is none and no default.
@@ -45,7 +45,7 @@ def variable(name: str, default: str = "") -> str:
     for file in (SECRETS / name.lower(), SECRETS / name):
         with contextlib.suppress(OSError):
             return file.read_text(encoding="utf-8").rstrip("\n")
-    if not default:
+    if default is None:
         raise Refused(f"{name} is not set: .env.example explains it.")
     return default
 
@@ -85,7 +85,7 @@ def connect(called: str, database: str = "") -> Connection:
             password=variable("DATABASE_PASSWORD"),
             dbname=database or name(),
             sslmode=variable("DATABASE_SSLMODE", "prefer"),
-            sslrootcert=variable("DATABASE_SSLROOTCERT", " ").strip() or None,
+            sslrootcert=variable("DATABASE_SSLROOTCERT", "") or None,
             application_name=called[:63],
             connect_timeout=10,
             keepalives_idle=10,

@@ -106,8 +106,9 @@ class Revisions:
         for head in current:
             if head not in self.scripts:
                 raise Refused(
-                    f"The database is at {head}, which is not among the revisions here: a newer release has migrated "
-                    "it. Migrate from the newer tree, or restore a backup: ./inv restore"
+                    f"The database is at {head}, which is not among the revisions here: a newer release, or another "
+                    "branch, has migrated it. Migrate from that tree, restore a backup (./inv restore), or, in "
+                    "development, begin anew: ./inv down --volumes"
                 )
 
     def known(self, heads: Sequence[str]) -> frozenset[str]:

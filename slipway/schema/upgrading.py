@@ -1,6 +1,7 @@
 """Applying revisions, one after the other, each whole or not at all."""
 
 import contextlib
+import os
 import random
 import sys
 import time
@@ -12,7 +13,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from slipway.schema import turn
-from slipway.schema.database import Connection, NotYet, Refused, connect, heads, variable
+from slipway.schema.database import Connection, NotYet, Refused, connect, heads
 from slipway.schema.guard import Guard, end_orphans
 from slipway.schema.phases import Live, Revision, decide
 from slipway.schema.revisions import Revisions
@@ -133,7 +134,7 @@ def invalid_indexes(connection: Connection) -> list[str]:
 
 @contextlib.contextmanager
 def _alone() -> Iterator[Connection]:
-    with connect(f"slipway: {variable('SLIPWAY_BY', 'somebody')}") as beside:
+    with connect(f"slipway: {os.environ.get('SLIPWAY_BY', 'somebody')}") as beside:
         turn.take(beside)
         end_orphans(beside)
         yield beside
