@@ -130,26 +130,24 @@ def judge(change: Mapping[str, Any]) -> tuple[str, str] | None:
     plain index only costs time.
     """
     what, kind, name, before, after = (change[key] for key in ("what", "kind", "name", "before", "after"))
-    if what == "renamed" and kind != "index":
-        return "renames", f"the {kind} {change['before']} becomes {change['after']}"
+    if what == "renamed":
+        return None if kind == "index" else ("renames", f"the {kind} {before} becomes {after}")
     if what == "dropped":
         harmless = kind in ("check", "foreign key", "exclusion", "index", "policy")
         return None if harmless else ("drops", f"the {kind} {name}")
-    if what == "renamed":
-        return None
     if what == "added":
         constrains = kind in ("check", "foreign key", "unique", "exclusion", "primary key", "unique index")
         demands = kind == "check" and "IS NOT NULL" in after  # also a new column has to be given then
         if constrains and (demands or not change["fresh"]):
-            return "narrows", f"the new {kind} {name}: {change['after']}"
+            return "narrows", f"the new {kind} {name}: {after}"
         required = " not null" in after and not re.search(r" (default|identity|generated) ?", after)
         if kind == "column" and not change["fresh"] and required:
-            return "narrows", f"the new column {name} has to be given: {change['after']}"
+            return "narrows", f"the new column {name} has to be given: {after}"
         return None
     if kind == "column":
         return _narrowed(name, before, after)
     if kind == "enum" and not _holds(after, before):
-        return "narrows", f"the enum {name}: {change['before']} becomes {change['after']}"
+        return "narrows", f"the enum {name}: {before} becomes {after}"
     if kind == "table" and "FOR VALUES" in before and "FOR VALUES" not in after:
         return "drops", f"the rows of {name} from the table that it was a partition of"
     if kind == "trigger" and after.endswith(" D"):
@@ -161,7 +159,7 @@ def judge(change: Mapping[str, Any]) -> tuple[str, str] | None:
     if after == before.removesuffix(" NOT VALID"):  # it was demanded before
         return None
     if kind in ("domain", "type", "check", "foreign key", "unique", "exclusion", "primary key", "unique index"):
-        return "narrows", f"the {kind} {name}: {change['before']} becomes {change['after']}"
+        return "narrows", f"the {kind} {name}: {before} becomes {after}"
     return None
 
 

@@ -26,13 +26,12 @@ SETTINGS = {
     "tcp_keepalives_count": "3",
     "idle_in_transaction_session_timeout": "300000",
 }
-CLEAR = """
+# Where an index is, whether it is whole, and who builds it just now.
+_PLACE = """
     SELECT n.nspname, c.relname, i.indisvalid, p.pid, c.oid::regclass FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_index i ON i.indexrelid = c.oid
     LEFT JOIN pg_stat_progress_create_index p ON p.index_relid = c.oid
 """
-
-
 # All of an index's definition but its name and its table's.
 _DEFINITION = """
     SELECT i.indisunique, regexp_replace(pg_get_indexdef(i.indexrelid), '^.*? USING ', '')
@@ -189,7 +188,7 @@ class Guard:
 
     def _find(self, index: statements.Index) -> Any:
         where = "WHERE i.indrelid = to_regclass(%s) AND c.relname = %s"
-        return self.beside.execute(f"{CLEAR} {where}".encode(), [index.table, index.plain]).fetchone()
+        return self.beside.execute(f"{_PLACE} {where}".encode(), [index.table, index.plain]).fetchone()
 
     def _watch(self, done: threading.Event) -> None:
         # On a connection of its own: the other one works for the revision.
