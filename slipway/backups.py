@@ -12,6 +12,7 @@ from pathlib import Path
 from slipway.errors import Problem
 from slipway.lifecycle import Lifecycle
 from slipway.project import Keep
+from slipway.schema.words import in_environment
 
 TIME = "%Y%m%dT%H%M%SZ"
 
@@ -56,6 +57,8 @@ def make(here: Lifecycle, output: str = "") -> str:
 
 def back_up(here: Lifecycle, output: str, as_json: bool) -> None:
     """Back the database up, and print the backup's name."""
+    if output and (Path(output).is_dir() or not Path(output).absolute().parent.is_dir()):
+        raise Problem(f"{output} is no file that could be written: --output takes a file in a folder that is there.")
     name = make(here, output)
     sys.stdout.write(json.dumps({"place": here.runtime.backups, "backup": name}) + "\n" if as_json else f"{name}\n")
 
@@ -110,6 +113,8 @@ def restore(here: Lifecycle, name: str, file: str, yes: bool) -> None:
     It is restored into a new database, which then takes the old one's place; the old one stays, under another name.
     Raises Problem when the backup is broken, or on no; the data is as before then.
     """
+    if name and file:
+        raise Problem("--backup and --file exclude each other.")
     now = time.strftime(TIME, time.gmtime())
     if not file:
         _restore(here, _find(here, name).name, now, yes)
@@ -164,8 +169,9 @@ def _restore(here: Lifecycle, name: str, now: str, yes: bool, shown: str = "") -
         failed = f"{shown} was not restored (see above): the data is as it was."
         here.runtime.beside_database("restore", name, f"{database[:36]}_restored_{now.lower()}", kept, failed=failed)
     here.steps.say(f"  kept       what was there is the database {kept}. Once nobody misses it:")
-    here.steps.say(f"             ./inv psql -- -c 'DROP DATABASE \"{kept}\"'")
-    here.steps.say("  next       ./inv migrate, when the backup is older than this release")
+    drop = f"             ./inv psql -- -c 'DROP DATABASE \"{kept}\"'"
+    after = "  next       ./inv migrate, when the backup is older than this release"
+    here.steps.say(in_environment(f"{drop}\n{after}", here.environment))
 
 
 def _copy_out(here: Lifecycle, name: str, target: Path) -> None:

@@ -16,6 +16,7 @@ readable() { # The whole of it: its list of contents alone would not show that i
 make() { # TIME
     revision=$(echo "SELECT string_agg(version_num, '+' ORDER BY 1) FROM alembic_version" | tell "$PGDATABASE" 2>/dev/null || true)
     name="$1-$(printf %s "${revision:-none}" | tr -c 'A-Za-z0-9_.+-' _).dump"
+    find . \( -name '*.partial' -o -name '*.import' \) -mtime +0 -exec rm -f {} + # of those that were killed
     trap 'rm -f "$name.partial"' EXIT
     trap 'exit 130' INT TERM
     pg_dump --format=custom --file="$name.partial"
@@ -53,11 +54,27 @@ SQL
     trap 'echo "DROP DATABASE IF EXISTS :\"new\" WITH (FORCE)" | tell' EXIT
     trap 'exit 130' INT TERM
     pg_restore --exit-on-error --dbname="$new" "$1"
-    # What ALTER DATABASE ... SET has set is in no dump.
+    # What belongs to the database itself is in no dump: its settings, its limit, and who may connect. (The values of
+    # some settings are lists of names, quoted already.)
     tell <<'SQL'
-SELECT format('ALTER DATABASE %I SET %s = %L', :'new', split_part(c, '=', 1), substr(c, strpos(c, '=') + 1))
-FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) c
-WHERE d.datname = :'db' AND s.setrole = 0 AND c !~ ','
+SELECT concat_ws(
+    ' ', 'ALTER', CASE setrole WHEN 0 THEN '' ELSE format('ROLE %s IN', setrole::regrole) END,
+    format('DATABASE %I SET %s =', :'new', name),
+    CASE WHEN name IN ('search_path', 'temp_tablespaces', 'local_preload_libraries', 'session_preload_libraries')
+         THEN value ELSE quote_literal(value) END)
+FROM pg_database d JOIN pg_db_role_setting s ON s.setdatabase = d.oid, unnest(s.setconfig) AS one,
+     LATERAL (SELECT split_part(one, '=', 1) AS name, substr(one, strpos(one, '=') + 1) AS value) AS parts
+WHERE datname = :'db'
+UNION ALL
+SELECT format('ALTER DATABASE %I CONNECTION LIMIT %s', :'new', datconnlimit) FROM pg_database WHERE datname = :'db'
+\gexec
+SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', :'new')
+FROM pg_database WHERE datname = :'db' AND datacl IS NOT NULL
+\gexec
+SELECT format('GRANT %s ON DATABASE %I TO %s%s', privilege_type, :'new',
+              CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END,
+              CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+FROM pg_database, aclexplode(datacl) WHERE datname = :'db' AND grantee <> datdba
 \gexec
 SQL
     # A database that is in use cannot be renamed. While it is being renamed, nobody new gets in; who is in is sent away.

@@ -16,6 +16,7 @@ from typing import Any
 
 from slipway.errors import Problem
 from slipway.lifecycle import Lifecycle
+from slipway.schema.statements import without_comments
 
 # Not asked of squawk. The guard sets both timeouts, and each revision is whole or not applied; what is dropped, renamed
 # or narrowed is judged by what the revision did, in expand revisions alone; and how to model is the project's.
@@ -31,7 +32,8 @@ LEFT_OUT = (
 )  # fmt: skip
 BLOCKING = ("ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")  # writers wait, at least
 
-_DELETES = re.compile(r"\s*(TRUNCATE|DELETE)\b", re.IGNORECASE)
+_DELETES = re.compile(r"(DO|WITH|UPDATE|INSERT|SELECT|MERGE|DELETE|TRUNCATE)\b", re.IGNORECASE)
+_DELETE = re.compile(r"\b(DELETE\s+FROM|TRUNCATE)\b", re.IGNORECASE)
 
 RECIPES = {
     "drops": "Expand: stop using it, in a release of its own. Then drop it in a contract revision.",
@@ -111,13 +113,15 @@ def by_effect(trial: Mapping[str, Any]) -> list[Finding]:
         found.append(("no-phase", "neither expand nor contract"))
     if trial["phase"] != "contract":
         found += [judged for change in trial["changes"] if (judged := judge(change))]
-        found += [("deletes", _short(one["sql"])) for one in trial["statements"] if _DELETES.match(one["sql"])]
-    truncated = any(one["sql"].lstrip().upper().startswith("TRUNCATE") for one in trial["statements"])
+        found += [("deletes", _short(one["sql"])) for one in trial["statements"] if _deletes(one["sql"])]
+    truncated = any("TRUNCATE" in one["sql"].upper() for one in trial["statements"])
     found += [("rewrites", table) for table in trial["rewrites"] if not truncated]
     found += _by_transaction(trial["statements"])
     if trial["irreversible"]:
         found.append(("downgrade", trial["irreversible"]))
     for change in trial["back"]:
+        if _cannot_be_undone(change):
+            continue
         how = {"added": "leaves", "dropped": "loses", "changed": "changes"}[change["what"]]
         found.append(("downgrade", f"{how} the {change['kind']} {change['name']}"))
     return [Finding(trial["revision"], rule, text) for rule, text in found]
@@ -192,6 +196,18 @@ def squawk(here: Lifecycle, trials: Sequence[Mapping[str, Any]]) -> list[Finding
             Finding(trial["revision"], said["rule_name"], f"{text} In: {' '.join(' '.join(line).split())[:160]}")
         )
     return list(dict.fromkeys(found))
+
+
+def _deletes(sql: str) -> bool:
+    text = without_comments(sql)
+    return bool(_DELETES.match(text) and _DELETE.search(text))
+
+
+def _cannot_be_undone(change: Mapping[str, Any]) -> bool:
+    # PostgreSQL takes no value out of an enum, and a constraint that was validated stays so.
+    before, after = change["before"], change["after"]
+    validated = after == before.removesuffix(" NOT VALID")
+    return change["what"] == "changed" and (validated or (change["kind"] == "enum" and _holds(after, before)))
 
 
 def _short(sql: str) -> str:

@@ -227,7 +227,7 @@ def _asked(here: Lifecycle, options: Options) -> list[str]:
 def _say_what_is_lost(here: Lifecycle, done: dict[str, Any]) -> None:
     taken = [one["revision"] for one in done["applied"] if one["phase"] == "contract"]
     before = sorted({release.previous for release in live(here) if release.previous})
-    if taken and here.environment == "prod":
+    if taken and live(here):
         named = f" ({', '.join(before)})" if before else ""
         here.steps.say(f"  from now   a release without {', '.join(taken)}{named} cannot be rolled back to")
 
@@ -253,7 +253,13 @@ def _refuse_findings(here: Lifecycle, options: Options, applied: list[str]) -> N
 
 def _refuse_what_is_needed(here: Lifecycle, undone: list[str]) -> None:
     for release in live(here):
-        known = migrations.known(here.project, release.heads.split(","))
+        heads = release.heads.split(",")
+        known = migrations.known(here.project, heads)
+        if not known.issuperset(heads):
+            raise Problem(
+                f"{release.name} is live, and which revisions it needs cannot be told from this tree. Take them back "
+                "from the tree that it was built from."
+            )
         if needed := [one for one in undone if one in known]:
             raise Problem(
                 f"{release.name} is live and needs {', '.join(needed)}. Replace it by a release that doesn't, or stop "

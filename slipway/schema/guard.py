@@ -140,7 +140,7 @@ class Guard:
     def _mend(self, statement: str) -> str:
         # Such a statement commits by itself: a migration that was killed after it, and before its revision was noted,
         # runs it again.
-        index = statements.created_index(statement)
+        index = statements.created_index(statements.plain(statement))
         if not index:
             return statement
         if not index.name:

@@ -44,6 +44,8 @@ def decide(pending: Sequence[Revision], live: Sequence[Live], contract: bool) ->
         return Decision(tuple(pending))
     if contract:
         for revision in pending:
+            if not revision.phase:
+                return Decision((), tuple(pending), _says_nothing(revision, live[0]))
             for release in live:
                 if revision.phase != "expand" and (release.knows is None or revision.id not in release.knows):
                     return Decision((), tuple(pending), _needs_the_old(release, revision))

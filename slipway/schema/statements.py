@@ -97,6 +97,16 @@ def created_index(sql: str) -> Index | None:
     return Index(found["name"] or "", found["table"], bool(found["unique"]), found["rest"]) if found else None
 
 
+def plain(sql: str) -> str:
+    """Return a statement as PostgreSQL sees it: SQLAlchemy writes a percent sign twice for the driver."""
+    return sql.replace("%%", "%")
+
+
+def without_comments(sql: str) -> str:
+    """Return a statement without its comments."""
+    return _COMMENT.sub(" ", sql).strip()
+
+
 def unless_there(sql: str) -> str:
     """Return a CREATE INDEX CONCURRENTLY that keeps an index of that name."""
     found = _CREATE_INDEX.match(sql)

@@ -181,7 +181,7 @@ class _Recorder:
         for table, mode in self._locks().items():
             if table not in self.held or STRENGTH.index(mode) > STRENGTH.index(self.held[table]):
                 locks[table] = self.held[table] = mode
-        self.into.append(Statement(sql.strip(), kind, locks, strongest))
+        self.into.append(Statement(statements.plain(sql).strip(), kind, locks, strongest))
 
     def ended(self, _connection: Any) -> None:
         self.held = {}

@@ -117,9 +117,20 @@ def apply(revisions: Revisions, revision: str, down: bool = False) -> None:
         raise Refused(f"{said}{revision} ended early (SystemExit), and is not applied.") from None
     except CommandError as error:
         raise Refused(f"{revision}: {error}") from None
-    except Exception:
+    except Exception as error:
+        if reason := _reason(error):
+            raise reason from None
         traceback.print_exc(file=sys.stderr)
         raise Refused(f"{revision} failed (see above), and is not applied.") from None
+
+
+def _reason(error: BaseException | None) -> DBAPIError | Refused | None:
+    # What autocommit_block() and others raise when they clean up hides why they had to.
+    while error:
+        if isinstance(error, DBAPIError | Refused):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def invalid_indexes(connection: Connection) -> list[str]:

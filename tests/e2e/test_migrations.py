@@ -14,6 +14,12 @@ from tests.e2e.conftest import NAME, containers, run
 from tests.e2e.load import under_load
 from tests.e2e.talk import conversation, done, token
 
+PROPERTIES = """
+    SELECT datconnlimit, (SELECT array_agg(a::text ORDER BY 1) FROM unnest(datacl) a WHERE a::text !~ '^slipway='),
+           (SELECT array_agg(setrole::regrole || setconfig::text ORDER BY 1) FROM pg_db_role_setting
+            WHERE setdatabase = d.oid)
+    FROM pg_database d WHERE datname = 'slipway'
+"""
 CHECKSUMS = "SELECT count(*), md5(string_agg(p::text, '' ORDER BY id)) FROM posts p"
 
 
@@ -37,6 +43,13 @@ def backup_drop_restore(checkout: Checkout) -> None:
         )
         assert answer.status_code == 201
     before = ask(checkout, CHECKSUMS)
+    done(
+        checkout, "psql", "--", "-qc",
+        "ALTER DATABASE slipway SET search_path = public, pg_catalog; ALTER DATABASE slipway CONNECTION LIMIT 90;"
+        "REVOKE CONNECT ON DATABASE slipway FROM PUBLIC; GRANT CONNECT ON DATABASE slipway TO pg_monitor;"
+        "ALTER ROLE slipway IN DATABASE slipway SET work_mem = '8MB'",
+    )  # fmt: skip
+    of_itself = ask(checkout, PROPERTIES)
     file = checkout.root / "copy of it.dump"
     backup = done(checkout, "backup", "--output", str(file)).stdout.strip()
     assert re.fullmatch(r"\d{8}T\d{6}Z-0002\.dump", backup)
@@ -60,6 +73,7 @@ def backup_drop_restore(checkout: Checkout) -> None:
 
     restored = done(checkout, "restore", "--yes")
     assert ask(checkout, CHECKSUMS) == before
+    assert ask(checkout, PROPERTIES) == of_itself
     conversation(checkout.url)  # the service was there all the time
     (kept,) = re.findall(r"is the database (\w+)\.", restored.stderr)
     assert done(checkout, "psql", "--", "-d", kept, "-Atc", CHECKSUMS).stdout.strip() == damaged

@@ -109,12 +109,38 @@ def test_what_a_transaction_holds_on_to(statements: list[dict[str, Any]], rules:
     assert [f.rule for f in by_effect(trial(statements=statements))] == rules
 
 
-@pytest.mark.parametrize("sql", ["DELETE FROM t", "truncate t"])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM t",
+        "truncate t",
+        "/* x */ DELETE FROM t",
+        "DO $$ BEGIN DELETE FROM t; END $$",
+        "WITH d AS (DELETE FROM t RETURNING 1) SELECT 1",
+        "UPDATE t SET a = 1; DELETE FROM t",
+    ],
+)
 def test_rows_are_deleted_once_no_release_needs_them(sql: str) -> None:
     deletes = [statement(sql, "data")]
 
     assert [f.rule for f in by_effect(trial(statements=deletes, rewrites=["t"]))][:1] == ["deletes"]
     assert "deletes" not in [f.rule for f in by_effect(trial(statements=deletes, phase="contract"))]
+
+
+def test_what_takes_no_rows_away_deletes_nothing() -> None:
+    body = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM t; RETURN NULL; END $$"
+    grant = "GRANT TRUNCATE ON t TO x"
+
+    assert by_effect(trial(statements=[statement(body, "schema"), statement(grant, "schema")])) == []
+
+
+def test_what_postgresql_cannot_undo_is_not_asked_of_a_downgrade() -> None:
+    back = [
+        change("changed", "enum", "'a'", "'a', 'b'"),
+        change("changed", "check", "CHECK (a) NOT VALID", "CHECK (a)"),
+    ]
+
+    assert by_effect(trial(back=back)) == []
 
 
 def test_squawk_is_asked_about_locks() -> None:

@@ -63,7 +63,7 @@ def test_contract_with_nothing_to_take_away_needs_nobodys_leave() -> None:
 def test_a_revision_without_a_phase_is_not_trusted(contract: bool) -> None:
     decision = decide([E1, N2], [OLD], contract=contract)
 
-    assert "n2" in decision.refused
+    assert "n2 doesn't say its phase" in decision.refused
     assert "n2" not in ids(decision.apply)
 
 

@@ -312,6 +312,7 @@ def test_another_index_of_that_name_is_not_taken_for_it(service: Service, there:
 
     assert failed.returncode == 1
     assert said in failed.stderr
+    assert "Traceback" not in failed.stderr
     assert service.at == "0001"
 
 
@@ -330,6 +331,18 @@ def test_an_index_is_repaired_however_it_is_written(service: Service) -> None:
     service.do('DELETE FROM "S"."T t"')
     assert service.run("upgrade").returncode == 0
     assert service.ask(left) == [(True,)]
+
+
+def test_an_index_is_recognised_with_a_percent_sign_in_it(service: Service) -> None:
+    where = CONCURRENTLY.replace("(a)", "(lower(a), id) WHERE a LIKE 'x%' AND a <> ';--'")
+    service.revision("0002", where.replace('"', '"""'))
+    service.run("upgrade", "--to", "0001")
+    service.do("CREATE INDEX ix_a ON t (lower(a), id) WHERE a LIKE 'x%' AND a <> ';--'")
+
+    done = service.run("upgrade")
+
+    assert done.returncode == 0, done.stderr
+    assert "the index ix_a is there already: kept" in done.stderr
 
 
 def test_an_index_without_a_name_is_refused(service: Service) -> None:
