@@ -285,10 +285,8 @@ class DockerRuntime:
         return {"IMAGE": self._image} | ({"PORT": str(port)} if port else {})
 
     def _built(self) -> bool:
-        status, label, _ = self.here.shell.probe(
-            ["docker", "image", "inspect", "--format", f'{{{{index .Config.Labels "{image.INPUTS}"}}}}', self._image]
-        )
-        return not status and (label == self._inputs or not self.dev)  # a version's tag means one content
+        found = image.label(self.here.shell, self._image, image.INPUTS)
+        return found is not None and (found == self._inputs or not self.dev)  # a version's tag means one content
 
     def _fingerprint(self, port: int) -> str:
         config = self.here.shell.output(self._compose("config"), env=self._env(port))
@@ -304,15 +302,7 @@ class DockerRuntime:
         return list(json.loads(self.here.shell.probe(["docker", "inspect", *ids])[1] or "[]"))
 
     def _wait(self, service: str) -> None:
-        # `up --wait` looks twice a second, waits for what cannot become healthy any more, and shows no log.
-        end = time.monotonic() + self.project.wait
-        restarts = (self._fresh(service) or {}).get("RestartCount", 0)
-        while (how := verdict(self._fresh(service), restarts)) is None:
-            if time.monotonic() > end:
-                how = f"was not ready in {self.project.wait} s"
-                break
-            time.sleep(0.1)
-        if how:
+        if how := wait_for(lambda: self._fresh(service), self.project.wait):
             one = self._container(service)
             _, out, err = self.here.shell.probe(["docker", "logs", "--tail", "25", one["Id"]]) if one else (0, "", "")
             said = f"{out}\n{err}".strip()
@@ -448,6 +438,21 @@ def one_off(
     finally:
         if mine:  # one that could not be started for its name is another verb's
             shell.probe(["docker", "rm", "--force", name])
+
+
+def wait_for(look: Callable[[], dict[str, Any] | None], limit: int) -> str:
+    """Wait until a container is ready, for at most `limit` seconds.
+
+    `look` returns what `docker inspect` says of it. Returns "" when it is ready, else what is wrong with it. (`up
+    --wait` looks twice a second, waits for what cannot become healthy any more, and shows no log.)
+    """
+    end = time.monotonic() + limit
+    restarts = (look() or {}).get("RestartCount", 0)
+    while (how := verdict(look(), restarts)) is None:
+        if time.monotonic() > end:
+            return f"was not ready in {limit} s"
+        time.sleep(0.1)
+    return how
 
 
 def verdict(container: dict[str, Any] | None, restarts: int = 0) -> str | None:

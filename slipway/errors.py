@@ -7,8 +7,6 @@ OTHER_LOGIN = (
     "DATABASE_PASSWORD back into .env, or start with an empty database: ./inv down --volumes, then ./inv up."
 )
 MIGRATION_FAILED = "The migration failed (see above); nothing was started on its schema. Mend it, then: ./inv migrate"
-NOT_YET = 3  # the status of slipway.schema when what is left has to wait
-NO_SCRATCH = 4  # ... when the login may not create databases
 NO_MIGRATIONS = "This project has no migrations: `alembic init alembic` makes the folder for them."
 NO_REVISION = "No migration was made (see above). The database must be at the newest revision: ./inv migrate"
 

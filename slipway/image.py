@@ -98,10 +98,11 @@ def built_id(shell: Shell, tag: str) -> str:
     return shell.probe(["docker", "image", "inspect", "--format", "{{.Id}}", tag])[1]
 
 
-def schema(shell: Shell, tag: str) -> str:
-    """Return the newest revisions that an image knows, "" when it doesn't say."""
-    label = f'{{{{index .Config.Labels "{SCHEMA}"}}}}'
-    return shell.probe(["docker", "image", "inspect", "--format", label, tag])[1]
+def label(shell: Shell, tag: str, name: str) -> str | None:
+    """Return a label of an image on this engine, "" for none; None when there is no image."""
+    form = f'{{{{index .Config.Labels "{name}"}}}}'
+    status, said, _ = shell.probe(["docker", "image", "inspect", "--format", form, tag])
+    return None if status else said
 
 
 def build_command(

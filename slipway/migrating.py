@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from slipway import backups, linting, migrations
-from slipway.errors import MIGRATION_FAILED, NO_MIGRATIONS, NO_SCRATCH, NOT_YET, Problem
+from slipway.errors import MIGRATION_FAILED, NO_MIGRATIONS, Problem
 from slipway.lifecycle import Lifecycle
 from slipway.migrations import Live
+from slipway.schema import NO_SCRATCH, NOT_YET
 
 STRONG = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")
 SEE_ABOVE = "That could not be told (see above)."
@@ -68,7 +69,7 @@ def apply(here: Lifecycle, options: Options) -> dict[str, Any]:
         if state["apply"]:
             if live(here):
                 _refuse_findings(here, options, state["apply"])
-            if state["tables"]:
+            if state["sizes"]:  # there is something to lose
                 backup = backups.make(here)
     with here.steps.step("migrate") as step:
         try:
@@ -226,8 +227,9 @@ def _asked(here: Lifecycle, options: Options) -> list[str]:
 
 def _say_what_is_lost(here: Lifecycle, done: dict[str, Any]) -> None:
     taken = [one["revision"] for one in done["applied"] if one["phase"] == "contract"]
-    before = sorted({release.previous for release in live(here) if release.previous})
-    if taken and live(here):
+    running = live(here)
+    before = sorted({release.previous for release in running if release.previous})
+    if taken and running:
         named = f" ({', '.join(before)})" if before else ""
         here.steps.say(f"  from now   a release without {', '.join(taken)}{named} cannot be rolled back to")
 

@@ -11,7 +11,6 @@ import re
 import secrets
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from slipway import image, runtime, testing
-from slipway.compose import docker_compose
-from slipway.docker import Ran, one_off, verdict
+from slipway.compose import docker_compose, project_name
+from slipway.docker import Ran, one_off, wait_for
 from slipway.errors import Problem
 from slipway.lifecycle import Lifecycle
 from slipway.migrating import check
@@ -79,23 +78,15 @@ class Stage:
     def serve(self, release: Release) -> None:
         """Start a release's server; ready when this returns. Raises Problem with its log."""
         shell, project = self.here.shell, self.here.project
-        run = self.compose("run", "--detach", "--no-deps")
-        name = f"{run[run.index('--project-name') + 1]}-{secrets.token_hex(4)}"
-        env = {"IMAGE": release.server}
-        status, _ = shell.answer(
-            [*run, "--env", f"PORT={project.port}", "--name", name, "web"], env=env, hidden=self.values
-        )
+        name = f"{project_name(project, 'rehearsal')}-{secrets.token_hex(4)}"
+        run = self.compose("run", "--detach", "--no-deps", "--env", f"PORT={project.port}", "--name", name, "web")
+        status, _ = shell.answer(run, env={"IMAGE": release.server}, hidden=self.values)
         self.servers[release.name] = name
-        end = time.monotonic() + project.wait
-        while not status:
-            how = verdict((json.loads(shell.output(["docker", "inspect", name])) or [None])[0])
-            if how == "":
-                return
-            if how or time.monotonic() > end:
-                _, out, err = shell.probe(["docker", "logs", "--tail", str(TAIL), name])
-                raise Problem(f"{out}\n{err}\n{release.name} {how or 'was not ready'} on the copy; its log is above.")
-            time.sleep(0.1)
-        raise Problem(f"{release.name} could not be started (see above).")
+        if status:
+            raise Problem(f"{release.name} could not be started (see above).")
+        if how := wait_for(lambda: dict(json.loads(shell.output(["docker", "inspect", name]))[0]), project.wait):
+            _, out, err = shell.probe(["docker", "logs", "--tail", str(TAIL), name])
+            raise Problem(f"{out}\n{err}\n{release.name} {how} on the copy; its log is above.")
 
     def test(self, release: Release, schema: str, needed: bool = True) -> Outcome:
         """Run a release's HTTP tests against its server."""
@@ -194,7 +185,7 @@ def _this(here: Lifecycle) -> Release:
     with here.steps.step("image", this.tag):
         image.build(here, this, [tags[0]])
         image.build(here, this, [tags[1]], "test")
-    return Release("this tree", *tags, image.schema(here.shell, tags[0]))
+    return Release("this tree", *tags, image.label(here.shell, tags[0], image.SCHEMA) or "")
 
 
 def _previous(here: Lifecycle) -> Release | None:
@@ -222,7 +213,7 @@ def _previous(here: Lifecycle) -> Release | None:
                 )
             found[tag] = local
     server = found[version]
-    return Release(version, server, found[f"{version}-test"], image.schema(shell, server))
+    return Release(version, server, found[f"{version}-test"], image.label(shell, server, image.SCHEMA) or "")
 
 
 def _copy(here: Lifecycle, stage: Stage, dump: Path) -> None:

@@ -6,9 +6,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from slipway import migrations
-from slipway.errors import NO_MIGRATIONS, Problem
+from slipway import migrating, migrations
+from slipway.errors import Problem
 from slipway.lifecycle import Lifecycle
+from slipway.schema.phases import PHASES
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,8 @@ def check(here: Lifecycle, message: str, autogenerate: bool, empty: bool, phase:
         raise Problem('What does the migration do? ./inv revision --message "add a column"')
     if here.environment == "prod":
         raise Problem("Migrations are made in development, and reach production in an image: leave out --prod.")
-    if not here.project.migrations:
-        raise Problem(NO_MIGRATIONS)
-    if phase not in ("", "expand", "contract"):
+    migrating.check(here)
+    if phase not in ("", *PHASES):
         raise Problem(f"--phase is expand (only adds) or contract (takes something away), not {phase!r}.")
     if autogenerate + empty + merge > 1:
         raise Problem("--autogenerate, --empty and --merge exclude each other.")

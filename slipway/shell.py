@@ -73,8 +73,8 @@ class Shell:
         """
         self.steps.command(argv, env)
         with ended(lambda: self._popen(argv, env, hidden, cwd, stdin=stdin, stdout=stdout), ask) as process:
-            status = process.wait()
-        return status if status >= 0 else 128 - status
+            process.wait()
+        return _status(process)
 
     def output(
         self,
@@ -128,8 +128,7 @@ class Shell:
         self.steps.command(argv, env)
         with ended(lambda: self._popen(argv, env, hidden, cwd, stdout=subprocess.PIPE)) as process:
             out, _ = process.communicate()
-        status = process.returncode
-        return (status if status >= 0 else 128 - status), out.strip()
+        return _status(process), out.strip()
 
     def probe(
         self,
@@ -145,8 +144,7 @@ class Shell:
             self.steps.command(argv, env)
         with ended(lambda: self._popen(argv, env, hidden, cwd, piped=True)) as process:
             out, err = process.communicate()
-        status = process.returncode
-        return (status if status >= 0 else 128 - status), out.strip(), err
+        return _status(process), out.strip(), err
 
     def become(
         self,
@@ -194,6 +192,11 @@ class Shell:
             )
         except FileNotFoundError:
             raise Problem(f"{argv[0]} is not installed.") from None
+
+
+def _status(process: "subprocess.Popen[str]") -> int:
+    # As a shell has it: 128 and the signal's number for one that was ended by a signal.
+    return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
 
 def _end_all(process: "subprocess.Popen[str]", ask: signal.Signals) -> None:

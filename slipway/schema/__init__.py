@@ -4,3 +4,6 @@ This package goes into the image, so that a migration has the same care wherever
 by plain `docker compose up`, or as a job of an orchestrator: `python -m slipway.schema upgrade`. It needs Alembic
 and psycopg and nothing else, knows the database by DATABASE_*, and takes its limits from [tool.slipway.migrate].
 """
+
+NOT_YET = 3  # the status when what is left has to wait
+NO_SCRATCH = 4  # ... when the login may not create databases

@@ -12,8 +12,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from slipway.schema import database
+from alembic.util import CommandError
+
+from alembic import command
+from slipway.schema import catalogue, database, losses, trial
+from slipway.schema.phases import decide
+from slipway.schema.revisions import Revisions
 from slipway.schema.statements import Limits
+from slipway.schema.upgrading import downgrade, upgrade
 from slipway.schema.words import in_environment
 
 OUTSIDE = 60.0  # seconds that a database may take to listen
@@ -28,7 +34,7 @@ def main(argv: list[str]) -> int:
     logging.getLogger("alembic.runtime.migration").disabled = True  # our lines have the times as well
     database.reach(args.wait)
     limits = read_limits(Path("pyproject.toml"))
-    result = _COMMANDS[args.command](args, limits)
+    result = _COMMANDS[args.command](args, limits, Revisions())
     if isinstance(result, str):
         output.write(f"{result}\n")
     elif args.json:
@@ -65,27 +71,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _upgrade(args: argparse.Namespace, limits: Limits) -> dict[str, Any]:
-    from slipway.schema.revisions import Revisions
-    from slipway.schema.upgrading import upgrade
-
-    live = [Revisions().live(named) for named in args.live]
-    return upgrade(args.to or "head", live, args.contract, limits)
+def _upgrade(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> dict[str, Any]:
+    live = [revisions.live(named) for named in args.live]
+    return upgrade(revisions, args.to or "head", live, args.contract, limits)
 
 
-def _downgrade(args: argparse.Namespace, limits: Limits) -> dict[str, Any]:
-    from slipway.schema.upgrading import downgrade
-
-    return downgrade(args.to, limits)
+def _downgrade(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> dict[str, Any]:
+    return downgrade(revisions, args.to, limits)
 
 
-def _state(args: argparse.Namespace, _limits: Limits) -> dict[str, Any]:
-    from slipway.schema.phases import decide
-    from slipway.schema.revisions import Revisions
-
-    revisions = Revisions()
+def _state(args: argparse.Namespace, _limits: Limits, revisions: Revisions) -> dict[str, Any]:
     with database.connect("slipway: state") as connection:
-        current, tables = database.heads(connection), database.sizes(connection)
+        current, sizes = database.heads(connection), database.sizes(connection)
     pending = revisions.pending(revisions.target(args.to or "head"), current)
     decision = decide(pending, [revisions.live(named) for named in args.live], args.contract)
     return {
@@ -95,47 +92,31 @@ def _state(args: argparse.Namespace, _limits: Limits) -> dict[str, Any]:
         "apply": [one.id for one in decision.apply],
         "waiting": [one.id for one in decision.wait],
         "refused": decision.refused,
-        "tables": len(tables),
+        "sizes": sizes,
     }
 
 
-def _plan(args: argparse.Namespace, limits: Limits) -> dict[str, Any]:
-    from slipway.schema import trial
-    from slipway.schema.revisions import Revisions
-
-    state = _state(args, limits)
-    with database.connect("slipway: plan") as connection:
-        state["sizes"] = database.sizes(connection)
+def _plan(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> dict[str, Any]:
+    state = _state(args, limits, revisions)
     state["trials"] = []
     if state["pending"]:
-        revisions = Revisions()
-        pending = {one["id"] for one in state["pending"]}
+        named = {one["id"] for one in state["pending"]}
+        pending = [one for one in revisions.all if one.id in named]
         with trial.begun(state["at"], revisions, limits) as scratch:
-            state["trials"] = trial.plain(scratch.tried([one for one in revisions.all if one.id in pending]))
+            state["trials"] = [dataclasses.asdict(one) for one in scratch.tried(pending)]
     return state
 
 
-def _sql(args: argparse.Namespace, limits: Limits) -> str:
-    from slipway.schema.revisions import Revisions
-    from slipway.schema.trial import preview
-
-    revisions = Revisions()
+def _sql(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> str:
     with database.connect("slipway: sql") as connection:
         current = database.heads(connection)
     pending = revisions.pending(revisions.target(args.to or "head"), current)
     return "\n\n".join(
-        f"-- {one.id} ({one.phase or 'no phase'}): {one.message}\n{preview(revisions, one.id)}" for one in pending
+        f"-- {one.id} ({one.phase or 'no phase'}): {one.message}\n{trial.preview(revisions, one.id)}" for one in pending
     )
 
 
-def _check(_args: argparse.Namespace, limits: Limits) -> dict[str, Any]:
-    from alembic.util import CommandError
-
-    from alembic import command
-    from slipway.schema import trial
-    from slipway.schema.revisions import Revisions
-
-    revisions = Revisions()
+def _check(_args: argparse.Namespace, limits: Limits, revisions: Revisions) -> dict[str, Any]:
     result: dict[str, Any] = {"heads": list(revisions.heads), "models": "", "trials": []}
     with trial.begun((), revisions, limits) as scratch:
         tried = scratch.tried(revisions.all)
@@ -145,15 +126,11 @@ def _check(_args: argparse.Namespace, limits: Limits) -> dict[str, Any]:
                     command.check(revisions.config)
             except CommandError as error:
                 result["models"] = str(error)
-    result["trials"] = trial.plain(tried)
+    result["trials"] = [dataclasses.asdict(one) for one in tried]
     return result
 
 
-def _drift(_args: argparse.Namespace, limits: Limits) -> dict[str, Any]:
-    from slipway.schema import catalogue, trial
-    from slipway.schema.revisions import Revisions
-
-    revisions = Revisions()
+def _drift(_args: argparse.Namespace, limits: Limits, revisions: Revisions) -> dict[str, Any]:
     with database.connect("slipway: drift") as connection:
         current = database.heads(connection)
         live = catalogue.read(connection)
@@ -163,11 +140,7 @@ def _drift(_args: argparse.Namespace, limits: Limits) -> dict[str, Any]:
     return {"at": list(current), "changes": catalogue.as_json(found)}
 
 
-def _undo(args: argparse.Namespace, limits: Limits) -> dict[str, Any]:
-    from slipway.schema import catalogue, losses, trial
-    from slipway.schema.revisions import Revisions
-
-    revisions = Revisions()
+def _undo(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> dict[str, Any]:
     with database.connect("slipway: downgrade") as connection:
         current = database.heads(connection)
         undone = revisions.undone(revisions.target(args.to), current)

@@ -4,11 +4,13 @@ import contextlib
 import os
 import secrets
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from slipway.schema import NO_SCRATCH, NOT_YET
+from slipway.schema.words import say
 
 try:
     import psycopg
@@ -32,7 +34,7 @@ class Refused(SystemExit):
 class NotYet(Refused):
     """End with a message, and status 3: the rest has to wait."""
 
-    status = 3
+    status = NOT_YET
 
 
 def variable(name: str, default: str | None = None) -> str:
@@ -121,7 +123,7 @@ def sizes(connection: Connection) -> dict[str, dict[str, int]]:
 class NoScratch(Refused):
     """End with a message, and status 4: the login may not create databases."""
 
-    status = 4
+    status = NO_SCRATCH
 
 
 @contextlib.contextmanager
@@ -136,7 +138,7 @@ def scratch() -> Iterator[str]:
     with connect(new) as server:
         for old in _left_behind(server, real):
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(old)))
-            sys.stderr.write(f"  the scratch database {old} was left by a run that was killed: removed\n")
+            say(f"  the scratch database {old} was left by a run that was killed: removed")
         try:
             server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(new)))
         except psycopg.errors.InsufficientPrivilege:

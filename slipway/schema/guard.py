@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event
 from slipway.schema import statements
 from slipway.schema.database import Connection, Refused, connect, name
 from slipway.schema.statements import Limits
-from slipway.schema.turn import say
+from slipway.schema.words import say
 
 APPLICATION = "slipway-migration"
 
@@ -40,13 +40,6 @@ _DEFINITION = """
 
 
 @dataclass
-class Blocked:
-    """Who kept a statement waiting, as last seen."""
-
-    by: str = ""
-
-
-@dataclass
 class Guard:
     """Watches over every connection that Alembic opens.
 
@@ -57,7 +50,7 @@ class Guard:
     limits: Limits
     beside: Connection
     database: str = field(default_factory=name)
-    blocked: Blocked = field(default_factory=Blocked)
+    blocked: str = ""  # who kept a statement waiting, as last seen
     pids: set[int] = field(default_factory=set)
     _last: statements.Kind | None = None
     _own: set[str] = field(default_factory=set)
@@ -68,7 +61,7 @@ class Guard:
     def watching(self) -> Iterator["Guard"]:
         """Watch over one revision; raises what it raises."""
         self._last, self._own, self.pids, self._building, self._commits = None, set(), set(), [], False
-        self.blocked.by = ""
+        self.blocked = ""
         listeners: list[tuple[str, Callable[..., Any], bool]] = [
             ("connect", self.connected, False),
             ("before_cursor_execute", self.before, True),
@@ -198,7 +191,7 @@ class Guard:
                 watch = watch or connect(f"{APPLICATION} (watch)")
                 for pid in list(self.pids):
                     if found := watch.execute(_BLOCKERS, [pid]).fetchone():
-                        self.blocked.by = "process {} of PostgreSQL ({}, {}, for {} s: {})".format(*found)
+                        self.blocked = "process {} of PostgreSQL ({}, {}, for {} s: {})".format(*found)
 
 
 _BLOCKERS = """

@@ -12,7 +12,7 @@ from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 
 from slipway.schema.database import Refused
-from slipway.schema.phases import Live, Revision
+from slipway.schema.phases import PHASES, Live, Revision
 
 
 def configuration(output: io.StringIO | None = None) -> Config:
@@ -137,7 +137,7 @@ def _read(script: Script) -> Revision:
     if not isinstance(ignores, dict):
         raise Refused(f'{script.path}: ignores should look like {{"rule": "why it does no harm"}}.')
     phase = str(getattr(module, "phase", "") or "")
-    if phase not in ("", "expand", "contract"):
+    if phase not in ("", *PHASES):
         raise Refused(f'{script.path}: phase = {phase!r} should be "expand" or "contract".')
     message = (script.doc or "").partition("\n")[0]
     return Revision(script.revision, message, phase, {str(k): str(v) for k, v in ignores.items()})

@@ -3,7 +3,7 @@
 import contextlib
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from alembic.util import CommandError
@@ -62,8 +62,9 @@ def begun(current: Sequence[str], revisions: Revisions, limits: Limits) -> Itera
     """Give a scratch database that is at the revisions `current`."""
     with database.scratch() as name, database.connect(f"{name} (watch)", name) as beside:
         scratch = Scratch(revisions, beside, Guard(limits, beside, name))
+        known = revisions.known(current)
         for one in revisions.all:
-            if one.id in revisions.known(current):
+            if one.id in known:
                 scratch.up(one)
         yield scratch
 
@@ -93,7 +94,8 @@ class Scratch:
         except Refused as error:
             trial.offline = str(error)
         before, files = self.things(), self._files()
-        with _Recorder(self.beside, self.guard, trial.statements).listening():
+        tables = {oid: table for oid, (table, _) in files.items()}
+        with _Recorder(self.beside, self.guard, tables, trial.statements).listening():
             self.up(revision)
         after, now = self.things(), self._files()
         trial.changes = catalogue.as_json(catalogue.between(before, after))
@@ -132,10 +134,10 @@ class Scratch:
         return trial
 
     def _files(self) -> dict[int, tuple[str, int]]:
-        # A table that is written anew gets another file.
+        # Tables and views by name, and the file of each (0 for none): one that is written anew gets another.
         rows = self.beside.execute(
             "SELECT c.oid, c.oid::regclass::text, c.relfilenode "
-            "FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE c.relkind IN ('r', 'm') "
+            "FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE c.relkind IN ('r', 'p', 'm', 'v') "
             "AND nspname !~ '^pg_' AND nspname <> 'information_schema' "
             "AND relname <> 'alembic_version'"
         )
@@ -145,17 +147,12 @@ class Scratch:
 class _Recorder:
     """Notes each statement, and looks from beside which locks it took."""
 
-    def __init__(self, beside: Connection, guard: Guard, into: list[Statement]) -> None:
+    def __init__(self, beside: Connection, guard: Guard, tables: dict[int, str], into: list[Statement]) -> None:
         self.beside = beside
         self.guard = guard
+        self.tables = tables
         self.into = into
         self.held: dict[str, str] = {}
-        rows = beside.execute(
-            "SELECT c.oid, c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-            "WHERE c.relkind IN ('r', 'p', 'm', 'v') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' "
-            "AND c.relname <> 'alembic_version'"
-        )
-        self.tables = {oid: str(name) for oid, name in rows}
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
@@ -215,11 +212,6 @@ def preview(revisions: Revisions, revision: str, down: bool = False) -> str:
 
 def _said(error: DBAPIError | Refused) -> str:
     return str(error.orig if isinstance(error, DBAPIError) else error).strip()
-
-
-def plain(trials: Sequence[Trial]) -> list[dict[str, Any]]:
-    """Return trials as plain values."""
-    return [asdict(trial) for trial in trials]
 
 
 def _without_the_version(sql: str) -> str:

@@ -1,9 +1,9 @@
 """One migration at a time, wherever it was started."""
 
-import sys
 import time
 
 from slipway.schema.database import Connection, Refused, connect
+from slipway.schema.words import say
 
 KEY = int.from_bytes(b"slipway", "big")  # of the advisory lock; each database has its own
 POLL = 0.2  # seconds
@@ -29,12 +29,6 @@ def take(connection: Connection, limit: float = LIMIT) -> None:
                 f"{named or 'Another migration'} did not end in {limit:.0f} s. Look at it, then: ./inv migrate"
             )
         time.sleep(POLL)
-
-
-def say(text: str) -> None:
-    """Print a line of progress."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
 
 
 def _refuse_pooler(connection: Connection) -> None:

@@ -18,62 +18,57 @@ from slipway.schema.guard import Guard, end_orphans
 from slipway.schema.phases import Live, Revision, decide
 from slipway.schema.revisions import Revisions
 from slipway.schema.statements import Limits
-from slipway.schema.turn import say
+from slipway.schema.words import say
 
 AGAIN = {"55P03", "40P01", "40001"}  # lock_timeout, deadlock, serialization
 CANCELED = "57014"
 LONGEST_PAUSE = 10.0  # seconds
 
 
-def upgrade(to: str, live: Sequence[Live], contract: bool, limits: Limits) -> dict[str, Any]:
+def upgrade(revisions: Revisions, to: str, live: Sequence[Live], contract: bool, limits: Limits) -> dict[str, Any]:
     """Apply what is pending and may be applied; return what was done.
 
     Raises Refused when a revision fails, or when this image needs one that may not be applied yet; everything before
     it is applied then.
     """
     with _alone() as beside:
-        revisions = Revisions()
         current = heads(beside)
         pending = revisions.pending(revisions.target(to), current)
         decision = decide(pending, live, contract)
-        done = [run(revisions, one, Guard(limits, beside), limits) for one in decision.apply]
+        done = [run(revisions, one, Guard(limits, beside)) for one in decision.apply]
         for index in invalid_indexes(beside):
             say(f"  the index {index} is invalid, and no pending revision makes it: REINDEX INDEX CONCURRENTLY {index}")
         if decision.wait and not decision.refused:
             waiting = ", ".join(one.id for one in decision.wait)
             names = " and ".join(release.name for release in live)
             say(f"  {waiting} waits: it takes away what {names} may need. Afterwards: ./inv migrate --contract")
-        result = {
+        if decision.refused:
+            raise NotYet(decision.refused)
+        if not done and not decision.wait:
+            say(f"  at head    {', '.join(current) or 'no revisions'}")
+        return {
             "from": list(current),
             "to": list(heads(beside)),
             "applied": done,
             "waiting": [one.id for one in decision.wait],
         }
-        if decision.refused:
-            raise NotYet(decision.refused)
-        if not done and not decision.wait:
-            say(f"  at head    {', '.join(current) or 'no revisions'}")
-        return result
 
 
-def downgrade(to: str, limits: Limits) -> dict[str, Any]:
+def downgrade(revisions: Revisions, to: str, limits: Limits) -> dict[str, Any]:
     """Take revisions back, the newest first; return what was done."""
     with _alone() as beside:
-        revisions = Revisions()
         current = heads(beside)
         undone = revisions.undone(revisions.target(to), current)
-        done = [run(revisions, one, Guard(limits, beside), limits, down=True) for one in undone]
+        done = [run(revisions, one, Guard(limits, beside), down=True) for one in undone]
         return {"from": list(current), "to": list(heads(beside)), "taken back": done}
 
 
-def run(
-    revisions: Revisions, revision: Revision, guard: Guard, limits: Limits, *, down: bool = False
-) -> dict[str, Any]:
+def run(revisions: Revisions, revision: Revision, guard: Guard, *, down: bool = False) -> dict[str, Any]:
     """Run one revision, again while it doesn't get its locks.
 
     Returns its name, time in seconds and tries. Raises Refused.
     """
-    began = time.monotonic()
+    began, limits = time.monotonic(), guard.limits
     for tried in range(1, limits.tries + 1):
         try:
             with guard.watching():
@@ -81,7 +76,7 @@ def run(
         except DBAPIError as error:
             state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
             guard.clear()
-            blocked = guard.blocked.by or "another transaction"
+            blocked = guard.blocked or "another transaction"
             if state not in AGAIN:
                 raise Refused(_failed(revision, error, state, guard)) from None
             if tried == limits.tries:

@@ -1,6 +1,13 @@
-"""Messages that name the next command."""
+"""What is said on the way, and messages that name the next command."""
 
 import re
+import sys
+
+
+def say(text: str) -> None:
+    """Print a line of progress."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def in_environment(text: str, environment: str) -> str:
