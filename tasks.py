@@ -13,7 +13,8 @@ from invoke.tasks import task
 from slipway.lifecycle import after_dashes, begin
 
 PROD = {"prod": "production instead of development (or SLIPWAY_ENV=prod)"}
-EVERYWHERE = PROD | {"runtime": "docker or host; remembered until `inv down --volumes`"}
+CONTEXT = {"context": "on another machine: the name of its Docker context (or DOCKER_HOST, DOCKER_CONTEXT)"}
+EVERYWHERE = PROD | CONTEXT | {"runtime": "docker or host; remembered until `inv down --volumes`"}
 TAG = {"tag": "of another image than this tree's"}
 YES = {"yes": "don't ask"}
 
@@ -104,11 +105,12 @@ def migrate(
     json: bool = False,
     prod: bool = False,
     runtime: str = "",
+    context: str = "",
 ) -> None:
     """Migrate the database in a one-off container or process."""
     from slipway import migrating, rehearsing
 
-    with begin("migrate", prod=prod, runtime=runtime, exclusive=True) as here:
+    with begin("migrate", prod=prod, runtime=runtime, context=context, exclusive=True) as here:
         options = migrating.options(to, contract, {"plan": plan, "sql": sql, "drift": drift, "rehearse": rehearse})
         if rehearse:
             rehearsing.rehearse(here, data, json)
@@ -126,19 +128,26 @@ def migrate(
 
 @task(help=EVERYWHERE | YES | {"to": "the revision to go back to, or base", "json": "as JSON, for programs"})
 def downgrade(
-    _: Context, to: str = "", prod: bool = False, runtime: str = "", yes: bool = False, json: bool = False
+    _: Context,
+    to: str = "",
+    prod: bool = False,
+    runtime: str = "",
+    context: str = "",
+    yes: bool = False,
+    json: bool = False,
 ) -> None:
     """Take migrations back; shows what that deletes, and asks."""
     from slipway import migrating
 
-    with begin("downgrade", prod=prod, runtime=runtime, exclusive=True) as here:
+    with begin("downgrade", prod=prod, runtime=runtime, context=context, exclusive=True) as here:
         here.database()
         migrating.downgrade(here, to, yes, json)
 
 
 @task(
-    help=EVERYWHERE
+    help=PROD
     | {
+        "runtime": EVERYWHERE["runtime"],
         "message": "what the migration does",
         "autogenerate": "from the difference of models and database; the default",
         "empty": "with nothing in it",
@@ -184,12 +193,18 @@ def check(_: Context, runtime: str = "", json: bool = False) -> None:
     }
 )
 def backup(
-    _: Context, list: bool = False, output: str = "", json: bool = False, prod: bool = False, runtime: str = ""
+    _: Context,
+    list: bool = False,
+    output: str = "",
+    json: bool = False,
+    prod: bool = False,
+    runtime: str = "",
+    context: str = "",
 ) -> None:
     """Back the database up, and read the backup back."""
     from slipway import backups
 
-    with begin("backup", prod=prod, runtime=runtime, exclusive=True) as here:
+    with begin("backup", prod=prod, runtime=runtime, context=context, exclusive=True) as here:
         here.database(image=False)
         if list:
             backups.show(here, json)
@@ -203,24 +218,94 @@ def backup(
     | {"backup": "its name (default: the latest)", "file": "a file instead, of inv backup --output"}
 )
 def restore(
-    _: Context, backup: str = "", file: str = "", prod: bool = False, runtime: str = "", yes: bool = False
+    _: Context,
+    backup: str = "",
+    file: str = "",
+    prod: bool = False,
+    runtime: str = "",
+    context: str = "",
+    yes: bool = False,
 ) -> None:
     """Put a backup in the database's place; asks first."""
     from slipway import backups
 
-    with begin("restore", prod=prod, runtime=runtime, exclusive=True) as here:
+    with begin("restore", prod=prod, runtime=runtime, context=context, exclusive=True) as here:
         here.database(image=False)
         backups.restore(here, backup, file, yes)
 
 
-@task(help=EVERYWHERE | {"port": "the port on this machine (default: PORT in .env, else the project's)"})
-def up(_: Context, prod: bool = False, runtime: str = "", port: str = "") -> None:
-    """Start database, migrations and service; print the URLs."""
-    from slipway import migrating
+@task(
+    help=YES
+    | CONTEXT
+    | {
+        "tag": "this image instead of this tree's: 1.2.3, sha-..., or a whole reference",
+        "plan": "show what would be done, and change nothing",
+        "scale": "how many containers of it (default: as many as there are)",
+        "bake": "how many seconds the new release is watched; 0 for not at all",
+        "force": "also when nothing has changed",
+        "wait": "for another deployment to end",
+        "json": "as JSON, for programs",
+    }
+)
+def deploy(
+    _: Context,
+    tag: str = "",
+    plan: bool = False,
+    scale: str = "",
+    bake: str = "",
+    force: bool = False,
+    wait: bool = False,
+    context: str = "",
+    yes: bool = False,
+    json: bool = False,
+) -> None:
+    """Replace the live release without losing a request."""
+    from slipway import deploying
 
-    with begin("up", prod=prod, runtime=runtime, exclusive=True) as here:
+    with begin("deploy", prod=True, context=context, exclusive=not plan, wait=wait) as here:
+        options = deploying.options(here, tag, scale, bake, force)
+        if plan:
+            deploying.plan(here, options, json)
+        else:
+            deploying.deploy(here, options, yes, json)
+
+
+@task(
+    help=CONTEXT
+    | {
+        "to": "the tag or name of a release that was live (default: the one before)",
+        "wait": "for another deployment to end",
+        "json": "as JSON, for programs",
+    }
+)
+def rollback(_: Context, to: str = "", wait: bool = False, context: str = "", json: bool = False) -> None:
+    """Go back to a release that was live before."""
+    from slipway import rollback
+
+    with begin("rollback", prod=True, context=context, where=False) as here:
+        rollback.rollback(here, to, wait, json)
+
+
+@task(help=CONTEXT | {"json": "as JSON, for programs"})
+def releases(_: Context, context: str = "", json: bool = False) -> None:
+    """List what was deployed when, by whom, and how it ended."""
+    from slipway import deploying
+
+    with begin("releases", prod=True, context=context, where=False) as here:
+        deploying.show_releases(here, json)
+
+
+@task(help=EVERYWHERE | {"port": "the port on this machine (default: PORT in .env, else the project's)"})
+def up(_: Context, prod: bool = False, runtime: str = "", context: str = "", port: str = "") -> None:
+    """Start database, migrations and service; print the URLs."""
+    from slipway import deploying, migrating
+
+    with begin("up", prod=prod, runtime=runtime, context=context, exclusive=True) as here:
         here.settings.prepare()
         if here.is_up(port):
+            return
+        if here.is_deployed:
+            deploying.deploy(here, deploying.Options(), yes=True, as_json=False)
             return
         here.check_port()
         here.remember()
@@ -232,9 +317,11 @@ def up(_: Context, prod: bool = False, runtime: str = "", port: str = "") -> Non
 
 
 @task(help=EVERYWHERE | YES | {"volumes": "delete the data as well; asks first"})
-def down(_: Context, prod: bool = False, runtime: str = "", volumes: bool = False, yes: bool = False) -> None:
+def down(
+    _: Context, prod: bool = False, runtime: str = "", context: str = "", volumes: bool = False, yes: bool = False
+) -> None:
     """Stop the service and its database."""
-    with begin("down", prod=prod, runtime=runtime, exclusive=True) as here:
+    with begin("down", prod=prod, runtime=runtime, context=context, exclusive=True) as here:
         here.confirm_volumes(volumes, yes)
         here.runtime.stop(volumes)
         here.forget(volumes)
@@ -273,35 +360,37 @@ def release(_: Context, part: str = "patch", plan: bool = False, prod: bool = Fa
 
 
 @task(help=EVERYWHERE | {"follow": "go on until Ctrl-C", "lines": "how many of the last lines"})
-def logs(_: Context, prod: bool = False, runtime: str = "", follow: bool = False, lines: str = "100") -> None:
+def logs(
+    _: Context, prod: bool = False, runtime: str = "", context: str = "", follow: bool = False, lines: str = "100"
+) -> None:
     """Show the service's log."""
-    with begin("logs", prod=prod, runtime=runtime, where=False) as here:
+    with begin("logs", prod=prod, runtime=runtime, context=context, where=False) as here:
         here.runtime.logs(follow, here.number("lines", lines))
 
 
 @task(help=EVERYWHERE)
-def ps(_: Context, prod: bool = False, runtime: str = "") -> None:
+def ps(_: Context, prod: bool = False, runtime: str = "", context: str = "") -> None:
     """Show what runs."""
-    with begin("ps", prod=prod, runtime=runtime) as here:
+    with begin("ps", prod=prod, runtime=runtime, context=context) as here:
         here.runtime.ps()
 
 
 @task(help=EVERYWHERE)
-def shell(_: Context, prod: bool = False, runtime: str = "") -> None:
+def shell(_: Context, prod: bool = False, runtime: str = "", context: str = "") -> None:
     """Open a shell where the service runs."""
-    with begin("shell", prod=prod, runtime=runtime, where=False) as here:
+    with begin("shell", prod=prod, runtime=runtime, context=context, where=False) as here:
         here.runtime.shell()
 
 
 @task(help=EVERYWHERE)
-def psql(_: Context, prod: bool = False, runtime: str = "") -> None:
+def psql(_: Context, prod: bool = False, runtime: str = "", context: str = "") -> None:
     """Open psql on the database; what follows `--` goes to psql."""
-    with begin("psql", prod=prod, runtime=runtime, where=False) as here:
+    with begin("psql", prod=prod, runtime=runtime, context=context, where=False) as here:
         here.runtime.psql(after_dashes(sys.argv))
 
 
 @task(help=EVERYWHERE | {"json": "as JSON, for programs"})
-def status(_: Context, prod: bool = False, runtime: str = "", json: bool = False) -> None:
+def status(_: Context, prod: bool = False, runtime: str = "", context: str = "", json: bool = False) -> None:
     """Say what runs, where, and which version."""
-    with begin("status", prod=prod, runtime=runtime, where=not json) as here:
+    with begin("status", prod=prod, runtime=runtime, context=context, where=not json) as here:
         here.show_status(json)

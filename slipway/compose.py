@@ -9,23 +9,30 @@ from slipway.errors import Problem
 from slipway.project import Project
 from slipway.shell import tokens
 
-OVERLAYS = {
-    "dev": "compose.override.yaml",
-    "prod": "compose.prod.yaml",
-    "test": "compose.test.yaml",
-    "rehearsal": "compose.test.yaml",
+FILES = {
+    "dev": ("compose.yaml", "compose.override.yaml"),
+    "prod": ("compose.yaml", "compose.prod.yaml"),
+    "test": ("compose.yaml", "compose.test.yaml"),
+    "rehearsal": ("compose.yaml", "compose.test.yaml"),
 }
+HTTPS = "compose.https.yaml"  # beside those of "prod", when there is a domain
+RELEASE = "compose.release.yaml"  # instead of them, for a release
 
 
-def docker_compose(project: Project, environment: str, *args: str | Sequence[str] | None) -> list[str]:
-    """Return a `docker compose` command line; None is dropped."""
-    overlay = OVERLAYS[environment]
+def docker_compose(
+    project: Project, environment: str, *args: str | Sequence[str] | None, release: str = "", https: bool = False
+) -> list[str]:
+    """Return a `docker compose` command line; None is dropped.
+
+    With `release`, for the Compose project of that release.
+    """
+    files = (RELEASE,) if release else (*FILES[environment], *((HTTPS,) if https else ()))
+    name = project_name(project, environment)
     return tokens(
         ["docker", "compose"],
         None if sys.stdout.isatty() else ["--ansi", "never"],
-        ["--project-name", project_name(project, environment)],
-        ["--file", "compose.yaml"],
-        ["--file", overlay] if (project.root / overlay).exists() else None,
+        ["--project-name", f"{name}-{release}" if release else name],
+        *(["--file", file] for file in files if (project.root / file).exists()),
         *args,
     )
 

@@ -30,6 +30,8 @@ class DockerRuntime:
     """Containers of one Compose project."""
 
     name = "docker"
+    to_replace = ": ./inv down, then ./inv up"
+    address = "127.0.0.1"  # of this machine, where the service can be reached
 
     def __init__(self, here: "Lifecycle") -> None:
         self.here = here
@@ -42,30 +44,25 @@ class DockerRuntime:
 
     def running_port(self) -> int | None:
         """Return the port of the running service, or None."""
-        web = self._container("web")
-        return _published(web) if web and web["State"]["Running"] else None
+        web = self.container("web")
+        return published(web) if web and web["State"]["Running"] else None
 
     def is_current(self, port: int) -> bool:
-        """Tell whether what runs is what would be started.
-
-        In production, whether it is ready: what runs is never replaced.
-        """
-        if not self.dev:
-            return _healthy(self._container("web"))
+        """Tell whether what runs is what would be started."""
         try:
             known = json.loads(self.record.read_text())
         except (FileNotFoundError, ValueError):
             return False
-        web, db = self._container("web"), self._container("db")
+        web, db = self.container("web"), self.container("db")
         return (
-            _healthy(web)
-            and (not self.here.settings.own_database or _healthy(db))
+            healthy(web)
+            and (not self.here.settings.own_database or healthy(db))
             and known == {"container": web and web["Id"], "fingerprint": self._fingerprint(port)}
         )
 
     def running_release(self) -> str:
         """Return the image of the running service, or ""."""
-        web = self._container("web")
+        web = self.container("web")
         return str(web["Config"]["Image"]) if web and web["State"]["Running"] else ""
 
     @property
@@ -75,9 +72,8 @@ class DockerRuntime:
 
     def check_port(self, port: int) -> None:
         """Raise Problem when another program has the port."""
-        address = "127.0.0.1" if self.dev else "0.0.0.0"  # noqa: S104
         try:
-            if self.running_port() == port or processes.is_free(port, address) or self._is_remote():
+            if self.running_port() == port or processes.is_free(port, self.address) or self._is_remote():
                 return
         except PermissionError:  # this user may not, but the engine may
             return
@@ -99,12 +95,12 @@ class DockerRuntime:
         if not self.here.settings.own_database:
             return
         with self.here.steps.step("database", "PostgreSQL, healthy"):
-            before = self._container("db")
+            before = self.container("db")
             if not (before and before["State"]["Running"]):
                 self.here.undo.callback(self._quiet, "stop", "db")
-            up = self._compose("up", "--detach", "db")
-            self.here.shell.quietly(up, env=self._env(), failed="The database could not be started.")
-            self._wait("db")
+            up = self.compose("up", "--detach", "db")
+            self.here.shell.quietly(up, env=self.env(), failed="The database could not be started.")
+            self.wait("db")
 
     def schema(self, *args: str, failed: str) -> str:
         """Run a command of slipway.schema in a one-off container.
@@ -115,9 +111,7 @@ class DockerRuntime:
         options = ["--label", f"{MADE_BY}={socket.gethostname()}/{os.getpid()}"]
         options += [word for pair in caller(self.here.environment).items() for word in ("--env", "=".join(pair))]
         name = f"migrate-{secrets.token_hex(4)}"  # several may wait for their turn
-        ran = one_off(
-            self.here.shell, self._compose, name, schema_command("python", args), self._env(), options=options
-        )
+        ran = one_off(self.here.shell, self.compose, name, schema_command("python", args), self.env(), options=options)
         if ran.status and "authentication failed" in ran.said and self.here.settings.own_database:
             raise Problem(OTHER_LOGIN)
         if ran.status:
@@ -160,8 +154,8 @@ class DockerRuntime:
         command = ["sh", "-c", FromFile(BACKUPS), "sh", *args]
         shell = self.here.shell
         if stdin or stdout:
-            run = self._compose("run", "--rm", "--no-deps", "-T", *options, "db", *command)
-            status, output = shell.status(run, env=self._env(), hidden=env, stdin=stdin, stdout=stdout), ""
+            run = self.compose("run", "--rm", "--no-deps", "-T", *options, "db", *command)
+            status, output = shell.status(run, env=self.env(), hidden=env, stdin=stdin, stdout=stdout), ""
         else:
             ran = self._one_off("db", command, options, env)
             status, output = ran.status, ran.output
@@ -177,12 +171,10 @@ class DockerRuntime:
         with self.here.steps.step("service", "gunicorn, ready") as step:
             if self.running_port() is None:
                 self.here.undo.callback(self._quiet, "rm", "--stop", "--force", "web")
-            up = self._compose(
-                ["up", "--detach", "--no-deps", "--no-build"], None if self.dev else "--no-recreate", "web"
-            )
-            self.here.shell.quietly(up, env=self._env(port), failed="The service could not be started.")
-            self._wait("web")
-            web = self._container("web")
+            up = self.compose("up", "--detach", "--no-deps", "--no-build", "web")
+            self.here.shell.quietly(up, env=self.env(port), failed="The service could not be started.")
+            self.wait("web")
+            web = self.container("web")
             known = {"container": web and web["Id"], "fingerprint": self._fingerprint(port)}
             self.record.write_text(json.dumps(known))
             step.detail = f"{self.compose_project}: gunicorn, ready"
@@ -210,7 +202,7 @@ class DockerRuntime:
 
     def logs(self, follow: bool, lines: int) -> NoReturn:
         """Show the service's log."""
-        web = self._container("web")
+        web = self.container("web")
         if not web:
             raise Problem("There is no log: the service was not started. ./inv up")
         follows = ["--follow"] if follow else []
@@ -236,18 +228,18 @@ class DockerRuntime:
         # The password goes through the environment: a command line can be seen by everybody.
         how = ["exec"] if self.here.settings.own_database else ["run", "--rm", "--no-deps"]
         names = [word for name in env for word in ("--env", name)]
-        self.here.shell.become(self._compose(how, self._no_tty, names, "db", "psql", args), hidden=env)
+        self.here.shell.become(self.compose(how, self._no_tty, names, "db", "psql", args), hidden=env)
 
     def status(self) -> dict[str, dict[str, object]]:
         """Return the state of the service and its database."""
         found: dict[str, dict[str, object]] = {}
         for name, service in (("service", "web"), ("database", "db")):
-            one = self._container(service)
+            one = self.container(service)
             found[name] = {"state": "stopped"}
             if one and one["State"]["Running"]:
                 state = one["State"].get("Health", {}).get("Status", "running")
                 found[name] = {"state": {"healthy": "ready"}.get(state, state), "container": one["Name"].lstrip("/")}
-                if port := _published(one):
+                if port := published(one):
                     found[name]["address"] = f"http://localhost:{port}"
                 found[name]["image"] = one["Config"]["Image"]
         if not self.here.settings.own_database:
@@ -272,16 +264,17 @@ class DockerRuntime:
     def _no_tty(self) -> str | None:
         return None if sys.stdin.isatty() and sys.stdout.isatty() else "-T"
 
-    def _compose(self, *args: Any) -> list[str]:
+    def compose(self, *args: Any) -> list[str]:
+        """Return a `docker compose` command line of this project."""
         return docker_compose(self.project, self.here.environment, *args)
 
     def _bare(self, *args: Any) -> list[str]:
         # Without .env: what only looks or stops needs no variable, has to work when the file is broken, and must not
         # show the broken line, as Compose would.
-        return self._compose(["--env-file", "/dev/null"], *args)
+        return self.compose(["--env-file", "/dev/null"], *args)
 
-    def _env(self, port: int = 0) -> dict[str, str]:
-        # What the Compose files leave open.
+    def env(self, port: int = 0) -> dict[str, str]:
+        """Return the variables that the Compose files leave open."""
         return {"IMAGE": self._image} | ({"PORT": str(port)} if port else {})
 
     def _built(self) -> bool:
@@ -289,21 +282,26 @@ class DockerRuntime:
         return found is not None and (found == self._inputs or not self.dev)  # a version's tag means one content
 
     def _fingerprint(self, port: int) -> str:
-        config = self.here.shell.output(self._compose("config"), env=self._env(port))
+        config = self.here.shell.output(self.compose("config"), env=self.env(port))
         return hashlib.sha256(f"{config}{self._inputs}".encode()).hexdigest()
+
+    @property
+    def _mine(self) -> str:
+        # What finds this project's containers.
+        return f"label=com.docker.compose.project={self.compose_project}"
 
     @cached_property
     def _containers(self) -> list[dict[str, Any]]:
-        mine = ["--filter", f"label=com.docker.compose.project={self.compose_project}"]
-        ids = self.here.shell.output(["docker", "ps", "--all", "--quiet", *mine]).split()
+        ids = self.here.shell.output(["docker", "ps", "--all", "--quiet", "--filter", self._mine]).split()
         if not ids:
             return []
         # One that is gone meanwhile makes the status 1, and the others are shown all the same.
         return list(json.loads(self.here.shell.probe(["docker", "inspect", *ids])[1] or "[]"))
 
-    def _wait(self, service: str) -> None:
+    def wait(self, service: str) -> None:
+        """Wait until a service is ready; raises Problem with its log."""
         if how := wait_for(lambda: self._fresh(service), self.project.wait):
-            one = self._container(service)
+            one = self.container(service)
             _, out, err = self.here.shell.probe(["docker", "logs", "--tail", "25", one["Id"]]) if one else (0, "", "")
             said = f"{out}\n{err}".strip()
             name = "database" if service == "db" else "service"
@@ -311,13 +309,14 @@ class DockerRuntime:
 
     def _fresh(self, service: str) -> dict[str, Any] | None:
         self._forget()
-        return self._container(service)
+        return self.container(service)
 
     def _forget(self) -> None:
         # The containers have changed.
         self.__dict__.pop("_containers", None)
 
-    def _container(self, service: str) -> dict[str, Any] | None:
+    def container(self, service: str) -> dict[str, Any] | None:
+        """Return what `docker inspect` says of a service's container, one that runs if there is; None for none."""
         found = None
         for one in self._services(service):
             found = one if found is None or one["State"]["Running"] else found
@@ -334,7 +333,7 @@ class DockerRuntime:
         ]
 
     def _need(self, service: str) -> None:
-        one = self._container(service)
+        one = self.container(service)
         if not (one and one["State"]["Running"]):
             raise Problem(f"{'The database' if service == 'db' else 'The service'} is not running: ./inv up")
 
@@ -360,7 +359,7 @@ class DockerRuntime:
         name = f"{service}-{secrets.token_hex(4)}"  # several may wait for their turn
         options = ["--label", f"{MADE_BY}={socket.gethostname()}/{os.getpid()}", *options]
         return one_off(
-            self.here.shell, self._compose, name, command, self._env(), hidden=hidden, options=options, service=service
+            self.here.shell, self.compose, name, command, self.env(), hidden=hidden, options=options, service=service
         )
 
     def _remove_left_behind(self) -> None:
@@ -376,7 +375,7 @@ class DockerRuntime:
                 self.here.shell.probe(["docker", "rm", "--force", name])
 
     def _quiet(self, *args: str) -> None:
-        self.here.shell.probe(self._compose(*args), env=self._env())
+        self.here.shell.probe(self.compose(*args), env=self.env())
 
     def _is_remote(self) -> bool:
         host = self.here.shell.probe(["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"])[1]
@@ -465,8 +464,12 @@ def verdict(container: dict[str, Any] | None, restarts: int = 0) -> str | None:
     if container is None:
         return "is gone"
     state = container["State"]
-    if not state["Running"] or container["RestartCount"] > restarts:
+    if state.get("OOMKilled"):
+        return "ran out of memory"
+    if not state["Running"]:
         return f"ended with status {state['ExitCode']}"
+    if container["RestartCount"] > restarts:
+        return "ended, and was started again"
     health = state.get("Health") or {"Status": "healthy"}  # without a check, running is all that can be seen
     if health["Status"] == "healthy":
         return ""
@@ -475,14 +478,17 @@ def verdict(container: dict[str, Any] | None, restarts: int = 0) -> str | None:
     return "is unhealthy" if health["Status"] == "unhealthy" else None
 
 
-def _healthy(container: dict[str, Any] | None) -> bool:
+def healthy(container: dict[str, Any] | None) -> bool:
+    """Tell whether a container runs, and its health check says that it is ready."""
     return bool(
         container and container["State"].get("Health", {}).get("Status") == "healthy" and container["State"]["Running"]
     )
 
 
-def _published(container: dict[str, Any]) -> int | None:
-    for bindings in (container["NetworkSettings"].get("Ports") or {}).values():
+def published(container: dict[str, Any], inside: str = "") -> int | None:
+    """Return the port of this machine that leads to one of the container, like "80/tcp"; to any unless told."""
+    for name, bindings in (container["NetworkSettings"].get("Ports") or {}).items():
         for binding in bindings or []:
-            return int(binding["HostPort"])
+            if inside in ("", name):
+                return int(binding["HostPort"])
     return None

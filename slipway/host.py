@@ -29,6 +29,7 @@ class HostRuntime:
     """gunicorn and PostgreSQL as processes of this user."""
 
     name = "host"
+    to_replace = ", with the service away in between: ./inv down, then ./inv up"
 
     def __init__(self, here: "Lifecycle") -> None:
         self.here = here

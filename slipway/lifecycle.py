@@ -20,6 +20,7 @@ from slipway.steps import Steps
 if TYPE_CHECKING:
     from slipway.docker import DockerRuntime
     from slipway.host import HostRuntime
+    from slipway.production import Production
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ("dev", "prod")
@@ -54,6 +55,8 @@ class Lifecycle:
     def runtime(self) -> "DockerRuntime | HostRuntime":
         """The runtime of this environment."""
         if self._choice[0] == "docker":
+            if self.environment == "prod":
+                return self.production
             from slipway.docker import DockerRuntime
 
             docker = DockerRuntime(self)
@@ -62,6 +65,23 @@ class Lifecycle:
         from slipway.host import HostRuntime
 
         return HostRuntime(self)
+
+    @cached_property
+    def production(self) -> "Production":
+        """Production on a Docker Engine; raises Problem when it is elsewhere."""
+        from slipway.production import Production
+
+        if self.environment != "prod" or self._choice[0] != "docker":
+            raise Problem(
+                "Releases replace each other without a pause on a Docker Engine alone. On the host: "
+                "./inv down --prod, then ./inv up --prod"
+            )
+        return Production(self)
+
+    @property
+    def is_deployed(self) -> bool:
+        """Whether releases are deployed here: in production on Docker."""
+        return self.environment == "prod" and self.runtime.name == "docker"
 
     def say_runtime(self) -> None:
         """Say in one line which runtime is used, and why."""
@@ -77,6 +97,17 @@ class Lifecycle:
             raise Problem(f"--{option} is a whole number from 1 to 65535, not {text!r}.")
         return int(text)
 
+    def settle_port(self) -> None:
+        """Let the port be the one that `inv up --port` has kept, else the configured one."""
+        self.port = (
+            int(self.kept_port.read_text()) if self.kept_port.exists() else self.settings.port_of(self.environment)
+        )
+
+    @property
+    def ports(self) -> list[int]:
+        """The ports of this machine that production takes."""
+        return [self.port, *([self.settings.https_port] if self.settings.domain else [])]
+
     def is_up(self, port: str) -> bool:
         """Tell whether there is nothing to do, and say so.
 
@@ -86,7 +117,7 @@ class Lifecycle:
         asked = self.number("port", port) if port else None
         running = self.runtime.running_port()
         kept = int(self.kept_port.read_text()) if running and self.kept_port.exists() else None
-        self.port = asked or kept or self.settings.port
+        self.port = asked or kept or self.settings.port_of(self.environment)
         if running and self.environment == "prod":
             self._refuse_to_replace(asked, running)
         elif not running or not self.runtime.is_current(self.port):
@@ -113,7 +144,7 @@ class Lifecycle:
             return
         raise Problem(
             f"{release} is running, and `inv up` never replaces a running release {why}. "
-            "To replace it, with the service away in between: ./inv down, then ./inv up"
+            f"To replace it{self.runtime.to_replace}"
         )
 
     @property
@@ -134,6 +165,12 @@ class Lifecycle:
                 "with --volumes it deletes the data"
             )
         self.memory.write(self.runtime.name)
+
+    def turn(self, verb: str, wait: bool, on_runtime: bool) -> contextlib.AbstractContextManager[None]:
+        """Hold the lock of this environment: of the engine for production on Docker, else of this checkout."""
+        if on_runtime and self.is_deployed:
+            return self.production.alone(verb, wait, files=verb != "down")
+        return alone(self.state, f"inv {verb}", self.steps)
 
     def database(self, image: bool = True) -> None:
         """Have the database running, and the image that works on it built, unless none is needed."""
@@ -173,6 +210,9 @@ class Lifecycle:
     def show_urls(self) -> None:
         """Print where the service and its documentation are."""
         url = f"http://localhost:{self.port}"
+        if self.is_deployed and self.settings.domain:
+            https = self.settings.https_port
+            url = f"https://{self.settings.domain.partition(',')[0]}{'' if https == 443 else f':{https}'}"
         self.steps.total()
         sys.stdout.write(f"{self.project.name}  {url}\n")
         if self.project.docs:
@@ -196,29 +236,39 @@ class Lifecycle:
 
 @contextlib.contextmanager
 def begin(
-    verb: str, *, prod: bool = False, runtime: str = "", exclusive: bool = False, where: bool = True
+    verb: str,
+    *,
+    prod: bool = False,
+    runtime: str = "",
+    context: str = "",
+    exclusive: bool = False,
+    where: bool = True,
+    wait: bool = True,
 ) -> Iterator[Lifecycle]:
     """Begin a verb: name the environment, catch signals, end tidily.
 
-    An exclusive verb waits for another one of the same environment. `where` says the runtime in a line of its own.
+    An exclusive verb waits for another one of the same environment; without `wait` it is refused. `where` says the
+    runtime in a line of its own. `context` is the Docker context that all commands are for.
     """
     steps = Steps()
     environment = choose_environment(prod, os.environ)
     steps.say(f"{verb} · {environment}", "\x1b[1m")
+    if context:
+        use_context(context, steps)
     with interruptible(), _permitted():
         here = Lifecycle(environment, runtime, steps)
         here.settings.adopt_compose_name()
-        with alone(here.state, f"inv {verb}", steps) if exclusive else contextlib.nullcontext():
-            if where:
-                here.say_runtime()
-            with contextlib.ExitStack() as stack:
-                stack.enter_context(here.undo)
-                try:
-                    yield here
-                except Problem as problem:
-                    problem.message = in_environment(steps.redact(str(problem.message)), environment)
-                    raise
-                here.undo.pop_all()
+        if where:
+            here.say_runtime()
+        turn = here.turn(verb, wait, where) if exclusive else contextlib.nullcontext()
+        with turn, contextlib.ExitStack() as stack:
+            stack.enter_context(here.undo)
+            try:
+                yield here
+            except Problem as problem:
+                problem.message = in_environment(steps.redact(str(problem.message)), environment)
+                raise
+            here.undo.pop_all()
 
 
 @contextlib.contextmanager
@@ -228,6 +278,13 @@ def _permitted() -> Iterator[None]:
         yield
     except PermissionError as error:
         raise Problem(f"{error.filename} is not this user's: sudo chown -R {os.getuid()} {ROOT}") from None
+
+
+def use_context(name: str, steps: Steps) -> None:
+    """Let every docker command be for this context, and be shown so."""
+    os.environ.pop("DOCKER_HOST", None)  # it would win
+    os.environ["DOCKER_CONTEXT"] = name
+    steps.prefix["DOCKER_CONTEXT"] = name
 
 
 def after_dashes(argv: Sequence[str]) -> list[str]:

@@ -3,10 +3,18 @@
 import contextlib
 import fcntl
 import os
+import subprocess
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from slipway.errors import Problem
+from slipway.shell import Shell, tokens, uninterrupted
 from slipway.steps import Steps
+
+OWNER = "dev.slipway.owner"  # the label of the lock's container: who holds it
 
 
 @contextlib.contextmanager
@@ -27,3 +35,101 @@ def alone(folder: Path, who: str, steps: Steps) -> Iterator[None]:
         file.write(f"{who} (process {os.getpid()})")
         file.flush()
         yield
+
+
+@dataclass(frozen=True)
+class EngineLock:
+    """A lock on a Docker Engine, for all who deploy to it: a container that lives as long as its standard input.
+
+    That is a pipe from this process, which ends with it, even by SIGKILL; what it has started holds the pipe as well,
+    so that what is still at work counts. `image` is one that has a shell; a `volume` is mounted on /deployment.
+    """
+
+    name: str
+    image: str
+    who: str
+    volume: str = ""
+
+    def command(self) -> list[str]:
+        """Return the command that holds the lock, and says so."""
+        return tokens(
+            ["docker", "run", "--rm", "--interactive", "--name", self.name, "--network", "none", "--read-only"],
+            ["--label", f"{OWNER}={self.who}"],
+            ["--volume", f"{self.volume}:/deployment"] if self.volume else None,
+            ["--entrypoint", "sh", self.image, "-c", "echo held; exec cat"],
+        )
+
+
+@contextlib.contextmanager
+def on_engine(lock: EngineLock, shell: Shell, wait: bool, again: str) -> Iterator[None]:
+    """Hold the lock of an engine.
+
+    Raises Problem when it is another's, with its name and age, unless told to wait. `again` is the verb that waits.
+    """
+    said = False
+    while True:
+        process = _take(lock, shell.root)
+        if process:
+            break
+        by = owner(lock.name, shell)
+        if by and not wait:
+            raise Problem(
+                f"{by}. To wait for its end: ./inv {again} --wait (if its machine is gone for good: docker rm "
+                f"--force {lock.name})."
+            )
+        if by and not said:
+            shell.steps.say(f"  waiting    {by}")
+        said = said or bool(by)
+        time.sleep(0.2)
+    assert process.stdin  # noqa: S101
+    shell.held.append(process.stdin.fileno())
+    try:
+        yield
+    finally:
+        shell.held.remove(process.stdin.fileno())
+        process.stdin.close()
+        process.wait()
+
+
+def _take(lock: EngineLock, root: Path) -> "subprocess.Popen[bytes] | None":
+    # Of a session of its own: Ctrl-C is for this process, which then tidies up under the lock.
+    try:
+        with uninterrupted():
+            process = subprocess.Popen(
+                lock.command(), cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                start_new_session=True,
+            )  # fmt: skip
+    except FileNotFoundError:
+        raise Problem("docker is not installed.") from None
+    assert process.stdin and process.stdout and process.stderr  # noqa: S101
+    try:
+        if process.stdout.readline().strip() == b"held":
+            return process
+    except BaseException:
+        process.stdin.close()
+        process.wait()
+        raise
+    _, said = process.communicate()
+    if b"is already in use" in said or b"Conflict" in said:
+        return None
+    raise Problem(f"{said.decode(errors='replace').strip()}\nThe lock of this deployment could not be taken.")
+
+
+def owner(name: str, shell: Shell) -> str:
+    """Return who holds the lock of this name, and for how long; "" for nobody."""
+    form = f'{{{{.State.Status}}}}|{{{{.Created}}}}|{{{{index .Config.Labels "{OWNER}"}}}}'
+    status, out, _ = shell.probe(["docker", "inspect", "--format", form, name])
+    if status:
+        return ""
+    state, created, who = out.split("|", 2)
+    if state in ("exited", "dead"):  # the engine ended under it
+        shell.probe(["docker", "rm", "--force", name])
+        return ""
+    return f"{who} has been at work for {age(created, datetime.now(UTC))}"
+
+
+def age(created: str, now: datetime) -> str:
+    """Return for people how long ago a time of the engine was (RFC 3339, with nanoseconds)."""
+    began = datetime.fromisoformat(created[:19] + "+00:00")
+    seconds = max(0, int((now - began).total_seconds()))
+    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"

@@ -104,6 +104,20 @@ def ask(here: Lifecycle, command: str, *args: str, failed: str) -> dict[str, Any
         raise Problem(f"It ended without an answer. {failed}") from None
 
 
+def state(here: Lifecycle) -> dict[str, Any]:
+    """Return where the database is, and what is pending for the image in use."""
+    return ask(here, "state", *_asked(here, Options()), failed=SEE_ABOVE)
+
+
+def known_to(here: Lifecycle, release: Live) -> dict[str, Any]:
+    """Return how a release stands to the database, as far as the image in use `can_tell`.
+
+    That has to know what the release knows and where the database is, `at`. `lost` are the applied revisions that took
+    something away and that the release doesn't know, `missing` those that it needs and that are not applied.
+    """
+    return ask(here, "known", "--live", f"{release.name}={release.heads}", failed=SEE_ABOVE)
+
+
 def live(here: Lifecycle) -> list[Live]:
     """Return the releases whose needs count.
 

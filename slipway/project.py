@@ -42,7 +42,24 @@ class Lint:
     after: str = ""
 
 
-TABLES: dict[str, Any] = {"tests": Suites, "migrate": Limits, "backups": Keep, "lint": Lint}
+@dataclass(frozen=True)
+class Deploy:
+    """How `inv deploy` goes about it.
+
+    A new release has to be up for `settle` seconds before it is switched to, and is watched for `bake` seconds
+    afterwards, when more than `errors` percent of the answers, and at least 3, are 5xx, or it restarts or is
+    unhealthy, the old one gets its place back. `smoke` are the paths that have to answer before (default: the health
+    path). `keep` earlier releases can be rolled back to.
+    """
+
+    settle: int = 5
+    bake: int = 30
+    errors: int = 2
+    keep: int = 3
+    smoke: tuple[str, ...] = ()
+
+
+TABLES: dict[str, Any] = {"tests": Suites, "migrate": Limits, "backups": Keep, "lint": Lint, "deploy": Deploy}
 
 
 @dataclass(frozen=True)
@@ -76,6 +93,7 @@ class Project:
     migrate: Limits = field(default_factory=Limits)
     backups: Keep = field(default_factory=Keep)
     lint: Lint = field(default_factory=Lint)
+    deploy: Deploy = field(default_factory=Deploy)
 
     @property
     def image(self) -> str:

@@ -78,10 +78,20 @@ class Settings:
         example = self._schema.required if self._schema else {}
         return (example | self._read()[0]).get("DATABASE_HOSTNAME", "")
 
+    @cached_property
+    def domain(self) -> str:
+        """DOMAIN, the names under which production is reached, "" for none; also of a .env that is not in order."""
+        return self._read()[0].get("DOMAIN", "")
+
+    def port_of(self, environment: str) -> int:
+        """Return the port on this machine: PORT, else the project's, or 80 in production with a domain."""
+        https = environment == "prod" and self.domain and self.on_docker()
+        return int(self.values.get("PORT") or (80 if https else self.project.port))
+
     @property
-    def port(self) -> int:
-        """The port on this machine: PORT, else the project's."""
-        return int(self.values.get("PORT") or self.project.port)
+    def https_port(self) -> int:
+        """The port of HTTPS, where there is a domain."""
+        return int(self.values.get("HTTPS_PORT") or 443)
 
     def prepare(self) -> None:
         """Make .env when there is none; check it.
@@ -139,7 +149,7 @@ class Settings:
 
     def _check_own(self, values: Mapping[str, str]) -> list[str]:
         findings = []
-        for name in ("PORT", "DATABASE_PORT", "WEB_CONCURRENCY"):
+        for name in ("PORT", "HTTPS_PORT", "DATABASE_PORT", "WEB_CONCURRENCY"):
             value = values.get(name, "")
             if value and not is_number(value):
                 findings.append(f"{name} = {value!r} is not a whole number from 1 to 65535")

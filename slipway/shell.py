@@ -36,6 +36,7 @@ class Shell:
     def __init__(self, root: Path, steps: Steps) -> None:
         self.root = root
         self.steps = steps
+        self.held: list[int] = []  # open files that what is run keeps open as well, for as long as it runs
 
     def run(
         self,
@@ -85,12 +86,13 @@ class Shell:
         cwd: Path | None = None,
         echo: bool = False,
         failed: str | None = None,
+        given: str | None = None,
     ) -> str:
         """Run a program and return its standard output, stripped.
 
-        Raises Problem with `failed` and what the program printed when its status is not 0.
+        It reads `given`. Raises Problem with `failed` and what the program printed when its status is not 0.
         """
-        status, out, err = self.probe(argv, env=env, hidden=hidden, cwd=cwd, echo=echo)
+        status, out, err = self.probe(argv, env=env, hidden=hidden, cwd=cwd, echo=echo, given=given)
         if status:
             said = self.steps.redact(err.strip() or out)
             raise Problem(f"{said}\n{failed or f'{argv[0]} ended with status {status}.'}", status)
@@ -138,12 +140,14 @@ class Shell:
         hidden: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         echo: bool = False,
+        given: str | None = None,
     ) -> tuple[int, str, str]:
-        """Run a program; return its status, output and errors."""
+        """Run a program that reads `given`; return its status, output and errors."""
         if echo:
             self.steps.command(argv, env)
-        with ended(lambda: self._popen(argv, env, hidden, cwd, piped=True)) as process:
-            out, err = process.communicate()
+        stdin = subprocess.DEVNULL if given is None else subprocess.PIPE
+        with ended(lambda: self._popen(argv, env, hidden, cwd, piped=True, stdin=stdin)) as process:
+            out, err = process.communicate(given)
         return _status(process), out.strip(), err
 
     def become(
@@ -175,7 +179,7 @@ class Shell:
         hidden: Mapping[str, str] | None,
         cwd: Path | None,
         piped: bool = False,
-        stdin: IO[bytes] | None = None,
+        stdin: IO[bytes] | int | None = None,
         stdout: IO[bytes] | int | None = None,
     ) -> "subprocess.Popen[str]":
         pipe = subprocess.PIPE if piped else None
@@ -184,11 +188,12 @@ class Shell:
                 argv,
                 cwd=cwd or self.root,
                 env={**os.environ, **(hidden or {}), **(env or {})},
-                stdin=subprocess.DEVNULL if piped else stdin,
+                stdin=stdin,
                 stdout=pipe or stdout,
                 stderr=pipe,
                 text=True,
                 errors="replace",
+                pass_fds=self.held,
             )
         except FileNotFoundError:
             raise Problem(f"{argv[0]} is not installed.") from None

@@ -40,6 +40,8 @@ class Steps:
 
     secrets: set[str] = field(default_factory=set)
     began: float = field(default_factory=time.monotonic)
+    times: dict[str, float] = field(default_factory=dict)  # of the steps that have ended, in seconds
+    prefix: dict[str, str] = field(default_factory=dict)  # variables that every command shown needs
     colour: bool = field(default_factory=lambda: sys.stderr.isatty() and "NO_COLOR" not in os.environ)
 
     def say(self, text: str, style: str = "") -> None:
@@ -56,7 +58,7 @@ class Steps:
 
     def command(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> None:
         """Print a command so that it can be pasted into a shell."""
-        prefix = [f"{name}={shlex.quote(value)}" for name, value in (env or {}).items()]
+        prefix = [f"{name}={shlex.quote(value)}" for name, value in {**self.prefix, **(env or {})}.items()]
         words = [f'"$(cat {word.file})"' if isinstance(word, FromFile) else shlex.quote(word) for word in argv]
         self.say("  $ " + " ".join([*prefix, *words]), DIM)
 
@@ -71,10 +73,16 @@ class Steps:
             raise
         self._line(name, step.detail, began, GREEN)
 
+    @contextlib.contextmanager
+    def silent(self) -> Iterator[Step]:
+        """Give a step that prints no line."""
+        yield Step()
+
     def total(self) -> None:
         """Print the time since the verb began."""
         self.say(f"  total      {'':<52} {time.monotonic() - self.began:6.1f} s", DIM)
 
     def _line(self, name: str, detail: str, began: float, style: str) -> None:
-        line = f"{self.redact(detail):<52} {time.monotonic() - began:6.1f} s"
+        self.times[name] = took = time.monotonic() - began
+        line = f"{self.redact(detail):<52} {took:6.1f} s"
         self.say(f"  {style}{name:<10}{PLAIN} {line}" if self.colour else f"  {name:<10} {line}")

@@ -96,6 +96,19 @@ def _state(args: argparse.Namespace, _limits: Limits, revisions: Revisions) -> d
     }
 
 
+def _known(args: argparse.Namespace, _limits: Limits, revisions: Revisions) -> dict[str, Any]:
+    with database.connect("slipway: known") as connection:
+        current = database.heads(connection)
+    applied, release = revisions.known(current), revisions.live(args.live[0])
+    knows = release.knows or frozenset()
+    return {
+        "at": list(current),
+        "can_tell": applied.issuperset(current) and release.knows is not None,
+        "lost": [one.id for one in revisions.all if one.id in applied - knows and one.phase != "expand"],
+        "missing": [one.id for one in revisions.all if one.id in knows - applied and one.phase != "contract"],
+    }
+
+
 def _plan(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> dict[str, Any]:
     state = _state(args, limits, revisions)
     state["trials"] = []
@@ -165,6 +178,7 @@ _COMMANDS = {
     "upgrade": _upgrade,
     "downgrade": _downgrade,
     "state": _state,
+    "known": _known,
     "plan": _plan,
     "sql": _sql,
     "check": _check,

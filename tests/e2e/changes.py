@@ -78,9 +78,19 @@ def rename_at_once(checkout: Checkout) -> None:
     use_the_new_name(checkout)
 
 
-def rename_step_by_step(checkout: Checkout) -> None:
-    """Add the new column beside the old one, use it, and drop the old one later."""
+def expand(checkout: Checkout) -> None:
+    """Add the new column beside the old one, and use it."""
     revision(checkout, "0003", "0002", "expand", ADD, TAKE_BACK)
     revision(checkout, "0004", "0003", "expand", FILL, "    pass\n")
-    revision(checkout, "0005", "0004", "contract", DROP, BRING_BACK)
     use_the_new_name(checkout)
+
+
+def contract(checkout: Checkout) -> None:
+    """Drop the old column, after `expand`."""
+    revision(checkout, "0005", "0004", "contract", DROP, BRING_BACK)
+
+
+def rename_step_by_step(checkout: Checkout) -> None:
+    """Add the new column beside the old one, use it, and drop the old one later."""
+    expand(checkout)
+    contract(checkout)

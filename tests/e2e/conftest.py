@@ -91,6 +91,21 @@ def docker(cloned: Checkout) -> Iterator[Checkout]:
     assert run("docker", "volume", "ls", "--quiet", "--filter", f"name={NAME}") == ""
 
 
+@pytest.fixture
+def backed_up(docker: Checkout) -> Iterator[Checkout]:
+    """Give the shared clone; its backups are removed afterwards."""
+    yield docker
+    for name in run("docker", "volume", "ls", "--quiet", "--filter", f"name={NAME}").split():
+        if name.endswith("-backups"):
+            run("docker", "volume", "rm", name)
+
+
+def commit(checkout: Checkout, message: str) -> None:
+    """Commit everything."""
+    run("git", "add", "--all", cwd=checkout.root)
+    run("git", "commit", "--quiet", "--message", message, cwd=checkout.root)
+
+
 def containers() -> list[str]:
     """Return the names of the tests' containers, running or not."""
     return run("docker", "ps", "--all", "--format", "{{.Names}}", "--filter", f"name={NAME}").split()

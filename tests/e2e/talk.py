@@ -15,6 +15,11 @@ def done(checkout: Checkout, *args: str, **env: str) -> subprocess.CompletedProc
     return ended
 
 
+def ask(checkout: Checkout, query: str, *prod: str) -> str:
+    """Return what psql prints of a query."""
+    return done(checkout, "psql", *prod, "--", "-Atc", query).stdout.strip()
+
+
 def eventually(client: httpx2.Client, path: str) -> httpx2.Response:
     """Ask until the server answers."""
     for _ in range(400):

@@ -231,18 +231,25 @@ def test_a_mistake_in_the_code_is_shown(docker: Checkout) -> None:
 def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) -> None:
     done(docker, "up", "--prod")
     conversation(docker.url)
-    web = f"{NAME}-prod-web-1"
+    (web,) = [name for name in containers() if "-web-" in name]
     host = json.loads(run("docker", "inspect", "--format", "{{json .HostConfig}}", web))
     assert host["ReadonlyRootfs"]
     assert host["CapDrop"] == ["ALL"]
     workers = run("docker", "top", web, "-o", "pid,cmd").count("gunicorn")
     assert workers == 1 + 4 + 1  # docker-init, the master and its workers
-    # The metrics of all workers are there for who is in the network, and for nobody else.
+    # The metrics of all workers, and the health, are there for who is in the network, and for nobody else.
     asked = "import urllib.request as u; print(u.urlopen('http://web:9090/metrics').read().decode())"
     metrics = run("docker", "exec", web, "python", "-c", asked)
     assert 'http_requests_total{method="POST",route="/posts",status="201"} 1.0' in metrics
     assert httpx2.get(f"{docker.url}/metrics").status_code == 404
-    assert run("docker", "port", web).split(" -> ")[0] == "8000/tcp"
+    assert httpx2.get(f"{docker.url}/health/ready").status_code == 404
+    assert httpx2.get(f"{docker.url}/health/ready%0A").status_code == 404
+    assert run("docker", "port", web) == ""
+    environment = run("docker", "inspect", "--format", "{{json .Config.Env}}", web, f"{NAME}-prod-db-1")
+    values, _ = dotenv.parse((docker.root / ".env").read_text())
+    assert values["DATABASE_PASSWORD"] not in environment
+    assert values["SECRET_KEY_FASTAPI_AUTH"] not in environment
+    assert run("docker", "exec", web, "stat", "-c", "%a %u", "/run/secrets/DATABASE_PASSWORD") == "400 65532"
     assert all(line.startswith("{") for line in run("docker", "logs", web).splitlines())
     started = run("docker", "inspect", "--format", "{{.State.StartedAt}}", web)
     assert "already up" in done(docker, "up", SLIPWAY_ENV="prod").stderr
@@ -254,7 +261,7 @@ def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) ->
     assert run("docker", "inspect", "--format", "{{.State.StartedAt}}", web) == started
     assert not [name for name in containers() if "-prod-" not in name]
     volume = json.loads(run("docker", "inspect", "--format", "{{json .Mounts}}", f"{NAME}-prod-db-1"))
-    assert [mount["Name"] for mount in volume] == [f"{NAME}-prod_db"]
+    assert {mount["Name"] for mount in volume} == {f"{NAME}-prod_db", f"{NAME}-prod_secrets"}
 
 
 def test_another_clone_of_the_same_name_is_not_touched(docker: Checkout, tmp_path: Path) -> None:

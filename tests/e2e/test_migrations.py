@@ -3,16 +3,14 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 
 import httpx2
-import pytest
 
 from tests.conftest import Checkout, wait_for
 from tests.e2e import changes
-from tests.e2e.conftest import NAME, containers, run
+from tests.e2e.conftest import NAME, commit, containers, run
 from tests.e2e.load import under_load
-from tests.e2e.talk import conversation, done, token
+from tests.e2e.talk import ask, conversation, done, token
 
 PROPERTIES = """
     SELECT datconnlimit, (SELECT array_agg(a::text ORDER BY 1) FROM unnest(datacl) a WHERE a::text !~ '^slipway='),
@@ -21,17 +19,6 @@ PROPERTIES = """
     FROM pg_database d WHERE datname = 'slipway'
 """
 CHECKSUMS = "SELECT count(*), md5(string_agg(p::text, '' ORDER BY id)) FROM posts p"
-
-
-def commit(checkout: Checkout, message: str) -> None:
-    """Commit everything."""
-    run("git", "add", "--all", cwd=checkout.root)
-    run("git", "commit", "--quiet", "--message", message, cwd=checkout.root)
-
-
-def ask(checkout: Checkout, query: str, *prod: str) -> str:
-    """Return what psql prints of a query."""
-    return done(checkout, "psql", *prod, "--", "-Atc", query).stdout.strip()
 
 
 def backup_drop_restore(checkout: Checkout) -> None:
@@ -94,36 +81,9 @@ def test_backup_drop_restore_on_the_host(service: Checkout) -> None:
     assert list((service.root / ".slipway/dev/backups").iterdir())
 
 
-@pytest.fixture
-def backed_up(docker: Checkout) -> Iterator[Checkout]:
-    """Give the clone of the Docker tests; its backups are removed afterwards."""
-    yield docker
-    for name in run("docker", "volume", "ls", "--quiet", "--filter", f"name={NAME}").split():
-        if name.endswith("-backups"):
-            run("docker", "volume", "rm", name)
-
-
 def test_backup_drop_restore_on_docker(backed_up: Checkout) -> None:
     done(backed_up, "up")
     backup_drop_restore(backed_up)
-
-
-def live(checkout: Checkout, image: str) -> None:
-    """Put a release in the place of the one that runs, as a deploy will do."""
-    compose = [
-        "docker",
-        "compose",
-        "--project-name",
-        f"{NAME}-prod",
-        "--file",
-        "compose.yaml",
-        "--file",
-        "compose.prod.yaml",
-    ]
-    subprocess.run(
-        [*compose, "up", "--detach", "--wait", "--no-deps", "web"],
-        cwd=checkout.root, env=checkout.environ(IMAGE=image), check=True, capture_output=True,
-    )  # fmt: skip
 
 
 def test_a_column_is_renamed_under_a_release_step_by_step(backed_up: Checkout) -> None:
@@ -161,7 +121,7 @@ def test_a_column_is_renamed_under_a_release_step_by_step(backed_up: Checkout) -
     assert early.returncode == 3
     assert f"{old}, which is live, doesn't know 0005" in early.stderr
     assert ask(docker, "SELECT version_num FROM alembic_version", "--prod") == "0004"
-    live(docker, new)
+    done(docker, "deploy", "--yes", "--bake", "0")
     conversation(docker.url)
     contracted = done(docker, "migrate", "--prod", "--contract", "--json")
     assert [one["revision"] for one in json.loads(contracted.stdout)["applied"]] == ["0005"]

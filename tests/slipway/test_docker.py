@@ -28,7 +28,7 @@ def container(
         (container("starting", outputs=("500\n", "")), "answers 500"),
         (container("unhealthy", outputs=("503\n",)), "is unhealthy"),
         (container("starting", running=False), "ended with status 3"),
-        (container("starting", restarts=2), "ended with status 3"),
+        (container("starting", restarts=2), "ended, and was started again"),
         (container("healthy", restarts=1), ""),
     ],
 )

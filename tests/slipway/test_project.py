@@ -94,7 +94,8 @@ def test_environments_never_share_a_compose_project(
 
 
 def test_compose_names_its_files_and_drops_none(tmp_path: Path) -> None:
-    (tmp_path / "compose.prod.yaml").touch()
+    for name in ("compose.yaml", "compose.prod.yaml"):
+        (tmp_path / name).touch()
     command = docker_compose(project(tmp_path), "prod", "up", None, ["--wait", "web"])
 
     assert command[:2] == ["docker", "compose"]

@@ -1,0 +1,344 @@
+"""`inv deploy`: gather, decide, show, confirm, act."""
+
+import json
+import secrets
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from slipway import backups, candidate, ledger, migrating, proxy, recovering, starting, switching
+from slipway.candidate import Candidate
+from slipway.errors import Interrupted, Problem
+from slipway.ledger import Entry
+from slipway.lifecycle import Lifecycle
+from slipway.migrations import caller
+from slipway.production import LEDGER, LIVE, SALT, Production, Release, new_release
+
+ROOM = 1_000_000_000  # bytes that have to be free on the engine's disk
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for: the image's tag ("" for this tree), how many containers (0 for as many as there are).
+
+    `bake` are seconds; 0 also spares the wait before the switch. With `force`, also when nothing has changed.
+    """
+
+    tag: str = ""
+    scale: int = 0
+    bake: int = 0
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What there is before anything is done.
+
+    `live` is what the proxy asks, `database` whether it runs or is elsewhere, `image` what is to be deployed (None when
+    it is not on the engine yet), `schema` what slipway.schema says of the database (None when it was not asked).
+    `proxy` is what compose.prod.yaml would do to the proxy ("" for nothing), and `caddyfile` its configuration, now
+    and then. `same` tells whether the live release is defined as one would be now.
+    """
+
+    live: Release | None
+    entries: tuple[Entry, ...]
+    database: bool
+    reference: str
+    image: Candidate | None
+    schema: dict[str, Any] | None
+    salt: str
+    settings: dict[str, str]
+    same: bool
+    proxy: str
+    caddyfile: tuple[str, str]
+
+    @property
+    def now(self) -> Entry | None:
+        """What the ledger says of the live release."""
+        return ledger.of_release(self.entries, self.live.id) if self.live else None
+
+
+def options(here: Lifecycle, tag: str, scale: str, bake: str, force: bool) -> Options:
+    """Read the options of the command line; raises Problem."""
+    seconds = 0 if bake == "0" else here.number("bake", bake) if bake else here.project.deploy.bake
+    return Options(tag, here.number("scale", scale) if scale else 0, seconds, force)
+
+
+def deploy(here: Lifecycle, options: Options, yes: bool, as_json: bool) -> None:
+    """Deploy, under the lock; what is live goes on until the new release has taken its place. Raises Problem."""
+    production = here.production
+    here.settings.prepare()
+    here.settle_port()
+    recovering.recover(production)
+    image = candidate.get(production, options.tag)
+    facts = gather(production, options, image)
+    if is_nothing(facts, options):
+        here.steps.say("  nothing    it is live already, with these settings; --force deploys it again")
+        return
+    for name, what in planned(facts, options):
+        here.steps.say(f"  {name:<10} {what}")
+    here.confirm(f"Deploy {facts.reference} to {production.compose_project}?", yes)
+    entry = act(production, facts, image, options)
+    here.remember()
+    if as_json:
+        sys.stdout.write(entry.line())
+        return
+    here.steps.say(f"  live       {entry.image}, as {entry.release}")
+    here.show_urls()
+
+
+def plan(here: Lifecycle, options: Options, as_json: bool) -> None:
+    """Show what `deploy` would do; change nothing. Raises Problem."""
+    production = here.production
+    here.settings.check()
+    here.settle_port()
+    facts = gather(production, options, candidate.find(production, options.tag))
+    lines = [("nothing", "it is live already")] if is_nothing(facts, options) else planned(facts, options)
+    if as_json:
+        sys.stdout.write(json.dumps(dict(lines), indent=2) + "\n")
+    else:
+        sys.stdout.writelines(f"{name:<10} {what}\n" for name, what in lines)
+
+
+def gather(production: Production, options: Options, image: Candidate | None) -> Facts:
+    """Look at everything; raises Problem with what would make the deployment fail."""
+    here = production.here
+    reference = image.reference if image else candidate.wanted(production, options.tag)[-1]
+    production.use(reference)
+    with here.steps.step("preflight") as step:
+        env = production.env(here.port)
+        check_settings(production, env)
+        named, caddyfile, text, salt = production.read(LIVE, proxy.CADDYFILE, LEDGER, SALT)
+        live = production.releases.get(named.removeprefix("web-"))
+        change = proxy.change(production, env)
+        if change == "start":
+            for port in here.ports:
+                production.check_port(port)
+        wanted = proxy.wanted(production)
+        if wanted != caddyfile:
+            proxy.check(production, wanted, env)
+        free = room(production)
+        salt = salt or secrets.token_hex(16)
+        settings = starting.settings(production, salt)
+        step.detail = f"settings, proxy, disk ({backups.human(free)} free)"
+    database = not here.settings.own_database or production.runs("db")
+    return Facts(
+        live, tuple(ledger.parse(text)), database, reference, image,
+        ask_schema(production) if image and database else None, salt, settings,
+        bool(live and starting.is_defined_so(production, live)), change, (caddyfile, wanted),
+    )  # fmt: skip
+
+
+def check_settings(production: Production, env: dict[str, str]) -> None:
+    """Have Compose read its files, and look at the domain; raises Problem."""
+    failed = "Compose cannot read its files (see above)."
+    production.here.shell.output(production.compose("config", "--quiet"), env=env, failed=failed)
+    domain = production.here.settings.domain
+    if domain and not all(name and not set(name) & set(" /:") for name in map(str.strip, domain.split(","))):
+        raise Problem(f".env: DOMAIN={domain} should be a host name, like example.com, or some with commas between.")
+
+
+def room(production: Production) -> int:
+    """Return the free bytes of the engine's disk, where the volumes are; raises Problem when they are too few."""
+    status, said = production.script("room")
+    free = int(said) * 1024 if not status else ROOM
+    if free < ROOM:
+        raise Problem(
+            f"The engine has {backups.human(free)} left on its disk; a deployment asks for {backups.human(ROOM)}. "
+            "What takes it: docker system df"
+        )
+    return free
+
+
+def ask_schema(production: Production) -> dict[str, Any] | None:
+    """Return what is pending in the database; None without migrations."""
+    here = production.here
+    if not here.project.migrations:
+        return None
+    with here.steps.step("schema") as step:
+        state = migrating.state(here)
+        step.detail = schema_line(state)
+    return state
+
+
+# Decide, show
+
+
+def is_nothing(facts: Facts, options: Options) -> bool:
+    """Tell whether what is live is what would be deployed."""
+    live, now = facts.live, facts.now
+    return bool(
+        not options.force
+        and live
+        and live.healthy
+        and now
+        and facts.image
+        and live.image_id == facts.image.id
+        and facts.same
+        and facts.settings == now.settings
+        and len(live.containers) == (options.scale or now.scale)
+        and not (facts.schema and facts.schema["apply"])
+        and not facts.proxy
+        and facts.caddyfile[0] == facts.caddyfile[1]
+    )
+
+
+def planned(facts: Facts, options: Options) -> list[tuple[str, str]]:
+    """Return what will be done, as names and lines."""
+    live, now = facts.live, facts.now
+    lines = [
+        ("now", f"{live.image}{'' if live.running else ', which does not run'}" if live else "nothing is live"),
+        ("then", f"{facts.reference}{'' if facts.image else ', to be built or pulled'}"),
+    ]
+    scale = options.scale or (now.scale if now else 1)
+    if scale > 1 or (live and len(live.containers) != scale):
+        lines.append(("replicas", f"{len(live.containers) if live else 0} -> {scale}"))
+    if now:
+        changed = starting.difference(now.settings, facts.settings)
+        lines.append(
+            ("settings", changed or ("the same" if facts.same else "the same; compose.release.yaml has changed"))
+        )
+    if facts.schema:
+        lines.append(("schema", schema_line(facts.schema)))
+    if facts.proxy == "recreate":
+        lines.append(
+            ("proxy", "made anew, as compose.prod.yaml or its variables changed: connections are cut meanwhile")
+        )
+    elif not facts.proxy and facts.caddyfile[0] != facts.caddyfile[1]:
+        lines.append(("proxy", "takes the changed Caddyfile; no connection is cut"))
+    lines.append(("steps", ", ".join(steps(facts, options))))
+    return lines
+
+
+def steps(facts: Facts, options: Options) -> list[str]:
+    """Return what will run, in order."""
+    old = facts.live and facts.live.running
+    schema = facts.schema
+    words = [
+        "" if facts.database else "start the database",
+        "back up" if schema and schema["apply"] and schema["sizes"] else "",
+        "migrate" if (schema and schema["apply"]) or not facts.database else "",
+        {"start": "start the proxy", "recreate": "make the proxy anew", "": ""}[facts.proxy],
+        "start the release beside the old one" if old else "start the release",
+        "ready",
+        "smoke test",
+        "switch",
+        f"watch for {options.bake} s" if options.bake else "",
+        "stop the old one" if old else "",
+    ]
+    return [word for word in words if word]
+
+
+def schema_line(state: dict[str, Any]) -> str:
+    """Say what becomes of the schema."""
+    at = f"at {', '.join(state['at']) or 'no revisions'}"
+    words = [f"applies {', '.join(state['apply'])}"] if state["apply"] else []
+    words += [f"{', '.join(state['waiting'])} waits for --contract"] if state["waiting"] else []
+    return f"{at}: {'; '.join(words) or 'nothing is pending'}"
+
+
+# Act
+
+
+def act(production: Production, facts: Facts, image: Candidate, options: Options) -> Entry:
+    """Do it; return what the ledger says of it. Raises Problem, and then what was live is."""
+    here, began = production.here, time.monotonic()
+    taken = [*production.releases, *(entry.release for entry in facts.entries)]
+    entry = Entry(
+        event=secrets.token_hex(8), what="deploy", release=new_release(taken, time.time()), image=image.reference,
+        image_id=image.id, digest=image.digest, schema=image.schema, settings=facts.settings,
+        scale=options.scale or (facts.now.scale if facts.now else 1), by=caller("prod")["SLIPWAY_BY"],
+        began=datetime.now(UTC).isoformat(timespec="seconds"),
+    )  # fmt: skip
+    old = facts.live if facts.live and facts.live.running else None
+    try:
+        try:
+            entry = replace(entry, **prepare(production, facts))
+            starting.start(production, image, entry.release, entry.scale)
+        except BaseException as error:
+            switching.back(production, entry, error, old)
+            raise
+        settle = here.project.deploy.settle if options.bake else 0
+        entry = switching.go_live(
+            production,
+            entry,
+            old,
+            settle=settle,
+            seconds=options.bake,
+            before=lambda: load_caddyfile(production, facts),
+        )
+    except Problem as problem:
+        if not isinstance(problem, Interrupted):
+            now = f"{old.image} is live, as before." if old else "Nothing was live before."
+            problem.message = f"{problem.message}\n{now} Once it is mended: ./inv deploy"
+        raise
+    recovering.prune(production)
+    return replace(entry, seconds=round(time.monotonic() - began, 3))
+
+
+def prepare(production: Production, facts: Facts) -> dict[str, Any]:
+    """Have the database migrated and the proxy there; return what the ledger has to know of that. Raises Problem."""
+    here = production.here
+    production.write(SALT, facts.salt)
+    production.start_database()
+    found: dict[str, Any] = {}
+    if here.project.migrations and (not facts.schema or facts.schema["apply"] or facts.schema["refused"]):
+        done = migrating.apply(here, migrating.Options())
+        found = {"migrated": tuple(one["revision"] for one in done["applied"]), "backup": done["backup"] or ""}
+    if facts.proxy:
+        production.write(proxy.CADDYFILE, facts.caddyfile[1])
+        with here.steps.step("proxy", "ready"):
+            proxy.start(production, production.env(here.port))
+    return found
+
+
+def load_caddyfile(production: Production, facts: Facts) -> None:
+    """Let the proxy take a changed Caddyfile; the one before comes back if the deployment fails."""
+    before, now = facts.caddyfile
+    if not facts.proxy and now != before:
+        production.here.undo.callback(proxy.load, production, before)
+        with production.here.steps.step("proxy", "has the changed Caddyfile"):
+            proxy.load(production, now)
+
+
+def show_releases(here: Lifecycle, as_json: bool) -> None:
+    """Print the ledger, the newest first."""
+    production = here.production
+    named, text = production.read(LIVE, LEDGER)
+    entries, live = ledger.parse(text), named.removeprefix("web-")
+    if as_json:
+        rows = [{**json.loads(entry.line()), "is_live": entry.release == live} for entry in entries]
+        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+        return
+    if not entries:
+        here.steps.say("  nothing was deployed yet: ./inv deploy")
+    sys.stdout.writelines(f"{line}\n" for line in table(entries, live, list(production.releases)))
+
+
+def table(entries: Sequence[Entry], live: str, kept: Sequence[str]) -> list[str]:
+    """Return the lines that show a ledger; `kept` are the releases that have containers."""
+    rows = []
+    latest = {entry.release: entry.event for entry in entries}
+    for entry in reversed(entries):
+        state = entry.outcome
+        if entry.outcome == ledger.LIVE:
+            newest = latest[entry.release] == entry.event
+            state = (
+                "live"
+                if newest and entry.release == live
+                else "kept"
+                if newest and entry.release in kept
+                else "was live"
+            )
+        rows.append(
+            [entry.release, entry.what, entry.tag, entry.schema or "-", f"{entry.seconds:.1f} s", entry.by, state,
+             entry.reason if entry.outcome != ledger.LIVE else ""]
+        )  # fmt: skip
+    if not rows:
+        return []
+    rows.insert(0, ["RELEASE", "BY WHAT", "IMAGE", "SCHEMA", "TOOK", "WHO", "IS", ""])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -1,0 +1,69 @@
+# What is done beside the deployment's files, in a container that has the volume: sh -ec "$(cat FILE)" sh FUNCTION ARG...
+#
+#   live            the name of the release that the proxy asks, web-<release>; read for each request
+#   previous        the one that can be gone back to at once: in the bake window, while both run
+#   flipped         who has gone back to it
+#   releases.jsonl  the ledger
+#   Caddyfile, salt
+
+put() { # NAME: a file, from standard input, in one step
+    cat >"$1.new"
+    mv "$1.new" "$1"
+}
+
+get() { # NAME...: a line of base64 each, an empty one for a file that is not there
+    for name; do
+        base64 <"$name" 2>/dev/null | tr -d '\n' || true
+        echo
+    done
+}
+
+record() { # a line of the ledger, from standard input
+    cat >>releases.jsonl
+}
+
+switch() { # NEW OLD: every request goes to NEW from now on, and OLD, if there is one, can be gone back to
+    rm -f previous flipped
+    [ -z "$2" ] || printf %s "$2" | put previous
+    printf %s "$1" | put live
+    record
+}
+
+# Who renames `previous` first decides: who goes back, or the end of the bake window.
+
+back() { # [BY]
+    [ -e previous ] || return 1
+    [ -z "$1" ] || printf %s "$1" | put flipped
+    mv previous live || { rm -f flipped; return 1; }
+    cat live
+}
+
+seal() {
+    mv previous sealed
+    rm sealed
+}
+
+clear() {
+    rm -f previous flipped
+}
+
+trim() { # LINES: let the ledger have no more than twice as many
+    [ "$(wc -l <releases.jsonl)" -le $((2 * $1)) ] || tail -n "$1" releases.jsonl | put releases.jsonl
+}
+
+room() { # the kilobytes that are free
+    df -Pk . | awk 'END { print $4 }'
+}
+
+fill() { # USER: make this folder hold these secrets alone, for USER alone; lines of a name and a value in base64
+    umask 077
+    rm -f ./*
+    while read -r name value; do
+        echo "$value" | base64 -d >"$name"
+    done
+    chown -R "$1" .
+    chmod 500 .
+    chmod -R a-w .
+}
+
+"$@"

@@ -1,0 +1,159 @@
+"""From a release that was started to one that is live, or back to the one before."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from slipway import baking, ledger, proxy
+from slipway.errors import Problem
+from slipway.ledger import Entry
+from slipway.production import FLIPPED, Production, Release
+
+DRAIN = 1  # seconds that the old release goes on: a request that is on its way there has to arrive
+PROBE = 10  # seconds
+LOG = 60  # lines
+
+
+def go_live(
+    production: Production,
+    entry: Entry,
+    old: Release | None,
+    *,
+    settle: float,
+    seconds: float,
+    kept: bool = False,
+    before: Callable[[], None] = lambda: None,
+) -> Entry:
+    """Lead everybody to a release that was started, once it is ready, and watch it for so many seconds.
+
+    `settle` are the seconds that it has to be up; `before` is done before the switch. Returns the entry, which is in
+    the ledger then. Raises Problem, or whatever stopped it; the old release is live then, and the new one removed (or
+    only stopped, with `kept`).
+    """
+    steps, began, switched = production.here.steps, time.monotonic(), False
+    try:
+        ready(production, entry.release, settle)
+        smoke(production, entry.release)
+        before()
+        entry = replace(entry, outcome=ledger.LIVE, steps=times(production))
+        switch(production, entry, old)
+        switched = True
+        probe(production, f"web-{entry.release}")
+        bake(production, entry.release, old, seconds)
+    except BaseException as error:
+        back(production, entry, error, old, switched, kept)
+        raise
+    if old:
+        with steps.step("stop", old.image):
+            production.stop_release(old)
+    entry = replace(entry, steps=times(production), seconds=round(time.monotonic() - began, 3))
+    production.append(entry)
+    return entry
+
+
+def times(production: Production) -> dict[str, float]:
+    """Return the seconds of the steps so far."""
+    return {name: round(seconds, 3) for name, seconds in production.here.steps.times.items()}
+
+
+def ready(production: Production, release: str, settle: float) -> None:
+    """Wait until a release is ready, and has been up for so many seconds; raises Problem with its log."""
+
+    def look() -> tuple[dict[str, Any], ...]:
+        found = production.fresh(release)
+        return found.containers if found else ()
+
+    with production.here.steps.step("ready", "healthy"):
+        if how := baking.wait_ready(look, production.project.wait, settle):
+            show_log(production, release)
+            raise Problem(f"The new release {how}; the last lines of its log are above.")
+
+
+def smoke(production: Production, release: str) -> None:
+    """Ask a release from the proxy's place, before anybody else does; raises Problem with the answer."""
+    paths = production.project.deploy.smoke or (production.project.health,)
+    with production.here.steps.step("smoke", f"{', '.join(paths)} answered"):
+        for path in paths:
+            status, head = proxy.ask(production, f"http://web-{release}:8000{path}")
+            if status:
+                show_log(production, release)
+                raise Problem(f"{head.strip()}\nThe new release doesn't answer {path} as it should (see above).")
+
+
+def switch(production: Production, entry: Entry, old: Release | None) -> None:
+    """Lead every request from now on to a release; raises Problem."""
+    with production.here.steps.step("switch", f"to web-{entry.release}"):
+        names = [f"web-{entry.release}", old.host if old else ""]
+        if production.script("switch", *names, given=entry.line(), echo=True)[0]:
+            raise Problem("The proxy could not be led to the new release.")
+
+
+def probe(production: Production, host: str) -> None:
+    """Ask through the proxy until this release answers; raises Problem when it doesn't."""
+    with production.here.steps.step("probe", "it answers through the proxy"):
+        end = time.monotonic() + PROBE
+        while proxy.answered_by(production, production.project.health) != host:
+            if time.monotonic() > end:
+                raise Problem(f"{host} doesn't answer through the proxy.")
+            time.sleep(0.1)
+
+
+def bake(production: Production, release: str, old: Release | None, seconds: float) -> None:
+    """Watch a release; raises Problem when it is not good, or when somebody has gone back meanwhile."""
+    here = production.here
+    before, since = proxy.look(production).answers, proxy.Answers()
+    with here.steps.step("bake", f"{seconds:.0f} s") if seconds else here.steps.silent() as step:
+        for _ in baking.watch(max(seconds, DRAIN)):
+            found = proxy.look(production)
+            since = found.answers.since(before)
+            if found.live != f"web-{release}":
+                raise Problem(f"{found.by or 'Somebody'} has rolled it back.")
+            containers = getattr(production.fresh(release), "containers", ())
+            how = baking.judged(containers) or baking.worse(before, since, here.project.deploy.errors)
+            if how and seconds:
+                show_log(production, release)
+                raise Problem(f"The new release {how}; the last lines of its log are above.")
+        if old and production.script("seal")[0]:
+            raise Problem(f"{production.read(FLIPPED)[0] or 'Somebody'} has rolled it back.")
+        step.detail += f": {since.all} answers, {since.failed} of them 5xx"
+
+
+def back(
+    production: Production,
+    entry: Entry,
+    error: BaseException,
+    old: Release | None,
+    switched: bool = False,
+    kept: bool = False,
+) -> None:
+    """Give the old release its place back, and take the new one away, which failed with an error.
+
+    Without an old one that runs, a release that was switched to stays: there is nothing better. Raises nothing of its
+    own.
+    """
+    here = production.here
+    said = str(getattr(error, "message", "") or type(error).__name__).strip().splitlines()
+    entry = replace(entry, reason=here.steps.redact(said[-1]), steps=times(production))
+    try:
+        if switched and old:
+            with here.steps.step("back", f"to {old.host}"):
+                production.script("back", "", echo=True)
+                time.sleep(DRAIN)
+        if (old or not switched) and (new := production.fresh(entry.release)):
+            here.shell.probe(["docker", "stop", *new.names], echo=True)
+            if not kept:
+                production.remove(new)
+        outcome = "failed" if not switched else "flipped back" if old else ledger.LIVE
+        production.append(replace(entry, outcome=outcome))
+        production.script("clear")
+    except Problem as problem:
+        here.steps.say(f"  {problem.message}")
+
+
+def show_log(production: Production, release: str) -> None:
+    """Print the last lines of a release's log: of a container that is not well, if there is one."""
+    if found := production.fresh(release):
+        one = next((one for one in found.containers if baking.judged([one]) != ""), found.containers[0])
+        _, out, err = production.here.shell.probe(["docker", "logs", "--tail", str(LOG), one["Id"]])
+        production.here.steps.say(f"{out}\n{err}".strip())
