@@ -15,6 +15,7 @@ from slipway.shell import Shell, tokens, uninterrupted
 from slipway.steps import Steps
 
 OWNER = "dev.slipway.owner"  # the label of the lock's container: who holds it
+STARTING = 15  # seconds that the engine may take to start it
 
 
 @contextlib.contextmanager
@@ -122,14 +123,18 @@ def owner(name: str, shell: Shell) -> str:
     if status:
         return ""
     state, created, who = out.split("|", 2)
-    if state in ("exited", "dead"):  # the engine ended under it
+    seconds = since(created, datetime.now(UTC))
+    if state in ("exited", "dead") or (state == "created" and seconds > STARTING):  # its engine or its client ended
         shell.probe(["docker", "rm", "--force", name])
         return ""
-    return f"{who} has been at work for {age(created, datetime.now(UTC))}"
+    return f"{who} has been at work for {spelled(seconds)}"
 
 
-def age(created: str, now: datetime) -> str:
-    """Return for people how long ago a time of the engine was (RFC 3339, with nanoseconds)."""
-    began = datetime.fromisoformat(created[:19] + "+00:00")
-    seconds = max(0, int((now - began).total_seconds()))
+def since(created: str, now: datetime) -> int:
+    """Return the seconds since a time of the engine (RFC 3339, with nanoseconds)."""
+    return max(0, int((now - datetime.fromisoformat(f"{created[:19]}+00:00")).total_seconds()))
+
+
+def spelled(seconds: int) -> str:
+    """Return a time for people."""
     return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"

@@ -11,7 +11,7 @@ import pytest
 
 from slipway.candidate import Candidate, described, references
 from slipway.deploying import Facts, Options, is_nothing, planned
-from slipway.lock import EngineLock, age
+from slipway.lock import EngineLock, since, spelled
 from slipway.production import RELEASE, Release, new_release, releases
 from slipway.starting import difference, hashed
 from tests.conftest import ROOT
@@ -137,7 +137,7 @@ def test_an_image_is_described_by_what_the_engine_says() -> None:
 
 
 def test_releases_are_grouped_and_no_two_have_one_name() -> None:
-    database = {"Config": {"Labels": {}}}
+    database: dict[str, Any] = {"Config": {"Labels": {}}}
     found = releases([web("b"), web("a"), database, web("b", running=False)])
     assert [(one.id, len(one.containers), one.running, one.healthy) for one in found.values()] == [
         ("a", 1, True, True), ("b", 2, True, False),
@@ -150,10 +150,10 @@ def test_releases_are_grouped_and_no_two_have_one_name() -> None:
 
 def test_an_age_is_for_people() -> None:
     now = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
-    assert age("2026-11-24T11:59:18.123456789Z", now) == "42 s"
-    assert age("2026-11-24T11:48:00Z", now) == "12 min"
-    assert age("2026-11-24T02:00:00Z", now) == "10 h"
-    assert age("2026-11-24T12:00:05Z", now) == "0 s"  # clocks differ
+    assert spelled(since("2026-11-24T11:59:18.123456789Z", now)) == "42 s"
+    assert spelled(since("2026-11-24T11:48:00Z", now)) == "12 min"
+    assert spelled(since("2026-11-24T02:00:00Z", now)) == "10 h"
+    assert since("2026-11-24T12:00:05Z", now) == 0  # clocks differ
 
 
 def test_the_lock_is_a_container_that_lives_by_its_input() -> None:
