@@ -2,16 +2,18 @@
 
 import json
 import secrets
+import socket
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from slipway import backups, candidate, ledger, migrating, proxy, recovering, starting, switching
 from slipway.candidate import Candidate
-from slipway.errors import Interrupted, Problem
+from slipway.errors import Problem
 from slipway.ledger import Entry
 from slipway.lifecycle import Lifecycle
 from slipway.migrations import caller
@@ -114,8 +116,8 @@ def gather(production: Production, options: Options, image: Candidate | None) ->
         named, caddyfile, text, salt = production.read(LIVE, proxy.CADDYFILE, LEDGER, SALT)
         live = production.releases.get(named.removeprefix("web-"))
         change = proxy.change(production, env)
-        if change == "start":
-            for port in here.ports:
+        for port in here.ports if change else ():
+            if port not in production.proxy_ports:
                 production.check_port(port)
         wanted = proxy.wanted(production)
         if wanted != caddyfile:
@@ -139,6 +141,11 @@ def check_settings(production: Production, env: dict[str, str]) -> None:
     domain = production.here.settings.domain
     if domain and not all(name and not set(name) & set(" /:") for name in map(str.strip, domain.split(","))):
         raise Problem(f".env: DOMAIN={domain} should be a host name, like example.com, or some with commas between.")
+    for name in filter(None, map(str.strip, domain.split(","))):
+        try:
+            socket.getaddrinfo(name.removeprefix("*."), 443)
+        except OSError:
+            production.here.steps.say(f"  {name} is not known to DNS here: it has to be, before it gets a certificate")
 
 
 def room(production: Production) -> int:
@@ -245,7 +252,7 @@ def schema_line(state: dict[str, Any]) -> str:
 
 def act(production: Production, facts: Facts, image: Candidate, options: Options) -> Entry:
     """Do it; return what the ledger says of it. Raises Problem, and then what was live is."""
-    here, began = production.here, time.monotonic()
+    here = production.here
     taken = [*production.releases, *(entry.release for entry in facts.entries)]
     entry = Entry(
         event=secrets.token_hex(8), what="deploy", release=new_release(taken, time.time()), image=image.reference,
@@ -254,29 +261,17 @@ def act(production: Production, facts: Facts, image: Candidate, options: Options
         began=datetime.now(UTC).isoformat(timespec="seconds"),
     )  # fmt: skip
     old = facts.live if facts.live and facts.live.running else None
-    try:
-        try:
-            entry = replace(entry, **prepare(production, facts))
-            starting.start(production, image, entry.release, entry.scale)
-        except BaseException as error:
-            switching.back(production, entry, error, old)
-            raise
-        settle = here.project.deploy.settle if options.bake else 0
-        entry = switching.go_live(
-            production,
-            entry,
-            old,
-            settle=settle,
-            seconds=options.bake,
-            before=lambda: load_caddyfile(production, facts),
-        )
-    except Problem as problem:
-        if not isinstance(problem, Interrupted):
-            now = f"{old.image} is live, as before." if old else "Nothing was live before."
-            problem.message = f"{problem.message}\n{now} Once it is mended: ./inv deploy"
-        raise
+
+    def start() -> dict[str, Any]:
+        done = prepare(production, facts)
+        starting.start(production, image, entry.release, entry.scale)
+        return done
+
+    settle = here.project.deploy.settle if options.bake else 0
+    before = partial(load_caddyfile, production, facts)
+    entry = switching.go_live(production, entry, old, start, settle=settle, seconds=options.bake, before=before)
     recovering.prune(production)
-    return replace(entry, seconds=round(time.monotonic() - began, 3))
+    return entry
 
 
 def prepare(production: Production, facts: Facts) -> dict[str, Any]:

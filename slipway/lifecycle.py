@@ -76,6 +76,9 @@ class Lifecycle:
                 "Releases replace each other without a pause on a Docker Engine alone. On the host: "
                 "./inv down --prod, then ./inv up --prod"
             )
+        for name in ("compose.prod.yaml", "compose.release.yaml", "Caddyfile"):
+            if not (self.project.root / name).exists():
+                raise Problem(f"There is no {name} in {self.project.root}: production needs it. Take Slipway's.")
         return Production(self)
 
     @property
@@ -207,12 +210,16 @@ class Lifecycle:
             text = " ".join(str(v) for v in value.values()) if isinstance(value, dict) else str(value or "-")
             sys.stdout.write(f"{name:<12} {text}\n")
 
-    def show_urls(self) -> None:
-        """Print where the service and its documentation are."""
-        url = f"http://localhost:{self.port}"
+    def url(self, port: int) -> str:
+        """Return the address of the service, which has this port unless it has a domain."""
         if self.is_deployed and self.settings.domain:
             https = self.settings.https_port
-            url = f"https://{self.settings.domain.partition(',')[0]}{'' if https == 443 else f':{https}'}"
+            return f"https://{self.settings.domain.partition(',')[0]}{'' if https == 443 else f':{https}'}"
+        return f"http://localhost:{port}"
+
+    def show_urls(self) -> None:
+        """Print where the service and its documentation are."""
+        url = self.url(self.port)
         self.steps.total()
         sys.stdout.write(f"{self.project.name}  {url}\n")
         if self.project.docs:

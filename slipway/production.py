@@ -145,7 +145,7 @@ class Production(DockerRuntime):
             name = self.lock_name if locked else str(proxy and proxy["Name"].lstrip("/"))
             run = ["docker", "exec", *options, name, "sh", *command]
         elif shell.probe(["docker", "volume", "inspect", self.volume])[0]:
-            return 1, ""  # nothing was ever deployed
+            return 0, ""  # nothing was ever deployed
         else:
             options += ["--rm", "--network", "none", "--volume", f"{self.volume}:/deployment", "--entrypoint", "sh"]
             run = ["docker", "run", *options, self.proxy_image, *command]
@@ -158,10 +158,11 @@ class Production(DockerRuntime):
             raise Problem(f"{name} could not be written into the volume {self.volume}.")
 
     def read(self, *names: str) -> list[str]:
-        """Return the text of files of the deployment, "" for one that is not there."""
+        """Return the text of files of the deployment, "" for one that is not there; raises Problem."""
         status, out = self.script("get", *names)
-        lines = out.split("\n") if not status else []
-        return [base64.b64decode(line).decode() for line in [*lines, *[""] * len(names)][: len(names)]]
+        if status:
+            raise Problem(f"The files in the volume {self.volume} cannot be read.")
+        return [base64.b64decode(line).decode() for line in [*out.split("\n"), *[""] * len(names)][: len(names)]]
 
     def ledger(self) -> list[Entry]:
         """Return what was deployed, the oldest first."""
@@ -197,6 +198,13 @@ class Production(DockerRuntime):
         """Tell whether a service of compose.prod.yaml runs."""
         one = self.container(service)
         return bool(one and one["State"]["Running"])
+
+    @property
+    def proxy_ports(self) -> list[int]:
+        """The ports of the engine's machine that the proxy has."""
+        proxy = self.container("proxy")
+        ports = (proxy["NetworkSettings"].get("Ports") or {}).values() if proxy else ()
+        return [int(binding["HostPort"]) for bindings in ports for binding in bindings or []]
 
     @property
     def proxy_port(self) -> int | None:
@@ -306,6 +314,17 @@ class Production(DockerRuntime):
         self._forget()
         super().stop(volumes)
         self.remove_stray_secrets()
+
+    def status(self) -> dict[str, dict[str, object]]:
+        """Return the state of the live release, the proxy and the database."""
+        found, live = super().status(), self.live_release
+        if live and live.running:
+            found["service"] |= {"container": " ".join(live.names), "id": live.id}
+            if port := self.proxy_port:
+                found["service"]["address"] = self.here.url(port)
+        proxy = self.container("proxy")
+        found["proxy"] = {"state": ("ready" if healthy(proxy) else "not ready") if self.runs("proxy") else "stopped"}
+        return found
 
     def logs(self, follow: bool, lines: int) -> NoReturn:
         """Show the log of the live release."""

@@ -63,10 +63,7 @@ def go_back(production: Production, to: str, by: str) -> Entry:
         target, event=secrets.token_hex(8), what="rollback", by=by, outcome="", reason="", migrated=(), backup="",
         began=datetime.now(UTC).isoformat(timespec="seconds"), steps={},
     )  # fmt: skip
-    if kept:
-        with here.steps.step("start", f"{target.image}, kept as {kept.host}"):
-            here.shell.output(["docker", "start", *kept.names], echo=True, failed="It cannot be started again.")
-    else:
+    if not kept:
         here.steps.say(f"  the containers of {target.release} are gone: new ones are made, with the settings of today")
         image = image_of(production, target)
         taken = [*production.releases, *(one.release for one in entries)]
@@ -74,9 +71,17 @@ def go_back(production: Production, to: str, by: str) -> Entry:
             entry, release=new_release(taken, time.time()), repeats=target.repeats or target.release,
             image=image.reference, settings=starting.settings(production, production.read(SALT)[0]),
         )  # fmt: skip
-        starting.start(production, image, entry.release, target.scale)
+
+    def start() -> dict[str, Any]:
+        if kept:
+            with here.steps.step("start", f"{target.image}, kept as {kept.host}"):
+                here.shell.output(["docker", "start", *kept.names], echo=True, failed="It cannot be started again.")
+        else:
+            starting.start(production, image, entry.release, target.scale)
+        return {}
+
     old = live if live and live.running else None
-    return switching.go_live(production, entry, old, settle=0, seconds=0, kept=bool(kept))
+    return switching.go_live(production, entry, old, start, settle=0, seconds=0, kept=bool(kept))
 
 
 def choose(entries: Sequence[Entry], live: Release | None, to: str) -> Entry:

@@ -259,14 +259,15 @@ class _Held:
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
     """Hold signals back, so that what is started is also noted."""
-    _Held.active = True
+    before, _Held.active = _Held.active, True
     try:
         yield
     finally:
-        _Held.active = False
-        signum, _Held.signum = _Held.signum, 0
-        if signum and _Held.raise_now:
-            _Held.raise_now(signum, None)
+        _Held.active = before
+        if not before:
+            signum, _Held.signum = _Held.signum, 0
+            if signum and _Held.raise_now:
+                _Held.raise_now(signum, None)
 
 
 @contextlib.contextmanager

@@ -33,6 +33,11 @@ def settings(production: Production, salt: str) -> dict[str, str]:
     config = production.release_compose("none", "config", "--format", "json")
     document = json.loads(production.here.shell.output(config, env=production.release_env("none", "none")))
     given = document["services"]["web"].get("environment") or {}
+    if shown := [name for name in production.project.secrets if given.get(name)]:
+        lines = ", ".join(f"{name}: !reset null" for name in shown)
+        production.here.steps.say(
+            f"  compose.release.yaml gives secrets to the environment as well; to leave that: {lines}"
+        )
     values = {**{name: value for name, value in given.items() if value is not None}, **secret_values(production)}
     return {name: hashed(salt, name, value) for name, value in sorted(values.items())}
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from slipway import baking, ledger, proxy
-from slipway.errors import Problem
+from slipway.errors import Interrupted, Problem
 from slipway.ledger import Entry
-from slipway.production import FLIPPED, Production, Release
+from slipway.production import FLIPPED, LIVE, Production, Release
+from slipway.shell import uninterrupted
 
 DRAIN = 1  # seconds that the old release goes on: a request that is on its way there has to arrive
 PROBE = 10  # seconds
@@ -19,30 +20,34 @@ def go_live(
     production: Production,
     entry: Entry,
     old: Release | None,
+    start: Callable[[], dict[str, Any]],
     *,
     settle: float,
     seconds: float,
     kept: bool = False,
     before: Callable[[], None] = lambda: None,
 ) -> Entry:
-    """Lead everybody to a release that was started, once it is ready, and watch it for so many seconds.
+    """Start a release, lead everybody to it once it is ready, and watch it for so many seconds.
 
-    `settle` are the seconds that it has to be up; `before` is done before the switch. Returns the entry, which is in
-    the ledger then. Raises Problem, or whatever stopped it; the old release is live then, and the new one removed (or
-    only stopped, with `kept`).
+    `start` starts it, and returns what else the entry has to say; `settle` are the seconds that it has to be up;
+    `before` is done before the switch. Returns the entry, which is in the ledger then. Raises Problem, or whatever
+    stopped it; the old release is live then, and the new one removed (or only stopped, with `kept`).
     """
-    steps, began, switched = production.here.steps, time.monotonic(), False
+    steps, began = production.here.steps, time.monotonic()
     try:
+        entry = replace(entry, **start())
         ready(production, entry.release, settle)
         smoke(production, entry.release)
         before()
         entry = replace(entry, outcome=ledger.LIVE, steps=times(production))
         switch(production, entry, old)
-        switched = True
         probe(production, f"web-{entry.release}")
         bake(production, entry.release, old, seconds)
     except BaseException as error:
-        back(production, entry, error, old, switched, kept)
+        back(production, replace(entry, reason=reason(production, error)), old, kept)
+        if isinstance(error, Problem) and not isinstance(error, Interrupted):
+            now = f"{old.image} is live, as before." if old else "Nothing was live before."
+            error.message = f"{error.message}\n{now} Once it is mended: ./inv {entry.what}"
         raise
     if old:
         with steps.step("stop", old.image):
@@ -83,7 +88,7 @@ def smoke(production: Production, release: str) -> None:
 
 def switch(production: Production, entry: Entry, old: Release | None) -> None:
     """Lead every request from now on to a release; raises Problem."""
-    with production.here.steps.step("switch", f"to web-{entry.release}"):
+    with production.here.steps.step("switch", f"to web-{entry.release}"), uninterrupted():
         names = [f"web-{entry.release}", old.host if old else ""]
         if production.script("switch", *names, given=entry.line(), echo=True)[0]:
             raise Problem("The proxy could not be led to the new release.")
@@ -107,7 +112,7 @@ def bake(production: Production, release: str, old: Release | None, seconds: flo
         for _ in baking.watch(max(seconds, DRAIN)):
             found = proxy.look(production)
             since = found.answers.since(before)
-            if found.live != f"web-{release}":
+            if found.live not in ("", f"web-{release}"):  # "": the proxy cannot be asked just now
                 raise Problem(f"{found.by or 'Somebody'} has rolled it back.")
             containers = getattr(production.fresh(release), "containers", ())
             how = baking.judged(containers) or baking.worse(before, since, here.project.deploy.errors)
@@ -119,33 +124,33 @@ def bake(production: Production, release: str, old: Release | None, seconds: flo
         step.detail += f": {since.all} answers, {since.failed} of them 5xx"
 
 
-def back(
-    production: Production,
-    entry: Entry,
-    error: BaseException,
-    old: Release | None,
-    switched: bool = False,
-    kept: bool = False,
-) -> None:
-    """Give the old release its place back, and take the new one away, which failed with an error.
+def reason(production: Production, error: BaseException) -> str:
+    """Return in a line why a deployment ended, for the ledger."""
+    said = str(error.message).strip().splitlines() if isinstance(error, Problem) else []
+    return production.here.steps.redact(said[-1]) if said else "stopped"
 
-    Without an old one that runs, a release that was switched to stays: there is nothing better. Raises nothing of its
-    own.
+
+def back(production: Production, entry: Entry, old: Release | None, kept: bool) -> None:
+    """Give the old release its place back, and take the new one away.
+
+    What the proxy is led to is never taken away: without an old one that runs, there is nothing better. Raises nothing
+    of its own.
     """
-    here = production.here
-    said = str(getattr(error, "message", "") or type(error).__name__).strip().splitlines()
-    entry = replace(entry, reason=here.steps.redact(said[-1]), steps=times(production))
+    here, host = production.here, f"web-{entry.release}"
     try:
-        if switched and old:
+        live, by = production.read(LIVE, FLIPPED)  # an interrupted step may have come to its end all the same
+        outcome = "flipped back" if by or live == host else "failed"
+        if live == host and old:
             with here.steps.step("back", f"to {old.host}"):
                 production.script("back", "", echo=True)
                 time.sleep(DRAIN)
-        if (old or not switched) and (new := production.fresh(entry.release)):
+        if production.read(LIVE)[0] == host:
+            outcome = ledger.LIVE
+        elif new := production.fresh(entry.release):
             here.shell.probe(["docker", "stop", *new.names], echo=True)
             if not kept:
                 production.remove(new)
-        outcome = "failed" if not switched else "flipped back" if old else ledger.LIVE
-        production.append(replace(entry, outcome=outcome))
+        production.append(replace(entry, outcome=outcome, steps=times(production)))
         production.script("clear")
     except Problem as problem:
         here.steps.say(f"  {problem.message}")

@@ -12,9 +12,11 @@ import httpx2
 
 @dataclass
 class Load:
-    """What was sent so far; latencies in seconds, from when a request was due."""
+    """What was sent so far; latencies in seconds, from when a request was due (on the monotonic clock)."""
 
+    due: list[float] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
+    good: list[bool] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     stored: list[int] = field(default_factory=list)  # ids of the posts that were acknowledged
 
@@ -30,17 +32,21 @@ def under_load(base: str, headers: Mapping[str, str], rate: float) -> Iterator[L
     load, done = Load(), threading.Event()
 
     async def one(client: httpx2.AsyncClient, number: int, due: float) -> None:
+        good = False
         try:
             if number % 2:
                 answer = await client.post("/posts", json={"title": str(number), "content": "under load"})
                 load.stored += [answer.json()["id"]] if answer.status_code == 201 else []
             else:
                 answer = await client.get("/posts", params={"limit": 5})
-            if answer.status_code not in (200, 201):
+            good = answer.status_code in (200, 201)
+            if not good:
                 load.failed.append(f"{answer.status_code}: {answer.text[:100]}")
         except httpx2.HTTPError as error:
             load.failed.append(repr(error))
+        load.due.append(due)
         load.latencies.append(time.monotonic() - due)
+        load.good.append(good)
 
     async def send() -> None:
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=1000)

@@ -1,0 +1,193 @@
+"""Deploys of a service under load: requests that fail, latencies, and how long it takes.
+
+It needs a Docker Engine. GETs and POSTs in turn come at a constant rate, over connections that are kept, without
+retries, while releases follow each other until so many requests were sent; the last deployment is drawn
+(docs/deploy.svg). Then, with nothing else going on: from the answer to the question until the switch, over `docker
+compose up --wait` of the same image; and a rollback in the bake window.
+
+    .venv/bin/python bench/deploy.py [REQUESTS] [REQUESTS_A_SECOND] [PAIRS]
+"""
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from pairs import ROOT, timed
+
+sys.path.insert(0, str(ROOT))
+from slipway.processes import free_port
+from tests.conftest import Checkout
+from tests.e2e.load import Load, under_load
+from tests.e2e.talk import ask, done, token
+
+NAME = f"slipway-bench-{os.getpid()}"
+MARKS = {
+    "start": "new release started",
+    "ready": "ready",
+    "switch": "switched",
+    "bake": "watched",
+    "stop": "old release stopped",
+}
+
+
+def commit(checkout: Checkout, message: str) -> None:
+    """Commit what has changed."""
+    git = ["git", "-c", "user.name=Bench", "-c", "user.email=bench@example.com"]
+    subprocess.run([*git, "commit", "--quiet", "--all", "--message", message], cwd=checkout.root, check=True)
+
+
+def change(checkout: Checkout, number: int) -> None:
+    """Make another release."""
+    path = checkout.root / "app/main.py"
+    path.write_text(re.sub(r'title="[^"]*"', f'title="Release {number}"', path.read_text()))
+    commit(checkout, f"Release {number}")
+
+
+def deploy(checkout: Checkout, *args: str) -> dict[str, float]:
+    """Deploy; return when each step ended (on the monotonic clock), and when it began to act."""
+    ends: dict[str, float] = {}
+    with checkout.start("deploy", "--yes", *args) as process:
+        assert process.stdout  # noqa: S101
+        for line in process.stdout:
+            if step := re.match(r"  (\w+) ", line):
+                ends[step[1]] = time.monotonic()  # of "steps", the end of the plan, it is when acting begins
+    if process.returncode:
+        sys.exit("the deployment failed")
+    return ends
+
+
+def in_a_row(checkout: Checkout, requests: int, rate: float) -> tuple[Load, dict[str, float]]:
+    """Deploy under load until so many requests were sent; print what became of them."""
+    headers, number, ends, during = token(checkout.url), 0, {}, list[float]()
+    with under_load(checkout.url, headers, rate) as load:
+        while len(load.latencies) < requests:
+            change(checkout, number := number + 1)
+            ends = deploy(checkout, "--bake", "2")
+            time.sleep(4)  # what comes after is drawn as well
+            during += [
+                latency for due, latency in zip(load.due, load.latencies, strict=False)
+                if ends["smoke"] - 1 < due < ends["stop"] + 1
+            ]  # fmt: skip
+    stored = int(ask(checkout, "SELECT count(*) FROM posts", "--prod"))
+    during.sort()
+    middle, slow = (during[int(len(during) * share)] * 1000 for share in (0.5, 0.99))
+    sys.stdout.write(
+        f"{number} deploys under {rate:.0f} requests a second: {len(load.failed)} of {len(load.latencies)} failed; "
+        f"{len(load.stored)} posts acknowledged, {stored} in the database\n"
+        f"from a second before each switch until the old release has stopped: p50 {middle:.0f} ms, p99 {slow:.0f} ms; "
+        f"of all requests p99 {load.percentile(0.99) * 1000:.0f} ms\n"
+    )
+    return load, ends
+
+
+def against_compose(checkout: Checkout, pairs: int) -> None:
+    """Print the time until the switch beside that of `docker compose up --wait`, in turn."""
+    mine, plain = list[float](), list[float]()
+    status = json.loads(done(checkout, "status", "--prod", "--json").stdout)
+    for _ in range(pairs):
+        ends = deploy(checkout, "--force", "--bake", "0")
+        mine.append(ends["switch"] - ends["steps"])
+        release = json.loads(done(checkout, "releases", "--json").stdout)[-1]["release"]
+        env = {**os.environ, "DEPLOYMENT": f"{NAME}-prod", "RELEASE": release, "IMAGE": status["release"]}
+        compose = ["docker", "compose", "--project-name", f"{NAME}-plain", "--file", "compose.release.yaml"]
+        plain.append(timed([*compose, "up", "--detach", "--wait", "web"], cwd=checkout.root, env=env))
+        subprocess.run([*compose, "down"], cwd=checkout.root, env=env, check=True, capture_output=True)
+    more = statistics.median(a - b for a, b in zip(mine, plain, strict=True))
+    sys.stdout.write(
+        f"from the answer to the switch {statistics.median(mine):.2f} s, docker compose up --wait "
+        f"{statistics.median(plain):.2f} s: {more:+.2f} s\n"
+    )
+
+
+def rollback(checkout: Checkout, times: int) -> None:
+    """Print how long a rollback in the bake window takes, the whole command."""
+    took = []
+    for number in range(times):
+        change(checkout, 1000 + number)
+        with checkout.start("deploy", "--yes", "--bake", "60") as process:
+            assert process.stdout  # noqa: S101
+            for line in process.stdout:
+                if line.startswith("  probe"):
+                    command = checkout.command("rollback")
+                    took.append(timed(command, cwd=checkout.root, env=checkout.environ()))
+    sys.stdout.write(f"inv rollback in the bake window: {statistics.median(took):.2f} s (longest {max(took):.2f} s)\n")
+
+
+def draw(load: Load, ends: dict[str, float], rate: float) -> str:
+    """Draw a deployment (SVG): what was answered, how slowly at most, and what failed, in tenths of a second."""
+    first, last, tenth = ends["start"] - 4, ends["stop"] + 3, 0.1
+    left, top, wide, high = 56, 44, 860, 90
+    count = int((last - first) / tenth)
+    answered, slowest, failed = [0.0] * count, [0.0] * count, [0.0] * count
+    for due, latency, good in zip(load.due, load.latencies, load.good, strict=True):
+        at = int((due + latency - first) // tenth)
+        if 0 <= at < count:
+            answered[at] += good / tenth
+            failed[at] += (not good) / tenth
+            slowest[at] = max(slowest[at], latency * 1000)
+
+    def x(at: float) -> float:
+        return left + (at - first) / (last - first) * wide
+
+    text = '<text x="{:.1f}" y="{:.1f}" font-size="11" {}>{}</text>'.format
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + wide + 20} 452" font-family="sans-serif">',
+        '<rect width="100%" height="100%" fill="white"/>',
+        text(left, 18, 'font-weight="bold"', f"A deployment under {rate:.0f} requests a second"),
+    ]
+    panels = [
+        ("answered a second", answered, rate * 2, "#1f77b4"),
+        ("slowest, ms", slowest, max(100.0, *slowest), "#9467bd"),
+        (f"failed a second: {sum(failed) * tenth:.0f} in all", failed, rate, "#d62728"),
+    ]
+    for index, (name, values, ceiling, colour) in enumerate(panels):
+        base = top + high + index * (high + 30)
+        points = " ".join(
+            f"{x(first + i * tenth):.1f},{base - min(value, ceiling) / ceiling * high:.1f}"
+            for i, value in enumerate(values)
+        )
+        parts += [
+            f'<line x1="{left}" y1="{base}" x2="{left + wide}" y2="{base}" stroke="#bbb"/>',
+            text(left, base - high - 6, 'fill="#555"', name),
+            text(left - 6, base, 'text-anchor="end" fill="#555"', "0"),
+            text(left - 6, base - high + 8, 'text-anchor="end" fill="#555"', f"{ceiling:.0f}"),
+            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>',
+        ]
+    bottom = top + len(panels) * (high + 30) - 20
+    for index, (step, name) in enumerate(MARKS.items()):
+        at = x(ends[step])
+        parts += [
+            f'<line x1="{at:.1f}" y1="{top}" x2="{at:.1f}" y2="{bottom}" stroke="#2ca02c" stroke-dasharray="3 3"/>',
+            text(at, bottom + 14 + 13 * (index % 2), 'text-anchor="middle" fill="#2ca02c"', name),
+        ]
+    for second in range(0, int(last - first) + 1, 2):
+        parts.append(text(x(first + second), bottom + 46, 'text-anchor="middle" fill="#555"', f"{second} s"))
+    return "\n".join([*parts, "</svg>", ""])
+
+
+if __name__ == "__main__":
+    arguments = [int(word) for word in sys.argv[1:]]
+    requests, rate, pairs = (arguments + [100_000, 200, 7][len(arguments) :])[:3]
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Path(folder) / "clone"
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+        checkout = Checkout(clone, {"COMPOSE_PROJECT_NAME": NAME, "PORT": str(free_port())})
+        try:
+            checkout.edit("pyproject.toml", 'name = "slipway"\nasgi', f'name = "{NAME}"\nasgi')
+            commit(checkout, "A name of its own")
+            done(checkout, "deploy", "--yes", "--bake", "0")
+            load, ends = in_a_row(checkout, requests, rate)
+            (ROOT / "docs/deploy.svg").write_text(draw(load, ends, rate))
+            against_compose(checkout, pairs)
+            rollback(checkout, pairs)
+        finally:
+            checkout.inv("down", "--prod", "--volumes", "--yes")
+            mine = ["docker", "image", "ls", "--quiet", "--filter", f"reference={NAME}"]
+            images = subprocess.run(mine, capture_output=True, text=True, check=True).stdout.split()
+            subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True, check=False)
