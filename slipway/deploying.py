@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from slipway import backups, candidate, ledger, migrating, proxy, recovering, starting, switching
@@ -77,14 +76,18 @@ def deploy(here: Lifecycle, options: Options, yes: bool, as_json: bool) -> None:
     recovering.recover(production)
     image = candidate.get(production, options.tag)
     facts = gather(production, options, image)
-    if is_nothing(facts, options):
-        here.steps.say("  nothing    it is live already, with these settings; --force deploys it again")
-        return
     for name, what in planned(facts, options):
         here.steps.say(f"  {name:<10} {what}")
-    here.confirm(f"Deploy {facts.reference} to {production.compose_project}?", yes)
-    entry = act(production, facts, image, options)
-    here.remember()
+    entry = facts.now
+    if not is_nothing(facts, options):
+        here.confirm(f"Deploy {facts.reference} to {production.compose_project}?", yes)
+        here.remember()
+        if is_live(facts, options):
+            prepare(production, facts)
+            switching.take(production, *("", "") if facts.proxy else facts.caddyfile)
+        else:
+            entry = act(production, facts, image, options)
+    assert entry  # noqa: S101
     if as_json:
         sys.stdout.write(entry.line())
         return
@@ -97,16 +100,18 @@ def plan(here: Lifecycle, options: Options, as_json: bool) -> None:
     production = here.production
     here.settings.check()
     here.settle_port()
-    facts = gather(production, options, candidate.find(production, options.tag))
-    lines = [("nothing", "it is live already")] if is_nothing(facts, options) else planned(facts, options)
+    lines = planned(gather(production, options, candidate.find(production, options.tag), changes=False), options)
     if as_json:
         sys.stdout.write(json.dumps(dict(lines), indent=2) + "\n")
     else:
         sys.stdout.writelines(f"{name:<10} {what}\n" for name, what in lines)
 
 
-def gather(production: Production, options: Options, image: Candidate | None) -> Facts:
-    """Look at everything; raises Problem with what would make the deployment fail."""
+def gather(production: Production, options: Options, image: Candidate | None, changes: bool = True) -> Facts:
+    """Look at everything; raises Problem with what would make the deployment fail.
+
+    Without `changes`, nothing is made for it, not even the network of a first deployment.
+    """
     here = production.here
     reference = image.reference if image else candidate.wanted(production, options.tag)[-1]
     production.use(reference)
@@ -125,11 +130,12 @@ def gather(production: Production, options: Options, image: Candidate | None) ->
         free = room(production)
         salt = salt or secrets.token_hex(16)
         settings = starting.settings(production, salt)
-        step.detail = f"settings, proxy, disk ({backups.human(free)} free)"
+        step.detail = f"settings, proxy{f', disk ({backups.human(free)} free)' if free else ''}"
     database = not here.settings.own_database or production.runs("db")
+    can_ask = image and database and (changes or production.container("proxy"))
     return Facts(
         live, tuple(ledger.parse(text)), database, reference, image,
-        ask_schema(production) if image and database else None, salt, settings,
+        ask_schema(production) if can_ask else None, salt, settings,
         bool(live and starting.is_defined_so(production, live)), change, (caddyfile, wanted),
     )  # fmt: skip
 
@@ -149,10 +155,13 @@ def check_settings(production: Production, env: dict[str, str]) -> None:
 
 
 def room(production: Production) -> int:
-    """Return the free bytes of the engine's disk, where the volumes are; raises Problem when they are too few."""
+    """Return the free bytes of the engine's disk, where the volumes are; 0 when that cannot be told.
+
+    Raises Problem when they are too few.
+    """
     status, said = production.script("room")
-    free = int(said) * 1024 if not status else ROOM
-    if free < ROOM:
+    free = int(said) * 1024 if said and not status else 0
+    if free and free < ROOM:
         raise Problem(
             f"The engine has {backups.human(free)} left on its disk; a deployment asks for {backups.human(ROOM)}. "
             "What takes it: docker system df"
@@ -174,8 +183,8 @@ def ask_schema(production: Production) -> dict[str, Any] | None:
 # Decide, show
 
 
-def is_nothing(facts: Facts, options: Options) -> bool:
-    """Tell whether what is live is what would be deployed."""
+def is_live(facts: Facts, options: Options) -> bool:
+    """Tell whether the live release is what would be deployed."""
     live, now = facts.live, facts.now
     return bool(
         not options.force
@@ -188,14 +197,20 @@ def is_nothing(facts: Facts, options: Options) -> bool:
         and facts.settings == now.settings
         and len(live.containers) == (options.scale or now.scale)
         and not (facts.schema and facts.schema["apply"])
-        and not facts.proxy
-        and facts.caddyfile[0] == facts.caddyfile[1]
     )
+
+
+def is_nothing(facts: Facts, options: Options) -> bool:
+    """Tell whether there is nothing to do at all."""
+    beside = facts.database and not facts.proxy and facts.caddyfile[0] == facts.caddyfile[1]
+    return is_live(facts, options) and beside
 
 
 def planned(facts: Facts, options: Options) -> list[tuple[str, str]]:
     """Return what will be done, as names and lines."""
     live, now = facts.live, facts.now
+    if is_nothing(facts, options):
+        return [("nothing", "it is live already, with these settings; --force deploys it again")]
     lines = [
         ("now", f"{live.image}{'' if live.running else ', which does not run'}" if live else "nothing is live"),
         ("then", f"{facts.reference}{'' if facts.image else ', to be built or pulled'}"),
@@ -215,7 +230,7 @@ def planned(facts: Facts, options: Options) -> list[tuple[str, str]]:
             ("proxy", "made anew, as compose.prod.yaml or its variables changed: connections are cut meanwhile")
         )
     elif not facts.proxy and facts.caddyfile[0] != facts.caddyfile[1]:
-        lines.append(("proxy", "takes the changed Caddyfile; no connection is cut"))
+        lines.append(("proxy", "takes the changed Caddyfile; connections that are idle are closed"))
     lines.append(("steps", ", ".join(steps(facts, options))))
     return lines
 
@@ -224,6 +239,9 @@ def steps(facts: Facts, options: Options) -> list[str]:
     """Return what will run, in order."""
     old = facts.live and facts.live.running
     schema = facts.schema
+    if is_live(facts, options):
+        proxy = {"start": "start the proxy", "recreate": "make the proxy anew", "": "tell the proxy"}[facts.proxy]
+        return [*([] if facts.database else ["start the database"]), proxy, "the release stays"]
     words = [
         "" if facts.database else "start the database",
         "back up" if schema and schema["apply"] and schema["sizes"] else "",
@@ -268,8 +286,8 @@ def act(production: Production, facts: Facts, image: Candidate, options: Options
         return done
 
     settle = here.project.deploy.settle if options.bake else 0
-    before = partial(load_caddyfile, production, facts)
-    entry = switching.go_live(production, entry, old, start, settle=settle, seconds=options.bake, before=before)
+    caddyfile = ("", "") if facts.proxy else facts.caddyfile
+    entry = switching.go_live(production, entry, old, start, settle=settle, seconds=options.bake, caddyfile=caddyfile)
     recovering.prune(production)
     return entry
 
@@ -288,15 +306,6 @@ def prepare(production: Production, facts: Facts) -> dict[str, Any]:
         with here.steps.step("proxy", "ready"):
             proxy.start(production, production.env(here.port))
     return found
-
-
-def load_caddyfile(production: Production, facts: Facts) -> None:
-    """Let the proxy take a changed Caddyfile; the one before comes back if the deployment fails."""
-    before, now = facts.caddyfile
-    if not facts.proxy and now != before:
-        production.here.undo.callback(proxy.load, production, before)
-        with production.here.steps.step("proxy", "has the changed Caddyfile"):
-            proxy.load(production, now)
 
 
 def show_releases(here: Lifecycle, as_json: bool) -> None:

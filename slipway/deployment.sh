@@ -11,14 +11,14 @@ put() { # NAME: a file, from standard input, in one step
     mv "$1.new" "$1"
 }
 
-get() { # NAME...: a line of base64 each, an empty one for a file that is not there
+get() { # NAME...: a line each: = and the file in base64, or - when it is not there
     for name; do
-        base64 <"$name" 2>/dev/null | tr -d '\n' || true
-        echo
+        [ -e "$name" ] && echo "=$(base64 <"$name" | tr -d '\n')" || echo -
     done
 }
 
 record() { # a line of the ledger, from standard input
+    [ ! -s releases.jsonl ] || [ -z "$(tail -c 1 releases.jsonl)" ] || echo >>releases.jsonl # one was cut off
     cat >>releases.jsonl
 }
 
@@ -38,8 +38,9 @@ back() { # [BY]
     cat live
 }
 
-seal() {
-    mv previous sealed
+seal() { # status 3: somebody has gone back
+    [ -e previous ] || return 3
+    mv previous sealed || return 3
     rm sealed
 }
 

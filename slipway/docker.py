@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from slipway import image, processes, version
 from slipway.compose import docker_compose, project_name
-from slipway.errors import NO_REVISION, OTHER_LOGIN, Problem, taken
+from slipway.errors import DIFFERS, NO_REVISION, OTHER_LOGIN, Problem, taken
 from slipway.migrations import Live, caller, schema_command
 from slipway.postgres import BACKUPS, login_environ
 from slipway.shell import Shell
@@ -113,7 +113,7 @@ class DockerRuntime:
         name = f"migrate-{secrets.token_hex(4)}"  # several may wait for their turn
         ran = one_off(self.here.shell, self.compose, name, schema_command("python", args), self.env(), options=options)
         if ran.status and "authentication failed" in ran.said and self.here.settings.own_database:
-            raise Problem(OTHER_LOGIN)
+            raise Problem(OTHER_LOGIN if self.dev else f"{DIFFERS}.")
         if ran.status:
             raise Problem(failed, ran.status)
         return ran.output

@@ -2,10 +2,11 @@
 
 from invoke.exceptions import Exit
 
-OTHER_LOGIN = (
+DIFFERS = (
     "The database was made with another user or password than .env names. Put the old DATABASE_USERNAME and "
-    "DATABASE_PASSWORD back into .env, or start with an empty database: ./inv down --volumes, then ./inv up."
+    "DATABASE_PASSWORD back into .env"
 )
+OTHER_LOGIN = f"{DIFFERS}, or start with an empty database: ./inv down --volumes, then ./inv up."
 MIGRATION_FAILED = "The migration failed (see above); nothing was started on its schema. Mend it, then: ./inv migrate"
 NO_MIGRATIONS = "This project has no migrations: `alembic init alembic` makes the folder for them."
 NO_REVISION = "No migration was made (see above). The database must be at the newest revision: ./inv migrate"

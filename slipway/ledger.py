@@ -65,9 +65,9 @@ def parse(text: str) -> list[Entry]:
         try:
             values: dict[str, Any] = json.loads(line)
             entry = Entry(**{name: value for name, value in values.items() if name in known})
+            found[entry.event] = replace(entry, migrated=tuple(entry.migrated))
         except (ValueError, TypeError, AttributeError):
             continue
-        found[entry.event] = replace(entry, migrated=tuple(entry.migrated))
     return list(found.values())
 
 

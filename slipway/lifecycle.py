@@ -3,6 +3,8 @@
 import contextlib
 import json
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -73,8 +75,8 @@ class Lifecycle:
 
         if self.environment != "prod" or self._choice[0] != "docker":
             raise Problem(
-                "Releases replace each other without a pause on a Docker Engine alone. On the host: "
-                "./inv down --prod, then ./inv up --prod"
+                "Releases replace each other without a pause on a Docker Engine alone, and production is on this host: "
+                f"{self._choice[1]}. Start the engine, or here: ./inv down --prod, then ./inv up --prod"
             )
         for name in ("compose.prod.yaml", "compose.release.yaml", "Caddyfile"):
             if not (self.project.root / name).exists():
@@ -288,7 +290,12 @@ def _permitted() -> Iterator[None]:
 
 
 def use_context(name: str, steps: Steps) -> None:
-    """Let every docker command be for this context, and be shown so."""
+    """Let every docker command be for this context, and be shown so; raises Problem when there is none."""
+    if (
+        shutil.which("docker")
+        and subprocess.run(["docker", "context", "inspect", name], capture_output=True, check=False).returncode
+    ):
+        raise Problem(f"There is no Docker context {name}: docker context ls")
     os.environ.pop("DOCKER_HOST", None)  # it would win
     os.environ["DOCKER_CONTEXT"] = name
     steps.prefix["DOCKER_CONTEXT"] = name

@@ -162,7 +162,8 @@ class Production(DockerRuntime):
         status, out = self.script("get", *names)
         if status:
             raise Problem(f"The files in the volume {self.volume} cannot be read.")
-        return [base64.b64decode(line).decode() for line in [*out.split("\n"), *[""] * len(names)][: len(names)]]
+        lines = out.split() or ["-"] * len(names)
+        return [base64.b64decode(line[1:]).decode(errors="replace") for line in lines]
 
     def ledger(self) -> list[Entry]:
         """Return what was deployed, the oldest first."""
@@ -192,7 +193,7 @@ class Production(DockerRuntime):
     def running_port(self) -> int | None:
         """Return the port of the proxy when a release runs behind it, or None."""
         live = self.live_release
-        return self.proxy_port if live and live.running else None
+        return (self.proxy_port or self.here.settings.port_of("prod")) if live and live.running else None
 
     def runs(self, service: str) -> bool:
         """Tell whether a service of compose.prod.yaml runs."""
@@ -213,9 +214,9 @@ class Production(DockerRuntime):
         return published(proxy, "80/tcp") if proxy and self.runs("proxy") else None
 
     def is_current(self, port: int) -> bool:
-        """Tell whether the live release is ready."""
+        """Tell whether the live release is ready, and the proxy before it."""
         live = self.live_release
-        return bool(live and live.healthy)
+        return bool(live and live.healthy and healthy(self.container("proxy")))
 
     def running_release(self) -> str:
         """Return the image of the live release, or ""."""
@@ -277,7 +278,6 @@ class Production(DockerRuntime):
                 self.wait("db")
                 step.detail += ", running"
                 return
-            self.here.undo.callback(self._quiet, "stop", "db")
             if not before:
                 tag = self.here.shell.output(self.compose("config", "--images", "db"), env=self.env()).split()[-1]
                 password = {"DATABASE_PASSWORD": self.here.settings.values["DATABASE_PASSWORD"]}
@@ -288,7 +288,9 @@ class Production(DockerRuntime):
             self.wait("db")
 
     def remove(self, release: Release) -> None:
-        """Remove a release, its secrets included."""
+        """Remove a release, its secrets included, once what it is at is finished."""
+        if release.running:
+            self.here.shell.probe(["docker", "stop", *release.names], echo=True)
         self.here.shell.probe(["docker", "rm", "--force", *release.names])
         self.here.shell.probe(["docker", "volume", "rm", self.secrets_of(release.id)])
         self._forget()

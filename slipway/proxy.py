@@ -3,6 +3,7 @@
 It is Caddy, https://caddyserver.com/docs, and is asked from inside its container.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -60,14 +61,17 @@ def wanted(production: "Production") -> str:
 
 def check(production: "Production", caddyfile: str, env: dict[str, str]) -> None:
     """Have Caddy read a Caddyfile, with the variables of compose.prod.yaml; raises Problem with what it says."""
+    config = production.here.shell.output(production.compose("config", "--format", "json"), env=env)
+    variables = json.loads(config)["services"]["proxy"].get("environment") or {}
     script = (
-        'printf %s "$ACME_CA_ROOT" >/tmp/acme-root.pem; exec caddy validate --adapter caddyfile --config - 2>/tmp/said '
-        "|| { grep -i error /tmp/said >&2; exit 1; }"
+        'printf %s "$ACME_CA_ROOT" >/tmp/acme-root.pem; caddy validate --adapter caddyfile --config - 2>/tmp/said '
+        "|| { grep -i error: /tmp/said || tail -n 5 /tmp/said; exit 1; } >&2"
     )
-    run = production.compose("run", "--rm", "--no-deps", "-T", "proxy", "sh", "-c", script)
-    production.here.shell.output(
-        run, env=env, given=caddyfile, failed=f"Caddy cannot read the {CADDYFILE} (see above)."
-    )
+    options = ["--rm", "--interactive", "--network", "none", *(word for name in variables for word in ("--env", name))]
+    run = ["docker", "run", *options, "--entrypoint", "sh", production.proxy_image, "-c", script]
+    values = {name: str(value) for name, value in variables.items() if value is not None}
+    failed = f"Caddy cannot read the {CADDYFILE} (see above)."
+    production.here.shell.output(run, hidden=values, given=caddyfile, failed=failed)
 
 
 def change(production: "Production", env: dict[str, str]) -> str:
@@ -87,7 +91,10 @@ def start(production: "Production", env: dict[str, str]) -> None:
 
 
 def load(production: "Production", caddyfile: str) -> None:
-    """Give the running proxy another Caddyfile; no connection is dropped. Raises Problem."""
+    """Give the running proxy another Caddyfile; raises Problem.
+
+    What is being answered goes on; connections that are idle are closed.
+    """
     production.write(CADDYFILE, caddyfile)
     proxy = production.container("proxy")
     command = ["caddy", "reload", "--config", f"/deployment/{CADDYFILE}", "--adapter", "caddyfile"]

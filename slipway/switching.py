@@ -14,6 +14,7 @@ from slipway.shell import uninterrupted
 DRAIN = 1  # seconds that the old release goes on: a request that is on its way there has to arrive
 PROBE = 10  # seconds
 LOG = 60  # lines
+ROLLED_BACK = 3  # the status of `seal`, in deployment.sh
 
 
 def go_live(
@@ -25,36 +26,49 @@ def go_live(
     settle: float,
     seconds: float,
     kept: bool = False,
-    before: Callable[[], None] = lambda: None,
+    caddyfile: tuple[str, str] = ("", ""),
 ) -> Entry:
     """Start a release, lead everybody to it once it is ready, and watch it for so many seconds.
 
     `start` starts it, and returns what else the entry has to say; `settle` are the seconds that it has to be up;
-    `before` is done before the switch. Returns the entry, which is in the ledger then. Raises Problem, or whatever
-    stopped it; the old release is live then, and the new one removed (or only stopped, with `kept`).
+    `caddyfile` is the proxy's configuration before and after. Returns the entry, which is in the ledger then. Raises
+    Problem, or whatever stopped it; the old release is live then, and the new one removed (or only stopped, with
+    `kept`).
     """
     steps, began = production.here.steps, time.monotonic()
     try:
         entry = replace(entry, **start())
         ready(production, entry.release, settle)
         smoke(production, entry.release)
-        before()
+        take(production, *caddyfile)
         entry = replace(entry, outcome=ledger.LIVE, steps=times(production))
         switch(production, entry, old)
         probe(production, f"web-{entry.release}")
         bake(production, entry.release, old, seconds)
     except BaseException as error:
-        back(production, replace(entry, reason=reason(production, error)), old, kept)
+        live = back(production, replace(entry, reason=reason(production, error)), old, kept, caddyfile)
         if isinstance(error, Problem) and not isinstance(error, Interrupted):
-            now = f"{old.image} is live, as before." if old else "Nothing was live before."
-            error.message = f"{error.message}\n{now} Once it is mended: ./inv {entry.what}"
+            error.message = f"{error.message}\n{live} Once it is mended: ./inv {entry.what}"
+        else:
+            steps.say(f"  stopped    {live}")
         raise
-    if old:
-        with steps.step("stop", old.image):
-            production.stop_release(old)
     entry = replace(entry, steps=times(production), seconds=round(time.monotonic() - began, 3))
     production.append(entry)
+    if old:
+        try:
+            with steps.step("stop", old.image):
+                production.stop_release(old)
+        except BaseException:
+            steps.say(f"  {entry.image} is live; what is left of the old release, the next deployment stops")
+            raise
     return entry
+
+
+def take(production: Production, before: str, now: str) -> None:
+    """Let the running proxy take a changed Caddyfile; raises Problem."""
+    if before != now:
+        with production.here.steps.step("proxy", "has the changed Caddyfile"):
+            proxy.load(production, now)
 
 
 def times(production: Production) -> dict[str, float]:
@@ -119,7 +133,9 @@ def bake(production: Production, release: str, old: Release | None, seconds: flo
             if how and seconds:
                 show_log(production, release)
                 raise Problem(f"The new release {how}; the last lines of its log are above.")
-        if old and production.script("seal")[0]:
+        if old and (status := production.script("seal")[0]):
+            if status != ROLLED_BACK:
+                raise Problem("The deployment's files could not be changed.")
             raise Problem(f"{production.read(FLIPPED)[0] or 'Somebody'} has rolled it back.")
         step.detail += f": {since.all} answers, {since.failed} of them 5xx"
 
@@ -130,30 +146,38 @@ def reason(production: Production, error: BaseException) -> str:
     return production.here.steps.redact(said[-1]) if said else "stopped"
 
 
-def back(production: Production, entry: Entry, old: Release | None, kept: bool) -> None:
-    """Give the old release its place back, and take the new one away.
+def back(production: Production, entry: Entry, old: Release | None, kept: bool, caddyfile: tuple[str, str]) -> str:
+    """Give the old release its place back, take the new one away, and say what is live then.
 
     What the proxy is led to is never taken away: without an old one that runs, there is nothing better. Raises nothing
     of its own.
     """
     here, host = production.here, f"web-{entry.release}"
     try:
-        live, by = production.read(LIVE, FLIPPED)  # an interrupted step may have come to its end all the same
+        live, by, text = production.read(LIVE, FLIPPED, proxy.CADDYFILE)  # an interrupted step may have come to its end
         outcome = "flipped back" if by or live == host else "failed"
         if live == host and old:
             with here.steps.step("back", f"to {old.host}"):
-                production.script("back", "", echo=True)
+                if production.script("back", "", echo=True)[0]:
+                    raise Problem(f"The proxy could not be led back to {old.host}.")
                 time.sleep(DRAIN)
         if production.read(LIVE)[0] == host:
             outcome = ledger.LIVE
         elif new := production.fresh(entry.release):
-            here.shell.probe(["docker", "stop", *new.names], echo=True)
-            if not kept:
+            if kept:
+                here.shell.probe(["docker", "stop", *new.names], echo=True)
+            else:
                 production.remove(new)
+        production.remove_stray_secrets()
+        if outcome != ledger.LIVE and text == caddyfile[1]:
+            take(production, text, caddyfile[0] or text)
         production.append(replace(entry, outcome=outcome, steps=times(production)))
         production.script("clear")
     except Problem as problem:
-        here.steps.say(f"  {problem.message}")
+        return f"{problem.message} What is live: ./inv status --prod; the next deployment puts it in order."
+    if outcome == ledger.LIVE:
+        return f"{entry.image} stays live, as nothing else runs."
+    return f"{old.image} is live, as before." if old else "Nothing was live before."
 
 
 def show_log(production: Production, release: str) -> None:

@@ -69,6 +69,7 @@ def cloned(tmp_path_factory: pytest.TempPathFactory, registry: str) -> Iterator[
     checkout.edit("pyproject.toml", 'registry = "localhost:5000"', f'registry = "{registry}"')
     # The machinery's own tests take a minute, and ran before these.
     checkout.edit("pyproject.toml", 'host = ["tests/app", "tests/slipway"]', 'host = ["tests/app"]')
+    checkout.edit("pyproject.toml", "[tool.slipway.tests]", "[tool.slipway.deploy]\nsettle = 1\n\n[tool.slipway.tests]")
     run("git", "commit", "--quiet", "--all", "--message", "Names of its own", cwd=root)
     run("git", "branch", "clean", cwd=root)
     yield checkout

@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import socket
+import subprocess
 from collections.abc import Callable
 
 import httpx2
@@ -47,6 +48,18 @@ def after(load: Load, more: int) -> None:
     """Wait until so many more requests were answered."""
     sent = len(load.latencies)
     wait_for(lambda: len(load.latencies) > sent + more)
+
+
+def said(process: "subprocess.Popen[str]", step: str) -> None:
+    """Read what a deployment says until a step has ended, or a command is begun (`$ ...`)."""
+    assert process.stdout
+    wanted = re.compile(step.replace("$", r"\$") if step.startswith("$") else rf"{step}\b")
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if wanted.match(line.strip()):
+            return
+    raise AssertionError(f"{step} was never said:\n{''.join(lines)}")
 
 
 def all_is_stored(checkout: Checkout, load: Load) -> None:
@@ -109,7 +122,9 @@ def exits_after_3_s(checkout: Checkout) -> None:
 
 
 def failing_migration(checkout: Checkout) -> None:
-    changes.revision(checkout, "0003", "0002", "expand", '    op.execute("SELECT 1/0 FROM posts")\n', "    pass\n")
+    changes.revision(
+        checkout, "0003", "0002", "expand", '    op.execute("SELECT 1 / (id - id) FROM posts")\n', "    pass\n"
+    )
 
 
 BAD: list[tuple[Callable[[Checkout], None], str, str]] = [
@@ -126,6 +141,7 @@ BAD: list[tuple[Callable[[Checkout], None], str, str]] = [
 def test_bad_releases_leave_the_old_one_serving(backed_up: Checkout) -> None:
     docker = backed_up
     docker.edit("pyproject.toml", 'docs = "/docs"\n', 'docs = "/docs"\nwait = 8\n')
+    docker.edit("pyproject.toml", "settle = 1\n", "")  # one that exits after 3 s has to be noticed
     commit(docker, "Wait for 8 s")
     done(docker, "deploy", "--yes", "--bake", "0")
     image, headers = live(docker), token(docker.url)
@@ -205,7 +221,8 @@ def test_a_column_is_renamed_across_three_releases(backed_up: Checkout) -> None:
     assert "no drift" in done(docker, "migrate", "--prod", "--drift").stderr
 
 
-STEPS = ["settings", "schema", "$ docker run --interactive", "up --detach", "start", "ready", "switch", "probe", "stop"]
+# Lines that appear when a command begins ($), or when a step has ended.
+STEPS = ["settings", "schema", "$ .* sh fill", "$ .* up --detach", "start", "ready", "$ .* sh switch", "probe", "stop"]
 
 
 def test_the_deployer_killed_at_any_step_leaves_a_service_and_the_next_deploy_converges(docker: Checkout) -> None:
@@ -215,10 +232,8 @@ def test_the_deployer_killed_at_any_step_leaves_a_service_and_the_next_deploy_co
         for number, step in enumerate(STEPS):
             change(docker, number)
             with docker.start("deploy", "--yes", "--bake", "1") as process:
-                assert process.stdout
-                for line in process.stdout:
-                    if line.strip().startswith(step) or (step.startswith("$") and step in line) or f" {step} " in line:
-                        process.kill()
+                said(process, step)
+                process.kill()
             assert process.returncode == -signal.SIGKILL, step
             wait_for(lambda: LOCK not in containers())
             after(load, 20)
@@ -239,8 +254,8 @@ def test_the_deployer_killed_at_any_step_leaves_a_service_and_the_next_deploy_co
 def test_of_two_deploys_at_once_one_is_refused_with_the_owners_name_or_waits(docker: Checkout) -> None:
     done(docker, "deploy", "--yes", "--bake", "0")
     change(docker, "one")
-    with docker.start("deploy", "--yes", "--bake", "6") as first:
-        wait_for(lambda: LOCK in containers())
+    with docker.start("deploy", "--yes", "--bake", "20") as first:
+        said(first, "ready")
         refused = docker.inv("deploy", "--yes")
         assert refused.returncode == 1
         who = f"inv deploy of {getpass.getuser()}@{socket.gethostname()}"
@@ -249,8 +264,8 @@ def test_of_two_deploys_at_once_one_is_refused_with_the_owners_name_or_waits(doc
         change(docker, "two")
         waited = done(docker, "deploy", "--yes", "--wait", "--bake", "0")
         assert f"waiting    {who}" in waited.stderr
-        first.communicate()
-    assert first.returncode == 0
+        last, _ = first.communicate()
+    assert first.returncode == 0, last
     assert title(docker) == "Release two"
 
 
@@ -260,24 +275,19 @@ def test_a_rollback_in_the_bake_window_is_a_renaming(docker: Checkout) -> None:
     with under_load(docker.url, headers, 40) as load:
         change(docker, "bad")
         with docker.start("deploy", "--yes", "--bake", "60") as deploying:
-            assert deploying.stdout
-            for line in deploying.stdout:
-                if line.strip().startswith("probe"):
-                    break
+            said(deploying, "probe")
             back = json.loads(done(docker, "rollback", "--json").stdout)
             assert (back["image"], title(docker)) == (image, "Slipway service")
-            said, _ = deploying.communicate(timeout=60)
+            last, _ = deploying.communicate(timeout=60)
         assert deploying.returncode == 1
-        assert "has rolled it back" in said
+        assert "has rolled it back" in last
         assert live(docker) == image
         assert len(webs()) == 1
 
         change(docker, "killed")  # and the one who deployed is gone
         with docker.start("deploy", "--yes", "--bake", "60") as deploying:
-            assert deploying.stdout
-            for line in deploying.stdout:
-                if line.strip().startswith("probe"):
-                    deploying.kill()
+            said(deploying, "probe")
+            deploying.kill()
         wait_for(lambda: LOCK not in containers())
         assert title(docker) == "Release killed"
         done(docker, "rollback")
@@ -303,3 +313,60 @@ def test_scaling_up_and_down_loses_no_request(docker: Checkout) -> None:
     refused = docker.inv("rollback", WEB_CONCURRENCY="1")  # it was one release all the time
     assert refused.returncode == 1
     assert "There is no earlier release" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("step", "signum"),
+    [("ready", signal.SIGINT), ("$ .* sh switch", signal.SIGTERM), ("probe", signal.SIGINT)],
+)
+def test_an_interrupted_deployment_goes_back(docker: Checkout, step: str, signum: signal.Signals) -> None:
+    done(docker, "deploy", "--yes", "--bake", "0")
+    headers = token(docker.url)
+    docker.edit("Caddyfile", "idle 2m", "idle 3m")
+    change(docker, "interrupted")
+    with under_load(docker.url, headers, 40) as load:
+        with docker.start("deploy", "--yes", "--bake", "60") as process:
+            said(process, step)
+            process.send_signal(signum)
+            last, _ = process.communicate(timeout=60)
+        after(load, 20)
+    assert process.returncode == 128 + signum
+    assert "is live, as before" in last
+    assert title(docker) == "Slipway service"
+    assert len(webs()) == 1
+    assert LOCK not in containers()
+    lost = [failed for failed in load.failed if "ServerDisconnected" not in failed and "RemoteProtocol" not in failed]
+    assert lost == []  # a reload of the proxy closes idle connections
+    caddyfile = run("docker", "exec", f"{PROD}-proxy-1", "cat", "/deployment/Caddyfile")
+    assert "idle 2m" in caddyfile
+
+
+def test_what_is_live_stays_whatever_is_taken_away(docker: Checkout) -> None:
+    done(docker, "deploy", "--yes", "--bake", "0")
+    headers = token(docker.url)
+    with under_load(docker.url, headers, 40) as load:
+        change(docker, "without a lock")
+        with docker.start("deploy", "--yes", "--bake", "20") as process:
+            said(process, "probe")
+            run("docker", "rm", "--force", LOCK)
+            last, _ = process.communicate(timeout=60)
+        assert process.returncode == 1, last
+        assert "the next deployment puts it in order" in last
+        assert title(docker) == "Release without a lock"
+        assert "it is live already" in done(docker, "deploy", "--yes").stderr
+        assert len(webs()) == 1
+
+        run(
+            "docker",
+            "run",
+            "--rm",
+            "--volume",
+            f"{PROD}_deployment:/d",
+            "caddy:2",
+            "rm",
+            "/d/live",
+            "/d/releases.jsonl",
+        )
+        done(docker, "deploy", "--yes", "--bake", "0", "--force")
+        assert len(webs()) == 1
+    assert int(ask(docker, "SELECT count(*) FROM posts", "--prod")) == len(load.stored)

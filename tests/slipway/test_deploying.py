@@ -1,5 +1,6 @@
 """A deployment before anything is done: what it means, what is said of it."""
 
+import base64
 import stat
 import subprocess
 from dataclasses import replace
@@ -13,7 +14,9 @@ from slipway.candidate import Candidate, described, references
 from slipway.deploying import Facts, Options, is_nothing, planned
 from slipway.lock import EngineLock, since, spelled
 from slipway.production import RELEASE, Release, new_release, releases
+from slipway.recovering import GOOD, STRAY, UNKNOWN, judged
 from slipway.starting import difference, hashed
+from slipway.switching import ROLLED_BACK
 from tests.conftest import ROOT
 from tests.slipway.test_docker import container
 from tests.slipway.test_ledger import entry
@@ -62,6 +65,7 @@ def test_without_a_change_there_is_nothing_to_do_unless_told(facts: Facts) -> No
         {"settings": {**SETTINGS, "NEW": "3"}},
         {"same": False},
         {"proxy": "recreate"},
+        {"database": False},
         {"caddyfile": ("before", "after")},
         {"schema": {"apply": ["0003"]}},
     ],
@@ -83,7 +87,7 @@ def test_a_plan_names_what_changes_and_no_value(facts: Facts) -> None:
         "replicas": "1 -> 2",
         "settings": "new NEW; changed LOG_FORMAT; gone SECRET",
         "schema": "at 0002: applies 0003; 0004 waits for --contract",
-        "proxy": "takes the changed Caddyfile; no connection is cut",
+        "proxy": "takes the changed Caddyfile; connections that are idle are closed",
         "steps": "back up, migrate, start the release beside the old one, ready, smoke test, switch, watch for 30 s, "
         "stop the old one",
     }
@@ -100,6 +104,33 @@ def test_a_first_deployment_starts_all(facts: Facts) -> None:
     assert (
         lines["steps"] == "start the database, migrate, start the proxy, start the release, ready, smoke test, switch"
     )
+
+
+def test_what_is_live_already_stays_when_only_the_proxy_changes(facts: Facts) -> None:
+    changed = replace(facts, caddyfile=("before", "after"))
+    assert dict(planned(changed, Options()))["steps"] == "tell the proxy, the release stays"
+    gone = replace(facts, proxy="start", database=False)
+    assert dict(planned(gone, Options()))["steps"] == "start the database, start the proxy, the release stays"
+    assert planned(facts, Options())[0][0] == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("release", "live", "outcomes", "is_a"),
+    [
+        ("b", "b", {"b": "live"}, GOOD),
+        ("a", "b", {"a": "live", "b": "live"}, GOOD),
+        ("b", "a", {"a": "live", "b": "live"}, GOOD),  # after a rollback
+        ("b", "a", {"a": "live", "b": "flipped back"}, STRAY),
+        ("b", "a", {"a": "live"}, STRAY),  # killed before it switched
+        ("a", "", {}, STRAY),  # the first
+        ("a", "a", {}, UNKNOWN),  # killed before it said so
+        ("a", "b", {"b": "live"}, UNKNOWN),  # the ledger was lost
+    ],
+)
+def test_what_a_release_is_when_its_deployment_was_killed(
+    release: str, live: str, outcomes: dict[str, str], is_a: str
+) -> None:
+    assert judged(release, live, [entry(name, outcome=outcome) for name, outcome in outcomes.items()]) == is_a
 
 
 def test_what_is_stopped_is_said_to_be(facts: Facts) -> None:
@@ -189,7 +220,7 @@ def test_who_renames_first_decides(tmp_path: Path) -> None:
     back = script(tmp_path, "back", "ann")
     assert (back.returncode, back.stdout) == (0, "web-a")
     assert files(tmp_path) == {"live": "web-a", "flipped": "ann", "releases.jsonl": "1\n2\n"}
-    assert script(tmp_path, "seal").returncode != 0
+    assert script(tmp_path, "seal").returncode == ROLLED_BACK
     script(tmp_path, "clear")
 
     script(tmp_path, "switch", "web-c", "web-a", given="3\n")
@@ -200,9 +231,15 @@ def test_who_renames_first_decides(tmp_path: Path) -> None:
 
 def test_files_are_written_whole_and_read_whatever_is_in_them(tmp_path: Path) -> None:
     script(tmp_path, "put", "Caddyfile", given="a\n\tb 'c' \"d\" $e\n\n")
-    said = script(tmp_path, "get", "Caddyfile", "missing", "Caddyfile").stdout.split("\n")
-    assert said[0] == said[2] != "" == said[1]
-    assert files(tmp_path) == {"Caddyfile": "a\n\tb 'c' \"d\" $e\n\n"}
+    (tmp_path / "empty").touch()
+    said = script(tmp_path, "get", "missing", "Caddyfile", "empty").stdout.split()
+    assert [said[0], base64.b64decode(said[1][1:]).decode(), said[2]] == ["-", "a\n\tb 'c' \"d\" $e\n\n", "="]
+
+
+def test_a_line_that_was_cut_off_does_not_swallow_the_next(tmp_path: Path) -> None:
+    for line in ("1\n", "2", "3\n"):
+        script(tmp_path, "record", given=line)
+    assert (tmp_path / "releases.jsonl").read_text() == "1\n2\n3\n"
 
 
 def test_the_ledger_is_cut_when_it_is_twice_too_long(tmp_path: Path) -> None:

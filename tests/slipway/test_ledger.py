@@ -20,7 +20,8 @@ def entry(release: str, image: str = "", outcome: str = "live", what: str = "dep
 def test_a_later_line_of_the_same_event_takes_its_place_and_broken_lines_are_left_out() -> None:
     first, last = entry("a", seconds=1.0), entry("a", seconds=9.5, migrated=("0001",))
     newer = entry("b").line().replace('"event"', '"of-a-newer-version": 1, "event"')
-    text = first.line() + "{broken\n[1]\n\n" + '{"event": "x"}\n' + newer + last.line() + last.line()[:40]
+    odd = entry("x").line().replace('"deploy x"', "[]", 1)
+    text = first.line() + odd + "{broken\n[1]\n\n" + '{"event": "x"}\n' + newer + last.line() + last.line()[:40]
 
     assert parse(text) == [last, entry("b")]
 
