@@ -16,7 +16,8 @@ from slipway.errors import Problem
 from slipway.ledger import Entry
 from slipway.lifecycle import Lifecycle
 from slipway.migrations import caller
-from slipway.production import LEDGER, LIVE, SALT, Production, Release, new_release
+from slipway.production import LEDGER, LIVE, SALT, Production
+from slipway.releases import Release, new_release
 
 ROOM = 1_000_000_000  # bytes that have to be free on the engine's disk
 

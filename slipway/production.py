@@ -2,19 +2,18 @@
 
 import base64
 import contextlib
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from slipway import image, ledger
+from slipway import ledger
 from slipway.compose import docker_compose
 from slipway.docker import DockerRuntime, healthy, published
 from slipway.errors import Problem
 from slipway.ledger import Entry
-from slipway.lock import EngineLock, on_engine, owner
+from slipway.lock import EngineLock, on_engine
 from slipway.migrations import caller
+from slipway.releases import RELEASE, Release, grouped
 from slipway.shell import tokens
 from slipway.steps import FromFile
 
@@ -22,74 +21,9 @@ if TYPE_CHECKING:
     from slipway.lifecycle import Lifecycle
 
 DEPLOYMENT = "dev.slipway.deployment"  # the label of everything that belongs to a deployment
-RELEASE = "dev.slipway.release"  # the label of a release's containers and volume
 
 SCRIPT = "slipway/deployment.sh"  # it says what these files of the deployment are
 LIVE, PREVIOUS, FLIPPED, LEDGER, SALT = "live", "previous", "flipped", "releases.jsonl", "salt"
-
-
-@dataclass(frozen=True)
-class Release:
-    """The containers of one release, as `docker inspect` shows them."""
-
-    id: str
-    containers: tuple[dict[str, Any], ...]
-
-    @property
-    def host(self) -> str:
-        """The name under which the proxy finds them."""
-        return f"web-{self.id}"
-
-    @property
-    def image(self) -> str:
-        """What they were started from."""
-        return str(self.containers[0]["Config"]["Image"])
-
-    @property
-    def image_id(self) -> str:
-        """The image's id."""
-        return str(self.containers[0]["Image"])
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """The labels, the image's own included."""
-        return dict(self.containers[0]["Config"]["Labels"])
-
-    @property
-    def schema(self) -> str:
-        """The newest revisions that it knows, "" when it doesn't say."""
-        return self.labels.get(image.SCHEMA, "")
-
-    @property
-    def names(self) -> list[str]:
-        """The containers' names."""
-        return [str(one["Name"]).lstrip("/") for one in self.containers]
-
-    @property
-    def running(self) -> bool:
-        """Whether any of them runs."""
-        return any(one["State"]["Running"] for one in self.containers)
-
-    @property
-    def healthy(self) -> bool:
-        """Whether all of them are ready."""
-        return all(map(healthy, self.containers))
-
-
-def releases(containers: Sequence[Mapping[str, Any]]) -> dict[str, Release]:
-    """Group the containers of releases by their label, the oldest first."""
-    found: dict[str, list[Any]] = {}
-    for one in containers:
-        if release := one["Config"]["Labels"].get(RELEASE):
-            found.setdefault(release, []).append(one)
-    return {name: Release(name, tuple(found[name])) for name in sorted(found)}
-
-
-def new_release(taken: Sequence[str], now: float) -> str:
-    """Return the name of a release made now (seconds since 1970): its time in UTC, fit for a host name."""
-    while (name := time.strftime("%Y%m%dt%H%M%S", time.gmtime(now))) in taken:
-        now += 1
-    return name
 
 
 class Production(DockerRuntime):
@@ -124,10 +58,6 @@ class Production(DockerRuntime):
                 yield
             finally:
                 self.holding = False
-
-    def locked_by(self) -> str:
-        """Return who deploys, and for how long; "" for nobody."""
-        return owner(self.lock_name, self.here.shell)
 
     def script(
         self, function: str, *args: str, given: str | None = None, echo: bool = False, locked: bool = False
@@ -179,7 +109,7 @@ class Production(DockerRuntime):
     @property
     def releases(self) -> dict[str, Release]:
         """The releases that have containers, the oldest first."""
-        return releases(self._containers)
+        return grouped(self._containers)
 
     @property
     def live_release(self) -> Release | None:

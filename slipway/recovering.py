@@ -11,7 +11,8 @@ from slipway.ledger import Entry
 from slipway.production import FLIPPED, LEDGER, LIVE, PREVIOUS
 
 if TYPE_CHECKING:
-    from slipway.production import Production, Release
+    from slipway.production import Production
+from slipway.releases import Release
 
 LINES = 1000  # of the ledger
 GOOD, STRAY, UNKNOWN = "good", "stray", "unknown"

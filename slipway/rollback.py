@@ -14,7 +14,8 @@ from slipway.errors import Problem
 from slipway.ledger import Entry
 from slipway.lifecycle import Lifecycle
 from slipway.migrations import Live, caller
-from slipway.production import SALT, Production, Release, new_release
+from slipway.production import SALT, Production
+from slipway.releases import Release, new_release
 
 
 def rollback(here: Lifecycle, to: str, wait: bool, as_json: bool) -> None:

@@ -5,8 +5,9 @@ import json
 from collections.abc import Mapping
 
 from slipway.candidate import Candidate
-from slipway.production import Production, Release
+from slipway.production import Production
 from slipway.proxy import CONFIG_HASH
+from slipway.releases import Release
 
 
 def start(production: Production, image: Candidate, release: str, scale: int) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from slipway import baking, ledger, proxy
 from slipway.errors import Interrupted, Problem
 from slipway.ledger import Entry
-from slipway.production import FLIPPED, LIVE, Production, Release
+from slipway.production import FLIPPED, LIVE, Production
+from slipway.releases import Release
 from slipway.shell import uninterrupted
 
 DRAIN = 1  # seconds that the old release goes on: a request that is on its way there has to arrive

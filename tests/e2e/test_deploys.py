@@ -116,15 +116,13 @@ def too_much_memory(checkout: Checkout) -> None:
 
 
 def exits_after_3_s(checkout: Checkout) -> None:
-    checkout.edit(
-        "gunicorn.conf.py", "env = {", "import threading\n\nthreading.Timer(3, os._exit, [7]).start()\nenv = {"
-    )
+    exits = "import threading\n\nthreading.Timer(3, os._exit, [7]).start()\n"
+    checkout.edit("gunicorn.conf.py", "env = {", f"{exits}env = {{")
 
 
 def failing_migration(checkout: Checkout) -> None:
-    changes.revision(
-        checkout, "0003", "0002", "expand", '    op.execute("SELECT 1 / (id - id) FROM posts")\n', "    pass\n"
-    )
+    fails_on_data = '    op.execute("SELECT 1 / (id - id) FROM posts")\n'
+    changes.revision(checkout, "0003", "0002", "expand", fails_on_data, "    pass\n")
 
 
 BAD: list[tuple[Callable[[Checkout], None], str, str]] = [
@@ -356,17 +354,9 @@ def test_what_is_live_stays_whatever_is_taken_away(docker: Checkout) -> None:
         assert "it is live already" in done(docker, "deploy", "--yes").stderr
         assert len(webs()) == 1
 
-        run(
-            "docker",
-            "run",
-            "--rm",
-            "--volume",
-            f"{PROD}_deployment:/d",
-            "caddy:2",
-            "rm",
-            "/d/live",
-            "/d/releases.jsonl",
-        )
-        done(docker, "deploy", "--yes", "--bake", "0", "--force")
-        assert len(webs()) == 1
-    assert int(ask(docker, "SELECT count(*) FROM posts", "--prod")) == len(load.stored)
+        deployment = ["docker", "run", "--rm", "--volume", f"{PROD}_deployment:/deployment", "--workdir", "/deployment"]
+        for name in ("live", "releases.jsonl"):
+            run(*deployment, "caddy:2", "rm", name)
+            done(docker, "deploy", "--yes", "--bake", "0", "--force")
+            assert len(webs()) == 1
+    all_is_stored(docker, load)

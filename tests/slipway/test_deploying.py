@@ -13,8 +13,8 @@ import pytest
 from slipway.candidate import Candidate, described, references
 from slipway.deploying import Facts, Options, is_nothing, planned
 from slipway.lock import EngineLock, since, spelled
-from slipway.production import RELEASE, Release, new_release, releases
 from slipway.recovering import GOOD, STRAY, UNKNOWN, judged
+from slipway.releases import RELEASE, Release, grouped, new_release
 from slipway.starting import difference, hashed
 from slipway.switching import ROLLED_BACK
 from tests.conftest import ROOT
@@ -169,7 +169,7 @@ def test_an_image_is_described_by_what_the_engine_says() -> None:
 
 def test_releases_are_grouped_and_no_two_have_one_name() -> None:
     database: dict[str, Any] = {"Config": {"Labels": {}}}
-    found = releases([web("b"), web("a"), database, web("b", running=False)])
+    found = grouped([web("b"), web("a"), database, web("b", running=False)])
     assert [(one.id, len(one.containers), one.running, one.healthy) for one in found.values()] == [
         ("a", 1, True, True), ("b", 2, True, False),
     ]  # fmt: skip
