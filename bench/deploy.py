@@ -173,7 +173,7 @@ def draw(load: Load, ends: dict[str, float], rate: float) -> str:
 
 if __name__ == "__main__":
     arguments = [int(word) for word in sys.argv[1:]]
-    requests, rate, pairs = (arguments + [100_000, 200, 7][len(arguments) :])[:3]
+    requests, rate, pairs = (arguments + [100_000, 100, 7][len(arguments) :])[:3]
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "clone"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import ROOT, Checkout, free_port
 
-NAME = f"slipway-e2e-{os.getpid()}"
+NAME = f"slipway-{os.getpid()}-e2e"  # no other's name is part of it: `docker ps --filter name=` looks for parts
 
 
 def pytest_configure(config: pytest.Config) -> None:
