@@ -5,7 +5,6 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -171,12 +170,17 @@ def room(production: Production) -> int:
 
 
 def ask_schema(production: Production) -> dict[str, Any] | None:
-    """Return what is pending in the database; None without migrations."""
+    """Return what is pending in the database; None without migrations.
+
+    Raises Problem when the release needs what may not be applied yet.
+    """
     here = production.here
     if not here.project.migrations:
         return None
     with here.steps.step("schema") as step:
         state = migrating.state(here)
+        if state["refused"]:
+            raise Problem(state["refused"])
         step.detail = schema_line(state)
     return state
 
@@ -299,7 +303,7 @@ def prepare(production: Production, facts: Facts) -> dict[str, Any]:
     production.write(SALT, facts.salt)
     production.start_database()
     found: dict[str, Any] = {}
-    if here.project.migrations and (not facts.schema or facts.schema["apply"] or facts.schema["refused"]):
+    if here.project.migrations and (not facts.schema or facts.schema["apply"]):
         done = migrating.apply(here, migrating.Options())
         found = {"migrated": tuple(one["revision"] for one in done["applied"]), "backup": done["backup"] or ""}
     if facts.proxy:
@@ -320,30 +324,4 @@ def show_releases(here: Lifecycle, as_json: bool) -> None:
         return
     if not entries:
         here.steps.say("  nothing was deployed yet: ./inv deploy")
-    sys.stdout.writelines(f"{line}\n" for line in table(entries, live, list(production.releases)))
-
-
-def table(entries: Sequence[Entry], live: str, kept: Sequence[str]) -> list[str]:
-    """Return the lines that show a ledger; `kept` are the releases that have containers."""
-    rows = []
-    latest = {entry.release: entry.event for entry in entries}
-    for entry in reversed(entries):
-        state = entry.outcome
-        if entry.outcome == ledger.LIVE:
-            newest = latest[entry.release] == entry.event
-            state = (
-                "live"
-                if newest and entry.release == live
-                else "kept"
-                if newest and entry.release in kept
-                else "was live"
-            )
-        rows.append(
-            [entry.release, entry.what, entry.tag, entry.schema or "-", f"{entry.seconds:.1f} s", entry.by, state,
-             entry.reason if entry.outcome != ledger.LIVE else ""]
-        )  # fmt: skip
-    if not rows:
-        return []
-    rows.insert(0, ["RELEASE", "BY WHAT", "IMAGE", "SCHEMA", "TOOK", "WHO", "IS", ""])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    sys.stdout.writelines(f"{line}\n" for line in ledger.table(entries, live, list(production.releases)))

@@ -108,3 +108,29 @@ def find(entries: Sequence[Entry], named: str) -> Entry | None:
 def superfluous(entries: Sequence[Entry], live: str, keep: int) -> list[Entry]:
     """Return those that can be gone back to, and are more than are kept beside the live one."""
     return [entry for entry in good(entries) if entry.release != live][keep:]
+
+
+def table(entries: Sequence[Entry], live: str, kept: Sequence[str]) -> list[str]:
+    """Return the lines that show a ledger; `kept` are the releases that have containers."""
+    rows = []
+    latest = {entry.release: entry.event for entry in entries}
+    for entry in reversed(entries):
+        state = entry.outcome
+        if entry.outcome == LIVE:
+            newest = latest[entry.release] == entry.event
+            state = (
+                "live"
+                if newest and entry.release == live
+                else "kept"
+                if newest and entry.release in kept
+                else "was live"
+            )
+        rows.append(
+            [entry.release, entry.what, entry.tag, entry.schema or "-", f"{entry.seconds:.1f} s", entry.by, state,
+             entry.reason if entry.outcome != LIVE else ""]
+        )  # fmt: skip
+    if not rows:
+        return []
+    rows.insert(0, ["RELEASE", "BY WHAT", "IMAGE", "SCHEMA", "TOOK", "WHO", "IS", ""])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -17,7 +17,7 @@ from slipway import dotenv
 from slipway import registry as registry_
 from tests.conftest import ROOT, Checkout, free_port
 from tests.e2e.conftest import NAME, containers, run
-from tests.e2e.talk import conversation, done, eventually, verbs_with_a_broken_env
+from tests.e2e.talk import ask, conversation, done, eventually, verbs_with_a_broken_env
 from tests.slipway.test_dotenv import random_values
 
 
@@ -232,9 +232,13 @@ def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) ->
     done(docker, "up", "--prod")
     conversation(docker.url)
     (web,) = [name for name in containers() if "-web-" in name]
-    host = json.loads(run("docker", "inspect", "--format", "{{json .HostConfig}}", web))
-    assert host["ReadonlyRootfs"]
-    assert host["CapDrop"] == ["ALL"]
+    for name in (web, f"{NAME}-prod-proxy-1"):
+        host = json.loads(run("docker", "inspect", "--format", "{{json .HostConfig}}", name))
+        assert host["ReadonlyRootfs"]
+        assert host["CapDrop"] == ["ALL"]
+        assert host["Memory"] > 0
+        assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "5"}
+    assert ask(docker, "SHOW shared_buffers", "--prod") == "256MB"  # a quarter of DATABASE_MEMORY
     workers = run("docker", "top", web, "-o", "pid,cmd").count("gunicorn")
     assert workers == 1 + 4 + 1  # docker-init, the master and its workers
     # The metrics of all workers, and the health, are there for who is in the network, and for nobody else.

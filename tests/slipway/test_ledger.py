@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 from slipway import ledger
-from slipway.deploying import table
-from slipway.ledger import Entry, find, good, parse, previous, superfluous
+from slipway.ledger import Entry, find, good, parse, previous, superfluous, table
 
 
 def entry(release: str, image: str = "", outcome: str = "live", what: str = "deploy", **more: object) -> Entry:
