@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,14 +18,15 @@ PROD = f"{NAME}-prod"
 
 
 @pytest.fixture
-def engine(docker: Checkout, tmp_path: Path) -> Iterator[Engine]:
+def engine(docker: Checkout) -> Iterator[Engine]:
     """Run a second engine that cannot see the clone."""
-    engine = Engine(tmp_path, docker.root)
-    engine.start()
-    try:
-        yield engine
-    finally:
-        engine.stop()
+    with tempfile.TemporaryDirectory(prefix="engine-") as folder:  # a socket's path may not be long
+        engine = Engine(Path(folder), docker.root)
+        engine.start()
+        try:
+            yield engine
+        finally:
+            engine.stop()
 
 
 def test_a_release_is_deployed_elsewhere_and_comes_back_with_its_machine(docker: Checkout, engine: Engine) -> None:
