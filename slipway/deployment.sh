@@ -4,6 +4,7 @@
 #   previous        the one that can be gone back to at once: in the bake window, while both run
 #   flipped         who has gone back to it
 #   releases.jsonl  the ledger
+#   decided-...     whether that release is switched to is decided: by the switch itself, or by who gave it up
 #   Caddyfile, salt
 
 put() { # NAME: a file, from standard input, in one step
@@ -23,10 +24,20 @@ record() { # a line of the ledger, from standard input
 }
 
 switch() { # NEW OLD: every request goes to NEW from now on, and OLD, if there is one, can be gone back to
+    mkdir "decided-$1"
     rm -f previous flipped
     [ -z "$2" ] || printf %s "$2" | put previous
     printf %s "$1" | put live
     record
+}
+
+fence() { # NEW: give the switch up; when it was made before, or is being made, wait until that is done
+    mkdir "decided-$1" 2>/dev/null && return
+    tries=0
+    while [ "$(cat live)" != "$1" ] && [ ! -e flipped ] && [ $tries -lt 20 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
 }
 
 # Who renames `previous` first decides: who goes back, or the end of the bake window.
@@ -44,8 +55,12 @@ seal() { # status 3: somebody has gone back
     rm sealed
 }
 
-clear() {
-    rm -f previous flipped
+noted() { # that somebody has gone back
+    rm -f flipped
+}
+
+clear() { # by who begins: nothing of an earlier deployment can come late any more
+    rm -rf previous flipped decided-*
 }
 
 trim() { # LINES: let the ledger have no more than twice as many

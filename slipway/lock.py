@@ -57,19 +57,19 @@ class EngineLock:
             ["docker", "run", "--rm", "--interactive", "--name", self.name, "--network", "none", "--read-only"],
             ["--label", f"{OWNER}={self.who}"],
             ["--volume", f"{self.volume}:/deployment"] if self.volume else None,
-            ["--entrypoint", "sh", self.image, "-c", "echo held; exec cat"],
+            ["--entrypoint", "sh", self.image, "-c", "echo held $(cat /etc/hostname); exec cat"],
         )
 
 
 @contextlib.contextmanager
-def on_engine(lock: EngineLock, shell: Shell, wait: bool, again: str) -> Iterator[None]:
-    """Hold the lock of an engine.
+def on_engine(lock: EngineLock, shell: Shell, wait: bool, again: str) -> Iterator[str]:
+    """Hold the lock of an engine; give the id of its container, which no later one has.
 
     Raises Problem when it is another's, with its name and age, unless told to wait. `again` is the verb that waits.
     """
     said = False
     while True:
-        process = _take(lock, shell.root)
+        process, container = _take(lock, shell.root)
         if process:
             break
         by = owner(lock.name, shell)
@@ -85,14 +85,14 @@ def on_engine(lock: EngineLock, shell: Shell, wait: bool, again: str) -> Iterato
     assert process.stdin  # noqa: S101
     shell.held.append(process.stdin.fileno())
     try:
-        yield
+        yield container
     finally:
         shell.held.remove(process.stdin.fileno())
         process.stdin.close()
         process.wait()
 
 
-def _take(lock: EngineLock, root: Path) -> "subprocess.Popen[bytes] | None":
+def _take(lock: EngineLock, root: Path) -> "tuple[subprocess.Popen[bytes] | None, str]":
     # Of a session of its own: Ctrl-C is for this process, which then tidies up under the lock.
     try:
         with uninterrupted():
@@ -104,15 +104,16 @@ def _take(lock: EngineLock, root: Path) -> "subprocess.Popen[bytes] | None":
         raise Problem("docker is not installed.") from None
     assert process.stdin and process.stdout and process.stderr  # noqa: S101
     try:
-        if process.stdout.readline().strip() == b"held":
-            return process
+        held, _, container = process.stdout.readline().decode().strip().partition(" ")
+        if held:
+            return process, container
     except BaseException:
         process.stdin.close()
         process.wait()
         raise
     _, said = process.communicate()
     if b"is already in use" in said or b"Conflict" in said:
-        return None
+        return None, ""
     raise Problem(f"{said.decode(errors='replace').strip()}\nThe lock of this deployment could not be taken.")
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DEPLOYMENT = "dev.slipway.deployment"  # the label of everything that belongs to a deployment
 
 SCRIPT = "slipway/deployment.sh"  # it says what these files of the deployment are
-LIVE, PREVIOUS, FLIPPED, LEDGER, SALT = "live", "previous", "flipped", "releases.jsonl", "salt"
+LIVE, FLIPPED, LEDGER, SALT = "live", "flipped", "releases.jsonl", "salt"
 
 
 class Production(DockerRuntime):
@@ -36,7 +36,7 @@ class Production(DockerRuntime):
         super().__init__(here)
         self.volume = f"{self.compose_project}_deployment"
         self.lock_name = f"{self.compose_project}-lock"
-        self.holding = False
+        self.holding = ""  # the id of the lock's container, while this process has it
 
     # The lock, and the files of the deployment
 
@@ -51,35 +51,41 @@ class Production(DockerRuntime):
             )
         who = f"inv {verb} of {caller('prod')['SLIPWAY_BY']}"
         lock = EngineLock(self.lock_name, self.proxy_image, who, self.volume if files else "")
-        with on_engine(lock, self.here.shell, wait, verb):
-            self.holding = files
+        with on_engine(lock, self.here.shell, wait, verb) as container:
+            self.holding = container if files else ""
             self._forget()
             try:
                 yield
             finally:
-                self.holding = False
+                self.holding = ""
 
     def script(
-        self, function: str, *args: str, given: str | None = None, echo: bool = False, locked: bool = False
+        self,
+        function: str,
+        *args: str,
+        given: str | None = None,
+        echo: bool = False,
+        locked: bool = False,
+        apart: bool = False,
     ) -> tuple[int, str]:
         """Run a function of deployment.sh in the deployment's folder; return its status and output.
 
         In the container of the lock when this process holds it, or, with `locked`, anybody; else in the proxy's, which
-        may only read, or in one of its own.
+        may only read, or in one of its own. A lock that was taken away from this process is not mistaken for another's.
         """
-        locked = locked or self.holding
+        locked = locked or bool(self.holding)
         shell, proxy = self.here.shell, None if locked else self.container("proxy")
         command = ["-ec", FromFile(SCRIPT), "sh", function, *args]
         options = tokens(None if given is None else "--interactive", ["--workdir", "/deployment"])
         if locked or (proxy and proxy["State"]["Running"]):
-            name = self.lock_name if locked else str(proxy and proxy["Name"].lstrip("/"))
+            name = self.holding or (self.lock_name if locked else str(proxy and proxy["Name"].lstrip("/")))
             run = ["docker", "exec", *options, name, "sh", *command]
         elif shell.probe(["docker", "volume", "inspect", self.volume])[0]:
             return 0, ""  # nothing was ever deployed
         else:
             options += ["--rm", "--network", "none", "--volume", f"{self.volume}:/deployment", "--entrypoint", "sh"]
             run = ["docker", "run", *options, self.proxy_image, *command]
-        status, out, _ = shell.probe(run, given=given, echo=echo)
+        status, out, _ = shell.probe(run, given=given, echo=echo, apart=apart)
         return status, out
 
     def write(self, name: str, text: str) -> None:
@@ -115,10 +121,7 @@ class Production(DockerRuntime):
     def live_release(self) -> Release | None:
         """The release that the proxy asks, or None."""
         found = self.releases
-        running = [one for one in found.values() if one.running]
-        if len(found) == 1 and len(running) == 1 and not self.holding:
-            return running[0]
-        return found.get(self.read(LIVE)[0].strip().removeprefix("web-"))
+        return found.get(self.read(LIVE)[0].removeprefix("web-")) if found else None
 
     def running_port(self) -> int | None:
         """Return the port of the proxy when a release runs behind it, or None."""
@@ -293,8 +296,9 @@ class Production(DockerRuntime):
 
     def container(self, service: str) -> dict[str, Any] | None:
         """Return what `docker inspect` says of a container, None for none; `web` is one of the live release."""
-        if service == "web" and (live := self.live_release):
-            return live.containers[0]
+        if service == "web":
+            live = self.live_release
+            return live.containers[0] if live else None
         return super().container(service)
 
     def compose(self, *args: Any) -> list[str]:

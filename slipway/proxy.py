@@ -95,11 +95,12 @@ def load(production: "Production", caddyfile: str) -> None:
 
     What is being answered goes on; connections that are idle are closed.
     """
-    production.write(CADDYFILE, caddyfile)
-    proxy = production.container("proxy")
-    command = ["caddy", "reload", "--config", f"/deployment/{CADDYFILE}", "--adapter", "caddyfile"]
-    exec_ = ["docker", "exec", str(proxy and proxy["Name"].lstrip("/")), *command, "--address", "unix//tmp/caddy.sock"]
-    production.here.shell.output(exec_, echo=True, failed=f"The proxy did not take the {CADDYFILE} (see above).")
+    proxy, coming = production.container("proxy"), f"{CADDYFILE}.next"
+    production.write(coming, caddyfile)
+    reload = ["caddy", "reload", "--config", f"/deployment/{coming}", "--adapter", "caddyfile"]
+    command = ["docker", "exec", str(proxy and proxy["Name"].lstrip("/")), *reload, "--address", "unix//tmp/caddy.sock"]
+    production.here.shell.output(command, echo=True, failed=f"The proxy did not take the {CADDYFILE} (see above).")
+    production.write(CADDYFILE, caddyfile)  # what it has after a restart; last, so that one who is killed reloads again
 
 
 def ask(production: "Production", url: str) -> tuple[int, str]:

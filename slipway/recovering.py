@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from slipway import ledger
 from slipway.ledger import Entry
-from slipway.production import FLIPPED, LEDGER, LIVE, PREVIOUS
+from slipway.production import FLIPPED, LEDGER, LIVE
 
 if TYPE_CHECKING:
     from slipway.production import Production
@@ -25,13 +25,13 @@ def recover(production: "Production") -> None:
     not its deployment came to its end; one that it never was led to is removed. Raises Problem.
     """
     say = production.here.steps.say
-    named, previous, by, text = production.read(LIVE, PREVIOUS, FLIPPED, LEDGER)
+    named, by, text = production.read(LIVE, FLIPPED, LEDGER)
     live, entries = named.removeprefix("web-"), ledger.parse(text)
     if by and (away := next((entry for entry in ledger.good(entries) if entry.release != live), None)):
         entries.append(note(production, replace(away, outcome="flipped back", reason=f"{by} has rolled it back.")))
         entries.remove(away)
     releases = production.releases
-    if not live and (lost := running(releases, entries)):
+    if live not in releases and (lost := running(releases, entries)):
         live = lost.id
         production.write(LIVE, lost.host)
         say(f"  recovered  which release is live was lost: it is {lost.host}")
@@ -47,8 +47,7 @@ def recover(production: "Production") -> None:
         if release.id != live and release.running:
             production.stop_release(release)
             say(f"  recovered  {release.host} is not live any more: stopped")
-    if previous or by:
-        production.script("clear")
+    production.script("clear")
     production.remove_stray_secrets()
 
 

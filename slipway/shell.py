@@ -141,12 +141,16 @@ class Shell:
         cwd: Path | None = None,
         echo: bool = False,
         given: str | None = None,
+        apart: bool = False,
     ) -> tuple[int, str, str]:
-        """Run a program that reads `given`; return its status, output and errors."""
+        """Run a program that reads `given`; return its status, output and errors.
+
+        One that is `apart` hears nothing of a terminal's Ctrl-C.
+        """
         if echo:
             self.steps.command(argv, env)
         stdin = subprocess.DEVNULL if given is None else subprocess.PIPE
-        with ended(lambda: self._popen(argv, env, hidden, cwd, piped=True, stdin=stdin)) as process:
+        with ended(lambda: self._popen(argv, env, hidden, cwd, piped=True, stdin=stdin, apart=apart)) as process:
             out, err = process.communicate(given)
         return _status(process), out.strip(), err
 
@@ -180,6 +184,7 @@ class Shell:
         cwd: Path | None,
         piped: bool = False,
         stdin: IO[bytes] | int | None = None,
+        apart: bool = False,
         stdout: IO[bytes] | int | None = None,
     ) -> "subprocess.Popen[str]":
         pipe = subprocess.PIPE if piped else None
@@ -194,6 +199,7 @@ class Shell:
                 text=True,
                 errors="replace",
                 pass_fds=self.held,
+                start_new_session=apart,
             )
         except FileNotFoundError:
             raise Problem(f"{argv[0]} is not installed.") from None

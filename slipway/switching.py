@@ -36,18 +36,19 @@ def go_live(
     Problem, or whatever stopped it; the old release is live then, and the new one removed (or only stopped, with
     `kept`).
     """
-    steps, began = production.here.steps, time.monotonic()
+    steps, began, told = production.here.steps, time.monotonic(), ("", "")
     try:
         entry = replace(entry, **start())
         ready(production, entry.release, settle)
         smoke(production, entry.release)
+        told = caddyfile
         take(production, *caddyfile)
         entry = replace(entry, outcome=ledger.LIVE, steps=times(production))
         switch(production, entry, old)
         probe(production, f"web-{entry.release}")
         bake(production, entry.release, old, seconds)
     except BaseException as error:
-        live = back(production, replace(entry, reason=reason(production, error)), old, kept, caddyfile)
+        live = back(production, replace(entry, reason=reason(production, error)), old, kept, told)
         if isinstance(error, Problem) and not isinstance(error, Interrupted):
             error.message = f"{error.message}\n{live} Once it is mended: ./inv {entry.what}"
         else:
@@ -105,7 +106,7 @@ def switch(production: Production, entry: Entry, old: Release | None) -> None:
     """Lead every request from now on to a release; raises Problem."""
     with production.here.steps.step("switch", f"to web-{entry.release}"), uninterrupted():
         names = [f"web-{entry.release}", old.host if old else ""]
-        if production.script("switch", *names, given=entry.line(), echo=True)[0]:
+        if production.script("switch", *names, given=entry.line(), echo=True, apart=True)[0]:
             raise Problem("The proxy could not be led to the new release.")
 
 
@@ -150,16 +151,19 @@ def reason(production: Production, error: BaseException) -> str:
 def back(production: Production, entry: Entry, old: Release | None, kept: bool, caddyfile: tuple[str, str]) -> str:
     """Give the old release its place back, take the new one away, and say what is live then.
 
-    What the proxy is led to is never taken away: without an old one that runs, there is nothing better. Raises nothing
-    of its own.
+    What the proxy is led to is never taken away: without an old one that runs, there is nothing better. Nothing is
+    touched once the lock was lost. `caddyfile` is what was taken, if it was: before and after. Raises nothing itself.
     """
     here, host = production.here, f"web-{entry.release}"
     try:
-        live, by, text = production.read(LIVE, FLIPPED, proxy.CADDYFILE)  # an interrupted step may have come to its end
+        # A step that was interrupted or failed may have come to its end all the same, or be about to.
+        if production.script("fence", host)[0]:
+            raise Problem("The lock of the deployment was taken away.")
+        live, by = production.read(LIVE, FLIPPED)
         outcome = "flipped back" if by or live == host else "failed"
         if live == host and old:
             with here.steps.step("back", f"to {old.host}"):
-                if production.script("back", "", echo=True)[0]:
+                if production.script("back", "", echo=True)[0] and production.read(LIVE)[0] == host:
                     raise Problem(f"The proxy could not be led back to {old.host}.")
                 time.sleep(DRAIN)
         if production.read(LIVE)[0] == host:
@@ -170,15 +174,15 @@ def back(production: Production, entry: Entry, old: Release | None, kept: bool, 
             else:
                 production.remove(new)
         production.remove_stray_secrets()
-        if outcome != ledger.LIVE and text == caddyfile[1]:
-            take(production, text, caddyfile[0] or text)
+        if outcome != ledger.LIVE:
+            take(production, caddyfile[1], caddyfile[0])
         production.append(replace(entry, outcome=outcome, steps=times(production)))
-        production.script("clear")
+        production.script("noted")
     except Problem as problem:
         return f"{problem.message} What is live: ./inv status --prod; the next deployment puts it in order."
     if outcome == ledger.LIVE:
         return f"{entry.image} stays live, as nothing else runs."
-    return f"{old.image} is live, as before." if old else "Nothing was live before."
+    return f"{old.image} is live, as before ({old.id})." if old else "Nothing was live before."
 
 
 def show_log(production: Production, release: str) -> None:

@@ -35,10 +35,10 @@ class Checkout:
         )  # fmt: skip
 
     def start(self, *args: str, **env: str) -> "subprocess.Popen[str]":
-        """Run a verb; don't wait."""
+        """Run a verb in a process group of its own, as a terminal does; don't wait."""
         return subprocess.Popen(
             self.command(*args), cwd=self.root, env=self.environ(**env), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
 
     def command(self, *args: str) -> list[str]:

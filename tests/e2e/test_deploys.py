@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 import re
 import signal
 import socket
@@ -335,7 +336,7 @@ def test_an_interrupted_deployment_goes_back(docker: Checkout, step: str, signum
     with under_load(docker.url, headers, 40) as load:
         with docker.start("deploy", "--yes", "--bake", "60") as process:
             said(process, step)
-            process.send_signal(signum)
+            os.killpg(process.pid, signum)  # as Ctrl-C does: what it has started hears it as well
             last, _ = process.communicate(timeout=60)
         after(load, 20)
     assert process.returncode == 128 + signum

@@ -191,7 +191,7 @@ def test_the_lock_is_a_container_that_lives_by_its_input() -> None:
     command = EngineLock("shop-lock", "caddy:2", "ann@here", "shop_deployment").command()
     assert command[:7] == ["docker", "run", "--rm", "--interactive", "--name", "shop-lock", "--network"]
     assert "shop_deployment:/deployment" in command
-    assert command[-4:] == ["sh", "caddy:2", "-c", "echo held; exec cat"]
+    assert command[-4:] == ["sh", "caddy:2", "-c", "echo held $(cat /etc/hostname); exec cat"]
     assert "--volume" not in EngineLock("shop-lock", "caddy:2", "ann@here").command()
 
 
@@ -207,7 +207,7 @@ def script(folder: Path, *words: str, given: str = "") -> subprocess.CompletedPr
 
 def files(folder: Path) -> dict[str, str]:
     """Return the files of a folder."""
-    return {path.name: path.read_text() for path in folder.iterdir()}
+    return {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
 
 
 def test_who_renames_first_decides(tmp_path: Path) -> None:
@@ -234,6 +234,21 @@ def test_files_are_written_whole_and_read_whatever_is_in_them(tmp_path: Path) ->
     (tmp_path / "empty").touch()
     said = script(tmp_path, "get", "missing", "Caddyfile", "empty").stdout.split()
     assert [said[0], base64.b64decode(said[1][1:]).decode(), said[2]] == ["-", "a\n\tb 'c' \"d\" $e\n\n", "="]
+
+
+def test_a_switch_that_was_given_up_cannot_come_late(tmp_path: Path) -> None:
+    script(tmp_path, "switch", "web-a", "", given="1\n")
+    assert script(tmp_path, "fence", "web-b").returncode == 0
+    assert script(tmp_path, "switch", "web-b", "web-a", given="2\n").returncode != 0
+    assert files(tmp_path) == {"live": "web-a", "releases.jsonl": "1\n"}
+
+    script(tmp_path, "switch", "web-c", "web-a", given="3\n")
+    assert script(tmp_path, "fence", "web-c").returncode == 0  # it was made: to be gone back from
+    assert files(tmp_path)["live"] == "web-c"
+    script(tmp_path, "back", "")
+    script(tmp_path, "clear")
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
+    assert script(tmp_path, "switch", "web-c", "web-a", given="4\n").returncode == 0
 
 
 def test_a_line_that_was_cut_off_does_not_swallow_the_next(tmp_path: Path) -> None:
