@@ -302,8 +302,7 @@ class DockerRuntime:
         """Wait until a service is ready; raises Problem with its log."""
         if how := wait_for(lambda: self._fresh(service), self.project.wait):
             one = self.container(service)
-            _, out, err = self.here.shell.probe(["docker", "logs", "--tail", "25", one["Id"]]) if one else (0, "", "")
-            said = f"{out}\n{err}".strip()
+            said = last_lines(self.here.shell, one["Id"], 25) if one else ""
             name = "database" if service == "db" else "service"
             raise Problem(f"{said}\nThe {name} {how}; the last lines of its log are above.")
 
@@ -382,6 +381,12 @@ class DockerRuntime:
         return not os.environ.get("DOCKER_HOST", host).startswith("unix:")
 
 
+def last_lines(shell: Shell, container: str, lines: int) -> str:
+    """Return the last lines of a container's log: its output, and after it its errors."""
+    _, out, err = shell.probe(["docker", "logs", "--tail", str(lines), container])
+    return f"{out}\n{err}".strip()
+
+
 @dataclass(frozen=True)
 class Ran:
     """How a one-off ended: its status, what it printed, and when the status is not 0, its last lines."""
@@ -428,8 +433,7 @@ def one_off(
         else:
             shell.status(follow)
         status = int(shell.output(["docker", "wait", name]))
-        _, out, err = shell.probe(["docker", "logs", "--tail", "50", name]) if status else (0, "", "")
-        return Ran(status, output, out + err)
+        return Ran(status, output, last_lines(shell, name, 50) if status else "")
     except BaseException:
         if mine:
             shell.probe(["docker", "stop", name])

@@ -74,12 +74,13 @@ class Production(DockerRuntime):
         may only read, or in one of its own. A lock that was taken away from this process is not mistaken for another's.
         """
         locked = locked or bool(self.holding)
-        shell, proxy = self.here.shell, None if locked else self.container("proxy")
+        shell = self.here.shell
         command = ["-ec", FromFile(SCRIPT), "sh", function, *args]
         options = tokens(None if given is None else "--interactive", ["--workdir", "/deployment"])
-        if locked or (proxy and proxy["State"]["Running"]):
-            name = self.holding or (self.lock_name if locked else str(proxy and proxy["Name"].lstrip("/")))
-            run = ["docker", "exec", *options, name, "sh", *command]
+        if locked:
+            run = ["docker", "exec", *options, self.holding or self.lock_name, "sh", *command]
+        elif self.runs("proxy"):
+            run = ["docker", "exec", *options, self.proxy_name, "sh", *command]
         elif shell.probe(["docker", "volume", "inspect", self.volume])[0]:
             return 0, ""  # nothing was ever deployed
         else:
@@ -132,6 +133,12 @@ class Production(DockerRuntime):
         """Tell whether a service of compose.prod.yaml runs."""
         one = self.container(service)
         return bool(one and one["State"]["Running"])
+
+    @property
+    def proxy_name(self) -> str:
+        """The name of the proxy's container, "" when there is none."""
+        proxy = self.container("proxy")
+        return str(proxy["Name"]).lstrip("/") if proxy else ""
 
     @property
     def proxy_ports(self) -> list[int]:
@@ -206,12 +213,11 @@ class Production(DockerRuntime):
         if not self.here.settings.own_database:
             return
         with self.here.steps.step("database", "PostgreSQL, healthy") as step:
-            before = self.container("db")
-            if before and before["State"]["Running"]:
+            if self.runs("db"):
                 self.wait("db")
                 step.detail += ", running"
                 return
-            if not before:
+            if not self.container("db"):
                 tag = self.here.shell.output(self.compose("config", "--images", "db"), env=self.env()).split()[-1]
                 password = {"DATABASE_PASSWORD": self.here.settings.values["DATABASE_PASSWORD"]}
                 labels = (f"com.docker.compose.project={self.compose_project}", "com.docker.compose.volume=secrets")
@@ -268,16 +274,15 @@ class Production(DockerRuntime):
             raise Problem("There is no log: no release is live. ./inv deploy")
         follows = "--follow" if follow else None
         if len(live.containers) == 1:
-            command = ["docker", "logs", follows, "--tail", str(lines), live.names[0]]
-            self.here.shell.become([word for word in command if word], merged=True)
+            command = tokens("docker", "logs", follows, "--tail", str(lines), live.names[0])
+            self.here.shell.become(command, merged=True)
         show = self.release_compose(live.id, "logs", follows, "--tail", str(lines), "web")
         self.here.shell.become(show, env=self.release_env(live.id, live.image), merged=True)
 
     def ps(self) -> NoReturn:
         """Print the containers."""
         form = "table {{.Names}}\t{{.Image}}\t{{.Status}}\t{{.Ports}}"
-        mine = ["--filter", f"label={DEPLOYMENT}={self.compose_project}"]
-        self.here.shell.become(["docker", "ps", "--all", *mine, "--format", form])
+        self.here.shell.become(["docker", "ps", "--all", "--filter", self._mine, "--format", form])
 
     def shell(self) -> NoReturn:
         """Open a shell in a container of the live release."""
@@ -285,8 +290,7 @@ class Production(DockerRuntime):
         if not live or not live.running:
             raise Problem("No release is live: ./inv deploy")
         terminal = "--tty" if not self._no_tty else None
-        command = ["docker", "exec", "--interactive", terminal, live.names[0], "sh"]
-        self.here.shell.become([word for word in command if word])
+        self.here.shell.become(tokens("docker", "exec", "--interactive", terminal, live.names[0], "sh"))
 
     # How
 

@@ -77,7 +77,7 @@ def check(production: "Production", caddyfile: str, env: dict[str, str]) -> None
 def change(production: "Production", env: dict[str, str]) -> str:
     """Return what compose.prod.yaml would do to the proxy: "start", "recreate" or "" for nothing."""
     proxy = production.container("proxy")
-    if not proxy or not proxy["State"]["Running"]:
+    if not proxy or not production.runs("proxy"):
         return "start"
     said = production.here.shell.output(production.compose("config", "--hash", "proxy"), env=env)
     return "" if proxy["Config"]["Labels"].get(CONFIG_HASH) == said.split()[-1] else "recreate"
@@ -95,18 +95,17 @@ def load(production: "Production", caddyfile: str) -> None:
 
     What is being answered goes on; connections that are idle are closed.
     """
-    proxy, coming = production.container("proxy"), f"{CADDYFILE}.next"
+    coming = f"{CADDYFILE}.next"
     production.write(coming, caddyfile)
     reload = ["caddy", "reload", "--config", f"/deployment/{coming}", "--adapter", "caddyfile"]
-    command = ["docker", "exec", str(proxy and proxy["Name"].lstrip("/")), *reload, "--address", "unix//tmp/caddy.sock"]
+    command = ["docker", "exec", production.proxy_name, *reload, "--address", "unix//tmp/caddy.sock"]
     production.here.shell.output(command, echo=True, failed=f"The proxy did not take the {CADDYFILE} (see above).")
     production.write(CADDYFILE, caddyfile)  # what it has after a restart; last, so that one who is killed reloads again
 
 
 def ask(production: "Production", url: str) -> tuple[int, str]:
     """Ask from the proxy's container; return wget's status, and the head of the answer."""
-    proxy = production.container("proxy")
-    command = ["docker", "exec", str(proxy and proxy["Id"]), "wget", "-q", "-S", "-T", "5", "-O", "/dev/null", url]
+    command = ["docker", "exec", production.proxy_name, "wget", "-q", "-S", "-T", "5", "-O", "/dev/null", url]
     status, _, head = production.here.shell.probe(command)
     return status, head
 
@@ -129,12 +128,11 @@ class Look:
 
 def look(production: "Production") -> Look:
     """Look at the proxy."""
-    proxy = production.container("proxy")
     script = (
         f"wget -q -T 5 -O - {INTERNAL}/metrics | grep ^caddy_http_request_duration_seconds_count; echo; "
         "cat /deployment/live; echo; cat /deployment/flipped 2>/dev/null || true"
     )
-    command = ["docker", "exec", str(proxy and proxy["Id"]), "sh", "-c", script]
+    command = ["docker", "exec", production.proxy_name, "sh", "-c", script]
     _, said, _ = production.here.shell.probe(command)
     metrics, _, rest = said.partition("\n\n")
     live, _, by = rest.partition("\n")

@@ -12,7 +12,7 @@ from slipway.production import FLIPPED, LEDGER, LIVE
 
 if TYPE_CHECKING:
     from slipway.production import Production
-from slipway.releases import Release
+    from slipway.releases import Release
 
 LINES = 1000  # of the ledger
 GOOD, STRAY, UNKNOWN = "good", "stray", "unknown"

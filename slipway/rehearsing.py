@@ -19,7 +19,7 @@ from typing import Any
 
 from slipway import image, runtime, testing
 from slipway.compose import docker_compose, project_name
-from slipway.docker import Ran, one_off, wait_for
+from slipway.docker import Ran, last_lines, one_off, wait_for
 from slipway.errors import Problem
 from slipway.lifecycle import Lifecycle
 from slipway.migrating import check
@@ -85,8 +85,8 @@ class Stage:
         if status:
             raise Problem(f"{release.name} could not be started (see above).")
         if how := wait_for(lambda: dict(json.loads(shell.output(["docker", "inspect", name]))[0]), project.wait):
-            _, out, err = shell.probe(["docker", "logs", "--tail", str(TAIL), name])
-            raise Problem(f"{out}\n{err}\n{release.name} {how} on the copy; its log is above.")
+            said = last_lines(shell, name, TAIL)
+            raise Problem(f"{said}\n{release.name} {how} on the copy; its log is above.")
 
     def test(self, release: Release, schema: str, needed: bool = True) -> Outcome:
         """Run a release's HTTP tests against its server."""

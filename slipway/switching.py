@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from slipway import baking, ledger, proxy
+from slipway.docker import last_lines
 from slipway.errors import Interrupted, Problem
 from slipway.ledger import Entry
 from slipway.production import FLIPPED, LIVE, Production
@@ -189,5 +190,4 @@ def show_log(production: Production, release: str) -> None:
     """Print the last lines of a release's log: of a container that is not well, if there is one."""
     if found := production.fresh(release):
         one = next((one for one in found.containers if baking.judged([one]) != ""), found.containers[0])
-        _, out, err = production.here.shell.probe(["docker", "logs", "--tail", str(LOG), one["Id"]])
-        production.here.steps.say(f"{out}\n{err}".strip())
+        production.here.steps.say(last_lines(production.here.shell, one["Id"], LOG))
