@@ -174,6 +174,15 @@ def revision(
         revising.make(here, wanted)
 
 
+@task(help={"tag": "of another image than this tree's, built already"})
+def audit(_: Context, tag: str = "") -> None:
+    """Look for secrets in the image, and known vulnerabilities."""
+    from slipway import auditing
+
+    with begin("audit", where=False) as here:
+        auditing.audit(here, tag)
+
+
 @task(help={"json": "as JSON, for programs", "runtime": EVERYWHERE["runtime"]})
 def check(_: Context, runtime: str = "", json: bool = False) -> None:
     """Check the migrations on a fresh database."""
@@ -343,20 +352,57 @@ def test(_: Context, image: bool = False, e2e: bool = False, prod: bool = False)
         run(here, after_dashes(sys.argv))
 
 
-@task(help={"part": "major, minor or patch", "plan": "show what would be done, and change nothing"} | PROD | YES)
-def release(_: Context, part: str = "patch", plan: bool = False, prod: bool = False, yes: bool = False) -> None:
-    """Test, raise the version, tag, build, push, read back."""
+@task(
+    help={
+        "part": "which one is raised: major, minor or patch (default)",
+        "version": "the new version itself, X.Y.Z",
+        "plan": "show what would be done, and change nothing",
+        "skip": "leave this gate out, and say so for good; may be repeated",
+        "secret": "id=NAME,src=FILE for the time of the build; may be repeated",
+        "tag_only": "commit and tag; another machine publishes what is tagged",
+        "json": "as JSON, for programs",
+    }
+    | YES,
+    iterable=["skip", "secret"],
+)
+def release(
+    _: Context,
+    part: str = "",
+    version: str = "",
+    plan: bool = False,
+    skip: Sequence[str] | None = None,
+    secret: Sequence[str] | None = None,
+    tag_only: bool = False,
+    yes: bool = False,
+    json: bool = False,
+) -> None:
+    """Pass the gates, commit, tag, push, sign, read back."""
     from slipway import releasing
 
-    with begin("release", prod=prod, exclusive=not plan, where=False) as here:
-        planned = releasing.gather(here, part)
-        releasing.show(here, planned)
+    with begin("release", exclusive=not plan, where=False) as here:
+        wanted = releasing.wanted(part, version, skip or [], secret or [], tag_only)
+        planned = releasing.gather(here, wanted)
         if plan:
-            return
-        here.confirm(f"Release {planned.new} to {planned.repository}?", yes)
-        releasing.check_registry(here, planned)
-        releasing.test(here)
-        releasing.act(here, planned)
+            releasing.show(here, planned, json)
+        else:
+            releasing.release(here, planned, yes, json)
+
+
+@task(
+    help={
+        "tag": "the image in the registry: 1.2.3, sha-..., or a whole reference",
+        "secret": "id=NAME,src=FILE for the time of the build; may be repeated",
+        "json": "as JSON, for programs",
+    },
+    iterable=["secret"],
+)
+def verify(_: Context, tag: str = "", secret: Sequence[str] | None = None, json: bool = False) -> None:
+    """Build a released image once more from its commit; compare."""
+    from slipway import building, reproducing
+
+    with begin("verify", where=False) as here:
+        options = building.Options(tuple(map(building.read_secret, secret or [])))
+        reproducing.verify(here, tag or here.project.version, options, json)
 
 
 @task(help=EVERYWHERE | {"follow": "go on until Ctrl-C", "lines": "how many of the last lines"})

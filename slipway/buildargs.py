@@ -78,7 +78,7 @@ def check(args: Mapping[str, str], dockerfile: str, private: Mapping[str, str], 
     the secret ones. Raises Problem with all findings, which show no value.
     """
     declared = _declared(dockerfile)
-    hidden = {name: value for name, value in private.items() if name in secrets or _is_secret(name)}
+    hidden = {name: value for name, value in private.items() if name in secrets or is_secret(name)}
     long = {name: value for name, value in private.items() if len(value) >= 8 and not value.isalpha()}
     findings = []
     for name, value in args.items():
@@ -107,12 +107,13 @@ def _declared(dockerfile: str) -> set[str]:
     return {word.partition("=")[0] for line in lines for word in line.split()}
 
 
-def _is_secret(name: str) -> bool:
+def is_secret(name: str) -> bool:
+    """Tell whether a variable is secret, by its name."""
     return bool(SECRET_NAME.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)))  # apiToken is api_Token
 
 
 def _gives_away(name: str, value: str, hidden: Mapping[str, str], long: Mapping[str, str]) -> str:
-    if _is_secret(name):
+    if is_secret(name):
         return "looks like a secret by its name"
     if has_login(value):
         return "is an address with a login in it"

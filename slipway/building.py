@@ -104,13 +104,15 @@ def push(here: "Lifecycle", decided: Image, options: Options, wanted: str) -> st
         _need_platforms(here)
     tag = f"{project.registry}/{decided.tag}"
     released = f"v{project.version}" in decided.tree.tags and not decided.tree.content
-    if released and not shell.probe(registry.inspect_command(tag))[0]:
+    if released and registry.find(shell, tag):
         raise Problem(registry.taken(tag))
     with _explained(here, decided, names), here.steps.step("push", tag) as step:
         login = f"docker login {project.registry.partition('/')[0]}"
         command = push_command(tag, decided.args, names, options)
         shell.quietly(command, failed=f"{tag} was not pushed (see above). If it was refused: {login}")
-        step.detail = f"{tag}, {registry.digest(shell, tag, f'{tag} cannot be read back.')[:19]}"
+        if not (found := registry.find(shell, tag, echo=True)):
+            raise Problem(f"{tag} was pushed, and is not in the registry.")
+        step.detail = f"{tag}, {found.digest[:19]}"
     return tag
 
 

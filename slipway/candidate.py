@@ -1,18 +1,14 @@
 """The image to deploy: this tree's, or one that has a tag."""
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slipway import image
+from slipway import image, registry, signing, trust
 from slipway.errors import Problem
 
 if TYPE_CHECKING:
     from slipway.production import Production
-
-# What is never published twice: a version, a commit's image, a digest.
-FIXED = re.compile(r"(\d+\.\d+\.\d+|sha-[0-9a-f]{12}|.*-dev\.\d+-.*|.*@sha256:[0-9a-f]{64})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -31,9 +27,18 @@ class Candidate:
         return self.labels.get(image.SCHEMA, "")
 
 
+@dataclass(frozen=True)
+class Source:
+    """What is to be deployed: a reference, and whether a registry has it; `tree` when it is this tree's image."""
+
+    reference: str
+    remote: bool = False
+    tree: bool = False
+
+
 def described(reference: str, facts: dict[str, Any]) -> Candidate:
     """Read what `docker image inspect` says of an image."""
-    digests = [one.rpartition("@")[2] for one in facts.get("RepoDigests") or []]
+    digests = [one.rpartition("@")[2] for one in (reference, *(facts.get("RepoDigests") or [])) if "@" in one]
     config = facts["Config"]
     return Candidate(
         reference,
@@ -44,15 +49,25 @@ def described(reference: str, facts: dict[str, Any]) -> Candidate:
     )
 
 
-def references(tag: str, repository: str, registry: str) -> list[str]:
-    """Return what a --tag may mean, in the order in which it is looked for.
+def in_registry(tag: str, repository: str) -> str:
+    """Return what a --tag is called in a registry, "" for what only an engine has.
 
-    `1.2.3` is this project's, on the engine and then in the registry; a reference with its repository is taken as it
-    is.
+    `1.2.3` is this project's, whose `repository` is "" without a registry; a reference with its repository is taken as
+    it is, and NAME:TAG is an image of the engine.
     """
-    if "/" in tag or ":" in tag or tag.startswith("sha256:"):
-        return [tag]
-    return [f"{repository}:{tag}", *([f"{registry}/{repository}:{tag}"] if registry else [])]
+    if "/" in tag:
+        return tag
+    return f"{repository}:{tag}" if repository and ":" not in tag else ""
+
+
+def on_engine(tag: str, name: str) -> str:
+    """Return what a --tag is called on the engine, where this project's images have a plain `name`."""
+    return tag if "/" in tag or ":" in tag else f"{name}:{tag}"
+
+
+def pinned(reference: str, digest: str) -> str:
+    """Return a reference with its tag, for people, and its digest, which is what counts."""
+    return f"{reference.partition('@')[0]}@{digest}"
 
 
 def inspect(production: "Production", reference: str) -> Candidate | None:
@@ -61,50 +76,69 @@ def inspect(production: "Production", reference: str) -> Candidate | None:
     return described(reference, json.loads(out)[0]) if not status else None
 
 
-def wanted(production: "Production", tag: str) -> list[str]:
-    """Return what is looked for: what a tag may mean, or this tree's image."""
-    return references(tag, production.project.image, production.project.registry) if tag else [production.release]
-
-
-def find(production: "Production", tag: str) -> Candidate | None:
-    """Return the image that would be deployed, if it is on the engine already."""
-    return next((found for one in wanted(production, tag) if (found := inspect(production, one))), None)
-
-
 def is_called(production: "Production", image: Candidate, reference: str) -> bool:
     """Tell whether a reference means this image."""
     found = inspect(production, reference)
     return bool(found and found.id == image.id)
 
 
-def get(production: "Production", tag: str) -> Candidate:
-    """Have the image on the engine: built of this tree, or pulled.
+def resolve(production: "Production", tag: str) -> Source:
+    """Decide what a --tag means, now: the registry's, by its digest, or the engine's. Pulls nothing.
 
-    A tag that moves, like `latest`, is pulled anew. Raises Problem when there is none.
+    Once the project names a key, what a registry has must be signed with it. Raises Problem when it isn't, and when
+    nobody knows the tag.
     """
     here = production.here
+    key = signing.public_key(here)
     if not tag:
-        production.prepare()
-        found = inspect(production, production.release)
-        assert found  # noqa: S101
-        return found
-    names = wanted(production, tag)
-    with here.steps.step("image") as step:
-        found = find(production, tag)
-        if found and (FIXED.fullmatch(tag.rpartition(":")[2]) or found.reference == names[0] != names[-1]):
-            step.detail = f"{found.reference}, on the engine"
-            return found
-        status, _, said = here.shell.probe(["docker", "pull", "--quiet", names[-1]], echo=True)
-        if not status:
-            step.detail = f"{names[-1]}, pulled"
-            pulled = inspect(production, names[-1])
-            assert pulled  # noqa: S101
-            return pulled
+        if key:
+            here.steps.say("  unsigned   it is built on this engine, of this tree")
+        return Source(production.release, tree=True)
+    local, remote = on_engine(tag, here.project.image), in_registry(tag, here.project.repository)
+    if remote:
+        try:
+            found = registry.find(here.shell, remote, echo=True)
+        except Problem as problem:
+            if key or not inspect(production, local):
+                raise Problem(
+                    f"{problem.message}\nWhat is on the engine is deployed by its name there: --tag {local}"
+                ) from None
+            here.steps.say(f"  {str(problem.message).splitlines()[-1]}")
+            return Source(local)
         if found:
-            step.detail = f"{found.reference}, on the engine; it could not be pulled anew"
-            return found
-        where = " or ".join(names)
+            reference = pinned(remote, found.digest)
+            if key:
+                with here.steps.step("signature") as step:
+                    named = f"{registry.name(remote)}@{found.digest}"
+                    origin = trust.check(here, key, named, registry.tag(remote))
+                    step.detail = trust.line(origin, key)
+            return Source(reference, remote=True)
+    if not inspect(production, local):
+        where = " or ".join(dict.fromkeys(filter(None, (local, remote))))
         raise Problem(
-            f"{said.strip()}\nThere is no image {where}. Those of this engine: docker image ls "
-            f"{production.project.image}. This tree's is built without --tag."
+            f"There is no image {where}. Those of this engine: docker image ls {here.project.image}. This tree's is "
+            "built without --tag."
         )
+    if key:
+        here.steps.say("  unsigned   it is an image of this engine, which nobody has signed")
+    return Source(local)
+
+
+def get(production: "Production", source: Source) -> Candidate:
+    """Have the image on the engine: built of this tree, or pulled by its digest. Raises Problem."""
+    here = production.here
+    if source.tree:
+        production.prepare()
+    else:
+        with here.steps.step("image") as step:
+            where = "on the engine"
+            if not inspect(production, source.reference):
+                status, _, said = here.shell.probe(["docker", "pull", "--quiet", source.reference], echo=True)
+                if status:
+                    raise Problem(registry.explain(said, source.reference))
+                where = "pulled"
+            step.detail = f"{source.reference}, {where}"
+    found = inspect(production, source.reference)
+    if not found:
+        raise Problem(f"{source.reference} is gone from the engine meanwhile: run this again.")
+    return found

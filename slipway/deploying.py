@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from slipway import backups, candidate, ledger, migrating, proxy, recovering, starting, switching
-from slipway.candidate import Candidate
+from slipway.candidate import Candidate, Source
 from slipway.errors import Problem
 from slipway.ledger import Entry
 from slipway.lifecycle import Lifecycle
@@ -74,8 +74,9 @@ def deploy(here: Lifecycle, options: Options, yes: bool, as_json: bool) -> None:
     here.settings.prepare()
     here.settle_port()
     recovering.recover(production)
-    image = candidate.get(production, options.tag)
-    facts = gather(production, options, image)
+    source = candidate.resolve(production, options.tag)
+    image = candidate.get(production, source)
+    facts = gather(production, options, source, image)
     for name, what in planned(facts, options):
         here.steps.say(f"  {name:<10} {what}")
     entry = facts.now
@@ -100,21 +101,24 @@ def plan(here: Lifecycle, options: Options, as_json: bool) -> None:
     production = here.production
     here.settings.check()
     here.settle_port()
-    lines = planned(gather(production, options, candidate.find(production, options.tag), changes=False), options)
+    source = candidate.resolve(production, options.tag)
+    image = candidate.inspect(production, source.reference)
+    lines = planned(gather(production, options, source, image, changes=False), options)
     if as_json:
         sys.stdout.write(json.dumps(dict(lines), indent=2) + "\n")
     else:
         sys.stdout.writelines(f"{name:<10} {what}\n" for name, what in lines)
 
 
-def gather(production: Production, options: Options, image: Candidate | None, changes: bool = True) -> Facts:
+def gather(
+    production: Production, options: Options, source: Source, image: Candidate | None, changes: bool = True
+) -> Facts:
     """Look at everything; raises Problem with what would make the deployment fail.
 
     Without `changes`, nothing is made for it, not even the network of a first deployment.
     """
     here = production.here
-    reference = image.reference if image else candidate.wanted(production, options.tag)[-1]
-    production.use(reference)
+    production.use(source.reference)
     with here.steps.step("preflight") as step:
         env = production.env(here.port)
         check_settings(production, env)
@@ -134,7 +138,7 @@ def gather(production: Production, options: Options, image: Candidate | None, ch
     database = not here.settings.own_database or production.runs("db")
     can_ask = image and database and (changes or production.container("proxy"))
     return Facts(
-        live, tuple(ledger.parse(text)), database, reference, image,
+        live, tuple(ledger.parse(text)), database, source.reference, image,
         ask_schema(production) if can_ask else None, salt, settings,
         bool(live and starting.is_defined_so(production, live)), change, (caddyfile, wanted),
     )  # fmt: skip

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from slipway import registry
+
 LIVE = "live"  # the outcome of what was switched to and stayed
 
 
@@ -46,7 +48,7 @@ class Entry:
     @property
     def tag(self) -> str:
         """The image's tag without its repository, for people."""
-        return self.image.rpartition("/")[2].partition(":")[2] or self.image
+        return registry.tag(self.image) or self.image
 
     def line(self) -> str:
         """Return the entry as a line of the ledger."""

@@ -59,7 +59,30 @@ class Deploy:
     smoke: tuple[str, ...] = ()
 
 
-TABLES: dict[str, Any] = {"tests": Suites, "migrate": Limits, "backups": Keep, "lint": Lint, "deploy": Deploy}
+@dataclass(frozen=True)
+class Releases:
+    """How `inv release` goes about it, and what `inv deploy` asks of an image.
+
+    Releases are made of `branch` alone (default: of any). `lint` and `types` are the commands that have to succeed.
+    `key` is the file of the public key by which images have to be signed (default: by none). `advisories` are those
+    that do no harm here, each with its reason.
+    """
+
+    branch: str = ""
+    lint: tuple[str, ...] = ("ruff check .", "ruff format --check .")
+    types: tuple[str, ...] = ("mypy",)
+    key: str = ""
+    advisories: dict[str, str] = field(default_factory=dict)
+
+
+TABLES: dict[str, Any] = {
+    "tests": Suites,
+    "migrate": Limits,
+    "backups": Keep,
+    "lint": Lint,
+    "deploy": Deploy,
+    "release": Releases,
+}
 
 
 @dataclass(frozen=True)
@@ -94,11 +117,17 @@ class Project:
     backups: Keep = field(default_factory=Keep)
     lint: Lint = field(default_factory=Lint)
     deploy: Deploy = field(default_factory=Deploy)
+    release: Releases = field(default_factory=Releases)
 
     @property
     def image(self) -> str:
         """The image's repository, without a registry."""
         return self.name
+
+    @property
+    def repository(self) -> str:
+        """The image's repository in the registry, "" when there is no registry."""
+        return f"{self.registry}/{self.image}" if self.registry else ""
 
     @property
     def state(self) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from slipway import ledger
+from slipway import ledger, registry
 from slipway.ledger import Entry
 from slipway.production import FLIPPED, LEDGER, LIVE
 
@@ -96,9 +96,10 @@ def prune(production: "Production") -> None:
     for entry in doomed:
         if entry.release in releases:
             production.remove(releases[entry.release])
-    kept = {entry.image for entry in ledger.good(entries) if entry not in doomed}
+    kept = {registry.plain(entry.image) for entry in ledger.good(entries) if entry not in doomed}
     shell = production.here.shell
-    there = set(shell.output(["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]).split())
-    for image in sorted({entry.image for entry in doomed} & there - kept):
+    form = "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}"
+    there = set(shell.output(["docker", "image", "ls", "--digests", "--format", form]).split())
+    for image in sorted({registry.plain(entry.image) for entry in doomed} & there - kept):
         shell.probe(["docker", "image", "rm", image])  # one that is in use stays
     production.script("trim", str(LINES))

@@ -1,24 +1,79 @@
 """What a registry holds, asked and told through the engine's own login."""
 
 import json
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
+from slipway.errors import Problem
 from slipway.shell import Shell
 
 SBOM = "application/vnd.cyclonedx+json"
+STATEMENT = "application/vnd.in-toto+json"
+# As registries, Docker and cosign put it.
+REFUSED = re.compile(r"(?i)\b40[13]\b|unauthorized|authentication required|no basic auth|denied|insufficient_scope")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest: its digest, and that of the image's configuration ("" for one of several platforms)."""
+
+    digest: str
+    config: str
+
+    def is_image(self, image_id: str) -> bool:
+        """Tell whether an image of an engine is this one.
+
+        Engines call images by their configuration's digest; those that let containerd keep them, by the manifest's.
+        """
+        return image_id in (self.digest, self.config)
 
 
 def inspect_command(tag: str) -> list[str]:
-    """Return the command that prints the manifest of a tag as JSON.
+    """Return the command that prints the manifest's descriptor of a tag as JSON.
 
     It has `digest`; a tag that there is not is status 1 and ": not found".
     """
     return ["docker", "buildx", "imagetools", "inspect", tag, "--format", "{{json .Manifest}}"]
 
 
-def digest(shell: Shell, tag: str, failed: str) -> str:
-    """Return the digest of a tag, read back; raises Problem."""
-    return str(json.loads(shell.output(inspect_command(tag), echo=True, failed=failed))["digest"])
+def find(shell: Shell, tag: str, echo: bool = False) -> Manifest | None:
+    """Return what a tag means in the registry, None for nothing; raises Problem when it cannot be asked."""
+    status, out, said = shell.probe(inspect_command(tag), echo=echo)
+    if status:
+        if ": not found" in said:
+            return None
+        raise Problem(explain(said, tag))
+    digest = str(json.loads(out)["digest"])
+    raw = ["docker", "buildx", "imagetools", "inspect", "--raw", f"{name(tag)}@{digest}"]
+    manifest = json.loads(shell.output(raw, failed=f"{tag} cannot be read."))
+    return Manifest(digest, manifest.get("config", {}).get("digest", ""))
+
+
+def explain(said: str, tag: str) -> str:
+    """Return what to say when the registry of a tag has failed with these words."""
+    host = tag.partition("/")[0]
+    if REFUSED.search(said):
+        return f"{said.strip()}\nThe registry {host} does not let you: docker login {host}"
+    return f"{said.strip()}\nThe registry {host} cannot be asked. Is it up? If it wants a login: docker login {host}"
+
+
+def name(reference: str) -> str:
+    """Return the repository of a reference, without its tag and digest."""
+    plain = reference.partition("@")[0]
+    head, _, tail = plain.rpartition("/")
+    return f"{head}/{tail.partition(':')[0]}" if head else tail.partition(":")[0]
+
+
+def tag(reference: str) -> str:
+    """Return the tag of a reference, "" for none."""
+    return reference.partition("@")[0].rpartition("/")[2].partition(":")[2]
+
+
+def plain(reference: str) -> str:
+    """Return a reference as engines list it: by its digest when it has one, else by its tag."""
+    digest = reference.partition("@")[2]
+    return f"{name(reference)}@{digest}" if digest else reference
 
 
 def taken(tag: str) -> str:
@@ -26,11 +81,24 @@ def taken(tag: str) -> str:
     return f"{tag} is in the registry already; a version is never published twice."
 
 
-def attach_command(image: str, file: Path, created: str) -> list[str]:
-    """Return the command that attaches a bill of materials.
+def attach_command(image: str, kind: str, file: Path, created: str) -> list[str]:
+    """Return the command that attaches a file to an image, as an artifact of a kind.
 
     To be run in the file's folder. With the image's own time it is the same artifact each time.
     https://oras.land/docs/commands/oras_attach
     """
     when = f"org.opencontainers.image.created={created}"
-    return ["oras", "attach", "--artifact-type", SBOM, "--annotation", when, image, f"{file.name}:{SBOM}"]
+    return ["oras", "attach", "--artifact-type", kind, "--annotation", when, image, f"{file.name}:{kind}"]
+
+
+def attached(shell: Shell, image: str, kind: str) -> list[str]:
+    """Return the text of each file of a kind that is attached to an image; raises Problem."""
+    listing = ["oras", "discover", "--format", "json", "--artifact-type", kind, image]
+    found = json.loads(shell.output(listing, failed=f"What is attached to {image} cannot be read."))
+    texts = []
+    for one in found.get("manifests") or found.get("referrers") or []:
+        manifest = json.loads(shell.output(["oras", "manifest", "fetch", one["reference"]]))
+        for layer in manifest["layers"]:
+            blob = ["oras", "blob", "fetch", "--output", "-", f"{name(image)}@{layer['digest']}"]
+            texts.append(shell.output(blob))
+    return texts

@@ -189,31 +189,29 @@ def _this(here: Lifecycle) -> Release:
 
 
 def _previous(here: Lifecycle) -> Release | None:
-    # Here, else in the registry; a release that cannot be had is no reason to leave the rehearsal out.
     version = image.current(here).tree.previous
     if not version:
         return None
-    project, shell = here.project, here.shell
-    names = [f"{project.registry}/{project.image}"] * bool(project.registry) + [project.image]
-    found = {}
     with here.steps.step("previous", version):
-        for tag in (version, f"{version}-test"):
-            candidates = [f"{name}:{tag}" for name in names]
-            local = next((name for name in candidates if image.built_id(shell, name)), None)
-            if (
-                not local
-                and project.registry
-                and not shell.probe(["docker", "pull", "--quiet", candidates[0]], echo=True)[0]
-            ):
-                local = candidates[0]
-            if not local:
-                raise Problem(
-                    f"{version} was released before this, and {candidates[0]} is neither here nor in the registry, so "
-                    "it cannot be rehearsed. Releases push both images: ./inv release"
-                )
-            found[tag] = local
-    server = found[version]
-    return Release(version, server, found[f"{version}-test"], image.label(shell, server, image.SCHEMA) or "")
+        server, tests = at_hand(here, version), at_hand(here, f"{version}-test")
+    return Release(version, server, tests, image.label(here.shell, server, image.SCHEMA) or "")
+
+
+def at_hand(here: Lifecycle, tag: str) -> str:
+    """Return what an image of an earlier release is called on the engine, pulled if it wasn't there.
+
+    Raises Problem: a release that cannot be had is no reason to leave its rehearsal out.
+    """
+    project, shell = here.project, here.shell
+    names = [f"{one}:{tag}" for one in (project.repository, project.image) if one]
+    if local := next((name for name in names if image.built_id(shell, name)), None):
+        return local
+    if project.repository and not shell.probe(["docker", "pull", "--quiet", names[0]], echo=True)[0]:
+        return names[0]
+    raise Problem(
+        f"{tag} was released before this, and {names[0]} is neither here nor in the registry, so it cannot be "
+        "rehearsed. Releases push it: ./inv release"
+    )
 
 
 def _copy(here: Lifecycle, stage: Stage, dump: Path) -> None:

@@ -1,205 +1,463 @@
-"""A release: from a green commit to tagged images in the registry."""
+"""`inv release`: gather, decide, show, confirm, act, verify."""
 
-import contextlib
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
-from slipway import image, inspecting, registry, sbom, testing, version
+from slipway import changelog, gates, publishing, registry, runtime, signing, version
+from slipway.attempt import Attempt, Passed
+from slipway.building import Options, read_secret
 from slipway.errors import Problem
+from slipway.gates import Gate
 from slipway.lifecycle import Lifecycle
-from slipway.project import load
-from slipway.shell import Shell, uninterrupted
+from slipway.publishing import Step
+from slipway.shell import uninterrupted
+from slipway.version import Tree
+
+PATCH = "patch"  # what is raised unless told
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for: a part to raise or a version, gates to skip, secrets for the build, no images."""
+
+    part: str = ""
+    version: str = ""
+    skip: tuple[str, ...] = ()
+    build: Options = field(default_factory=Options)
+    tag_only: bool = False
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a release will do, on top of which commit."""
+    """What a release will do.
 
-    commit: str
-    part: str
+    `head` is the commit that it is made of, which is the release's own when it is `tagged` already. `notes` is what the
+    changelog gets. `passed` is an earlier try whose gates have passed, or None. `done` when it is published already.
+    """
+
+    wanted: Wanted
+    head: str
+    branch: str
     old: str
     new: str
+    tagged: bool
     repository: str
+    moving: tuple[str, ...]
+    notes: str
+    gates: tuple[Gate, ...]
+    key: Path | None
+    passed: Passed | None = None
+    done: bool = False
 
     @property
-    def git_tag(self) -> str:
-        """The annotated tag."""
-        return f"v{self.new}"
-
-    def tags(self, commit: str) -> list[str]:
-        """Return the image tags, in the order of their pushing.
-
-        The commit's comes first: when pushing breaks off, no version was published yet.
-        """
-        return [f"{self.repository}:sha-{commit[:12]}", f"{self.repository}:{self.new}", f"{self.repository}:latest"]
+    def first(self) -> list[Step]:
+        """The steps before the version is published."""
+        return [] if self.wanted.tag_only else publishing.first(self.repository, self.new, self.key)
 
     @property
-    def tested(self) -> str:
-        """The tag of the image that tests this release, for the rehearsal of the next."""
-        return f"{self.repository}:{self.new}-test"
+    def publish(self) -> Step | None:
+        """The step that publishes it."""
+        return None if self.wanted.tag_only else publishing.version(self.repository, self.new)
+
+    @property
+    def last(self) -> list[Step]:
+        """The steps after that."""
+        return [] if self.wanted.tag_only else publishing.last(self.repository, self.new, self.moving, self.key)
+
+    @property
+    def again(self) -> str:
+        """The command that goes on with it."""
+        words = ["./inv", "release"]
+        if not self.tagged:
+            words += (
+                ["--version", self.wanted.version] if self.wanted.version else ["--part", self.wanted.part or PATCH]
+            )
+        words += [word for name in self.wanted.skip for word in ("--skip", name)]
+        return shlex.join([*words, *(["--tag-only"] if self.wanted.tag_only else [])])
+
+    def rows(self) -> Iterator[tuple[str, str]]:
+        """Yield what will be done, as names and lines, in order."""
+        if self.done:
+            yield "nothing", f"{self.repository}:{self.new} is released. The next one: ./inv release --part {PATCH}"
+            return
+        if self.passed:
+            yield "gates", f"passed already, by {self.passed.ended}"
+        else:
+            if not self.tagged:
+                yield "commit", self.commit
+            for gate in self.gates:
+                yield gate.name, f"left out: {gate.left_out}" if gate.left_out else gate.what
+        for step in self.first:
+            yield step.name, step.planned()
+        if self.publish:
+            yield self.publish.name, self.publish.planned()
+        if not self.tagged:
+            yield "tag", self.tag
+        for step in self.last:
+            yield step.name, step.planned()
+
+    @property
+    def commit(self) -> str:
+        """What is committed."""
+        return f"Release {self.new}, after {self.old}{', with its changelog' if self.notes else ''}"
+
+    @property
+    def tag(self) -> str:
+        """What is tagged."""
+        return f"v{self.new}, and {self.branch} follows" if self.branch else f"v{self.new}"
 
 
-def gather(here: Lifecycle, part: str) -> Plan:
-    """Read the state and decide.
+# Gather, decide
+
+
+class Facts:
+    """What is true of the checkout, looked at once; each check returns its line, or raises Problem."""
+
+    def __init__(self, here: Lifecycle, wanted: Wanted) -> None:
+        self.here, self.wanted = here, wanted
+        self.repository = here.project.repository
+        self.remote: tuple[str, ...] = ()  # the versions that the remote has
+        self.new = ""
+        self.key: Path | None = None
+        self.done = False
+
+    @cached_property
+    def tree_state(self) -> Tree:
+        """What git says of the tree."""
+        return version.read(self.here.project.root, self.here.shell)
+
+    @cached_property
+    def branch(self) -> str:
+        """The branch, "" when HEAD is detached."""
+        return self.here.shell.probe(["git", "symbolic-ref", "--quiet", "--short", "HEAD"])[1]
+
+    @cached_property
+    def tagged(self) -> bool:
+        """Whether HEAD is a release's commit, which nobody asked to go beyond."""
+        asked = self.wanted.part or self.wanted.version not in ("", self.here.project.version)
+        return not asked and f"v{self.here.project.version}" in self.tree_state.tags
+
+    @cached_property
+    def known(self) -> tuple[str, ...]:
+        """The versions that were released before, the lowest first: their tags, here and at the remote."""
+        tags = self.here.shell.probe(["git", "tag", "--list", "v*"])[1].split()
+        names = {tag.removeprefix("v") for tag in tags} | set(self.remote)
+        return tuple(sorted(filter(_is_version, names), key=version.parse))
+
+    def tree(self) -> str:
+        """Whether it is a commit, and nothing but that."""
+        state = self.tree_state
+        if not state.commit:
+            raise Problem("there is no commit: git init, git add, git commit")
+        if state.content:
+            raise Problem("the tree has changes: git commit, or git stash")
+        if state.shallow:
+            raise Problem("this clone is shallow, so that its tags are not known: git fetch --unshallow --tags")
+        if not self.tagged and self.here.shell.probe(["git", "var", "GIT_COMMITTER_IDENT"])[0]:
+            raise Problem("git does not know who you are: git config user.name NAME, git config user.email ADDRESS")
+        return f"clean, at {state.commit[:12]}"
+
+    def upstream(self) -> str:
+        """Whether it is the branch to release from, with all that others have pushed to it."""
+        only = self.here.project.release.branch
+        if self.tagged:
+            return f"HEAD is v{self.here.project.version}" + (f", on {self.branch}" if self.branch else "")
+        if not self.branch:
+            raise Problem("HEAD is detached, so that the commit would be on no branch: git switch BRANCH")
+        if only and self.branch != only:
+            raise Problem(f"this is {self.branch}, and releases are made of {only}: git switch {only}")
+        remote, merge = (self._of_branch(name) for name in ("remote", "merge"))
+        if not remote or not merge:
+            return f"{self.branch}, which has no upstream"
+        asked = ["git", "ls-remote", remote, merge, "refs/tags/v*"]
+        status, out, said = self.here.shell.probe(asked, echo=True, env={"GIT_TERMINAL_PROMPT": "0"})
+        if status:
+            raise Problem(f"{said.strip()}\nthe upstream {remote} cannot be asked")
+        refs = {ref: commit for commit, ref in (line.split("\t") for line in out.splitlines())}
+        tags = (ref.removeprefix("refs/tags/v") for ref in refs if ref.startswith("refs/tags/"))
+        self.remote = tuple(tag for tag in tags if _is_version(tag))
+        tip = refs.get(merge, "")
+        if tip and self.here.shell.probe(["git", "merge-base", "--is-ancestor", tip, "HEAD"])[0]:
+            raise Problem(f"{remote} has commits of {self.branch} that are not here: git pull")
+        return f"{self.branch}, {'level with' if tip == self.tree_state.commit else 'ahead of'} {remote}"
+
+    def _of_branch(self, name: str) -> str:
+        return self.here.shell.probe(["git", "config", f"branch.{self.branch}.{name}"])[1]
+
+    def number(self) -> str:
+        """Whether the version is new, and higher than the last one."""
+        old = self.here.project.version
+        if self.tagged:
+            self.new = old
+            return f"{old}, tagged already"
+        new, before = self.wanted.version or version.raised(old, self.wanted.part or PATCH), self.before
+        if new in self.known:
+            raise Problem(f"the tag v{new} exists already: raise another part, or say --version")
+        for lower, where in ((before, "the last tag before this commit"), (old, "pyproject.toml")):
+            if lower and _is_version(lower) and version.parse(new) < version.parse(lower):
+                raise Problem(f"{new} is lower than {lower}, {where}: correct the version in pyproject.toml")
+        self.new = new
+        return f"{new}, after {before}" if before else f"{new}, the first"
+
+    @property
+    def before(self) -> str:
+        """The version released before this one, "" for none."""
+        state = self.tree_state
+        tags = () if self.tagged else state.tags
+        return next((tag[1:] for tag in tags if _is_version(tag[1:])), state.previous)
+
+    @cached_property
+    def notes(self) -> str:
+        """What the changelog gets."""
+        kept = not self.tagged and self.new and changelog.is_kept(self.here.project)
+        return changelog.draft(self.here.project, self.here.shell, self.new) if kept else ""
+
+    def changes(self) -> str:
+        """Whether the changelog has something to say."""
+        if not changelog.is_kept(self.here.project):
+            return "there is none: no [tool.towncrier] in pyproject.toml"
+        if self.tagged:
+            return "written already"
+        if not self.notes:
+            raise Problem(
+                "nothing of it is in the changelog: say what has changed for users in a file of changelog.d, "
+                "like +what.added.md"
+            )
+        entries = sum(line.startswith("- ") for line in self.notes.splitlines())
+        return f"{entries} {'entry' if entries == 1 else 'entries'}"
+
+    def free(self) -> str:
+        """Whether the registry answers, and has no such version, or this very image."""
+        if self.wanted.tag_only:
+            return "not asked: --tag-only"
+        if not self.repository:
+            raise Problem('no registry is named: registry = "registry.example.com/team" in [tool.slipway]')
+        tag = f"{self.repository}:{self.new}"
+        found = registry.find(self.here.shell, tag, echo=True)
+        if not found:
+            return f"{tag} is free"
+        if self.passed and found.is_image(self.passed.image):
+            return f"{tag} is there already, as it was pushed"
+        if self.tagged:
+            names = version.moving(self.new, self.known)
+            self.done = all(registry.find(self.here.shell, f"{self.repository}:{name}") == found for name in names)
+            return f"{tag} is there: it has to be what is built here"
+        raise Problem(registry.taken(tag))
+
+    def signature(self) -> str:
+        """Whether what is published can be signed."""
+        self.key = signing.public_key(self.here)
+        if not self.key:
+            return "none: no key in [tool.slipway.release]"
+        if self.wanted.tag_only:
+            return "not needed: --tag-only"
+        signing.check_pair(self.here, self.key)
+        return f"{os.environ[signing.PRIVATE]} is the key of {self.key.name}"
+
+    @cached_property
+    def passed(self) -> Passed | None:
+        """An earlier try of the same that has passed its gates, or None."""
+        kept = Attempt(self.here, self.new).kept(self.tree_state.commit)
+        skipped = {name for name, how in kept.gates.items() if how == "left out: --skip"} if kept else set()
+        return kept if skipped <= set(self.wanted.skip) else None
+
+    @property
+    def checks(self) -> list[tuple[str, Callable[[], str]]]:
+        """What is looked at, in order."""
+        return [
+            ("tree", self.tree),
+            ("branch", self.upstream),
+            ("version", self.number),
+            ("changelog", self.changes),
+            ("registry", self.free),
+            ("signing", self.signature),
+        ]
+
+
+def wanted(part: str, version_: str, skip: Sequence[str], secrets: Sequence[str], tag_only: bool) -> Wanted:
+    """Read the options of the command line; raises Problem."""
+    if part and version_:
+        raise Problem("--part and --version exclude each other.")
+    if version_:
+        version.parse(version_)
+    if part and part not in version.PARTS:
+        raise Problem(f"--part is one of {', '.join(version.PARTS)}, not {part!r}.")
+    return Wanted(part, version_, tuple(skip), Options(tuple(map(read_secret, secrets))), tag_only)
+
+
+def gather(here: Lifecycle, wanted: Wanted) -> Plan:
+    """Look at everything, a line each, and decide.
 
     Raises Problem, all reasons at once, when this tree cannot be released.
     """
-    project, shell = here.project, here.shell
-    new = version.raised(project.version, part)
-    tree = version.read(project.root, shell)
-    repository = f"{project.registry}/{project.image}"
-    reasons = []
-    if not project.registry:
-        reasons.append('no registry is named: registry = "registry.example.com/team" in [tool.slipway]')
-    if not tree.commit:
-        reasons.append("there is no commit: git init, git add, git commit")
-    elif shell.probe(["git", "symbolic-ref", "--quiet", "HEAD"])[0]:
-        reasons.append("HEAD is detached, so that the commit would be on no branch: git switch BRANCH")
-    if shell.probe(["git", "var", "GIT_COMMITTER_IDENT"])[0]:
-        reasons.append("git does not know who you are: git config user.name NAME, git config user.email ADDRESS")
-    if tree.content:
-        reasons.append("the tree has changes: git commit, or git stash")
-    if not shell.probe(["git", "rev-parse", "--verify", "--quiet", f"refs/tags/v{new}"])[0]:
-        reasons.append(f"the tag v{new} exists already: raise another part, or correct the version in pyproject.toml")
+    runtime.need_engine("inv release")
+    project, facts, reasons = here.project, Facts(here, wanted), []
+    gates.of(project, "0.0.0", "", wanted.skip, wanted.build)  # the names of what is skipped
+    for name, check in facts.checks:
+        if name == "registry" and not facts.new:
+            continue  # it would be asked of no version
+        try:
+            with here.steps.step(name) as step:
+                step.detail = check()
+        except Problem as problem:
+            reasons.append(str(problem.message))
     if reasons:
         raise Problem("Nothing can be released:\n" + "\n".join(f"  - {reason}" for reason in reasons))
-    return Plan(tree.commit, part, project.version, new, repository)
+    return Plan(
+        wanted=wanted,
+        head=facts.tree_state.commit,
+        branch=facts.branch,
+        old=project.version,
+        new=facts.new,
+        tagged=facts.tagged,
+        repository=facts.repository,
+        moving=tuple(version.moving(facts.new, facts.known)),
+        notes=facts.notes,
+        gates=tuple(gates.of(project, facts.new, facts.before, wanted.skip, wanted.build)),
+        key=facts.key,
+        passed=facts.passed,
+        done=facts.done,
+    )
 
 
-def show(here: Lifecycle, plan: Plan) -> None:
-    """Print what will be done."""
-    rows = [
-        ("tests", "inv test"),
-        ("version", f"{plan.old} -> {plan.new} in pyproject.toml"),
-        ("commit", f"Release {plan.new}, with the annotated tag {plan.git_tag}"),
-        ("image", "built from exactly that commit"),
-        *(("push", f"{tag}, and read back") for tag in [plan.tested, *plan.tags("<commit>")]),
-        ("attach", "its bill of materials (CycloneDX)" if shutil.which("oras") else "nothing: oras is not installed"),
-    ]
-    for name, what in rows:
-        here.steps.say(f"  {name:<10} {what}")
+def _is_version(text: str) -> bool:
+    try:
+        version.parse(text)
+    except Problem:
+        return False
+    return True
 
 
-def check_registry(here: Lifecycle, plan: Plan) -> None:
-    """Ask the registry whether the version is free.
+# Show, act
 
-    Raises Problem when it is taken, or when the registry doesn't answer.
+
+def show(here: Lifecycle, plan: Plan, as_json: bool) -> None:
+    """Print what would be done, and what the changelog would get."""
+    if as_json:
+        rows = [{"name": name, "what": what} for name, what in plan.rows()]
+        shown = {"version": plan.new, "commit": plan.head, "notes": plan.notes, "steps": rows}
+        sys.stdout.write(json.dumps(shown, indent=2) + "\n")
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in lines(plan))
+
+
+def lines(plan: Plan) -> Iterator[str]:
+    """Yield what a plan looks like."""
+    yield from (f"{name:<10} {what}" for name, what in plan.rows())
+    if plan.notes:
+        yield ""
+        yield from plan.notes.strip().splitlines()
+
+
+def release(here: Lifecycle, plan: Plan, yes: bool, as_json: bool) -> None:
+    """Show it, ask, and do it; raises Problem."""
+    here.steps.say("\n".join(["", *(f"  {line}".rstrip() for line in lines(plan)), ""]))
+    if plan.done:
+        return
+    here.confirm(f"Release {plan.new}{f' to {plan.repository}' if plan.publish else ''}?", yes)
+    act(here, plan, as_json)
+
+
+def act(here: Lifecycle, plan: Plan, as_json: bool = False) -> None:
+    """Commit and tag in a clone, pass the gates, publish, and bring commit and tag home.
+
+    Raises Problem. Until the version is in the registry, the checkout is as before.
     """
-    with here.steps.step("registry", f"{plan.repository}:{plan.new} is free"):
-        status, _, said = here.shell.probe(registry.inspect_command(f"{plan.repository}:{plan.new}"), echo=True)
-        if not status:
-            raise Problem(registry.taken(f"{plan.repository}:{plan.new}"))
-        if ": not found" not in said:
-            host = plan.repository.partition("/")[0]
+    attempt = Attempt(here, plan.new)
+    if plan.passed:
+        here.steps.say(f"  gates      passed already, by {plan.passed.ended}")
+        attempt.resume(plan.passed)
+    else:
+        _prepare(attempt, plan)
+    try:
+        for step in plan.first:
+            _do(attempt, step)
+    except Problem as problem:
+        raise _unpublished(plan, problem) from None
+    merged = _publish(attempt, plan)
+    try:
+        for step in plan.last:
+            _do(attempt, step)
+    except Problem as problem:
+        raise Problem(
+            f"{problem.message}\n{plan.new} is released; not all that should lead to it does. To go on: ./inv release"
+        ) from None
+    image = publishing.digest(attempt) if plan.publish else ""
+    if not plan.publish:  # others build and publish it
+        attempt.untag()
+    commit = attempt.commit
+    attempt.remove()
+    _say(here, plan, image, commit, merged, as_json)
+
+
+def _prepare(attempt: Attempt, plan: Plan) -> None:
+    # Whatever ends this leaves nothing behind.
+    steps = attempt.here.steps
+    try:
+        attempt.make(plan.head)
+        if not plan.tagged:
+            with steps.step("commit", plan.commit):
+                attempt.write(", ".join(plan.wanted.skip))
+        gates.run(attempt, plan.gates)
+        attempt.keep(plan.head)
+    except BaseException as problem:
+        attempt.untag()
+        attempt.remove()
+        if isinstance(problem, Problem) and problem.code < 128:
             raise Problem(
-                f"{said.strip()}\n"
-                f"The registry {host} cannot be asked. Is it up, and are you logged in? docker login {host}"
-            )
+                f"{problem.message}\nNothing was released, and everything is as it was.", problem.code
+            ) from None
+        raise
 
 
-def act(here: Lifecycle, plan: Plan) -> None:
-    """Raise the version, commit, build, push, read back, tag.
+def _publish(attempt: Attempt, plan: Plan) -> bool:
+    # What is published is also tagged.
+    steps = attempt.here.steps
+    with uninterrupted():
+        if plan.publish:
+            try:
+                _do(attempt, plan.publish)
+            except Problem as problem:
+                raise _unpublished(plan, problem) from None
+        if plan.tagged:
+            return True
+        with steps.step("tag", plan.tag):
+            attempt.bring_home()
+            return attempt.merge()
 
-    All of it happens in a worktree of its own, on top of the commit that was tested; the branch and the git tag move
-    only once the version is in the registry, so that before that nothing has to be taken back. Raises Problem.
-    """
-    shell, steps = here.shell, here.steps
-    with _worktree(shell, plan.commit) as tree:
-        with steps.step("commit", f"Release {plan.new}"):
-            raise_version(tree / "pyproject.toml", plan.new)
-            message = ["--message", f"Release {plan.new}"]
-            shell.output(["git", "commit", "--quiet", *message, "--", "pyproject.toml"], cwd=tree, echo=True)
-            commit = shell.output(["git", "rev-parse", "HEAD"], cwd=tree)
-        by_commit, by_version, latest = plan.tags(commit)
-        with steps.step("image", by_version):
-            _build(here, tree, commit, [by_commit, by_version, latest])
-            _build(here, tree, commit, [plan.tested], "test")
-        unpublished = f"nothing was released, and the tree is as before. Again: ./inv release --part {plan.part}"
-        _push(here, plan.tested, plan.repository, unpublished)
-        _push(here, by_commit, plan.repository, unpublished)
-        _attach(here, by_commit, plan.repository, unpublished)
-        with uninterrupted():  # what is published is also tagged
-            _push(here, by_version, plan.repository, unpublished)
-            with steps.step("tag", plan.git_tag):
-                shell.output(["git", "tag", "--annotate", plan.git_tag, *message, commit], echo=True)
-                merged = shell.probe(["git", "merge", "--ff-only", "--quiet", commit], echo=True)[0] == 0
-    finish = f"{by_version} is released, and {latest} is still the one before: docker push {latest}"
-    _push(here, latest, plan.repository, finish)
-    steps.say(f"  released   {by_version}")
+
+def _do(attempt: Attempt, step: Step) -> None:
+    with attempt.here.steps.step(step.name, step.named(attempt)) as line:
+        if more := step.do(attempt):
+            line.detail += f": {more}"
+
+
+def _unpublished(plan: Plan, problem: Problem) -> Problem:
+    return Problem(
+        f"{problem.message}\n{plan.new} was not published, and the tree is as before. To go on from here: {plan.again}",
+        problem.code,
+    )
+
+
+def _say(here: Lifecycle, plan: Plan, image: str, commit: str, merged: bool, as_json: bool) -> None:
+    released = f"{plan.repository}:{plan.new}" if plan.publish else f"v{plan.new}"
+    if as_json:
+        state = {"version": plan.new, "commit": commit, "image": image, "tag": released}
+        sys.stdout.write(json.dumps(state, indent=2) + "\n")
+    here.steps.say(f"  released   {released}")
+    here.steps.total()
     if not merged:
         raise Problem(
-            f"{by_version} is released and tagged {plan.git_tag}; the branch has changed meanwhile, so it does not "
-            f"have the commit yet: git merge {plan.git_tag}"
+            f"{released} is released and tagged v{plan.new}; {plan.branch} has changed meanwhile, so it does not have "
+            f"the commit yet: git merge v{plan.new}"
         )
-    steps.say("  next       git push --follow-tags")
-
-
-@contextlib.contextmanager
-def _worktree(shell: Shell, commit: str) -> Iterator[Path]:
-    # What git ignores cannot get into it, nor what is edited meanwhile.
-    with tempfile.TemporaryDirectory(prefix="slipway-release-") as folder:
-        tree = Path(folder) / "tree"
-        below = shell.output(["git", "rev-parse", "--show-prefix"])  # where the project lies in the repository
-        shell.output(["git", "worktree", "add", "--quiet", "--detach", str(tree), commit])
-        try:
-            yield tree / below
-        finally:
-            shell.probe(["git", "worktree", "remove", "--force", str(tree)])
-
-
-def _push(here: Lifecycle, tag: str, repository: str, failed: str) -> None:
-    # Pushed, and read back.
-    shell = here.shell
-    with here.steps.step("push", tag):
-        shell.quietly(["docker", "push", "--quiet", tag], failed=f"{tag} could not be pushed; {failed}")
-        expected = _pushed_digest(shell, tag, repository)
-        found = registry.digest(shell, tag, f"{tag} cannot be read back; {failed}")
-        if found != expected:
-            raise Problem(f"{tag} was pushed as {expected or 'nothing'}, and the registry has {found}; {failed}")
-
-
-def _attach(here: Lifecycle, tag: str, repository: str, failed: str) -> None:
-    # Before the version is published: who finds it finds its bill of materials.
-    built = inspecting.read(here, tag)
-    file = sbom.write(here, built)
-    if not shutil.which("oras"):
-        here.steps.say(f"  not attached in the registry, for want of oras (https://oras.land): {file}")
-        return
-    with here.steps.step("attach", "the bill of materials, to the image"):
-        digest = _pushed_digest(here.shell, tag, repository)
-        attach = registry.attach_command(f"{repository}@{digest}", file, built.created)
-        here.shell.output(
-            attach, cwd=file.parent, echo=True, failed=f"The bill of materials was not attached; {failed}"
-        )
-
-
-def raise_version(pyproject: Path, new: str) -> None:
-    """Write a version into pyproject.toml; all else stays as it is."""
-    import tomlkit
-
-    document = tomlkit.parse(pyproject.read_text(encoding="utf-8"))
-    document["project"]["version"] = new
-    pyproject.write_text(tomlkit.dumps(document), encoding="utf-8")
-
-
-def _build(here: Lifecycle, tree: Path, commit: str, tags: list[str], target: str | None = None) -> None:
-    project = load(tree)
-    state = replace(
-        version.read(tree, Shell(tree, here.steps)), commit=commit, tags=(f"v{project.version}",), content=""
-    )
-    image.build(here, image.of(project, state), tags, target)
-
-
-def _pushed_digest(shell: Shell, tag: str, repository: str) -> str:
-    known = json.loads(shell.output(["docker", "image", "inspect", "--format", "{{json .RepoDigests}}", tag]))
-    return next((d.partition("@")[2] for d in known if d.startswith(f"{repository}@")), "")
-
-
-def test(here: Lifecycle) -> None:
-    """Run the tests; a release needs them green."""
-    with here.steps.step("tests", "green"):
-        testing.on_host(here, ["-q"])
+    if not plan.tagged:
+        here.steps.say("  next       git push --follow-tags")
+    if plan.publish:
+        here.steps.say(f"             ./inv deploy --tag {plan.new}")

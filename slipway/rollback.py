@@ -110,7 +110,8 @@ def image_of(production: Production, target: Entry) -> Candidate:
     if found:
         return replace(found, reference=target.image) if candidate.is_called(production, found, target.image) else found
     if target.digest:
-        return candidate.get(production, f"{target.image.rpartition(':')[0]}@{target.digest}")
+        named = candidate.pinned(target.image, target.digest)
+        return candidate.get(production, candidate.resolve(production, named))
     raise Problem(f"The image {target.image} is gone from the engine. Build or push it, then: ./inv deploy --tag TAG")
 
 

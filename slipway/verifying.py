@@ -41,7 +41,7 @@ def verify(here: "Lifecycle", built: Image, options: Options) -> None:
         with here.steps.step("verify") as step:
             first, second = (image.built_id(shell, tag) for tag in (built.tag, again))
             if first != second:
-                found = _differing(here, built.tag, again) or "  - their archives alone: the order of the files"
+                found = differing(here, built.tag, again) or "  - their archives alone: the order of the files"
                 raise Problem(f"{found}\nThe image is not reproducible: see above.")
             step.detail = f"identical: {first}"
     finally:
@@ -64,7 +64,8 @@ def _elsewhere(root: Path) -> Iterator[Path]:
         yield folder
 
 
-def _differing(here: "Lifecycle", *tags: str) -> str:
+def differing(here: "Lifecycle", *tags: str) -> str:
+    """Return lines that say in what two images differ, "" when it is neither files nor configuration."""
     with tempfile.TemporaryDirectory(prefix="slipway-verify-") as folder:
         archives = [Path(folder) / str(index) for index in range(len(tags))]
         for tag, archive in zip(tags, archives, strict=True):

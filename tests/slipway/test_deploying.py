@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from slipway.candidate import Candidate, described, references
+from slipway import registry
+from slipway.candidate import Candidate, described, in_registry, on_engine, pinned
 from slipway.deploying import Facts, Options, is_nothing, planned
 from slipway.lock import EngineLock, since, spelled
 from slipway.recovering import GOOD, STRAY, UNKNOWN, judged
@@ -146,17 +147,29 @@ def test_difference_names_and_never_shows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tag", "registry", "meant"),
+    ("tag", "repository", "remote", "local"),
     [
-        ("1.2.3", "localhost:5000/team", ["shop:1.2.3", "localhost:5000/team/shop:1.2.3"]),
-        ("1.2.3", "", ["shop:1.2.3"]),
-        ("other/shop:1", "localhost:5000", ["other/shop:1"]),
-        ("shop:1", "localhost:5000", ["shop:1"]),
-        ("sha256:abc", "localhost:5000", ["sha256:abc"]),
+        ("1.2.3", "localhost:5000/shop", "localhost:5000/shop:1.2.3", "shop:1.2.3"),
+        ("1.2.3", "", "", "shop:1.2.3"),
+        ("shop:1.2.3", "localhost:5000/shop", "", "shop:1.2.3"),
+        ("sha256:1", "localhost:5000/shop", "", "sha256:1"),
+        ("ghcr.io/team/shop:1", "localhost:5000/shop", "ghcr.io/team/shop:1", "ghcr.io/team/shop:1"),
+        ("a.b/shop@sha256:1", "", "a.b/shop@sha256:1", "a.b/shop@sha256:1"),
     ],
 )
-def test_what_a_tag_means(tag: str, registry: str, meant: list[str]) -> None:
-    assert references(tag, "shop", registry) == meant
+def test_what_a_tag_means(tag: str, repository: str, remote: str, local: str) -> None:
+    assert in_registry(tag, repository) == remote
+    assert on_engine(tag, "shop") == local
+
+
+def test_a_reference_is_pinned_by_its_digest_and_keeps_its_tag() -> None:
+    assert pinned("a.b:5000/shop:1.2.3", "sha256:1") == "a.b:5000/shop:1.2.3@sha256:1"
+    assert pinned("a.b:5000/shop:1.2.3@sha256:0", "sha256:1") == "a.b:5000/shop:1.2.3@sha256:1"
+    assert registry.name("a.b:5000/shop:1.2.3@sha256:1") == "a.b:5000/shop"
+    assert registry.tag("a.b:5000/shop:1.2.3@sha256:1") == "1.2.3"
+    assert registry.tag("a.b:5000/shop") == ""
+    assert registry.plain("a.b:5000/shop:1.2.3@sha256:1") == "a.b:5000/shop@sha256:1"
+    assert registry.plain("shop:1.2.3") == "shop:1.2.3"
 
 
 def test_an_image_is_described_by_what_the_engine_says() -> None:
@@ -164,6 +177,10 @@ def test_an_image_is_described_by_what_the_engine_says() -> None:
     found = described("shop:1", {"Id": "sha256:1", "RepoDigests": ["localhost/shop@sha256:2"], "Config": config})
     assert found == Candidate("shop:1", "sha256:1", "sha256:2", {"dev.slipway.schema": "0002"}, "0")
     assert found.schema == "0002"
+    assert (
+        described("a/shop:1@sha256:3", {"Id": "1", "RepoDigests": ["b/shop@sha256:2"], "Config": {}}).digest
+        == "sha256:3"
+    )
     assert described("shop:1", {"Id": "1", "Config": {"User": "app"}}) == Candidate("shop:1", "1", "", {}, "app")
 
 

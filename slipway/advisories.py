@@ -1,0 +1,67 @@
+"""Known vulnerabilities of an image's Python packages, as OSV lists them."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from slipway import inspecting
+from slipway.errors import Problem
+
+if TYPE_CHECKING:
+    from slipway.lifecycle import Lifecycle
+
+UNKNOWN = "not known: the database could not be asked"
+TIMEOUT = 15  # seconds for each package
+
+
+def command(requirements: Path, ignored: Mapping[str, str], url: str = "") -> list[str]:
+    """Return the command that asks for the advisories of packages, each named with its version.
+
+    OSV (https://osv.dev) and not the package index, whose mirrors know of none.
+    """
+    asked = ["--requirement", str(requirements), "--no-deps", "--disable-pip", "--vulnerability-service", "osv"]
+    quietly = ["--format", "json", "--progress-spinner", "off", "--timeout", str(TIMEOUT)]
+    words = [word for one in ignored for word in ("--ignore-vuln", one)]
+    return [sys.executable, "-P", "-m", "pip_audit", *asked, *quietly, *words, *(["--osv-url", url] if url else [])]
+
+
+def look(here: "Lifecycle", tag: str) -> str:
+    """Ask for the advisories of an image's packages; return what was found out.
+
+    Raises Problem when there is one that [tool.slipway.release] advisories doesn't name. A database that cannot be
+    reached is no reason to stop: what is returned says so.
+    """
+    installed = inspecting.contents(here, tag)["environment"]
+    ignored = here.project.release.advisories
+    with tempfile.TemporaryDirectory(prefix="slipway-advisories-") as folder:
+        file = Path(folder) / "requirements.txt"
+        file.write_text("".join(f"{one['name']}=={one['version']}\n" for one in installed), encoding="utf-8")
+        _, out, said = here.shell.probe(command(file, ignored, os.environ.get("OSV_URL", "")))
+    try:
+        report = json.loads(out)
+    except ValueError:
+        here.steps.say(f"  {said.strip().rpartition(chr(10))[2][:200]}")
+        return UNKNOWN
+    if found := findings(report):
+        listed = "\n".join(f"  - {finding}" for finding in found)
+        raise Problem(
+            f"{tag} has packages with known vulnerabilities:\n{listed}\n"
+            'Update them (poetry update NAME), or say why one is harmless: [tool.slipway.release.advisories] ID = "why"'
+        )
+    skipped = [one["name"] for one in report["dependencies"] if "skip_reason" in one]
+    known = f"none known of {len(installed) - len(skipped)} packages"
+    return f"{known}; not asked: {', '.join(skipped)}" if skipped else known
+
+
+def findings(report: Mapping[str, Any]) -> list[str]:
+    """Return a line for each package and advisory that pip-audit reports."""
+    return [
+        f"{one['name']} {one['version']}: {known['id']}"
+        + (f", mended in {', '.join(known['fix_versions'])}" if known.get("fix_versions") else "")
+        for one in report["dependencies"]
+        for known in one.get("vulns", [])
+    ]

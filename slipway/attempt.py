@@ -1,0 +1,191 @@
+"""A try at a release: a clone of its own, with the release's commit and tag.
+
+What git ignores cannot get into it, nor what is edited meanwhile, and the checkout knows nothing of commit and tag
+until the version is in the registry. A try whose gates have passed is kept until then, so that a second run publishes
+the very same images.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from slipway import changelog, dotenv
+from slipway.errors import Problem
+from slipway.lifecycle import Lifecycle
+from slipway.project import Project, load
+from slipway.settings import new_secret, write_private
+from slipway.shell import Shell
+
+# What of the checkout's own configuration the clone has to have: who commits, how it is signed, what files look like.
+TAKEN = ("user.", "author.", "committer.", "commit.", "tag.", "gpg.", "filter.", "core.autocrlf", "core.eol", "i18n.")
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What has passed its gates: a commit on top of `head`, and the ids of its images; times are ISO 8601, UTC."""
+
+    head: str
+    commit: str
+    image: str
+    tests: str
+    gates: Mapping[str, str]
+    began: str
+    ended: str
+
+
+class Attempt:
+    """The clone of one version, and what is known of it."""
+
+    def __init__(self, here: Lifecycle, version: str) -> None:
+        self.here = here
+        self.version = version
+        self.folder = here.project.state / "release" / version
+        self._clone = self.folder / "clone"
+        self.gates: dict[str, str] = {}
+        self.began = self.ended = now()
+        self.image = self.tests = ""  # ids
+
+    # The images' names on this engine
+
+    @property
+    def tag(self) -> str:
+        """The image, as this engine calls it."""
+        return f"{self.here.project.image}:{self.version}"
+
+    @property
+    def tests_tag(self) -> str:
+        """The image that tests it."""
+        return f"{self.tag}-test"
+
+    # The clone
+
+    @cached_property
+    def tree(self) -> Path:
+        """The project in the clone: it may lie below the repository's root."""
+        return self._clone / self.here.shell.output(["git", "rev-parse", "--show-prefix"])
+
+    @property
+    def project(self) -> Project:
+        """The project as it is released."""
+        return load(self.tree)
+
+    @cached_property
+    def shell(self) -> Shell:
+        """Runs programs in the clone."""
+        return Shell(self.tree, self.here.steps)
+
+    @cached_property
+    def commit(self) -> str:
+        """The release's commit."""
+        return self.shell.output(["git", "rev-parse", "HEAD"])
+
+    def make(self, head: str) -> None:
+        """Clone the checkout, at a commit."""
+        self.remove()
+        self.folder.mkdir(parents=True)
+        clone(self.here.shell, self._clone, head)
+        example = self.tree / ".env.example"
+        if example.exists():  # settings of its own, for the verbs that are run here
+            text = dotenv.fill(example.read_text(encoding="utf-8"), self.project.secrets, new_secret)
+            write_private(self.tree / ".env", text)
+
+    def write(self, gone: str) -> None:
+        """Raise the version, write the changelog, commit and tag; `gone` are the gates that were left out on demand."""
+        raise_version(self.tree / "pyproject.toml", self.version)
+        notes = changelog.write(self.project, self.shell, self.version) if changelog.is_kept(self.project) else ""
+        message = [f"Release {self.version}", *([f"Without its gates {gone}."] if gone else [])]
+        words = [word for text in message for word in ("--message", text)]
+        self.shell.output(["git", "add", "pyproject.toml"])
+        self.shell.output(["git", "commit", "--quiet", "--allow-empty", *words], echo=True)
+        told = [*words, *(["--message", notes] if notes else [])]
+        self.shell.output(["git", "tag", "--annotate", "--cleanup=whitespace", f"v{self.version}", *told])
+
+    def bring_home(self) -> None:
+        """Have commit and tag in the checkout; nothing when they are there already. Raises Problem."""
+        shell, tag = self.here.shell, f"v{self.version}"
+        if shell.probe(["git", "rev-parse", "--verify", "--quiet", f"refs/tags/{tag}"])[0]:
+            fetch = ["git", "fetch", "--quiet", "--no-tags", str(self._clone), f"refs/tags/{tag}:refs/tags/{tag}"]
+            shell.output(fetch, echo=True)
+
+    def merge(self) -> bool:
+        """Let the branch follow; False when it has changed meanwhile."""
+        return self.here.shell.probe(["git", "merge", "--ff-only", "--quiet", self.commit], echo=True)[0] == 0
+
+    def remove(self) -> None:
+        """Remove the clone and all that is known of it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def untag(self) -> None:
+        """Remove what the images are called on this engine, so that nobody takes them for released ones."""
+        self.here.shell.probe(["docker", "image", "rm", self.tag, self.tests_tag])
+
+    # What is remembered
+
+    @property
+    def _record(self) -> Path:
+        return self.folder / "passed.json"
+
+    def keep(self, head: str) -> None:
+        """Note that the gates have passed."""
+        self.ended = now()
+        passed = Passed(head, self.commit, self.image, self.tests, self.gates, self.began, self.ended)
+        self._record.write_text(json.dumps(asdict(passed), indent=2) + "\n", encoding="utf-8")
+
+    def kept(self, head: str) -> Passed | None:
+        """Return what has passed its gates, when it is on top of a commit or that itself, its images still there."""
+        try:
+            values = json.loads(self._record.read_text(encoding="utf-8"))
+            passed = Passed(**{one.name: values[one.name] for one in fields(Passed)})
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        probe = self.here.shell.probe
+        there = [
+            probe(["docker", "image", "inspect", "--format", "{{.Id}}", tag])[1] for tag in (self.tag, self.tests_tag)
+        ]
+        at = probe(["git", "rev-parse", "HEAD"], cwd=self._clone)[1] if self._clone.is_dir() else ""
+        fits = at == passed.commit and there == [passed.image, passed.tests]
+        return passed if fits and head in (passed.head, passed.commit) else None
+
+    def resume(self, passed: Passed) -> None:
+        """Go on with what has passed its gates."""
+        self.gates, self.began, self.ended = dict(passed.gates), passed.began, passed.ended
+        self.image, self.tests = passed.image, passed.tests
+
+
+def clone(shell: Shell, target: Path, commit: str) -> Path:
+    """Clone the repository of the project, with a commit checked out; return the project's folder in it."""
+    top = shell.output(["git", "rev-parse", "--show-toplevel"])
+    shell.output(["git", "clone", "--quiet", "--no-checkout", top, str(target)])
+    listed = shell.output(["git", "config", "--local", "--null", "--list"])
+    for name, value in configuration(listed):
+        shell.output(["git", "config", "--add", name, value], cwd=target)
+    shell.output(["git", "checkout", "--quiet", "--detach", commit], cwd=target)
+    return target / shell.output(["git", "rev-parse", "--show-prefix"])
+
+
+def now() -> str:
+    """Return the time as ISO 8601, UTC."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def configuration(listed: str) -> Iterator[tuple[str, str]]:
+    """Yield what the clone takes over of `git config --null --list`."""
+    for entry in filter(None, listed.split("\0")):
+        name, _, value = entry.partition("\n")
+        if name.lower().startswith(TAKEN):
+            yield name, value
+
+
+def raise_version(pyproject: Path, new: str) -> None:
+    """Write a version into pyproject.toml; all else stays as it is."""
+    import tomlkit
+
+    document = tomlkit.parse(pyproject.read_text(encoding="utf-8"))
+    if "project" not in document or "version" not in document["project"]:
+        raise Problem(f"{pyproject} has no version in [project].")
+    document["project"]["version"] = new
+    pyproject.write_text(tomlkit.dumps(document), encoding="utf-8")

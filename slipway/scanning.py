@@ -1,0 +1,128 @@
+"""Secrets in an image: looked for in all its layers, its history and its configuration."""
+
+import json
+import re
+import tarfile
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING, Any
+
+from slipway import buildargs
+from slipway.errors import Problem
+
+if TYPE_CHECKING:
+    from slipway.lifecycle import Lifecycle
+
+SHORTEST = 8  # bytes of a value that is looked for: a shorter one is part of anything
+LARGEST = 1_000_000  # bytes of a file that is looked at for what looks like a secret
+# What only its owner should have, by its name.
+PRIVATE = re.compile(r"\.env(\..+)?|\.netrc|\.pypirc|\.pgpass|\.git-credentials|id_(rsa|dsa|ecdsa|ed25519)|.+\.key")
+PUBLIC = (".example", ".sample", ".template", ".dist")
+# What looks like a secret by itself; entropy and words like password are left to people.
+DETECTORS = (
+    "ArtifactoryDetector", "AWSKeyDetector", "AzureStorageKeyDetector", "BasicAuthDetector", "DiscordBotTokenDetector",
+    "GitHubTokenDetector", "GitLabTokenDetector", "MailchimpDetector", "NpmDetector", "OpenAIDetector",
+    "PrivateKeyDetector", "PypiTokenDetector", "SendGridDetector", "SlackDetector", "SquareOAuthDetector",
+    "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector",
+)  # fmt: skip
+
+
+def scan(here: "Lifecycle", tag: str, base: str) -> str:
+    """Look for secrets in an image; return what was looked at. Raises Problem with all findings.
+
+    What .env keeps secret is looked for in every file above the base image, also in those that a later layer has
+    removed; what looks like a secret, in the service's own files. No finding shows a value.
+    """
+    known = here.settings.private.items()
+    hidden = {name: value for name, value in known if name in here.project.secrets or buildargs.is_secret(name)}
+    values = {name: value for name, value in hidden.items() if len(value.encode()) >= SHORTEST}
+    below = _layers(here, base)
+    with tempfile.TemporaryDirectory(prefix="slipway-scan-") as folder:
+        archive = Path(folder) / "image.tar"
+        here.shell.output(["docker", "save", "--output", str(archive), tag])
+        files, findings = scan_archive(archive, below, values)
+    if findings:
+        listed = "\n".join(f"  - {finding}" for finding in findings)
+        raise Problem(
+            f"{tag} holds what should be secret:\n{listed}\n"
+            "Take it out, and regard it as known. A line that only looks like one says so: # pragma: allowlist secret"
+        )
+    return f"none in {files} files above {base}"
+
+
+def scan_archive(archive: Path, below: int, values: Mapping[str, str]) -> tuple[int, list[str]]:
+    """Look through an archive of `docker save`; return how many files there were, and the findings.
+
+    The first `below` layers are the base image's. `values` are the secret ones, by name.
+    """
+    findings: list[str] = []
+    files = 0
+    with tarfile.open(archive) as outer:
+        (manifest,) = json.load(_member(outer, "manifest.json"))
+        configuration = json.load(_member(outer, manifest["Config"]))
+        findings += in_configuration(configuration, values)
+        for name in manifest["Layers"][below:]:
+            with tarfile.open(fileobj=_member(outer, name)) as layer:
+                for one in layer:
+                    if one.isfile() and (file := layer.extractfile(one)):
+                        files += 1
+                        findings += in_file(one.name, file.read(), values)
+    return files, sorted(set(findings))
+
+
+def in_configuration(configuration: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[str]:
+    """Yield what the history, the variables and the labels of an image give away."""
+    config = configuration.get("config") or {}
+    texts = [
+        *(("the history", step.get("created_by", "")) for step in configuration.get("history") or []),
+        *(("a variable", text) for text in config.get("Env") or []),
+        *((f"the label {name}", text) for name, text in (config.get("Labels") or {}).items()),
+    ]
+    for where, text in texts:
+        for name, value in values.items():
+            if value in text:
+                yield f"{where} holds the value of {name}"
+        for kind in _looks_like(text.splitlines()):
+            yield f"{where} holds what looks like a secret: {kind}"
+
+
+def in_file(path: str, content: bytes, values: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with a file of an image."""
+    pure = PurePosixPath(path)
+    installed = "site-packages" in pure.parts
+    if PRIVATE.fullmatch(pure.name) and not pure.name.endswith(PUBLIC) and not installed:
+        yield f"/{path}: is private by its name"
+    if ".git" in pure.parts:
+        yield f"/{path}: is a part of .git"
+    for name, value in values.items():
+        if value.encode() in content:
+            yield f"/{path}: holds the value of {name}"
+    if installed or len(content) > LARGEST or b"\0" in content[:1024]:
+        return
+    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
+        for kind in _looks_like([line]):
+            yield f"/{path}:{number}: looks like a secret: {kind}"
+
+
+def _looks_like(lines: Iterable[str]) -> Iterator[str]:
+    from detect_secrets.core.scan import scan_line
+    from detect_secrets.settings import transient_settings
+
+    with transient_settings({"plugins_used": [{"name": name} for name in DETECTORS]}):
+        for line in lines:
+            if "pragma: allowlist secret" not in line:
+                yield from (secret.type for secret in scan_line(line))
+
+
+def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
+    file = archive.extractfile(name)
+    assert file is not None  # noqa: S101  (a regular file, by the format)
+    return file
+
+
+def _layers(here: "Lifecycle", tag: str) -> int:
+    # Of a base image that is not on the engine, all layers are looked through.
+    form = "{{json .RootFS.Layers}}"
+    status, out, _ = here.shell.probe(["docker", "image", "inspect", "--format", form, tag])
+    return 0 if status else len(json.loads(out))
