@@ -255,8 +255,8 @@ class Facts:
         self.key = signing.public_key(self.here)
         if not self.key:
             return "none: no key in [tool.slipway.release]"
-        if self.wanted.tag_only:
-            return "not needed: --tag-only"
+        if self.wanted.tag_only or self.done:
+            return f"not needed: {'it is released' if self.done else '--tag-only'}"
         signing.check_pair(self.here, self.key)
         return f"{os.environ[signing.PRIVATE]} is the key of {self.key.name}"
 
