@@ -26,7 +26,7 @@ class Manifest:
 
         Engines call images by their configuration's digest; those that let containerd keep them, by the manifest's.
         """
-        return image_id in (self.digest, self.config)
+        return bool(image_id) and image_id in (self.digest, self.config)
 
 
 def inspect_command(tag: str) -> list[str]:

@@ -11,7 +11,7 @@ from slipway.errors import Problem
 from slipway.project import load
 from slipway.shell import Shell
 from slipway.steps import Steps
-from slipway.version import Tree, image_tag, raised
+from slipway.version import Tree, image_tag, moving, parse, raised
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -39,6 +39,27 @@ def test_raised(part: str, new: str) -> None:
 def test_what_cannot_be_raised_is_a_problem(old: str, part: str) -> None:
     with pytest.raises(Problem):
         raised(old, part)
+
+
+@pytest.mark.parametrize(
+    ("new", "known", "tags"),
+    [
+        ("1.0.0", [], ["1.0", "1", "latest"]),
+        ("1.2.4", ["1.2.3", "1.1.9", "0.9.0"], ["1.2", "1", "latest"]),
+        ("1.1.10", ["1.2.0", "1.1.9"], ["1.1"]),
+        ("1.9.9", ["1.9.8", "2.0.0"], ["1.9", "1"]),
+        ("1.1.1", ["1.1.2", "2.0.0"], []),
+        ("1.10.0", ["1.9.0", "1.10.0"], ["1.10", "1", "latest"]),
+    ],
+)
+def test_a_tag_moves_to_the_highest_of_its_line_alone(new: str, known: list[str], tags: list[str]) -> None:
+    assert moving(new, known) == tags
+
+
+@pytest.mark.parametrize("text", ["", "1", "1.2", "1.2.3.4", "v1.2.3", "1.2.3rc1", "01.2.3", "1.2.3\n", "\u0661.2.3"])
+def test_what_is_no_version_is_told(text: str) -> None:
+    with pytest.raises(Problem, match=r"not X\.Y\.Z"):
+        parse(text)
 
 
 @pytest.fixture
