@@ -179,7 +179,7 @@ def audit(_: Context, tag: str = "") -> None:
     """Look for secrets in the image, and known vulnerabilities."""
     from slipway import auditing
 
-    with begin("audit", where=False) as here:
+    with begin("audit", neither=True, where=False) as here:
         auditing.audit(here, tag)
 
 
@@ -379,11 +379,11 @@ def release(
     """Pass the gates, commit, tag, push, sign, read back."""
     from slipway import releasing
 
-    with begin("release", exclusive=not plan, where=False) as here:
+    with begin("release", neither=True, where=False) as here, releasing.turn(here, plan):
         wanted = releasing.wanted(part, version, skip or [], secret or [], tag_only)
         planned = releasing.gather(here, wanted)
         if plan:
-            releasing.show(here, planned, json)
+            releasing.show(planned, json)
         else:
             releasing.release(here, planned, yes, json)
 
@@ -400,7 +400,7 @@ def verify(_: Context, tag: str = "", secret: Sequence[str] | None = None, json:
     """Build a released image once more from its commit; compare."""
     from slipway import building, reproducing
 
-    with begin("verify", where=False) as here:
+    with begin("verify", neither=True, where=False) as here:
         options = building.Options(tuple(map(building.read_secret, secret or [])))
         reproducing.verify(here, tag or here.project.version, options, json)
 

@@ -6,6 +6,7 @@ the very same images.
 """
 
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -105,23 +106,28 @@ class Attempt:
         self.shell.output(["git", "tag", "--annotate", "--cleanup=whitespace", f"v{self.version}", *told])
 
     def bring_home(self) -> None:
-        """Have commit and tag in the checkout; nothing when they are there already. Raises Problem."""
-        shell, tag = self.here.shell, f"v{self.version}"
-        if shell.probe(["git", "rev-parse", "--verify", "--quiet", f"refs/tags/{tag}"])[0]:
-            fetch = ["git", "fetch", "--quiet", "--no-tags", str(self._clone), f"refs/tags/{tag}:refs/tags/{tag}"]
-            shell.output(fetch, echo=True)
+        """Have commit and tag in the checkout; raises Problem, also when another commit has that tag there."""
+        ref = f"refs/tags/v{self.version}"
+        there = tagged(self.here.shell, self.version)
+        if there and there != self.commit:
+            raise Problem(
+                f"{self.version} is made of the commit {self.commit}, and the tag v{self.version} here is another's. "
+                f"Remove it: git tag --delete v{self.version}"
+            )
+        refs = ["HEAD"] if there else [f"{ref}:{ref}"]
+        self.here.shell.output(["git", "fetch", "--quiet", "--no-tags", str(self._clone), *refs], echo=True)
 
-    def merge(self) -> bool:
-        """Let the branch follow; False when it has changed meanwhile."""
-        return self.here.shell.probe(["git", "merge", "--ff-only", "--quiet", self.commit], echo=True)[0] == 0
+    def merge(self, branch: str) -> bool:
+        """Let a branch follow, whatever is checked out by now; False when it has changed meanwhile."""
+        shell = self.here.shell
+        on = shell.probe(["git", "symbolic-ref", "--quiet", "--short", "HEAD"])[1]
+        merge = ["git", "merge", "--ff-only", "--quiet", "--no-verify-signatures", self.commit]
+        elsewhere = ["git", "fetch", "--quiet", ".", f"{self.commit}:refs/heads/{branch}"]
+        return shell.probe(merge if on == branch else elsewhere, echo=True)[0] == 0
 
     def remove(self) -> None:
         """Remove the clone and all that is known of it."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def untag(self) -> None:
-        """Remove what the images are called on this engine, so that nobody takes them for released ones."""
-        self.here.shell.probe(["docker", "image", "rm", self.tag, self.tests_tag])
 
     # What is remembered
 
@@ -135,20 +141,17 @@ class Attempt:
         passed = Passed(head, self.commit, self.image, self.tests, self.gates, self.began, self.ended)
         self._record.write_text(json.dumps(asdict(passed), indent=2) + "\n", encoding="utf-8")
 
-    def kept(self, head: str) -> Passed | None:
-        """Return what has passed its gates, when it is on top of a commit or that itself, its images still there."""
+    def kept(self) -> Passed | None:
+        """Return what has passed its gates, or None."""
         try:
             values = json.loads(self._record.read_text(encoding="utf-8"))
             passed = Passed(**{one.name: values[one.name] for one in fields(Passed)})
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        probe = self.here.shell.probe
-        there = [
-            probe(["docker", "image", "inspect", "--format", "{{.Id}}", tag])[1] for tag in (self.tag, self.tests_tag)
-        ]
-        at = probe(["git", "rev-parse", "HEAD"], cwd=self._clone)[1] if self._clone.is_dir() else ""
-        fits = at == passed.commit and there == [passed.image, passed.tests]
-        return passed if fits and head in (passed.head, passed.commit) else None
+        if not self._clone.is_dir():
+            return None
+        at = self.here.shell.probe(["git", "rev-parse", "HEAD"], cwd=self._clone)[1]
+        return passed if at == passed.commit else None
 
     def resume(self, passed: Passed) -> None:
         """Go on with what has passed its gates."""
@@ -158,13 +161,25 @@ class Attempt:
 
 def clone(shell: Shell, target: Path, commit: str) -> Path:
     """Clone the repository of the project, with a commit checked out; return the project's folder in it."""
+    own_git(shell)
     top = shell.output(["git", "rev-parse", "--show-toplevel"])
     shell.output(["git", "clone", "--quiet", "--no-checkout", top, str(target)])
-    listed = shell.output(["git", "config", "--local", "--null", "--list"])
+    listed = shell.output(["git", "config", "--null", "--show-scope", "--includes", "--list"])
     for name, value in configuration(listed):
         shell.output(["git", "config", "--add", name, value], cwd=target)
     shell.output(["git", "checkout", "--quiet", "--detach", commit], cwd=target)
     return target / shell.output(["git", "rev-parse", "--show-prefix"])
+
+
+def own_git(shell: Shell) -> None:
+    """Let git work in the folder where it is called, not in the one that a hook or an alias has named."""
+    for name in shell.probe(["git", "rev-parse", "--local-env-vars"])[1].split():
+        os.environ.pop(name, None)
+
+
+def tagged(shell: Shell, version: str) -> str:
+    """Return the commit that a version's tag names in the checkout, "" for none."""
+    return shell.probe(["git", "rev-parse", "--verify", "--quiet", f"refs/tags/v{version}^{{commit}}"])[1]
 
 
 def now() -> str:
@@ -173,10 +188,11 @@ def now() -> str:
 
 
 def configuration(listed: str) -> Iterator[tuple[str, str]]:
-    """Yield what the clone takes over of `git config --null --list`."""
-    for entry in filter(None, listed.split("\0")):
+    """Yield what the clone takes over of `git config --null --show-scope --list`: what only the checkout has."""
+    words = listed.split("\0")
+    for scope, entry in zip(words[::2], words[1::2], strict=False):
         name, _, value = entry.partition("\n")
-        if name.lower().startswith(TAKEN):
+        if scope in ("local", "worktree") and name.lower().startswith(TAKEN):
             yield name, value
 
 
@@ -184,8 +200,8 @@ def raise_version(pyproject: Path, new: str) -> None:
     """Write a version into pyproject.toml; all else stays as it is."""
     import tomlkit
 
-    document = tomlkit.parse(pyproject.read_text(encoding="utf-8"))
+    document = tomlkit.parse(pyproject.read_bytes().decode("utf-8"))  # with its own ends of lines
     if "project" not in document or "version" not in document["project"]:
         raise Problem(f"{pyproject} has no version in [project].")
     document["project"]["version"] = new
-    pyproject.write_text(tomlkit.dumps(document), encoding="utf-8")
+    pyproject.write_bytes(tomlkit.dumps(document).encode("utf-8"))

@@ -3,18 +3,19 @@
 import sys
 from collections.abc import Callable
 
-from slipway import advisories, inspecting, scanning, variants
+from slipway import advisories, candidate, inspecting, scanning, variants
 from slipway.errors import Problem
 from slipway.lifecycle import Lifecycle
 
 
 def audit(here: Lifecycle, tag: str) -> None:
     """Look for both, and print what was found out; raises Problem with all findings."""
-    named = inspecting.find(here, tag)
-    base = inspecting.read(here, named).labels.get(inspecting.BASE_NAME, variants.choose(here.project).name)
+    named = inspecting.find(here, candidate.on_engine(tag, here.project.image) if tag else "")
+    said = inspecting.read(here, named).labels.get(inspecting.BASE_NAME, "").removeprefix("docker.io/library/")
+    base = said if said.startswith("python:") else variants.choose(here.project).name
     problems = []
     looks: dict[str, Callable[[], str]] = {
-        "secrets": lambda: scanning.scan(here, named, base.removeprefix("docker.io/library/")),
+        "secrets": lambda: scanning.scan(here, named, base),
         "advisories": lambda: advisories.look(here, named),
     }
     for name, look in looks.items():

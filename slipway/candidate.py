@@ -1,6 +1,7 @@
 """The image to deploy: this tree's, or one that has a tag."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,11 @@ from slipway.errors import Problem
 
 if TYPE_CHECKING:
     from slipway.production import Production
+
+
+# What is never published twice: a version, a commit's image, a digest.
+FIXED = re.compile(r".*(:\d+\.\d+\.\d+|:sha-[0-9a-f]{12}|:.*-dev\.\d+-.*|@sha256:[0-9a-f]{64})", re.ASCII)
+BY_NAME = "What is on the engine is deployed by its name there:"
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,11 @@ class Candidate:
     user: str
 
     @property
+    def version(self) -> str:
+        """The version that it says to be, "" for none."""
+        return self.labels.get(image.VERSION, "")
+
+    @property
     def schema(self) -> str:
         """The newest revisions that it knows, "" when it doesn't say."""
         return self.labels.get(image.SCHEMA, "")
@@ -29,11 +40,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Source:
-    """What is to be deployed: a reference, and whether a registry has it; `tree` when it is this tree's image."""
+    """What is to be deployed: a reference; `tree` when it is this tree's image.
+
+    `moving` is the tag by which a registry was asked, when that may mean another image tomorrow.
+    """
 
     reference: str
-    remote: bool = False
     tree: bool = False
+    moving: str = ""
 
 
 def described(reference: str, facts: dict[str, Any]) -> Candidate:
@@ -100,9 +114,8 @@ def resolve(production: "Production", tag: str) -> Source:
             found = registry.find(here.shell, remote, echo=True)
         except Problem as problem:
             if key or not inspect(production, local):
-                raise Problem(
-                    f"{problem.message}\nWhat is on the engine is deployed by its name there: --tag {local}"
-                ) from None
+                instead = f"\n{BY_NAME} --tag {local}" if local != remote else ""
+                raise Problem(f"{problem.message}{instead}") from None
             here.steps.say(f"  {str(problem.message).splitlines()[-1]}")
             return Source(local)
         if found:
@@ -112,7 +125,10 @@ def resolve(production: "Production", tag: str) -> Source:
                     named = f"{registry.name(remote)}@{found.digest}"
                     origin = trust.check(here, key, named, registry.tag(remote))
                     step.detail = trust.line(origin, key)
-            return Source(reference, remote=True)
+            return Source(reference, moving="" if FIXED.fullmatch(remote) else registry.tag(remote))
+        if key:  # what is on the engine under the same name was signed by nobody
+            instead = f" {BY_NAME} --tag {local}" if local != remote else ""
+            raise Problem(f"There is no {remote} in the registry.{instead}")
     if not inspect(production, local):
         where = " or ".join(dict.fromkeys(filter(None, (local, remote))))
         raise Problem(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from slipway.project import Project
 from slipway.shell import Shell
 
-NOTHING = "No significant changes"  # as towncrier's own templates put it
+NOTHING = "No significant changes."  # as towncrier's own templates put it
 
 
 def is_kept(project: Project) -> bool:
@@ -21,7 +21,7 @@ def is_kept(project: Project) -> bool:
 def draft(project: Project, shell: Shell, version: str) -> str:
     """Return what a version would add to the changelog, "" for nothing; raises Problem."""
     text = _towncrier(shell, "--draft", version)
-    return "" if NOTHING in text else text
+    return "" if NOTHING in map(str.strip, text.splitlines()) else text
 
 
 def write(project: Project, shell: Shell, version: str) -> str:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from slipway import backups, candidate, ledger, migrating, proxy, recovering, starting, switching
+from slipway import backups, candidate, ledger, migrating, proxy, recovering, starting, switching, version
 from slipway.candidate import Candidate, Source
 from slipway.errors import Problem
+from slipway.image import VERSION
 from slipway.ledger import Entry
 from slipway.lifecycle import Lifecycle
 from slipway.migrations import caller
@@ -118,6 +119,7 @@ def gather(
     Without `changes`, nothing is made for it, not even the network of a first deployment.
     """
     here = production.here
+    refuse_backwards(production, source, image)
     production.use(source.reference)
     with here.steps.step("preflight") as step:
         env = production.env(here.port)
@@ -142,6 +144,19 @@ def gather(
         ask_schema(production) if can_ask else None, salt, settings,
         bool(live and starting.is_defined_so(production, live)), change, (caddyfile, wanted),
     )  # fmt: skip
+
+
+def refuse_backwards(production: Production, source: Source, image: Candidate | None) -> None:
+    """Raise Problem when a tag that moves, like latest, leads to an older version than the live one."""
+    live = production.live_release
+    if not source.moving or not image or not live:
+        return
+    then, now = image.version, live.labels.get(VERSION, "")
+    if version.is_version(then) and version.is_version(now) and version.parse(then) < version.parse(now):
+        raise Problem(
+            f"{source.moving} leads to {then}, which is older than {now}, the live one. If that is meant, name it: "
+            f"./inv deploy --tag {then}"
+        )
 
 
 def check_settings(production: Production, env: dict[str, str]) -> None:

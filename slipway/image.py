@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)  # https://github.com/distribution/reference
 PREVIOUS = "dev.slipway.previous"  # the label that holds the version released before
+VERSION = "org.opencontainers.image.version"
 SCHEMA = "dev.slipway.schema"  # the label that holds the newest revisions
 INPUTS = "dev.slipway.inputs"  # the label that holds the hash of what went in
 

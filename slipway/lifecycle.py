@@ -253,15 +253,17 @@ def begin(
     exclusive: bool = False,
     where: bool = True,
     wait: bool = True,
+    neither: bool = False,
 ) -> Iterator[Lifecycle]:
     """Begin a verb: name the environment, catch signals, end tidily.
 
     An exclusive verb waits for another one of the same environment; without `wait` it is refused. `where` says the
-    runtime in a line of its own. `context` is the Docker context that all commands are for.
+    runtime in a line of its own. `context` is the Docker context that all commands are for. A verb that is about
+    `neither` environment takes no notice of SLIPWAY_ENV.
     """
     steps = Steps()
-    environment = choose_environment(prod, os.environ)
-    steps.say(f"{verb} · {environment}", "\x1b[1m")
+    environment = "dev" if neither else choose_environment(prod, os.environ)
+    steps.say(verb if neither else f"{verb} · {environment}", "\x1b[1m")
     if context:
         use_context(context, steps)
     with interruptible(), _permitted():

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from slipway.shell import Shell
 TYPE = "urn:slipway:release:1"  # says what the parameters mean
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://slsa.dev/provenance/v1"
+VERSION = re.compile(r"\d+\.\d+\.\d+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,32 @@ def statement(predicate: Mapping[str, Any], repository: str, digest: str) -> dic
     return {"_type": STATEMENT, "subject": [subject], "predicateType": PREDICATE, "predicate": dict(predicate)}
 
 
+def about(text: str, image: str) -> Iterator[dict[str, Any]]:
+    """Yield the predicate of a statement, when it can be read and is about an image, named by its digest."""
+    name, _, digest = image.partition("@")
+    try:
+        statement = json.loads(text)
+        subjects = [(one["name"], f"sha256:{one['digest']['sha256']}") for one in statement["subject"]]
+        if (name, digest) in subjects and statement["predicateType"] == PREDICATE:
+            yield dict(statement["predicate"])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return
+
+
 def origin(predicate: Mapping[str, Any]) -> Origin:
-    """Read a predicate; raises KeyError, TypeError or ValueError when it is another's."""
+    """Read a predicate; raises ValueError when it is another's, or makes no sense."""
+    try:
+        found = _origin(predicate)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"it has no {error}") from None
+    if not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", found.commit) or not re.fullmatch(VERSION, found.version):
+        raise ValueError("its commit is none, or its version")
+    if found.arguments.get("REVISION") != found.commit or found.arguments.get("VERSION") != found.version:
+        raise ValueError("its build arguments are another commit's")
+    return found
+
+
+def _origin(predicate: Mapping[str, Any]) -> Origin:
     definition, run = predicate["buildDefinition"], predicate["runDetails"]
     if definition["buildType"] != TYPE:
         raise ValueError(f"its build type is {definition['buildType']}")

@@ -37,6 +37,10 @@ class Step:
         return self.what.replace("{commit}", attempt.commit[:12])
 
 
+class Unread(Problem):
+    """What was pushed could not be read back."""
+
+
 def first(repository: str, version: str, key: Path | None) -> list[Step]:
     """Return the steps before anybody can find the version."""
     by_commit = f"{repository}:sha-{{commit}}"
@@ -86,9 +90,12 @@ def _push(attempt: Attempt, name: str, moves: bool = False) -> str:
     status, _, said = shell.probe(["docker", "push", "--quiet", tag], echo=True)
     if status:
         raise Problem(registry.explain(said, tag))
-    pushed = registry.find(shell, tag, echo=True)
+    try:
+        pushed = registry.find(shell, tag, echo=True)
+    except Problem as problem:
+        raise Unread(f"{problem.message}\n{tag} was pushed, and cannot be read back.") from None
     if not pushed or not pushed.is_image(mine):
-        raise Problem(f"{tag} was pushed, and the registry has {pushed.digest if pushed else 'nothing'} there.")
+        raise Unread(f"{tag} was pushed, and the registry has {pushed.digest if pushed else 'nothing'} there.")
     return pushed.digest[:19]
 
 
@@ -151,8 +158,10 @@ def _sign(attempt: Attempt, key: Path) -> str:
     here, named = attempt.here, digest(attempt)
     signing.sign(here, named)
     try:
-        signing.provenances(here, key, named)  # one is enough
+        known = signing.provenances(here, key, named)
     except Problem:
+        known = []
+    if not known:  # one is enough
         signing.attest(here, named, _provenance(attempt))
     signing.verify(here, key, named)
     return ""

@@ -50,12 +50,32 @@ def find(shell: Shell, tag: str, echo: bool = False) -> Manifest | None:
     return Manifest(digest, manifest.get("config", {}).get("digest", ""))
 
 
+def version(shell: Shell, tag: str) -> str:
+    """Return the version that an image in the registry says to be, "" for none."""
+    inspect = ["docker", "buildx", "imagetools", "inspect", tag, "--format", "{{json .Image}}"]
+    status, out, _ = shell.probe(inspect)
+    try:
+        image = json.loads(out) if not status else {}
+        labels = (image.get("config") or {}).get("Labels") or {}
+    except (ValueError, AttributeError):
+        return ""
+    return str(labels.get("org.opencontainers.image.version", ""))
+
+
+def host(tag: str) -> str:
+    """Return the registry of a reference: its first part, where that is an address."""
+    first, slash, _ = tag.partition("/")
+    return first if slash and (set(".:") & set(first) or first == "localhost") else "docker.io"
+
+
 def explain(said: str, tag: str) -> str:
     """Return what to say when the registry of a tag has failed with these words."""
-    host = tag.partition("/")[0]
+    at = host(tag)
+    if "invalid reference format" in said:
+        return f"{tag!r} is no reference of an image: NAME:TAG, HOST/NAME:TAG or HOST/NAME@sha256:DIGEST."
     if REFUSED.search(said):
-        return f"{said.strip()}\nThe registry {host} does not let you: docker login {host}"
-    return f"{said.strip()}\nThe registry {host} cannot be asked. Is it up? If it wants a login: docker login {host}"
+        return f"{said.strip()}\nThe registry {at} does not let you: docker login {at} (as somebody who may)"
+    return f"{said.strip()}\nThe registry {at} cannot be asked. Is it up? If it wants a login: docker login {at}"
 
 
 def name(reference: str) -> str:

@@ -1,5 +1,6 @@
 """`inv release`: gather, decide, show, confirm, act, verify."""
 
+import contextlib
 import json
 import os
 import shlex
@@ -9,13 +10,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from slipway import changelog, gates, publishing, registry, runtime, signing, version
-from slipway.attempt import Attempt, Passed
+from slipway import changelog, gates, publishing, registry, runtime, scene, signing, version
+from slipway.attempt import Attempt, Passed, own_git, tagged
 from slipway.building import Options, read_secret
-from slipway.errors import Problem
+from slipway.errors import Interrupted, Problem
 from slipway.gates import Gate
+from slipway.image import built_id
 from slipway.lifecycle import Lifecycle
+from slipway.lock import alone
 from slipway.publishing import Step
+from slipway.registry import Manifest
 from slipway.shell import uninterrupted
 from slipway.version import Tree
 
@@ -126,6 +130,8 @@ class Facts:
         self.new = ""
         self.key: Path | None = None
         self.done = False
+        self.found: Manifest | None = None  # what the registry has of the version
+        self.moving: tuple[str, ...] = ()
 
     @cached_property
     def tree_state(self) -> Tree:
@@ -148,7 +154,7 @@ class Facts:
         """The versions that were released before, the lowest first: their tags, here and at the remote."""
         tags = self.here.shell.probe(["git", "tag", "--list", "v*"])[1].split()
         names = {tag.removeprefix("v") for tag in tags} | set(self.remote)
-        return tuple(sorted(filter(_is_version, names), key=version.parse))
+        return tuple(sorted(filter(version.is_version, names), key=version.parse))
 
     def tree(self) -> str:
         """Whether it is a commit, and nothing but that."""
@@ -166,26 +172,32 @@ class Facts:
     def upstream(self) -> str:
         """Whether it is the branch to release from, with all that others have pushed to it."""
         only = self.here.project.release.branch
-        if self.tagged:
-            return f"HEAD is v{self.here.project.version}" + (f", on {self.branch}" if self.branch else "")
-        if not self.branch:
+        if not self.tagged and not self.branch:
             raise Problem("HEAD is detached, so that the commit would be on no branch: git switch BRANCH")
-        if only and self.branch != only:
+        if not self.tagged and only and self.branch != only:
             raise Problem(f"this is {self.branch}, and releases are made of {only}: git switch {only}")
         remote, merge = (self._of_branch(name) for name in ("remote", "merge"))
+        if self.tagged and not remote:
+            remote = next(iter(self.here.shell.probe(["git", "remote"])[1].split()), "")
+        tip = self._ask(remote, merge) if remote else ""
+        if self.tagged:
+            return f"HEAD is v{self.here.project.version}" + (f", on {self.branch}" if self.branch else "")
         if not remote or not merge:
             return f"{self.branch}, which has no upstream"
-        asked = ["git", "ls-remote", remote, merge, "refs/tags/v*"]
+        if tip and self.here.shell.probe(["git", "merge-base", "--is-ancestor", tip, "HEAD"])[0]:
+            raise Problem(f"{remote} has commits of {self.branch} that are not here: git pull")
+        return f"{self.branch}, {'level with' if tip == self.tree_state.commit else 'ahead of'} {remote}"
+
+    def _ask(self, remote: str, merge: str) -> str:
+        # Notes the versions of a remote; returns where its branch is, "" when it has none.
+        asked = ["git", "ls-remote", remote, *([merge] if merge else []), "refs/tags/v*"]
         status, out, said = self.here.shell.probe(asked, echo=True, env={"GIT_TERMINAL_PROMPT": "0"})
         if status:
             raise Problem(f"{said.strip()}\nthe upstream {remote} cannot be asked")
         refs = {ref: commit for commit, ref in (line.split("\t") for line in out.splitlines())}
         tags = (ref.removeprefix("refs/tags/v") for ref in refs if ref.startswith("refs/tags/"))
-        self.remote = tuple(tag for tag in tags if _is_version(tag))
-        tip = refs.get(merge, "")
-        if tip and self.here.shell.probe(["git", "merge-base", "--is-ancestor", tip, "HEAD"])[0]:
-            raise Problem(f"{remote} has commits of {self.branch} that are not here: git pull")
-        return f"{self.branch}, {'level with' if tip == self.tree_state.commit else 'ahead of'} {remote}"
+        self.remote = tuple(tag for tag in tags if version.is_version(tag))
+        return refs.get(merge, "")
 
     def _of_branch(self, name: str) -> str:
         return self.here.shell.probe(["git", "config", f"branch.{self.branch}.{name}"])[1]
@@ -197,10 +209,14 @@ class Facts:
             self.new = old
             return f"{old}, tagged already"
         new, before = self.wanted.version or version.raised(old, self.wanted.part or PATCH), self.before
+        kept = Attempt(self.here, new).kept()
+        if kept and tagged(self.here.shell, new) == kept.commit:
+            self.new = new
+            return f"{new}, tagged already and not finished"
         if new in self.known:
             raise Problem(f"the tag v{new} exists already: raise another part, or say --version")
         for lower, where in ((before, "the last tag before this commit"), (old, "pyproject.toml")):
-            if lower and _is_version(lower) and version.parse(new) < version.parse(lower):
+            if lower and version.is_version(lower) and version.parse(new) < version.parse(lower):
                 raise Problem(f"{new} is lower than {lower}, {where}: correct the version in pyproject.toml")
         self.new = new
         return f"{new}, after {before}" if before else f"{new}, the first"
@@ -210,7 +226,7 @@ class Facts:
         """The version released before this one, "" for none."""
         state = self.tree_state
         tags = () if self.tagged else state.tags
-        return next((tag[1:] for tag in tags if _is_version(tag[1:])), state.previous)
+        return next((tag[1:] for tag in tags if version.is_version(tag[1:])), state.previous)
 
     @cached_property
     def notes(self) -> str:
@@ -222,7 +238,7 @@ class Facts:
         """Whether the changelog has something to say."""
         if not changelog.is_kept(self.here.project):
             return "there is none: no [tool.towncrier] in pyproject.toml"
-        if self.tagged:
+        if self.tagged or self.passed:
             return "written already"
         if not self.notes:
             raise Problem(
@@ -238,15 +254,18 @@ class Facts:
             return "not asked: --tag-only"
         if not self.repository:
             raise Problem('no registry is named: registry = "registry.example.com/team" in [tool.slipway]')
-        tag = f"{self.repository}:{self.new}"
-        found = registry.find(self.here.shell, tag, echo=True)
+        tag, shell = f"{self.repository}:{self.new}", self.here.shell
+        self.found = found = registry.find(shell, tag, echo=True)
+        # What they lead to counts as well: its git tag may not be here yet.
+        names = version.moving(self.new, self.known)
+        now = {name: registry.version(shell, f"{self.repository}:{name}") for name in names}
+        self.moving = tuple(version.moving(self.new, [*self.known, *filter(version.is_version, now.values())]))
         if not found:
             return f"{tag} is free"
         if self.passed and found.is_image(self.passed.image):
             return f"{tag} is there already, as it was pushed"
         if self.tagged:
-            names = version.moving(self.new, self.known)
-            self.done = all(registry.find(self.here.shell, f"{self.repository}:{name}") == found for name in names)
+            self.done = all(registry.find(shell, f"{self.repository}:{name}") == found for name in self.moving)
             return f"{tag} is there: it has to be what is built here"
         raise Problem(registry.taken(tag))
 
@@ -260,12 +279,21 @@ class Facts:
         signing.check_pair(self.here, self.key)
         return f"{os.environ[signing.PRIVATE]} is the key of {self.key.name}"
 
-    @cached_property
+    @property
     def passed(self) -> Passed | None:
-        """An earlier try of the same that has passed its gates, or None."""
-        kept = Attempt(self.here, self.new).kept(self.tree_state.commit)
-        skipped = {name for name, how in kept.gates.items() if how == "left out: --skip"} if kept else set()
-        return kept if skipped <= set(self.wanted.skip) else None
+        """An earlier try of the same that has passed its gates, or None.
+
+        Of the same commit, or whatever was committed since, when it is published or tagged: then it has to be finished.
+        """
+        kept = Attempt(self.here, self.new).kept()
+        if not kept:
+            return None
+        published = bool(self.found and self.found.is_image(kept.image))
+        if published or tagged(self.here.shell, self.new) == kept.commit:
+            return kept
+        skipped = {name for name, how in kept.gates.items() if how == gates.SKIPPED}
+        same = self.tree_state.commit in (kept.head, kept.commit)
+        return kept if same and skipped <= set(self.wanted.skip) else None
 
     @property
     def checks(self) -> list[tuple[str, Callable[[], str]]]:
@@ -278,6 +306,11 @@ class Facts:
             ("registry", self.free),
             ("signing", self.signature),
         ]
+
+
+def turn(here: Lifecycle, plan: bool) -> contextlib.AbstractContextManager[None]:
+    """Wait until no other release of this checkout is under way; looking needs no turn."""
+    return contextlib.nullcontext() if plan else alone(here.project.state / "release", "inv release", here.steps)
 
 
 def wanted(part: str, version_: str, skip: Sequence[str], secrets: Sequence[str], tag_only: bool) -> Wanted:
@@ -297,11 +330,12 @@ def gather(here: Lifecycle, wanted: Wanted) -> Plan:
     Raises Problem, all reasons at once, when this tree cannot be released.
     """
     runtime.need_engine("inv release")
+    own_git(here.shell)
     project, facts, reasons = here.project, Facts(here, wanted), []
     gates.of(project, "0.0.0", "", wanted.skip, wanted.build)  # the names of what is skipped
     for name, check in facts.checks:
-        if name == "registry" and not facts.new:
-            continue  # it would be asked of no version
+        if (name in ("changelog", "registry") and not facts.new) or (name != "tree" and not facts.tree_state.commit):
+            continue  # it would be asked of no version, or of no commit
         try:
             with here.steps.step(name) as step:
                 step.detail = check()
@@ -317,7 +351,7 @@ def gather(here: Lifecycle, wanted: Wanted) -> Plan:
         new=facts.new,
         tagged=facts.tagged,
         repository=facts.repository,
-        moving=tuple(version.moving(facts.new, facts.known)),
+        moving=facts.moving,
         notes=facts.notes,
         gates=tuple(gates.of(project, facts.new, facts.before, wanted.skip, wanted.build)),
         key=facts.key,
@@ -326,18 +360,10 @@ def gather(here: Lifecycle, wanted: Wanted) -> Plan:
     )
 
 
-def _is_version(text: str) -> bool:
-    try:
-        version.parse(text)
-    except Problem:
-        return False
-    return True
-
-
 # Show, act
 
 
-def show(here: Lifecycle, plan: Plan, as_json: bool) -> None:
+def show(plan: Plan, as_json: bool) -> None:
     """Print what would be done, and what the changelog would get."""
     if as_json:
         rows = [{"name": name, "what": what} for name, what in plan.rows()]
@@ -359,6 +385,8 @@ def release(here: Lifecycle, plan: Plan, yes: bool, as_json: bool) -> None:
     """Show it, ask, and do it; raises Problem."""
     here.steps.say("\n".join(["", *(f"  {line}".rstrip() for line in lines(plan)), ""]))
     if plan.done:
+        if as_json and (found := registry.find(here.shell, f"{plan.repository}:{plan.new}")):
+            _print(plan, f"{plan.repository}@{found.digest}", plan.head)
         return
     here.confirm(f"Release {plan.new}{f' to {plan.repository}' if plan.publish else ''}?", yes)
     act(here, plan, as_json)
@@ -372,7 +400,7 @@ def act(here: Lifecycle, plan: Plan, as_json: bool = False) -> None:
     attempt = Attempt(here, plan.new)
     if plan.passed:
         here.steps.say(f"  gates      passed already, by {plan.passed.ended}")
-        attempt.resume(plan.passed)
+        _resume(attempt, plan.passed, plan.wanted.build)
     else:
         _prepare(attempt, plan)
     try:
@@ -380,25 +408,48 @@ def act(here: Lifecycle, plan: Plan, as_json: bool = False) -> None:
             _do(attempt, step)
     except Problem as problem:
         raise _unpublished(plan, problem) from None
-    merged = _publish(attempt, plan)
+    merged = False
     try:
+        merged = _publish(attempt, plan)
         for step in plan.last:
             _do(attempt, step)
+        image = publishing.digest(attempt) if plan.publish else ""
     except Problem as problem:
-        raise Problem(
-            f"{problem.message}\n{plan.new} is released; not all that should lead to it does. To go on: ./inv release"
-        ) from None
-    image = publishing.digest(attempt) if plan.publish else ""
-    if not plan.publish:  # others build and publish it
-        attempt.untag()
+        if isinstance(problem, Unpublished):
+            raise
+        problem.message = (
+            f"{problem.message}\n{plan.new} is released; not all that should lead to it does. To go on: {plan.again}"
+        )
+        raise
     commit = attempt.commit
     attempt.remove()
-    _say(here, plan, image, commit, merged, as_json)
+    if as_json:
+        _print(plan, image, commit)
+    _say(here, plan, merged)
+
+
+class Unpublished(Problem):
+    """The version is not in the registry, or nobody knows."""
+
+
+def _resume(attempt: Attempt, passed: Passed, build: Options) -> None:
+    # With the very same images: when they are gone from the engine, they are built again.
+    shell = attempt.here.shell
+    wanted = {attempt.tag: passed.image, attempt.tests_tag: passed.tests}
+    there = [shell.probe(["docker", "image", "inspect", one])[0] == 0 for one in wanted.values()]
+    if not all(there):
+        with attempt.here.steps.step("image", f"{attempt.tag}, again"):
+            gates.build_images(attempt, build)
+            if (attempt.image, attempt.tests) != (passed.image, passed.tests):
+                raise Problem(f"{attempt.tag} was built as {passed.image}, and cannot be built so any more.")
+    scene.put_back(attempt, wanted)
+    attempt.resume(passed)
 
 
 def _prepare(attempt: Attempt, plan: Plan) -> None:
     # Whatever ends this leaves nothing behind.
-    steps = attempt.here.steps
+    steps, shell = attempt.here.steps, attempt.here.shell
+    before = {tag: built_id(shell, tag) for tag in (attempt.tag, attempt.tests_tag)}
     try:
         attempt.make(plan.head)
         if not plan.tagged:
@@ -406,10 +457,12 @@ def _prepare(attempt: Attempt, plan: Plan) -> None:
                 attempt.write(", ".join(plan.wanted.skip))
         gates.run(attempt, plan.gates)
         attempt.keep(plan.head)
+        if not plan.publish:  # others build and publish it
+            scene.put_back(attempt, before)
     except BaseException as problem:
-        attempt.untag()
+        scene.put_back(attempt, before)
         attempt.remove()
-        if isinstance(problem, Problem) and problem.code < 128:
+        if isinstance(problem, Problem) and not isinstance(problem, Interrupted):
             raise Problem(
                 f"{problem.message}\nNothing was released, and everything is as it was.", problem.code
             ) from None
@@ -427,9 +480,11 @@ def _publish(attempt: Attempt, plan: Plan) -> bool:
                 raise _unpublished(plan, problem) from None
         if plan.tagged:
             return True
-        with steps.step("tag", plan.tag):
+        with steps.step("tag") as step:
             attempt.bring_home()
-            return attempt.merge()
+            merged = attempt.merge(plan.branch)
+            step.detail = plan.tag if merged else f"v{plan.new}; {plan.branch} has changed meanwhile"
+            return merged
 
 
 def _do(attempt: Attempt, step: Step) -> None:
@@ -439,17 +494,21 @@ def _do(attempt: Attempt, step: Step) -> None:
 
 
 def _unpublished(plan: Plan, problem: Problem) -> Problem:
-    return Problem(
-        f"{problem.message}\n{plan.new} was not published, and the tree is as before. To go on from here: {plan.again}",
+    how = "may be published" if isinstance(problem, publishing.Unread) else "was not published"
+    return Unpublished(
+        f"{problem.message}\n{plan.new} {how}, and the tree is as before. To go on from here: {plan.again}",
         problem.code,
     )
 
 
-def _say(here: Lifecycle, plan: Plan, image: str, commit: str, merged: bool, as_json: bool) -> None:
+def _print(plan: Plan, image: str, commit: str) -> None:
+    tag = f"{plan.repository}:{plan.new}" if plan.publish else f"v{plan.new}"
+    state = {"version": plan.new, "commit": commit, "image": image, "tag": tag}
+    sys.stdout.write(json.dumps(state, indent=2) + "\n")
+
+
+def _say(here: Lifecycle, plan: Plan, merged: bool) -> None:
     released = f"{plan.repository}:{plan.new}" if plan.publish else f"v{plan.new}"
-    if as_json:
-        state = {"version": plan.new, "commit": commit, "image": image, "tag": released}
-        sys.stdout.write(json.dumps(state, indent=2) + "\n")
     here.steps.say(f"  released   {released}")
     here.steps.total()
     if not merged:

@@ -50,10 +50,9 @@ def verify(here: Lifecycle, tag: str, build: Options, as_json: bool) -> None:
 
 def attached(here: Lifecycle, named: str, tag: str) -> Origin:
     """Return where an image says that it comes from, without a signature; raises Problem."""
-    digest = named.rpartition("@")[2].removeprefix("sha256:")
-    statements = [json.loads(text) for text in registry.attached(here.shell, named, registry.STATEMENT)]
-    about = [one for one in statements if any(subject["digest"].get("sha256") == digest for subject in one["subject"])]
-    return trust.choose(trust.read(one["predicate"] for one in about), named, tag)
+    texts = registry.attached(here.shell, named, registry.STATEMENT)
+    predicates = (predicate for text in texts for predicate in provenance.about(text, named))
+    return trust.choose(trust.read(predicates), named, tag, here.project.name)
 
 
 def _rebuild(here: Lifecycle, origin: Origin, found: Manifest, named: str, build: Options) -> None:
@@ -65,6 +64,8 @@ def _rebuild(here: Lifecycle, origin: Origin, found: Manifest, named: str, build
         built = image.of(project, image.read_tree(project, Shell(tree, here.steps)))
         with here.steps.step("inputs", "build arguments, lock file and base image are the same"):
             identities = provenance.identities(here.shell, origin.base)
+            if project.version != origin.version:
+                raise Problem(f"{origin.commit} is {project.version}, and the image is said to be {origin.version}.")
             if found_wrong := differences(origin, built.args, provenance.sha256(tree / "poetry.lock"), identities):
                 raise Problem("\n".join(f"  - {one}" for one in found_wrong) + f"\n{named} cannot be built again here.")
         try:
@@ -75,7 +76,8 @@ def _rebuild(here: Lifecycle, origin: Origin, found: Manifest, named: str, build
                 mine = image.built_id(here.shell, again)
                 if not found.is_image(mine):
                     here.shell.probe(["docker", "pull", "--quiet", named], echo=True)
-                    raise Problem(f"{verifying.differing(here, named, again)}\n{named} is not what its commit makes.")
+                    said = verifying.differing(here, named, again) if found.config else "  - it is of several platforms"
+                    raise Problem(f"{said}\n{named} is not what its commit makes.")
                 step.detail = f"identical: {mine}"
         finally:
             here.shell.probe(["docker", "image", "rm", again])

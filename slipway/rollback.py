@@ -70,7 +70,8 @@ def go_back(production: Production, to: str, by: str) -> Entry:
         taken = [*production.releases, *(one.release for one in entries)]
         entry = replace(
             entry, release=new_release(taken, time.time()), repeats=target.repeats or target.release,
-            image=image.reference, settings=starting.settings(production, production.read(SALT)[0]),
+            image=target.image if target.digest else image.reference,
+            settings=starting.settings(production, production.read(SALT)[0]),
         )  # fmt: skip
 
     def start() -> dict[str, Any]:

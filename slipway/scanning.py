@@ -1,5 +1,6 @@
 """Secrets in an image: looked for in all its layers, its history and its configuration."""
 
+import base64
 import json
 import re
 import tarfile
@@ -14,10 +15,14 @@ from slipway.errors import Problem
 if TYPE_CHECKING:
     from slipway.lifecycle import Lifecycle
 
+SHOWN = 20  # findings
 SHORTEST = 8  # bytes of a value that is looked for: a shorter one is part of anything
 LARGEST = 1_000_000  # bytes of a file that is looked at for what looks like a secret
 # What only its owner should have, by its name.
-PRIVATE = re.compile(r"\.env(\..+)?|\.netrc|\.pypirc|\.pgpass|\.git-credentials|id_(rsa|dsa|ecdsa|ed25519)|.+\.key")
+PRIVATE = re.compile(
+    r"(.*/)?(\.env(\..+)?|\.netrc|\.pypirc|\.pgpass|\.git-credentials|\.dockercfg|\.docker/config\.json|\.aws/credentials"
+    r"|id_(rsa|dsa|ecdsa|ed25519)|[^/]+\.(key|p12|pfx|jks))"
+)
 PUBLIC = (".example", ".sample", ".template", ".dist")
 # What looks like a secret by itself; entropy and words like password are left to people.
 DETECTORS = (
@@ -37,18 +42,23 @@ def scan(here: "Lifecycle", tag: str, base: str) -> str:
     known = here.settings.private.items()
     hidden = {name: value for name, value in known if name in here.project.secrets or buildargs.is_secret(name)}
     values = {name: value for name, value in hidden.items() if len(value.encode()) >= SHORTEST}
-    below = _layers(here, base)
+    unseen = "" if (here.project.root / ".env").exists() else "; there is no .env whose values could be looked for"
     with tempfile.TemporaryDirectory(prefix="slipway-scan-") as folder:
         archive = Path(folder) / "image.tar"
         here.shell.output(["docker", "save", "--output", str(archive), tag])
-        files, findings = scan_archive(archive, below, values)
+        mine = layers(here, tag)
+        common = os.path.commonprefix([layers(here, base), mine])  # of a base that is not here, nothing is left out
+        if common == mine:
+            raise Problem(f"{tag} has no layer of its own above {base}.")
+        files, findings = scan_archive(archive, len(common), values)
     if findings:
-        listed = "\n".join(f"  - {finding}" for finding in findings)
+        more = [f"... and {len(findings) - SHOWN} more"] if len(findings) > SHOWN else []
+        listed = "\n".join(f"  - {finding}" for finding in [*findings[:SHOWN], *more])
         raise Problem(
             f"{tag} holds what should be secret:\n{listed}\n"
             "Take it out, and regard it as known. A line that only looks like one says so: # pragma: allowlist secret"
         )
-    return f"none in {files} files above {base}"
+    return f"none in {files} files above {base}{unseen}"
 
 
 def scan_archive(archive: Path, below: int, values: Mapping[str, str]) -> tuple[int, list[str]]:
@@ -91,12 +101,14 @@ def in_file(path: str, content: bytes, values: Mapping[str, str]) -> Iterator[st
     """Yield what is wrong with a file of an image."""
     pure = PurePosixPath(path)
     installed = "site-packages" in pure.parts
-    if PRIVATE.fullmatch(pure.name) and not pure.name.endswith(PUBLIC) and not installed:
+    if PRIVATE.fullmatch(path) and not pure.name.endswith(PUBLIC) and not installed:
         yield f"/{path}: is private by its name"
     if ".git" in pure.parts:
         yield f"/{path}: is a part of .git"
     for name, value in values.items():
-        if value.encode() in content:
+        # As it is, or as a file of settings may have it.
+        encoded = base64.b64encode(value.encode()).rstrip(b"=")[:-1]
+        if value.encode() in content or encoded in content:
             yield f"/{path}: holds the value of {name}"
     if installed or len(content) > LARGEST or b"\0" in content[:1024]:
         return
@@ -121,8 +133,8 @@ def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
     return file
 
 
-def _layers(here: "Lifecycle", tag: str) -> int:
-    # Of a base image that is not on the engine, all layers are looked through.
+def layers(here: "Lifecycle", tag: str) -> list[str]:
+    """Return what the layers of an image hold, as hashes; nothing for one that is not on the engine."""
     form = "{{json .RootFS.Layers}}"
     status, out, _ = here.shell.probe(["docker", "image", "inspect", "--format", form, tag])
-    return 0 if status else len(json.loads(out))
+    return [] if status else list(json.loads(out) or [])

@@ -3,13 +3,13 @@
 import base64
 import json
 import os
-import re
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slipway import provenance
 from slipway.errors import Problem
 from slipway.shell import Shell
 
@@ -98,12 +98,14 @@ def attest(here: "Lifecycle", image: str, predicate: Path) -> None:
 
 
 def verify(here: "Lifecycle", key: Path, image: str) -> None:
-    """Raise Problem unless an image, named by its digest, is signed with the key."""
-    here.shell.output(
+    """Raise Problem unless an image, named by its digest, is signed with the key, under that very name."""
+    said = here.shell.output(
         verify_command(key, image, offline(here.shell, "verify")),
         echo=True,
         failed=f"{image} is not signed with {key.name}, or the registry does not say so. It was not pulled.",
     )
+    if (name := image.partition("@")[0]) not in (names := signed_names(said)):
+        raise Problem(f"What {key.name} has signed is {', '.join(names)}, and not {name}. It was not pulled.")
 
 
 def provenances(here: "Lifecycle", key: Path, image: str) -> list[dict[str, Any]]:
@@ -113,15 +115,20 @@ def provenances(here: "Lifecycle", key: Path, image: str) -> list[dict[str, Any]
         echo=True,
         failed=f"{image} has no provenance that is signed with {key.name}. It was not pulled.",
     )
-    return list(predicates(said, image.rpartition("@")[2]))
+    return list(predicates(said, image))
 
 
-def predicates(said: str, digest: str) -> Iterator[dict[str, Any]]:
-    """Yield the predicates of what `cosign verify-attestation` prints that are about a digest."""
+def signed_names(said: str) -> list[str]:
+    """Return the repositories that are signed for, of what `cosign verify` prints.
+
+    A signature can be copied to another repository with its image: what is signed then is still the first one's name.
+    """
+    signed = [one for line in said.splitlines() if line.startswith("[") for one in json.loads(line)]
+    return sorted({str(one["critical"]["identity"]["docker-reference"]) for one in signed})
+
+
+def predicates(said: str, image: str) -> Iterator[dict[str, Any]]:
+    """Yield the predicates of what `cosign verify-attestation` prints that are about an image, named by its digest."""
     for line in said.splitlines():
-        if not line.startswith("{"):
-            continue
-        statement = json.loads(base64.b64decode(json.loads(line)["payload"]))
-        subjects = [f"sha256:{one['digest'].get('sha256')}" for one in statement["subject"]]
-        if digest in subjects and re.fullmatch(r"https://slsa\.dev/provenance/v1(\.\d+)?", statement["predicateType"]):
-            yield statement["predicate"]
+        if line.startswith("{"):
+            yield from provenance.about(base64.b64decode(json.loads(line)["payload"]).decode(), image)

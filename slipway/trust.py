@@ -20,7 +20,7 @@ def check(here: "Lifecycle", key: Path, image: str, tag: str) -> Origin:
     names. Nothing is pulled for that.
     """
     signing.verify(here, key, image)
-    return choose(read(signing.provenances(here, key, image)), image, tag)
+    return choose(read(signing.provenances(here, key, image)), image, tag, here.project.name)
 
 
 def read(predicates: Iterable[dict[str, object]]) -> list[Origin]:
@@ -29,21 +29,22 @@ def read(predicates: Iterable[dict[str, object]]) -> list[Origin]:
     for one in predicates:
         try:
             found.append(provenance.origin(one))
-        except (KeyError, TypeError, ValueError):
+        except ValueError:
             continue
     return found
 
 
-def choose(origins: Iterable[Origin], image: str, tag: str) -> Origin:
-    """Return the one that fits a tag: a signed image of another version is not what the tag promises.
+def choose(origins: Iterable[Origin], image: str, tag: str, project: str) -> Origin:
+    """Return the one that is of the project and fits the tag: what is signed may be another service or version.
 
     Raises Problem when none does.
     """
     found = list(origins)
     for origin in found:
-        if fits(origin, tag):
+        if fits(origin, tag) and origin.arguments.get("TITLE") == project:
             return origin
-    said = ", ".join(f"{one.version} of {one.commit[:12]}" for one in found) or "nothing that inv release has written"
+    names = (f"{one.arguments.get('TITLE')} {one.version} of {one.commit[:12]}" for one in found)
+    said = ", ".join(names) or "nothing that inv release has written"
     raise Problem(f"{image} is called {tag}, and its provenance says {said}. It was not pulled.")
 
 

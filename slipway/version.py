@@ -71,6 +71,15 @@ def parse(version: str) -> tuple[int, int, int]:
     return major, minor, patch
 
 
+def is_version(text: str) -> bool:
+    """Tell whether a text is X.Y.Z."""
+    try:
+        parse(text)
+    except Problem:
+        return False
+    return True
+
+
 def moving(new: str, known: Iterable[str]) -> list[str]:
     """Return the image tags that move to a release: X.Y, X and latest, each when it is the highest of them.
 

@@ -149,7 +149,7 @@ def test_the_changelog_has_to_say_something(repository: Path) -> None:
     with pytest.raises(Problem, match=r"a file of changelog\.d"):
         found.changes()
 
-    (repository / "changelog.d" / "+sale.feature.md").write_text("A sale.\n")
+    (repository / "changelog.d" / "+sale.feature.md").write_text("A sale. No significant changes of prices.\n")
     commit(repository, "A sale")
     found = facts(repository)
     found.number()
@@ -219,7 +219,10 @@ def test_only_gates_can_be_skipped(repository: Path, name: str) -> None:
 
 
 def test_the_clone_commits_as_the_checkout_would() -> None:
-    listed = "user.name\nA B\0core.bare\nfalse\0remote.origin.url\nx\0Commit.gpgSign\ntrue\0user.flag\0core.eol\nlf\0"
+    listed = (
+        "global\0user.name\nC\0local\0user.name\nA B\0local\0core.bare\nfalse\0local\0remote.origin.url\nx\0"
+        "worktree\0Commit.gpgSign\ntrue\0local\0user.flag\0local\0core.eol\nlf\0"
+    )
     assert list(configuration(listed)) == [
         ("user.name", "A B"), ("Commit.gpgSign", "true"), ("user.flag", ""), ("core.eol", "lf"),
     ]  # fmt: skip
@@ -229,6 +232,9 @@ def test_the_version_alone_is_changed(tmp_path: Path) -> None:
     file = tmp_path / "pyproject.toml"
     file.write_text('# A comment\n[project]\nversion = "1.2.3"  # here\nname = "x"\n\n[tool.x]\nversion = "1.2.3"\n')
     raise_version(file, "2.0.0")
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    raise_version(file, "2.0.0")
+    assert b"\r\n" in file.read_bytes()
     assert file.read_text() == (
         '# A comment\n[project]\nversion = "2.0.0"  # here\nname = "x"\n\n[tool.x]\nversion = "1.2.3"\n'
     )

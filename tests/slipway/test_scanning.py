@@ -25,6 +25,10 @@ TOKEN = "ghp_" + "0123456789abcdefghijklmnopqrstuvwxyzAB"[:36]
         ("opt/venv/lib/site-packages/x.so", "\0correct-horse-battery", "holds the value of SECRET_KEY"),
         ("srv/.env", "A=1", "/srv/.env: is private by its name"),
         ("srv/.env.prod", "A=1", "/srv/.env.prod: is private by its name"),
+        ("srv/b64", "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5", "holds the value of SECRET_KEY"),
+        ("root/.aws/credentials", "", "is private by its name"),
+        ("root/.docker/config.json", "{}", "is private by its name"),
+        ("srv/shop.p12", "", "is private by its name"),
         ("root/.netrc", "", "/root/.netrc: is private by its name"),
         ("srv/.git/config", "", "/srv/.git/config: is a part of .git"),
     ],
@@ -41,6 +45,7 @@ def test_a_secret_is_found_and_not_shown(path: str, content: str, said: str) -> 
     ("path", "content"),
     [
         ("srv/.env.example", "SECRET_KEY=\n"),
+        ("srv/app/config.json", "{}"),
         ("srv/app/a.py", "password = 'a password'\nSECRET_KEY: str\n"),
         ("srv/app/a.py", f"TOKEN = '{TOKEN}'  # pragma: allowlist secret\n"),
         ("opt/venv/lib/site-packages/tests/key.pem", "-----BEGIN RSA PRIVATE KEY-----\n"),

@@ -23,7 +23,7 @@ ORIGIN = Origin(
     version="1.4.2",
     commit=COMMIT,
     source="https://example.com/shop",
-    arguments={"PORT": "8000", "VERSION": "1.4.2"},
+    arguments={"PORT": "8000", "TITLE": "shop", "VERSION": "1.4.2", "REVISION": COMMIT},
     base="python:3.13-slim",
     base_digest="sha256:" + "b" * 64,
     lock="c" * 64,
@@ -48,7 +48,15 @@ def test_a_predicate_is_read_as_it_was_written() -> None:
 def test_what_others_have_written_is_left_out() -> None:
     other = provenance.predicate(ORIGIN)
     other["buildDefinition"] = {**other["buildDefinition"], "buildType": "https://mobyproject.org/buildkit@v1"}
-    assert trust.read([other, {}, {"buildDefinition": None}, provenance.predicate(ORIGIN)]) == [ORIGIN]
+    forged = [
+        provenance.predicate(one)
+        for one in (
+            replace(ORIGIN, version="9.9.9"), replace(ORIGIN, commit="v1.4.2"), replace(ORIGIN, commit="f" * 40),
+            replace(ORIGIN, arguments={}),
+        )
+    ]  # fmt: skip
+    mine = provenance.predicate(ORIGIN)
+    assert trust.read([other, {}, {"buildDefinition": None}, {**mine, "runDetails": []}, *forged, mine]) == [ORIGIN]
 
 
 @pytest.mark.parametrize(
@@ -65,11 +73,13 @@ def test_a_tag_means_its_own_version_or_commit_alone(tag: str, fits: bool) -> No
 
 def test_a_signed_image_of_another_version_is_refused() -> None:
     older = replace(ORIGIN, version="1.4.1")
-    assert trust.choose([older, ORIGIN], "r/shop@x", "1.4.2") == ORIGIN
-    with pytest.raises(Problem, match=r"is called 1\.4\.2, and its provenance says 1\.4\.1 of 0123456789ab"):
-        trust.choose([older], "r/shop@x", "1.4.2")
+    assert trust.choose([older, ORIGIN], "r/shop@x", "1.4.2", "shop") == ORIGIN
+    with pytest.raises(Problem, match=r"is called 1\.4\.2, and its provenance says shop 1\.4\.1 of 0123456789ab"):
+        trust.choose([older], "r/shop@x", "1.4.2", "shop")
+    with pytest.raises(Problem, match=r"its provenance says shop 1\.4\.2"):  # another service of the same key
+        trust.choose([ORIGIN], "r/bakery@x", "1.4.2", "bakery")
     with pytest.raises(Problem, match="nothing that inv release has written"):
-        trust.choose([], "r/shop@x", "1.4.2")
+        trust.choose([], "r/shop@x", "1.4.2", "shop")
 
 
 def test_what_was_left_out_is_said_to_whoever_deploys() -> None:
@@ -94,13 +104,23 @@ def test_only_statements_about_this_image_count() -> None:
             envelope(other, DIGEST, "x"),
         ]
     )
-    assert list(signing.predicates(said, DIGEST)) == [mine]
+    assert list(signing.predicates(said, f"r/shop@{DIGEST}")) == [mine]
+    assert list(signing.predicates(said, f"r/bakery@{DIGEST}")) == []  # copied there with its image
+    signed = json.dumps([{"critical": {"identity": {"docker-reference": "r/shop"}}}])
+    assert signing.signed_names(f"\n{signed}\n") == ["r/shop"]
+
+
+@pytest.mark.parametrize(
+    "text", ["[1]", "{", "{}", "null", '{"subject": 1}', '{"subject": [{"digest": []}]}', '{"subject": []}']
+)
+def test_what_is_no_statement_is_left_out(text: str) -> None:
+    assert list(provenance.about(text, f"r/shop@{DIGEST}")) == []
 
 
 def test_what_a_rebuild_would_start_from_otherwise_is_named() -> None:
     args, bases = dict(ORIGIN.arguments), ["sha256:1", ORIGIN.base_digest]
     assert differences(ORIGIN, args, ORIGIN.lock, bases) == []
-    found = differences(ORIGIN, {"PORT": "9", "NEW": "1"}, "0" * 64, ["sha256:1"])
+    found = differences(ORIGIN, {**args, "PORT": "9", "NEW": "1"}, "0" * 64, ["sha256:1"])
     assert found[0] == "the build argument NEW was None and is '1'"
     assert "the build argument PORT was '8000' and is '9'" in found
     assert "poetry.lock is another one" in found
@@ -128,8 +148,19 @@ def test_an_image_is_known_by_its_configuration_or_its_manifest() -> None:
 )
 def test_a_refused_login_names_the_command(said: str) -> None:
     explained = registry.explain(said, "registry.example.com/team/shop:1")
-    assert explained.endswith("does not let you: docker login registry.example.com")
+    assert explained.endswith("does not let you: docker login registry.example.com (as somebody who may)")
     assert said in explained
+
+
+@pytest.mark.parametrize(
+    ("tag", "host"),
+    [
+        ("localhost/x:1", "localhost"), ("localhost:5000/x:1", "localhost:5000"), ("ghcr.io/a/x", "ghcr.io"),
+        ("library/python:3.13", "docker.io"), ("python:3.13", "docker.io"),
+    ],
+)  # fmt: skip
+def test_the_host_of_a_reference_is_an_address(tag: str, host: str) -> None:
+    assert registry.host(tag) == host
 
 
 def test_a_registry_that_is_away_is_told() -> None:

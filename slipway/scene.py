@@ -1,0 +1,108 @@
+"""Where gates run: the clone of a release, under names that are nobody else's."""
+
+import contextlib
+import hashlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from slipway import dotenv, image
+from slipway.attempt import Attempt
+from slipway.compose import project_name
+from slipway.errors import Problem
+from slipway.production import DEPLOYMENT
+
+TAIL = 60  # lines of a verb that failed
+# What the verbs call their images on this engine, whatever they are of.
+SHARED = ("dev", "test", "rehearsed")
+
+
+class Scene:
+    """The names and settings under which verbs are run in an attempt's clone."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self.attempt = attempt
+        self.here = attempt.here
+
+    @cached_property
+    def name(self) -> str:
+        """The name of its Compose projects: no other checkout's, as all that has it is deleted afterwards."""
+        root = hashlib.sha256(str(self.here.project.root).encode()).hexdigest()
+        return f"{project_name(self.here.project, 'test').removesuffix('-test')}-release-{root[:8]}"
+
+    def verb(self, name: str, *args: str, **env: str) -> str:
+        """Run a verb in the clone; raises Problem with what it said."""
+        invoke = [sys.executable, "-P", "-m", "invoke", "--search-root", str(self.attempt.tree)]
+        own = {"COMPOSE_PROJECT_NAME": self.name, "SLIPWAY_ENV": "dev"}
+        with self._alone():
+            self.passes([*invoke, name, *args], f"inv {name} failed (see above).", own | env)
+        return ""
+
+    def passes(self, command: list[str], failed: str, env: Mapping[str, str] | None = None) -> None:
+        """Run a program in the clone; on a terminal it shows its progress. Raises Problem with what it said."""
+        shell = self.here.shell
+        if sys.stderr.isatty():
+            shell.run(command, cwd=self.attempt.tree, env=env, failed=failed)
+            return
+        status, out, said = shell.probe(command, cwd=self.attempt.tree, env=env, echo=True)
+        if status:
+            text = self.here.steps.redact(f"{said}\n{out}".strip())
+            last = "\n".join(f"    {line}" for line in text.splitlines()[-TAIL:])
+            raise Problem(f"{last}\n{failed}", status)
+
+    @contextlib.contextmanager
+    def cleared(self) -> Iterator[None]:
+        """Have nothing there before and after; what a run that was killed has left is removed as well."""
+        shell = self.here.shell
+        shared = [f"{self.here.project.image}:{name}" for name in SHARED]
+        before = {tag: image.built_id(shell, tag) for tag in shared}
+        self._clear()
+        try:
+            yield
+        finally:
+            self._clear()
+            put_back(self.attempt, before)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        # Without the service's variables: a gate must not touch the database that the environment names.
+        example = self.attempt.tree / ".env.example"
+        known = dotenv.schema(example.read_text(encoding="utf-8")) if example.exists() else None
+        names = known.required.keys() | known.optional if known else set()
+        hidden = {name: os.environ.pop(name) for name in names if name in os.environ}
+        try:
+            yield
+        finally:
+            os.environ.update(hidden)
+
+    def _clear(self) -> None:
+        probe = self.here.shell.probe
+        production = f"{self.name}-prod"
+        labels = [f"com.docker.compose.project={self.name}{end}" for end in ("", "-test", "-rehearsal", "-prod")]
+        labels.append(f"{DEPLOYMENT}={production}")
+        probe(["docker", "rm", "--force", f"{production}-lock"])
+        for kind, list_, remove in (
+            ("container", ["ps", "--all"], ["rm", "--force", "--volumes"]),
+            ("volume", ["volume", "ls"], ["volume", "rm"]),
+            ("network", ["network", "ls"], ["network", "rm"]),
+        ):
+            found = [probe(["docker", *list_, "--quiet", "--filter", f"label={label}"])[1].split() for label in labels]
+            if names := sorted({name for some in found for name in some}):
+                status, _, said = probe(["docker", *remove, *names])
+                if status:
+                    self.here.steps.say(f"  a {kind} of the gates is left on the engine: {said.strip()}")
+        probe(["docker", "volume", "rm", f"{production}-backups"])
+
+
+def put_back(attempt: Attempt, before: Mapping[str, str]) -> None:
+    """Let tags mean what they meant before: an image's id, or "" for nothing."""
+    shell = attempt.here.shell
+    for tag, image_id in before.items():
+        now = image.built_id(shell, tag)
+        if now == image_id:
+            continue
+        if image_id:
+            shell.probe(["docker", "tag", image_id, tag])
+        else:
+            shell.probe(["docker", "image", "rm", tag])
