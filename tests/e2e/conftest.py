@@ -73,8 +73,9 @@ def cloned(tmp_path_factory: pytest.TempPathFactory, registry: str) -> Iterator[
     run("git", "commit", "--quiet", "--all", "--message", "Names of its own", cwd=root)
     run("git", "branch", "clean", cwd=root)
     yield checkout
-    images = run("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
-    if ours := [name for name in images if NAME in name]:
+    form = "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}"  # one that was pulled by its digest has no tag
+    images = [line.split() for line in run("docker", "image", "ls", "--digests", "--format", form).splitlines()]
+    if ours := [digest if tag.endswith(":<none>") else tag for tag, digest in images if NAME in tag]:
         run("docker", "image", "rm", "--force", *ours)
 
 

@@ -104,7 +104,7 @@ def state(checkout: Checkout, made: Registry) -> tuple[object, ...]:
     """Return all that a release that fails has to leave as it was."""
     refs = run("git", "for-each-ref", cwd=checkout.root)
     files = run("git", "status", "--porcelain", cwd=checkout.root)
-    kept = sorted(path.name for path in (checkout.root / ".slipway" / "release").glob("*"))
+    kept = sorted(path.name for path in (checkout.root / ".slipway" / "release").glob("*/"))
     names = run("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
     released = sorted(name for name in names if NAME in name and re.search(r":\d+\.\d+\.\d+(-test)?$", name))
     volumes = run("docker", "volume", "ls", "--quiet", "--filter", f"name={NAME}")
@@ -439,7 +439,7 @@ def test_a_release_that_breaks_off_is_finished_by_the_next(
         commits = run("git", "rev-parse", f"v{version}^{{commit}}", "main", cwd=docker.root).split()
         assert len(set(commits)) == 1
         assert tags[version] == tags["latest"] == tags[f"sha-{commits[0][:12]}"]
-        assert list((docker.root / ".slipway" / "release").iterdir()) == []
+        assert [path.name for path in (docker.root / ".slipway" / "release").iterdir()] == ["lock"]
         image = f"{plain.repository}@{tags[version]}"
         asked = ["--private-infrastructure", "--key", "cosign.pub", "--type", "slsaprovenance1", image]
         (_one,) = run("cosign", "verify-attestation", *asked, cwd=docker.root).splitlines()
