@@ -2,11 +2,11 @@
 
 import base64
 import json
-import os
 import re
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
@@ -47,11 +47,12 @@ def scan(here: "Lifecycle", tag: str, base: str) -> str:
     with tempfile.TemporaryDirectory(prefix="slipway-scan-") as folder:
         archive = Path(folder) / "image.tar"
         here.shell.output(["docker", "save", "--output", str(archive), tag])
-        mine = layers(here, tag)
-        common = os.path.commonprefix([layers(here, base), mine])  # of a base that is not here, nothing is left out
-        if common == mine:
+        # Of a base image that is not here, or another one, nothing is left out.
+        below, mine = layers(here, base), layers(here, tag)
+        common = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(below, mine, strict=False))))
+        if common == len(mine):
             raise Problem(f"{tag} has no layer of its own above {base}.")
-        files, findings = scan_archive(archive, len(common), values)
+        files, findings = scan_archive(archive, common, values)
     if findings:
         more = [f"... and {len(findings) - SHOWN} more"] if len(findings) > SHOWN else []
         listed = "\n".join(f"  - {finding}" for finding in [*findings[:SHOWN], *more])
