@@ -1,5 +1,6 @@
 """Known vulnerabilities of an image's Python packages, as OSV lists them."""
 
+import importlib.util
 import json
 import os
 import sys
@@ -35,6 +36,8 @@ def look(here: "Lifecycle", tag: str) -> str:
     Raises Problem when there is one that [tool.slipway.release] advisories doesn't name. A database that cannot be
     reached is no reason to stop: what is returned says so.
     """
+    if not importlib.util.find_spec("pip_audit"):
+        raise Problem("Known vulnerabilities cannot be told: add pip-audit to the group dev.")
     installed = inspecting.contents(here, tag)["environment"]
     ignored = here.project.release.advisories
     with tempfile.TemporaryDirectory(prefix="slipway-advisories-") as folder:

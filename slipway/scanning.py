@@ -120,8 +120,11 @@ def in_file(path: str, content: bytes, values: Mapping[str, str]) -> Iterator[st
 
 
 def _looks_like(lines: Iterable[str]) -> Iterator[str]:
-    from detect_secrets.core.scan import scan_line
-    from detect_secrets.settings import transient_settings
+    try:
+        from detect_secrets.core.scan import scan_line
+        from detect_secrets.settings import transient_settings
+    except ModuleNotFoundError:
+        raise Problem("What looks like a secret cannot be told: add detect-secrets to the group dev.") from None
 
     with transient_settings({"plugins_used": [{"name": name} for name in DETECTORS]}):
         for line in lines:
