@@ -87,6 +87,7 @@ def docker(cloned: Checkout) -> Iterator[Checkout]:
         run("git", "tag", "--delete", *tags, cwd=cloned.root)
     run("git", "clean", "--quiet", "-d", "--force", cwd=cloned.root)
     (cloned.root / ".env").unlink(missing_ok=True)
+    shutil.rmtree(cloned.root / ".slipway" / "release", ignore_errors=True)
     yield cloned
     for switch in ((), ("--prod",)):
         down = cloned.inv("down", "--volumes", "--yes", "--runtime", "docker", *switch)

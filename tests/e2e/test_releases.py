@@ -219,7 +219,6 @@ def test_signed_releases_go_to_a_private_registry(
     assert stranger.returncode == 1
     assert f"docker login {private.address}" in stranger.stderr
     assert login(private, "wrong").returncode != 0
-    assert f"docker login {private.address}" in docker.inv("deploy", "--tag", "0.1.1", "--yes", **env).stderr
     assert login(private).returncode == 0
     for lacking in ("COSIGN_KEY", "COSIGN_PASSWORD"):
         refused = release(docker, **{name: value for name, value in env.items() if name != lacking})
@@ -228,6 +227,9 @@ def test_signed_releases_go_to_a_private_registry(
     other = new_key_elsewhere(tmp_path / "other")
     assert "another key than cosign.pub's" in release(docker, **{**env, "COSIGN_KEY": other}).stderr
     assert state(docker, private) == before
+    private.tool("docker", "logout", private.address)
+    assert f"docker login {private.address}" in docker.inv("deploy", "--tag", "0.1.1", "--yes", **env).stderr
+    assert login(private).returncode == 0
 
     versions = ["0.1.1", "0.2.0", "1.0.0"]
     for version, part in zip(versions, ("patch", "minor", "major"), strict=True):
@@ -367,7 +369,7 @@ def test_each_gate_stops_the_release(docker: Checkout, plain: Registry) -> None:
         "image": (lambda: append("Dockerfile", "RUN false\n"), "could not be built"),
         "secrets": (lambda: docker.write("app/token.py", f'TOKEN = "{token}"\n'), "/srv/app/token.py:1"),
         "advisories": (lambda: None, "GHSA-test, mended in 999"),
-        "rebuild": (lambda: append("Dockerfile", "RUN date +%N > /tmp/now\n"), "/tmp/now: content"),
+        "rebuild": (lambda: append("Dockerfile", "RUN date +%N > /tmp/now\n"), "  - /tmp/now: "),
         "migrations": (lambda: changes.rename_at_once(docker), "found in the migrations"),
         "in-image": (lambda: docker.write("tests/app/test_broken.py", broken), "test_that_fails"),
         "deploy": (lambda: append("app/main.py", '\nraise RuntimeError("no")\n'), "RuntimeError: no"),
@@ -407,7 +409,7 @@ def test_a_release_that_breaks_off_is_finished_by_the_next(
     docker: Checkout, plain: Registry, key: dict[str, str]
 ) -> None:
     before = state(docker, plain)
-    status, said = killed_at(docker, r"push +\S+:sha-", lambda _: plain.kill(), *only(), **key)
+    status, said = killed_at(docker, r"push +\S+:sha-[0-9a-f]{12}: ", lambda _: plain.kill(), *only(), **key)
     assert status != 0
     assert "0.1.1 was not published, and the tree is as before. To go on from here: ./inv release" in said
     assert run("git", "for-each-ref", cwd=docker.root) == before[0]

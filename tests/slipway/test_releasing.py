@@ -13,7 +13,8 @@ from slipway.building import Options
 from slipway.errors import Problem
 from slipway.lifecycle import Lifecycle
 from slipway.project import load
-from slipway.releasing import Facts, Plan, Wanted, lines, wanted
+from slipway.releasable import Facts, Wanted
+from slipway.releasing import Plan, lines, wanted
 from slipway.shell import Shell
 from slipway.steps import Steps
 from tests.slipway.test_version import git

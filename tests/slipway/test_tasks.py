@@ -5,6 +5,7 @@ from invoke.collection import Collection
 from invoke.tasks import Task
 
 import tasks
+from tests.conftest import ROOT
 
 VERBS: list[Task] = list(Collection.from_module(tasks).tasks.values())  # type: ignore[type-arg]
 
@@ -20,3 +21,19 @@ def test_the_first_line_of_help_is_short(verb: Task) -> None:  # type: ignore[ty
 
     assert 10 < len(first) <= 60
     assert first.endswith(".")
+
+
+def test_the_workflows_call_verbs_that_there_are() -> None:
+    known = {verb.name: {name for one in verb.get_arguments() for name in one.names} for verb in VERBS}
+    called = [
+        line.split("./inv ")[1].split(" >")[0].split()
+        for file in (ROOT / ".github" / "workflows").glob("*.yaml")
+        for line in file.read_text().splitlines()
+        if "./inv " in line
+    ]
+
+    assert {"test", "build", "release"} <= {verb for verb, *_ in called}
+    for verb, *options in called:
+        assert {option.removeprefix("--").replace("-", "_") for option in options} <= {
+            name.replace("-", "_") for name in known[verb]
+        }
