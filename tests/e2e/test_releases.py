@@ -295,12 +295,18 @@ def tampered_images_are_refused(
     )  # signed, by somebody else
     refused("1.0.0", "is not signed with cosign.pub")
     publish("1.0.0", f"{NAME}:0.1.1")  # signed by us, as another version
-    refused("1.0.0", "is called 1.0.0, and its provenance says 0.1.1")
+    refused("1.0.0", f"is called 1.0.0, and its provenance says {NAME} 0.1.1")
     private.said(
         "cosign", "sign", "--yes", "--tlog-upload=false", "--key", env["COSIGN_KEY"], image, **KEY
     )  # signed by us, and nobody says of what it is made
     publish("1.0.0", f"{NAME}:tampered")
     refused("1.0.0", "no provenance that is signed")
+    other_service(private, env)
+    refused("1.0.0", f"has signed is {private.repository}-other, and not {private.repository}")
+    run("docker", "tag", f"{NAME}:0.1.1", f"{NAME}:9.9.9")
+    refused("9.9.9", f"There is no {private.repository}:9.9.9 in the registry.")  # whatever is on the engine
+    publish("latest", f"{NAME}:0.1.1")
+    refused("latest", "latest leads to 0.1.1, which is older than 0.2.0, the live one")
     publish("1.0.0", f"{NAME}:1.0.0")
     done(docker, "deploy", "--tag", "1.0.0", "--yes", "--bake", "0", **env)
     assert "unsigned" in done(docker, "deploy", "--tag", f"{NAME}:0.1.1", "--yes", "--bake", "0", **env).stderr
@@ -308,6 +314,22 @@ def tampered_images_are_refused(
     assert f"--tag {NAME}:0.2.0" in docker.inv("deploy", "--tag", "0.2.0", "--yes", **env).stderr
     assert "live" in done(docker, "rollback", **env).stderr
     private.start()
+
+
+def other_service(private: Registry, env: dict[str, str]) -> None:
+    """Sign another service's image with the key, and copy it and its signature under this one's name."""
+    other = f"{private.repository}-other"
+    run("docker", "tag", "registry:2", f"{other}:1.0.0")
+    private.said("docker", "push", "--quiet", f"{other}:1.0.0")
+    digest = private.ask(f"{NAME}-other/manifests/1.0.0").headers["Docker-Content-Digest"]
+    private.said(
+        "cosign", "sign", "--yes", "--tlog-upload=false", "--key", env["COSIGN_KEY"], f"{other}@{digest}", **KEY
+    )
+    for tag in ("1.0.0", f"{digest.replace(':', '-')}.sig"):
+        to = f"docker://{private.repository}:{tag}"
+        private.said(
+            "skopeo", "copy", "--src-tls-verify=false", "--dest-tls-verify=false", f"docker://{other}:{tag}", to
+        )
 
 
 def new_key_elsewhere(folder: Path) -> str:
