@@ -1,4 +1,4 @@
-"""The verbs on a real Docker Engine, from the build to the release, and how they break."""
+"""The verbs on a real Docker Engine, and how they break."""
 
 import json
 import os
@@ -7,14 +7,12 @@ import shutil
 import signal
 import socket
 import subprocess
-import tomllib
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from slipway import dotenv
-from slipway import registry as registry_
 from tests.conftest import ROOT, Checkout, free_port
 from tests.e2e.conftest import NAME, containers, run
 from tests.e2e.talk import ask, conversation, done, eventually, verbs_with_a_broken_env
@@ -27,7 +25,7 @@ def secrets_of(checkout: Checkout) -> list[str]:
     return [values["DATABASE_PASSWORD"], values["SECRET_KEY_FASTAPI_AUTH"]]
 
 
-def test_the_lifecycle_from_build_to_release(docker: Checkout, registry: str, tmp_path: Path) -> None:
+def test_the_lifecycle_from_the_build_on(docker: Checkout) -> None:
     tag = done(docker, "build").stdout.strip()
     assert re.fullmatch(rf"{NAME}:0\.1\.0-dev\.\d+-[0-9a-f]{{12}}", tag)
     labels = json.loads(run("docker", "image", "inspect", "--format", "{{json .Config.Labels}}", tag))
@@ -57,78 +55,13 @@ def test_the_lifecycle_from_build_to_release(docker: Checkout, registry: str, tm
         for shown in (run("docker", "history", "--no-trunc", tag), run("docker", "image", "inspect", tag)):
             assert secret not in shown
 
-    (docker.root / ".env").rename(docker.root / ".env.kept")  # ignored by git, and by the release
-    known = httpx2.get(f"http://{registry}/v2/{NAME}/tags/list").json().get("tags", [])  # of other tests
-    plan = done(docker, "release", "--plan")
-    assert "0.1.0 -> 0.1.1" in plan.stderr
-    assert run("git", "status", "--porcelain", cwd=docker.root) == ""
-    released = docker.inv("release", "--yes")
-    assert released.returncode == 0, released.stderr
-    commit = run("git", "rev-parse", "HEAD", cwd=docker.root)
-    assert run("git", "cat-file", "-t", "v0.1.1", cwd=docker.root) == "tag"
-    assert run("git", "rev-parse", "v0.1.1^{commit}", cwd=docker.root) == commit
-    assert tomllib.loads((docker.root / "pyproject.toml").read_text())["project"]["version"] == "0.1.1"
-    tags = [f"{registry}/{NAME}:{name}" for name in ("0.1.1", f"sha-{commit[:12]}", "latest", "0.1.1-test")]
-    pushed = httpx2.get(f"http://{registry}/v2/{NAME}/tags/list").json()
-    attached_as = "sha256-"  # in this registry
-    named = [name for name in pushed["tags"] if name not in known and not name.startswith(attached_as)]
-    assert sorted(named) == sorted(name.rpartition(":")[2] for name in tags)
-
-    if shutil.which("oras"):  # the engine of the gate has it
-        found = json.loads(run("oras", "discover", "--format", "json", "--artifact-type", registry_.SBOM, tags[0]))
-        (attached,) = found["manifests"]
-        run("oras", "pull", "--output", str(tmp_path), attached["reference"])
-        (file,) = tmp_path.glob("*.cdx.json")
-        assert json.loads(file.read_text())["bomFormat"] == "CycloneDX"
-    else:
-        assert "for want of oras" in released.stderr
-
-    run("docker", "image", "rm", *tags)
-    run("docker", "pull", "--quiet", tags[0])
-    seen = json.loads(run("docker", "image", "inspect", "--format", "{{json .Config.Labels}}", tags[0]))
-    assert seen["org.opencontainers.image.version"] == "0.1.1"
-    assert seen["org.opencontainers.image.revision"] == commit
-
-    (docker.root / ".env.kept").rename(docker.root / ".env")
     done(docker, "down")
     assert containers() == []
-
-    run("git", "tag", "--delete", "v0.1.1", cwd=docker.root)  # another clone, which doesn't know of it
-    run("git", "reset", "--quiet", "--hard", "HEAD~1", cwd=docker.root)
-    taken = docker.inv("release", "--yes")
-    assert taken.returncode == 1
-    assert "never published twice" in taken.stderr
 
 
 def token() -> str:
     """Return a secret for a test."""
     return os.urandom(24).hex()
-
-
-def test_a_release_that_fails_leaves_everything_as_it_was(docker: Checkout) -> None:
-    before = run("git", "rev-parse", "HEAD", cwd=docker.root)
-    docker.write("new.txt", "not committed")
-    dirty = docker.inv("release", "--yes")
-    assert dirty.returncode == 1
-    assert "the tree has changes" in dirty.stderr
-    (docker.root / "new.txt").unlink()
-
-    docker.edit("Dockerfile", 'CMD ["gunicorn"]\n', 'CMD ["gunicorn"]\nRUN false\n')
-    run("git", "commit", "--quiet", "--all", "--message", "Break the build", cwd=docker.root)
-    with docker.start("release", "--part", "minor", "--yes") as broken:
-        assert broken.stdout
-        said = []
-        for line in broken.stdout:
-            said.append(line)
-            if "$ docker build" in line:  # meanwhile, somebody goes on working
-                docker.write("new.txt", "not committed")
-                run("git", "add", "new.txt", cwd=docker.root)
-    assert broken.returncode != 0
-    assert "could not be built" in "".join(said)
-    assert run("git", "tag", cwd=docker.root) == ""
-    assert run("git", "worktree", "list", cwd=docker.root).count("\n") == 0
-    assert run("git", "status", "--porcelain", cwd=docker.root) == "A  new.txt"
-    assert run("git", "rev-parse", "HEAD~1", cwd=docker.root) == before
 
 
 def test_plain_docker_does_without_invoke(docker: Checkout) -> None:
