@@ -1,5 +1,6 @@
 """What is true of a checkout, and of the registry, before it is released."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -87,11 +88,14 @@ class Facts:
         remote, merge = (self._of_branch(name) for name in ("remote", "merge"))
         if self.tagged and not remote:
             remote = next(iter(self.here.shell.probe(["git", "remote"])[1].split()), "")
-        tip = self._ask(remote, merge) if remote else ""
         if self.tagged:
+            if remote:  # only to know what else was released: a workflow may not be let in
+                with contextlib.suppress(Problem):
+                    self._ask(remote, merge)
             return f"HEAD is v{self.here.project.version}" + (f", on {self.branch}" if self.branch else "")
         if not remote or not merge:
             return f"{self.branch}, which has no upstream"
+        tip = self._ask(remote, merge)
         if tip and self.here.shell.probe(["git", "merge-base", "--is-ancestor", tip, "HEAD"])[0]:
             raise Problem(f"{remote} has commits of {self.branch} that are not here: git pull")
         return f"{self.branch}, {'level with' if tip == self.tree_state.commit else 'ahead of'} {remote}"

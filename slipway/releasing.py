@@ -93,7 +93,8 @@ class Plan:
     @property
     def commit(self) -> str:
         """What is committed."""
-        return f"Release {self.new}, after {self.old}{', with its changelog' if self.notes else ''}"
+        before = f", {self.old} before" if self.old != self.new else ""
+        return f"Release {self.new}{before}{', with its changelog' if self.notes else ''}"
 
     @property
     def tag(self) -> str:
@@ -213,8 +214,9 @@ def act(here: Lifecycle, plan: Plan, as_json: bool = False) -> None:
     except Problem as problem:
         if isinstance(problem, Unpublished):
             raise
+        again = "./inv release" if merged else plan.again
         problem.message = (
-            f"{problem.message}\n{plan.new} is released; not all that should lead to it does. To go on: {plan.again}"
+            f"{problem.message}\n{plan.new} is released; not all that should lead to it does. To go on: {again}"
         )
         raise
     commit = attempt.commit

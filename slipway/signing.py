@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,7 +76,8 @@ def check_pair(here: "Lifecycle", public: Path) -> None:
     """Raise Problem unless the private key is at hand and fits the public one."""
     if not (private := os.environ.get(PRIVATE)):
         raise Problem(f"{public.name} is there, and the private key is not: export {PRIVATE}=FILE")
-    if "COSIGN_PASSWORD" not in os.environ and not sys.stdin.isatty():
+    is_file = "://" not in private or private.startswith("env://")  # else it is in a vault, which has its own login
+    if is_file and "COSIGN_PASSWORD" not in os.environ:
         raise Problem("The private key's password is not known: export COSIGN_PASSWORD (empty, if it has none)")
     said = here.shell.output(["cosign", "public-key", "--key", private], failed=f"{PRIVATE}={private} cannot be used.")
     if "".join(said.split()) != "".join(public.read_text(encoding="utf-8").split()):
