@@ -199,6 +199,35 @@ def test_a_plan_says_all_that_will_be_done_in_order(repository: Path, monkeypatc
     assert "- A sale." in list(lines(a_plan(repository)))
 
 
+def test_what_a_missing_program_leaves_out_is_told(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    rows = [what for name, what in a_plan(repository).rows() if name == "attach"]
+    assert rows == ["left out: oras is not installed (https://oras.land)"]
+
+    (repository / "pyproject.toml").write_text(PROJECT + '[tool.slipway.release]\nkey = "cosign.pub"\n')
+    with pytest.raises(Problem, match="there is no such file"):
+        facts(repository).signature()
+    (repository / "cosign.pub").touch()
+    with pytest.raises(Problem, match="cosign is not installed"):
+        facts(repository).signature()
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [("", "export COSIGN_KEY=FILE"), ("cosign.key", "export COSIGN_PASSWORD"), ("env://KEY", "export COSIGN_PASSWORD")],
+)
+def test_a_key_that_cannot_be_used_is_told_before_anything_is_done(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, key: str, said: str
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setenv("COSIGN_KEY", key)
+    monkeypatch.delenv("COSIGN_PASSWORD", raising=False)
+    (repository / "pyproject.toml").write_text(PROJECT + '[tool.slipway.release]\nkey = "cosign.pub"\n')
+    (repository / "cosign.pub").touch()
+    with pytest.raises(Problem, match=said):
+        facts(repository).signature()
+
+
 def test_nothing_is_published_that_others_publish(repository: Path) -> None:
     plan = a_plan(repository, wanted=Wanted(part="minor", skip=("deploy",), tag_only=True))
     rows = list(plan.rows())
