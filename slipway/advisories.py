@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -47,7 +48,10 @@ def look(here: "Lifecycle", tag: str) -> str:
     try:
         report = json.loads(out)
     except ValueError:
-        here.steps.say(f"  {said.strip().rpartition(chr(10))[2][:200]}")
+        last = said.strip().rpartition("\n")[2]
+        if not re.search(r"(?i)connection|timeout|timed out|HTTPError|ServiceError|ProxyError|SSLError", last):
+            raise Problem(f"{said.strip()}\nKnown vulnerabilities cannot be told (see above).") from None
+        here.steps.say(f"  {last[:120]}")
         return UNKNOWN
     if found := findings(report):
         listed = "\n".join(f"  - {finding}" for finding in found)

@@ -27,12 +27,16 @@ TAKEN = ("user.", "author.", "committer.", "commit.", "tag.", "gpg.", "filter.",
 
 @dataclass(frozen=True)
 class Passed:
-    """What has passed its gates: a commit on top of `head`, and the ids of its images; times are ISO 8601, UTC."""
+    """What has passed its gates: a commit on top of `head`, the ids of its images, and what its base is known by.
+
+    Times are ISO 8601, UTC.
+    """
 
     head: str
     commit: str
     image: str
     tests: str
+    base: str
     gates: Mapping[str, str]
     began: str
     ended: str
@@ -48,7 +52,7 @@ class Attempt:
         self._clone = self.folder / "clone"
         self.gates: dict[str, str] = {}
         self.began = self.ended = now()
-        self.image = self.tests = ""  # ids
+        self.image = self.tests = self.base = ""  # ids, and what the base image is known by
 
     # The images' names on this engine
 
@@ -101,7 +105,8 @@ class Attempt:
         message = [f"Release {self.version}", *([f"Without its gates {gone}."] if gone else [])]
         words = [word for text in message for word in ("--message", text)]
         self.shell.output(["git", "add", "pyproject.toml"])
-        self.shell.output(["git", "commit", "--quiet", "--allow-empty", *words], echo=True)
+        commit = ["git", "-c", "core.hooksPath=/dev/null", "commit", "--quiet", "--allow-empty"]  # gates are its hooks
+        self.shell.output([*commit, *words], echo=True)
         told = [*words, *(["--message", notes] if notes else [])]
         self.shell.output(["git", "tag", "--annotate", "--cleanup=whitespace", f"v{self.version}", *told])
 
@@ -115,7 +120,10 @@ class Attempt:
                 f"Remove it: git tag --delete v{self.version}"
             )
         refs = ["HEAD"] if there else [f"{ref}:{ref}"]
-        self.here.shell.output(["git", "fetch", "--quiet", "--no-tags", str(self._clone), *refs], echo=True)
+        fetch = ["git", "fetch", "--quiet", "--no-tags", str(self._clone), *refs]
+        status, _, said = self.here.shell.probe(fetch, echo=True, apart=True)
+        if status:
+            raise Problem(f"{said.strip()}\nThe tag v{self.version} could not be set here.")
 
     def merge(self, branch: str) -> bool:
         """Let a branch follow, whatever is checked out by now; False when it has changed meanwhile."""
@@ -123,7 +131,7 @@ class Attempt:
         on = shell.probe(["git", "symbolic-ref", "--quiet", "--short", "HEAD"])[1]
         merge = ["git", "merge", "--ff-only", "--quiet", "--no-verify-signatures", self.commit]
         elsewhere = ["git", "fetch", "--quiet", ".", f"{self.commit}:refs/heads/{branch}"]
-        return shell.probe(merge if on == branch else elsewhere, echo=True)[0] == 0
+        return shell.probe(merge if on == branch else elsewhere, echo=True, apart=True)[0] == 0
 
     def remove(self) -> None:
         """Remove the clone and all that is known of it."""
@@ -138,7 +146,7 @@ class Attempt:
     def keep(self, head: str) -> None:
         """Note that the gates have passed."""
         self.ended = now()
-        passed = Passed(head, self.commit, self.image, self.tests, self.gates, self.began, self.ended)
+        passed = Passed(head, self.commit, self.image, self.tests, self.base, self.gates, self.began, self.ended)
         self._record.write_text(json.dumps(asdict(passed), indent=2) + "\n", encoding="utf-8")
 
     def kept(self) -> Passed | None:
@@ -156,7 +164,7 @@ class Attempt:
     def resume(self, passed: Passed) -> None:
         """Go on with what has passed its gates."""
         self.gates, self.began, self.ended = dict(passed.gates), passed.began, passed.ended
-        self.image, self.tests = passed.image, passed.tests
+        self.image, self.tests, self.base = passed.image, passed.tests, passed.base
 
 
 def clone(shell: Shell, target: Path, commit: str) -> Path:

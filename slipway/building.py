@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipway import image, registry, runtime
-from slipway.errors import Interrupted, Problem
+from slipway.errors import Problem
 from slipway.image import Image
 from slipway.shell import tokens
 
@@ -155,8 +155,6 @@ def _explained(here: "Lifecycle", decided: Image, platforms: Sequence[str] = ())
     # Asking before each build would cost as long as a build without changes takes.
     try:
         yield
-    except Interrupted:
-        raise
     except Problem:
         runtime.need_engine("inv build", compose=False)
         with contextlib.suppress(Exception):  # only a hint

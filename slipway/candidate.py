@@ -42,12 +42,14 @@ class Candidate:
 class Source:
     """What is to be deployed: a reference; `tree` when it is this tree's image.
 
-    `moving` is the tag by which a registry was asked, when that may mean another image tomorrow.
+    `moving` is the tag by which a registry was asked, when that may mean another image tomorrow, and `version` what its
+    provenance says ("" without a key).
     """
 
     reference: str
     tree: bool = False
     moving: str = ""
+    version: str = ""
 
 
 def described(reference: str, facts: dict[str, Any]) -> Candidate:
@@ -119,16 +121,17 @@ def resolve(production: "Production", tag: str) -> Source:
             here.steps.say(f"  {str(problem.message).splitlines()[-1]}")
             return Source(local)
         if found:
-            reference = pinned(remote, found.digest)
+            reference, version = pinned(remote, found.digest), ""
             if key:
                 with here.steps.step("signature") as step:
                     named = f"{registry.name(remote)}@{found.digest}"
                     origin = trust.check(here, key, named, registry.tag(remote))
-                    step.detail = trust.line(origin, key)
-            return Source(reference, moving="" if FIXED.fullmatch(remote) else registry.tag(remote))
+                    step.detail, version = trust.line(origin, key), origin.version
+            moving = "" if FIXED.fullmatch(remote) else registry.tag(remote)
+            return Source(reference, moving=moving, version=version)
         if key:  # what is on the engine under the same name was signed by nobody
             instead = f" {BY_NAME} --tag {local}" if local != remote else ""
-            raise Problem(f"There is no {remote} in the registry.{instead}")
+            raise Problem(f"There is no {remote} in the registry. What was released: git tag.{instead}")
     if not inspect(production, local):
         where = " or ".join(dict.fromkeys(filter(None, (local, remote))))
         raise Problem(

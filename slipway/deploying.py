@@ -149,9 +149,9 @@ def gather(
 def refuse_backwards(production: Production, source: Source, image: Candidate | None) -> None:
     """Raise Problem when a tag that moves, like latest, leads to an older version than the live one."""
     live = production.live_release
-    if not source.moving or not image or not live:
+    if not source.moving or not live:
         return
-    then, now = image.version, live.labels.get(VERSION, "")
+    then, now = source.version or (image.version if image else ""), live.labels.get(VERSION, "")
     if version.is_version(then) and version.is_version(now) and version.parse(then) < version.parse(now):
         raise Problem(
             f"{source.moving} leads to {then}, which is older than {now}, the live one. If that is meant, name it: "

@@ -22,8 +22,11 @@ class Problem(Exit):
         super().__init__(message, code)
 
 
-class Interrupted(Problem):
-    """End the verb as a signal asked; the status is 128 + its number."""
+class Interrupted(Exit):
+    """End the verb as a signal asked; the status is 128 + its number.
+
+    It is no Problem: who can do without something that fails cannot do without obeying.
+    """
 
     def __init__(self, signum: int) -> None:
         super().__init__("Stopped.", 128 + signum)

@@ -3,16 +3,16 @@
 Each is a function, or a verb in the clone; what it returns says more than its plan. It raises Problem when it fails.
 """
 
+import re
 import shlex
 import shutil
-import socket
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from slipway import advisories, image, rehearsing, scanning, variants
+from slipway import advisories, image, processes, provenance, rehearsing, scanning, variants
 from slipway.attempt import Attempt
 from slipway.building import Options
 from slipway.errors import Problem
@@ -29,7 +29,7 @@ class Gate:
 
     name: str
     what: str
-    go: Callable[[Scene], str]
+    go: Callable[[Scene], str | None]
     left_out: str = ""
 
 
@@ -92,8 +92,14 @@ def build_images(attempt: Attempt, build: Options) -> str:
     built = image.of(attempt.project, image.read_tree(attempt.project, attempt.shell))
     if built.tag != attempt.tag:  # an attribute of git that changes files, say
         raise Problem(f"The clone of the release's commit is not clean: its image would be {built.tag}.")
-    if not image.built_id(here.shell, built.base.name):  # what is scanned and recorded is what it is built on
-        here.shell.output(["docker", "pull", "--quiet", built.base.name], echo=True, failed="There is no base image.")
+    driver = here.shell.probe(["docker", "buildx", "inspect"])[1]
+    if not re.search(r"(?m)^Driver:\s+docker$", driver):  # another one takes a base image of its own
+        raise Problem("Releases are built by the engine's own builder: unset BUILDX_BUILDER, docker buildx use default")
+    base = built.base.name
+    if not image.built_id(here.shell, base):  # what is scanned and recorded is what it is built on
+        pull = ["docker", "pull", "--quiet", base]
+        here.shell.output(pull, echo=True, failed=f"There is no base image: docker pull {base}")
+    attempt.base = next(iter(provenance.identities(here.shell, base)), "")
     image.build(here, built, [attempt.tag], options=build.arguments)
     image.build(here, built, [attempt.tests_tag], "test", build.arguments)
     attempt.image, attempt.tests = (image.built_id(here.shell, tag) for tag in (attempt.tag, attempt.tests_tag))
@@ -103,7 +109,7 @@ def build_images(attempt: Attempt, build: Options) -> str:
 # A gate each
 
 
-def _commands(kind: str, scene: Scene) -> str:
+def _commands(kind: str, scene: Scene) -> None:
     for line in getattr(scene.attempt.project.release, kind):
         name, *arguments = shlex.split(line)
         if not (program := _find(name)):
@@ -112,12 +118,10 @@ def _commands(kind: str, scene: Scene) -> str:
                 "[tool.slipway.release]."
             )
         scene.passes([program, *arguments], f"{line} has findings (see above).")
-    return ""
 
 
-def _dockerfile(scene: Scene) -> str:
+def _dockerfile(scene: Scene) -> None:
     scene.passes([_find("hadolint"), "Dockerfile"], "The Dockerfile has findings (see above).")
-    return ""
 
 
 def _secrets(scene: Scene) -> str:
@@ -128,10 +132,10 @@ def _advisories(scene: Scene) -> str:
     return advisories.look(scene.here, scene.attempt.tag)
 
 
-def _deploy(previous: str, scene: Scene) -> str:
+def _deploy(previous: str, scene: Scene) -> None:
     # On a production of its own, with settings of its own, from the clone: as it will be done on a server.
-    shell, port = scene.here.shell, str(_free_port())
-    rehearsed = f"{scene.here.project.image}:rehearsed-before"
+    shell, port = scene.here.shell, str(processes.free_port())
+    rehearsed = f"{scene.here.project.image}:{scene.name}-before"
     try:
         if previous:
             shell.output(["docker", "tag", rehearsing.at_hand(scene.here, previous), rehearsed])
@@ -141,16 +145,9 @@ def _deploy(previous: str, scene: Scene) -> str:
             scene.verb("rollback", PORT=port)
     finally:
         shell.probe(["docker", "image", "rm", rehearsed])
-    return ""
 
 
 def _find(name: str) -> str:
     # The environment's own first.
     own = Path(sys.executable).with_name(name)
     return str(own) if own.exists() else shutil.which(name) or ""
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        return int(probe.getsockname()[1])

@@ -99,6 +99,17 @@ def built_id(shell: Shell, tag: str) -> str:
     return shell.probe(["docker", "image", "inspect", "--format", "{{.Id}}", tag])[1]
 
 
+def put_back(shell: Shell, before: Mapping[str, str]) -> None:
+    """Let tags mean what they meant before: an image's id, or "" for nothing."""
+    for tag, image_id in before.items():
+        if built_id(shell, tag) == image_id:
+            continue
+        if image_id:
+            shell.probe(["docker", "tag", image_id, tag])
+        else:
+            shell.probe(["docker", "image", "rm", tag])
+
+
 def label(shell: Shell, tag: str, name: str) -> str | None:
     """Return a label of an image on this engine, "" for none; None when there is no image."""
     form = f'{{{{index .Config.Labels "{name}"}}}}'

@@ -49,12 +49,12 @@ class Built:
         return self.size - (self.base or 0)
 
 
-def find(here: "Lifecycle", tag: str) -> str:
+def find(here: "Lifecycle", tag: str, verb: str = "inv image") -> str:
     """Return the tag of the image to look at, this tree's unless told.
 
     Raises Problem when no engine answers or there is no such image.
     """
-    runtime.need_engine("inv image")
+    runtime.need_engine(verb)
     own = tag or image.current(here).tag
     if not image.built_id(here.shell, own):
         raise Problem(f"There is no image {own} on this engine: {'docker image ls' if tag else './inv build'}")

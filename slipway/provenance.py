@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from slipway.registry import canonical
 from slipway.shell import Shell
 
 TYPE = "urn:slipway:release:1"  # says what the parameters mean
@@ -79,8 +80,8 @@ def about(text: str, image: str) -> Iterator[dict[str, Any]]:
     name, _, digest = image.partition("@")
     try:
         statement = json.loads(text)
-        subjects = [(one["name"], f"sha256:{one['digest']['sha256']}") for one in statement["subject"]]
-        if (name, digest) in subjects and statement["predicateType"] == PREDICATE:
+        subjects = [(canonical(one["name"]), f"sha256:{one['digest']['sha256']}") for one in statement["subject"]]
+        if (canonical(name), digest) in subjects and statement["predicateType"] == PREDICATE:
             yield dict(statement["predicate"])
     except (ValueError, TypeError, KeyError, AttributeError):
         return

@@ -18,6 +18,7 @@ from slipway.errors import Problem
 from slipway.migrations import caller
 from slipway.provenance import Origin
 from slipway.registry import Manifest
+from slipway.version import is_version, parse
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,6 @@ class Step:
     def named(self, attempt: Attempt) -> str:
         """Return what it does."""
         return self.what.replace("{commit}", attempt.commit[:12])
-
-
-class Unread(Problem):
-    """What was pushed could not be read back."""
 
 
 def first(repository: str, version: str, key: Path | None) -> list[Step]:
@@ -80,6 +77,8 @@ def _push(attempt: Attempt, name: str, moves: bool = False) -> str:
     tag = f"{here.project.repository}:{name}"
     tests = name == f"{attempt.version}-test"
     mine = attempt.tests if tests else attempt.image
+    if moves and (higher := _higher(attempt, name)):
+        return f"stays at {higher}, which is higher"
     found = registry.find(shell, tag)
     if found and found.is_image(mine):
         return f"{found.digest[:19]}, was there already"
@@ -87,16 +86,23 @@ def _push(attempt: Attempt, name: str, moves: bool = False) -> str:
     if found and not moves and not (tests and not _found(attempt, attempt.version)):
         raise Problem(registry.taken(tag))
     shell.output(["docker", "tag", mine, tag])
-    status, _, said = shell.probe(["docker", "push", "--quiet", tag], echo=True)
+    # A terminal's Ctrl-C is this process's to deal with, once it is known what became of this.
+    status, _, said = shell.probe(["docker", "push", "--quiet", tag], echo=True, apart=True)
     if status:
         raise Problem(registry.explain(said, tag))
     try:
         pushed = registry.find(shell, tag, echo=True)
     except Problem as problem:
-        raise Unread(f"{problem.message}\n{tag} was pushed, and cannot be read back.") from None
+        raise Problem(f"{problem.message}\n{tag} was pushed, and cannot be read back.") from None
     if not pushed or not pushed.is_image(mine):
-        raise Unread(f"{tag} was pushed, and the registry has {pushed.digest if pushed else 'nothing'} there.")
+        raise Problem(f"{tag} was pushed, and the registry has {pushed.digest if pushed else 'nothing'} there.")
     return pushed.digest[:19]
+
+
+def _higher(attempt: Attempt, name: str) -> str:
+    # Somebody else may have released meanwhile.
+    now = registry.version(attempt.here.shell, f"{attempt.here.project.repository}:{name}")
+    return now if is_version(now) and parse(now) > parse(attempt.version) else ""
 
 
 def digest(attempt: Attempt) -> str:
@@ -112,7 +118,7 @@ def _verify(attempt: Attempt, names: tuple[str, ...], key: Path | None) -> str:
     named = digest(attempt)
     for name in names:
         found = _found(attempt, name)
-        if not found or found.digest != named.rpartition("@")[2]:
+        if (not found or found.digest != named.rpartition("@")[2]) and not _higher(attempt, name):
             raise Problem(f"{name} leads to {found.digest if found else 'nothing'}, and not to {named}.")
     if key:
         signing.verify(attempt.here, key, named)
@@ -126,7 +132,7 @@ def _sbom(attempt: Attempt) -> Path:
     # In the attempt's folder: the same file each time.
     here = attempt.here
     built = inspecting.read(here, attempt.tag)
-    file = attempt.folder / f"{here.project.image.replace('/', '_')}-{attempt.version}.cdx.json"
+    file = attempt.folder / f"{here.project.image}-{attempt.version}.cdx.json"
     if not file.exists():
         file.write_text(sbom.sbom(built, inspecting.contents(here, attempt.tag)), encoding="utf-8")
     return file
@@ -160,7 +166,7 @@ def _sign(attempt: Attempt, key: Path) -> str:
     try:
         known = signing.provenances(here, key, named)
     except Problem:
-        known = []
+        known = []  # cosign says the same of none and of a registry that is away
     if not known:  # one is enough
         signing.attest(here, named, _provenance(attempt))
     signing.verify(here, key, named)
@@ -178,7 +184,6 @@ def _provenance(attempt: Attempt) -> Path:
 def _origin(attempt: Attempt) -> Origin:
     here, project = attempt.here, attempt.project
     built = image.of(project, image.read_tree(project, attempt.shell))
-    base = variants.choose(project).name
     engine = here.shell.probe(["docker", "version", "--format", "{{.Server.Version}}"])[1]
     buildx = here.shell.probe(["docker", "buildx", "version"])[1].split()
     source = project.source if not buildargs.has_login(project.source) else ""
@@ -187,8 +192,8 @@ def _origin(attempt: Attempt) -> Origin:
         commit=attempt.commit,
         source=source,
         arguments=built.args,
-        base=base,
-        base_digest=next(iter(provenance.identities(here.shell, base)), ""),
+        base=variants.choose(project).name,
+        base_digest=attempt.base,
         lock=provenance.sha256(attempt.tree / "poetry.lock"),
         gates=attempt.gates,
         builder=builder(),

@@ -29,19 +29,19 @@ class Manifest:
         return bool(image_id) and image_id in (self.digest, self.config)
 
 
-def inspect_command(tag: str) -> list[str]:
-    """Return the command that prints the manifest's descriptor of a tag as JSON.
+def inspect_command(tag: str, part: str = "Manifest") -> list[str]:
+    """Return the command that prints a part of what a tag means as JSON: its descriptor, or its Image.
 
-    It has `digest`; a tag that there is not is status 1 and ": not found".
+    A tag that there is not is status 1 and "TAG: not found".
     """
-    return ["docker", "buildx", "imagetools", "inspect", tag, "--format", "{{json .Manifest}}"]
+    return ["docker", "buildx", "imagetools", "inspect", tag, "--format", f"{{{{json .{part}}}}}"]
 
 
 def find(shell: Shell, tag: str, echo: bool = False) -> Manifest | None:
     """Return what a tag means in the registry, None for nothing; raises Problem when it cannot be asked."""
     status, out, said = shell.probe(inspect_command(tag), echo=echo)
     if status:
-        if ": not found" in said:
+        if f"{tag.partition('@')[0]}" in said and re.search(r": not found\s*$", said):
             return None
         raise Problem(explain(said, tag))
     digest = str(json.loads(out)["digest"])
@@ -52,8 +52,7 @@ def find(shell: Shell, tag: str, echo: bool = False) -> Manifest | None:
 
 def version(shell: Shell, tag: str) -> str:
     """Return the version that an image in the registry says to be, "" for none."""
-    inspect = ["docker", "buildx", "imagetools", "inspect", tag, "--format", "{{json .Image}}"]
-    status, out, _ = shell.probe(inspect)
+    status, out, _ = shell.probe(inspect_command(tag, "Image"))
     try:
         image = json.loads(out) if not status else {}
         labels = (image.get("config") or {}).get("Labels") or {}
@@ -90,15 +89,20 @@ def tag(reference: str) -> str:
     return reference.partition("@")[0].rpartition("/")[2].partition(":")[2]
 
 
+def canonical(name: str) -> str:
+    """Return a repository's one name: that of Docker Hub has several."""
+    return re.sub(r"^(index\.)?docker\.io/(library/)?", "", name)
+
+
 def plain(reference: str) -> str:
     """Return a reference as engines list it: by its digest when it has one, else by its tag."""
     digest = reference.partition("@")[2]
-    return f"{name(reference)}@{digest}" if digest else reference
+    return f"{canonical(name(reference))}@{digest}" if digest else reference
 
 
 def taken(tag: str) -> str:
     """Return what to say when a version is published already."""
-    return f"{tag} is in the registry already; a version is never published twice."
+    return f"{tag} is in the registry already; a version is never published twice. The next: ./inv release --part patch"
 
 
 def attach_command(image: str, kind: str, file: Path, created: str) -> list[str]:

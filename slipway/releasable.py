@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from slipway import changelog, gates, registry, signing, version
+from slipway import changelog, gates, registry, signing, trust, version
 from slipway.attempt import Attempt, Passed, tagged
 from slipway.building import Options
 from slipway.errors import Problem
@@ -35,7 +35,7 @@ class Facts:
     def __init__(self, here: Lifecycle, wanted: Wanted) -> None:
         self.here, self.wanted = here, wanted
         self.repository = here.project.repository
-        self.remote: tuple[str, ...] = ()  # the versions that the remote has
+        self.remote: set[str] = set()  # the versions that the remote has
         self.new = ""
         self.key: Path | None = None
         self.done = False
@@ -59,11 +59,11 @@ class Facts:
         return not asked and f"v{self.here.project.version}" in self.tree_state.tags
 
     @cached_property
-    def known(self) -> tuple[str, ...]:
-        """The versions that were released before, the lowest first: their tags, here and at the remote."""
+    def known(self) -> frozenset[str]:
+        """The versions that were released before: their tags, here and at the remote."""
         tags = self.here.shell.probe(["git", "tag", "--list", "v*"])[1].split()
-        names = {tag.removeprefix("v") for tag in tags} | set(self.remote)
-        return tuple(sorted(filter(version.is_version, names), key=version.parse))
+        names = {tag.removeprefix("v") for tag in tags} | self.remote
+        return frozenset(filter(version.is_version, names))
 
     def tree(self) -> str:
         """Whether it is a commit, and nothing but that."""
@@ -108,7 +108,7 @@ class Facts:
             raise Problem(f"{said.strip()}\nthe upstream {remote} cannot be asked")
         refs = {ref: commit for commit, ref in (line.split("\t") for line in out.splitlines())}
         tags = (ref.removeprefix("refs/tags/v") for ref in refs if ref.startswith("refs/tags/"))
-        self.remote = tuple(tag for tag in tags if version.is_version(tag))
+        self.remote = {tag for tag in tags if version.is_version(tag)}
         return refs.get(merge, "")
 
     def _of_branch(self, name: str) -> str:
@@ -137,14 +137,16 @@ class Facts:
     def before(self) -> str:
         """The version released before this one, "" for none."""
         state = self.tree_state
-        tags = () if self.tagged else state.tags
-        return next((tag[1:] for tag in tags if version.is_version(tag[1:])), state.previous)
+        here = () if self.tagged else (tag.removeprefix("v") for tag in state.tags if tag.startswith("v"))
+        versions = sorted(filter(version.is_version, here), key=version.parse)
+        previous = state.previous if version.is_version(state.previous) else ""
+        return versions[-1] if versions else previous
 
     @cached_property
     def notes(self) -> str:
         """What the changelog gets."""
-        kept = not self.tagged and self.new and changelog.is_kept(self.here.project)
-        return changelog.draft(self.here.project, self.here.shell, self.new) if kept else ""
+        written = self.tagged or self.passed or not changelog.is_kept(self.here.project)
+        return "" if written else changelog.draft(self.here.project, self.here.shell, self.new)
 
     def changes(self) -> str:
         """Whether the changelog has something to say."""
@@ -163,10 +165,14 @@ class Facts:
     def free(self) -> str:
         """Whether the registry answers, and has no such version, or this very image."""
         if self.wanted.tag_only:
+            self.done = self.tagged
             return "not asked: --tag-only"
         if not self.repository:
             raise Problem('no registry is named: registry = "registry.example.com/team" in [tool.slipway]')
+        if registry.host(self.repository) == "docker.io" and not self.repository.startswith("docker.io/"):
+            raise Problem(f'Docker Hub is named in full: registry = "docker.io/{self.here.project.registry}"')
         tag, shell = f"{self.repository}:{self.new}", self.here.shell
+        self._refuse_unfinished()
         self.found = found = registry.find(shell, tag, echo=True)
         # What they lead to counts as well: its git tag may not be here yet.
         names = version.moving(self.new, self.known)
@@ -177,9 +183,20 @@ class Facts:
         if self.passed and found.is_image(self.passed.image):
             return f"{tag} is there already, as it was pushed"
         if self.tagged:
+            if key := signing.public_key(self.here):
+                trust.check(self.here, key, f"{self.repository}@{found.digest}", self.new)
             self.done = all(registry.find(shell, f"{self.repository}:{name}") == found for name in self.moving)
-            return f"{tag} is there: it has to be what is built here"
+            return f"{tag} is there" + ("" if self.done else ": it has to be what is built here")
         raise Problem(registry.taken(tag))
+
+    def _refuse_unfinished(self) -> None:
+        # A version that is in the registry and has no tag would be forgotten.
+        for folder in (self.here.project.state / "release").glob("*/"):
+            kept = Attempt(self.here, folder.name).kept() if folder.name != self.new else None
+            if kept and not tagged(self.here.shell, folder.name):
+                found = registry.find(self.here.shell, f"{self.repository}:{folder.name}")
+                if found and found.is_image(kept.image):
+                    raise Problem(f"{folder.name} is published and not tagged: ./inv release --version {folder.name}")
 
     def signature(self) -> str:
         """Whether what is published can be signed."""

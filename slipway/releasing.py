@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from slipway import gates, publishing, registry, runtime, scene, version
+from slipway import gates, publishing, registry, runtime, version
 from slipway.attempt import Attempt, Passed, own_git
 from slipway.building import Options, read_secret
-from slipway.errors import Interrupted, Problem
+from slipway.errors import Problem
 from slipway.gates import Gate
-from slipway.image import built_id
+from slipway.image import built_id, put_back
 from slipway.lifecycle import Lifecycle
 from slipway.lock import alone
 from slipway.publishing import Step
@@ -61,18 +61,15 @@ class Plan:
     @property
     def again(self) -> str:
         """The command that goes on with it."""
-        words = ["./inv", "release"]
-        if not self.tagged:
-            words += (
-                ["--version", self.wanted.version] if self.wanted.version else ["--part", self.wanted.part or PATCH]
-            )
+        words = ["./inv", "release", "--version", self.new]
         words += [word for name in self.wanted.skip for word in ("--skip", name)]
         return shlex.join([*words, *(["--tag-only"] if self.wanted.tag_only else [])])
 
     def rows(self) -> Iterator[tuple[str, str]]:
         """Yield what will be done, as names and lines, in order."""
         if self.done:
-            yield "nothing", f"{self.repository}:{self.new} is released. The next one: ./inv release --part {PATCH}"
+            name = f"{self.repository}:{self.new}" if self.publish else self.tag
+            yield "nothing", f"{name} is released. The next one: ./inv release --part {PATCH}"
             return
         if self.passed:
             yield "gates", f"passed already, by {self.passed.ended}"
@@ -116,8 +113,8 @@ def wanted(part: str, version_: str, skip: Sequence[str], secrets: Sequence[str]
         raise Problem("--part and --version exclude each other.")
     if version_:
         version.parse(version_)
-    if part and part not in version.PARTS:
-        raise Problem(f"--part is one of {', '.join(version.PARTS)}, not {part!r}.")
+    if part:
+        version.raised("0.0.0", part)
     return Wanted(part, version_, tuple(skip), Options(tuple(map(read_secret, secrets))), tag_only)
 
 
@@ -182,8 +179,9 @@ def release(here: Lifecycle, plan: Plan, yes: bool, as_json: bool) -> None:
     """Show it, ask, and do it; raises Problem."""
     here.steps.say("\n".join(["", *(f"  {line}".rstrip() for line in lines(plan)), ""]))
     if plan.done:
-        if as_json and (found := registry.find(here.shell, f"{plan.repository}:{plan.new}")):
-            _print(plan, f"{plan.repository}@{found.digest}", plan.head)
+        if as_json:
+            found = registry.find(here.shell, f"{plan.repository}:{plan.new}") if plan.publish else None
+            _print(plan, f"{plan.repository}@{found.digest}" if found else "", plan.head)
         return
     here.confirm(f"Release {plan.new}{f' to {plan.repository}' if plan.publish else ''}?", yes)
     act(here, plan, as_json)
@@ -194,31 +192,21 @@ def act(here: Lifecycle, plan: Plan, as_json: bool = False) -> None:
 
     Raises Problem. Until the version is in the registry, the checkout is as before.
     """
-    attempt = Attempt(here, plan.new)
+    attempt, merged, image = Attempt(here, plan.new), False, ""
     if plan.passed:
         here.steps.say(f"  gates      passed already, by {plan.passed.ended}")
         _resume(attempt, plan.passed, plan.wanted.build)
     else:
         _prepare(attempt, plan)
-    try:
+    with _told(here, f"{plan.new} was not published, and the tree is as before. To go on from here: {plan.again}"):
         for step in plan.first:
             _do(attempt, step)
-    except Problem as problem:
-        raise _unpublished(plan, problem) from None
-    merged = False
-    try:
+    with _told(here, f"{plan.new} may be published, and its tag is not set. To go on from here: {plan.again}"):
         merged = _publish(attempt, plan)
+    with _told(here, f"{plan.new} is released; not all that should lead to it does. To go on: {plan.again}"):
         for step in plan.last:
             _do(attempt, step)
         image = publishing.digest(attempt) if plan.publish else ""
-    except Problem as problem:
-        if isinstance(problem, Unpublished):
-            raise
-        again = "./inv release" if merged else plan.again
-        problem.message = (
-            f"{problem.message}\n{plan.new} is released; not all that should lead to it does. To go on: {again}"
-        )
-        raise
     commit = attempt.commit
     attempt.remove()
     if as_json:
@@ -226,21 +214,38 @@ def act(here: Lifecycle, plan: Plan, as_json: bool = False) -> None:
     _say(here, plan, merged)
 
 
-class Unpublished(Problem):
-    """The version is not in the registry, or nobody knows."""
+@contextlib.contextmanager
+def _told(here: Lifecycle, where: str) -> Iterator[None]:
+    # However it ends, who reads it knows where it stands.
+    try:
+        yield
+    except Problem as problem:
+        problem.message = f"{problem.message}\n{where}"
+        raise
+    except BaseException:
+        here.steps.say(f"  {where}")
+        raise
 
 
 def _resume(attempt: Attempt, passed: Passed, build: Options) -> None:
-    # With the very same images: when they are gone from the engine, they are built again.
-    shell = attempt.here.shell
-    wanted = {attempt.tag: passed.image, attempt.tests_tag: passed.tests}
-    there = [shell.probe(["docker", "image", "inspect", one])[0] == 0 for one in wanted.values()]
-    if not all(there):
+    # With the very same images: when they are gone from the engine, they are pulled or built again.
+    shell, repository = attempt.here.shell, attempt.here.project.repository
+    pushed = {
+        passed.image: f"{repository}:sha-{passed.commit[:12]}",
+        passed.tests: f"{repository}:{attempt.version}-test",
+    }
+    for one, tag in pushed.items():
+        if shell.probe(["docker", "image", "inspect", one])[0]:
+            shell.probe(["docker", "pull", "--quiet", tag], echo=True)
+    if any(shell.probe(["docker", "image", "inspect", one])[0] for one in pushed):
         with attempt.here.steps.step("image", f"{attempt.tag}, again"):
             gates.build_images(attempt, build)
             if (attempt.image, attempt.tests) != (passed.image, passed.tests):
-                raise Problem(f"{attempt.tag} was built as {passed.image}, and cannot be built so any more.")
-    scene.put_back(attempt, wanted)
+                raise Problem(
+                    f"{attempt.tag} was {passed.image}, which is gone, and cannot be built so any more. To begin anew: "
+                    f"rm -r {shlex.quote(str(attempt.folder))}"
+                )
+    put_back(shell, {attempt.tag: passed.image, attempt.tests_tag: passed.tests})
     attempt.resume(passed)
 
 
@@ -256,14 +261,12 @@ def _prepare(attempt: Attempt, plan: Plan) -> None:
         gates.run(attempt, plan.gates)
         attempt.keep(plan.head)
         if not plan.publish:  # others build and publish it
-            scene.put_back(attempt, before)
+            put_back(shell, before)
     except BaseException as problem:
-        scene.put_back(attempt, before)
+        put_back(shell, before)
         attempt.remove()
-        if isinstance(problem, Problem) and not isinstance(problem, Interrupted):
-            raise Problem(
-                f"{problem.message}\nNothing was released, and everything is as it was.", problem.code
-            ) from None
+        if isinstance(problem, Problem):
+            problem.message = f"{problem.message}\nNothing was released, and everything is as it was."
         raise
 
 
@@ -272,16 +275,13 @@ def _publish(attempt: Attempt, plan: Plan) -> bool:
     steps = attempt.here.steps
     with uninterrupted():
         if plan.publish:
-            try:
-                _do(attempt, plan.publish)
-            except Problem as problem:
-                raise _unpublished(plan, problem) from None
+            _do(attempt, plan.publish)
         if plan.tagged:
             return True
         with steps.step("tag") as step:
             attempt.bring_home()
             merged = attempt.merge(plan.branch)
-            step.detail = plan.tag if merged else f"v{plan.new}; {plan.branch} has changed meanwhile"
+            step.detail = plan.tag if merged else f"v{plan.new}; {plan.branch} could not follow"
             return merged
 
 
@@ -289,14 +289,6 @@ def _do(attempt: Attempt, step: Step) -> None:
     with attempt.here.steps.step(step.name, step.named(attempt)) as line:
         if more := step.do(attempt):
             line.detail += f": {more}"
-
-
-def _unpublished(plan: Plan, problem: Problem) -> Problem:
-    how = "may be published" if isinstance(problem, publishing.Unread) else "was not published"
-    return Unpublished(
-        f"{problem.message}\n{plan.new} {how}, and the tree is as before. To go on from here: {plan.again}",
-        problem.code,
-    )
 
 
 def _print(plan: Plan, image: str, commit: str) -> None:
@@ -311,10 +303,10 @@ def _say(here: Lifecycle, plan: Plan, merged: bool) -> None:
     here.steps.total()
     if not merged:
         raise Problem(
-            f"{released} is released and tagged v{plan.new}; {plan.branch} has changed meanwhile, so it does not have "
-            f"the commit yet: git merge v{plan.new}"
+            f"{released} is released and tagged v{plan.new}; {plan.branch} could not follow (it has changed meanwhile, "
+            f"say), and does not have the commit yet: git merge v{plan.new}"
         )
-    if not plan.tagged:
-        here.steps.say("  next       git push --follow-tags")
-    if plan.publish:
-        here.steps.say(f"             ./inv deploy --tag {plan.new}")
+    then = [] if plan.tagged else ["git push --follow-tags"]
+    then += [f"./inv deploy --tag {plan.new}"] if plan.publish else []
+    for index, line in enumerate(then):
+        here.steps.say(f"  {'' if index else 'next':<10} {line}")

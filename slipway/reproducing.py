@@ -77,6 +77,7 @@ def _rebuild(here: Lifecycle, origin: Origin, found: Manifest, named: str, build
                 if not found.is_image(mine):
                     here.shell.probe(["docker", "pull", "--quiet", named], echo=True)
                     said = verifying.differing(here, named, again) if found.config else "  - it is of several platforms"
+                    said = said or "  - the compression of their layers alone: another engine keeps images otherwise"
                     raise Problem(f"{said}\n{named} is not what its commit makes.")
                 step.detail = f"identical: {mine}"
         finally:
@@ -112,5 +113,8 @@ def differences(origin: Origin, arguments: Mapping[str, str], lock: str, bases: 
     if origin.base_digest not in bases:
         pinned = f"{origin.base.partition(':')[0]}@{origin.base_digest}"
         here = f"the {origin.base} of this engine is another one" if bases else f"there is no {origin.base} here"
-        wrong.append(f"{here}: docker pull {pinned}, then docker tag {pinned} {origin.base}")
+        wrong.append(
+            f"{here}: docker pull {pinned}, then docker tag {pinned} {origin.base} (if it had no digest then, "
+            "that is its id, and it has to come from the engine where the release was built)"
+        )
     return wrong

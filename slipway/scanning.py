@@ -5,7 +5,7 @@ import json
 import re
 import tarfile
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
@@ -60,7 +60,7 @@ def scan(here: "Lifecycle", tag: str, base: str) -> str:
             f"{tag} holds what should be secret:\n{listed}\n"
             "Take it out, and regard it as known. A line that only looks like one says so: # pragma: allowlist secret"
         )
-    return f"none in {files} files above {base}{unseen}"
+    return f"none in {files} files above {base if common else 'nothing'}{unseen}"
 
 
 def scan_archive(archive: Path, below: int, values: Mapping[str, str]) -> tuple[int, list[str]]:
@@ -95,7 +95,7 @@ def in_configuration(configuration: Mapping[str, Any], values: Mapping[str, str]
         for name, value in values.items():
             if value in text:
                 yield f"{where} holds the value of {name}"
-        for kind in _looks_like(text.splitlines()):
+        for _, kind in _looks_like(text):
             yield f"{where} holds what looks like a secret: {kind}"
 
 
@@ -114,12 +114,12 @@ def in_file(path: str, content: bytes, values: Mapping[str, str]) -> Iterator[st
             yield f"/{path}: holds the value of {name}"
     if installed or len(content) > LARGEST or b"\0" in content[:1024]:
         return
-    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
-        for kind in _looks_like([line]):
-            yield f"/{path}:{number}: looks like a secret: {kind}"
+    for number, kind in _looks_like(content.decode("utf-8", "replace")):
+        yield f"/{path}:{number}: looks like a secret: {kind}"
 
 
-def _looks_like(lines: Iterable[str]) -> Iterator[str]:
+def _looks_like(text: str) -> Iterator[tuple[int, str]]:
+    # The number of each line that does, and what it looks like.
     try:
         from detect_secrets.core.scan import scan_line
         from detect_secrets.settings import transient_settings
@@ -127,9 +127,9 @@ def _looks_like(lines: Iterable[str]) -> Iterator[str]:
         raise Problem("What looks like a secret cannot be told: add detect-secrets to the group dev.") from None
 
     with transient_settings({"plugins_used": [{"name": name} for name in DETECTORS]}):
-        for line in lines:
+        for number, line in enumerate(text.splitlines(), 1):
             if "pragma: allowlist secret" not in line:
-                yield from (secret.type for secret in scan_line(line))
+                yield from ((number, secret.type) for secret in scan_line(line))
 
 
 def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from slipway import dotenv, image
+from slipway import dotenv, image, signing
 from slipway.attempt import Attempt
 from slipway.compose import project_name
 from slipway.errors import Problem
@@ -31,21 +31,21 @@ class Scene:
         root = hashlib.sha256(str(self.here.project.root).encode()).hexdigest()
         return f"{project_name(self.here.project, 'test').removesuffix('-test')}-release-{root[:8]}"
 
-    def verb(self, name: str, *args: str, **env: str) -> str:
+    def verb(self, name: str, *args: str, **env: str) -> None:
         """Run a verb in the clone; raises Problem with what it said."""
         invoke = [sys.executable, "-P", "-m", "invoke", "--search-root", str(self.attempt.tree)]
         own = {"COMPOSE_PROJECT_NAME": self.name, "SLIPWAY_ENV": "dev"}
-        with self._alone():
-            self.passes([*invoke, name, *args], f"inv {name} failed (see above).", own | env)
-        return ""
+        self.passes([*invoke, name, *args], f"inv {name} failed (see above).", own | env)
 
     def passes(self, command: list[str], failed: str, env: Mapping[str, str] | None = None) -> None:
         """Run a program in the clone; on a terminal it shows its progress. Raises Problem with what it said."""
-        shell = self.here.shell
-        if sys.stderr.isatty():
-            shell.run(command, cwd=self.attempt.tree, env=env, failed=failed)
-            return
-        status, out, said = shell.probe(command, cwd=self.attempt.tree, env=env, echo=True)
+        shell, tree = self.here.shell, self.attempt.tree
+        with self._alone():
+            if sys.stderr.isatty():  # standard output is for what the release itself has to tell
+                if status := shell.status(command, cwd=tree, env=env, stdout=sys.stderr.buffer):
+                    raise Problem(failed, status)
+                return
+            status, out, said = shell.probe(command, cwd=tree, env=env, echo=True)
         if status:
             text = self.here.steps.redact(f"{said}\n{out}".strip())
             last = "\n".join(f"    {line}" for line in text.splitlines()[-TAIL:])
@@ -62,14 +62,16 @@ class Scene:
             yield
         finally:
             self._clear()
-            put_back(self.attempt, before)
+            image.put_back(shell, before)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        # Without the service's variables: a gate must not touch the database that the environment names.
+        # Without the service's variables, as a gate must not touch the database that the environment names; and without
+        # the key, which is none of their business.
         example = self.attempt.tree / ".env.example"
         known = dotenv.schema(example.read_text(encoding="utf-8")) if example.exists() else None
-        names = known.required.keys() | known.optional if known else set()
+        names = set(known.required.keys() | known.optional) if known else set()
+        names |= {signing.PRIVATE, "COSIGN_PASSWORD", os.environ.get(signing.PRIVATE, "").removeprefix("env://")}
         hidden = {name: os.environ.pop(name) for name in names if name in os.environ}
         try:
             yield
@@ -93,16 +95,3 @@ class Scene:
                 if status:
                     self.here.steps.say(f"  a {kind} of the gates is left on the engine: {said.strip()}")
         probe(["docker", "volume", "rm", f"{production}-backups"])
-
-
-def put_back(attempt: Attempt, before: Mapping[str, str]) -> None:
-    """Let tags mean what they meant before: an image's id, or "" for nothing."""
-    shell = attempt.here.shell
-    for tag, image_id in before.items():
-        now = image.built_id(shell, tag)
-        if now == image_id:
-            continue
-        if image_id:
-            shell.probe(["docker", "tag", image_id, tag])
-        else:
-            shell.probe(["docker", "image", "rm", tag])

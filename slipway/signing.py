@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from slipway import provenance
+from slipway import provenance, registry
 from slipway.errors import Problem
 from slipway.shell import Shell
 
@@ -102,10 +102,10 @@ def verify(here: "Lifecycle", key: Path, image: str) -> None:
     said = here.shell.output(
         verify_command(key, image, offline(here.shell, "verify")),
         echo=True,
-        failed=f"{image} is not signed with {key.name}, or the registry does not say so. It was not pulled.",
+        failed=f"{image} is not signed with {key.name}, or the registry does not say so.",
     )
-    if (name := image.partition("@")[0]) not in (names := signed_names(said)):
-        raise Problem(f"What {key.name} has signed is {', '.join(names)}, and not {name}. It was not pulled.")
+    if registry.canonical(name := image.partition("@")[0]) not in (names := signed_names(said)):
+        raise Problem(f"What {key.name} has signed is {', '.join(names)}, and not {name}.")
 
 
 def provenances(here: "Lifecycle", key: Path, image: str) -> list[dict[str, Any]]:
@@ -113,7 +113,7 @@ def provenances(here: "Lifecycle", key: Path, image: str) -> list[dict[str, Any]
     said = here.shell.output(
         verify_attestation_command(key, image, offline(here.shell, "verify-attestation")),
         echo=True,
-        failed=f"{image} has no provenance that is signed with {key.name}. It was not pulled.",
+        failed=f"{image} has no provenance that is signed with {key.name}.",
     )
     return list(predicates(said, image))
 
@@ -124,7 +124,7 @@ def signed_names(said: str) -> list[str]:
     A signature can be copied to another repository with its image: what is signed then is still the first one's name.
     """
     signed = [one for line in said.splitlines() if line.startswith("[") for one in json.loads(line)]
-    return sorted({str(one["critical"]["identity"]["docker-reference"]) for one in signed})
+    return sorted({registry.canonical(str(one["critical"]["identity"]["docker-reference"])) for one in signed})
 
 
 def predicates(said: str, image: str) -> Iterator[dict[str, Any]]:

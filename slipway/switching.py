@@ -7,7 +7,7 @@ from typing import Any
 
 from slipway import baking, ledger, proxy
 from slipway.docker import last_lines
-from slipway.errors import Interrupted, Problem
+from slipway.errors import Problem
 from slipway.ledger import Entry
 from slipway.production import FLIPPED, LIVE, Production
 from slipway.releases import Release
@@ -50,7 +50,7 @@ def go_live(
         bake(production, entry.release, old, seconds)
     except BaseException as error:
         live = back(production, replace(entry, reason=reason(production, error)), old, kept, told)
-        if isinstance(error, Problem) and not isinstance(error, Interrupted):
+        if isinstance(error, Problem):
             error.message = f"{error.message}\n{live} Once it is mended: ./inv {entry.what}"
         else:
             steps.say(f"  stopped    {live}")

@@ -45,7 +45,7 @@ def choose(origins: Iterable[Origin], image: str, tag: str, project: str) -> Ori
             return origin
     names = (f"{one.arguments.get('TITLE')} {one.version} of {one.commit[:12]}" for one in found)
     said = ", ".join(names) or "nothing that inv release has written"
-    raise Problem(f"{image} is called {tag}, and its provenance says {said}. It was not pulled.")
+    raise Problem(f"{image} is called {tag}, and its provenance says {said}.")
 
 
 def fits(origin: Origin, tag: str) -> bool:
