@@ -117,7 +117,9 @@ def _commands(kind: str, scene: Scene) -> None:
                 f"{name} is not installed: add it to the group dev, or leave it out of {kind} in "
                 "[tool.slipway.release]."
             )
-        scene.passes([program, *arguments], f"{line} has findings (see above).")
+        # What mypy knows of files by their content is as true in the clone, and spares most of its time.
+        cache = {"MYPY_CACHE_DIR": str(scene.here.project.root / ".mypy_cache")}
+        scene.passes([program, *arguments], f"{line} has findings (see above).", cache if name == "mypy" else None)
 
 
 def _dockerfile(scene: Scene) -> None:

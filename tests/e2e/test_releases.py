@@ -19,7 +19,7 @@ from slipway import registry as of_slipway
 from slipway.building import Options
 from slipway.gates import of as gates_of
 from slipway.project import load
-from tests.conftest import ROOT, Checkout
+from tests.conftest import ROOT, Checkout, wait_for
 from tests.e2e import changes
 from tests.e2e.conftest import NAME, commit, containers, run
 from tests.e2e.registries import Registry, login, registry
@@ -447,16 +447,38 @@ def test_a_release_that_breaks_off_is_finished_by_the_next(
     assert plain.tags()["0.1.1"] == plain.tags()[pushed]
     assert run("git", "rev-parse", "v0.1.1^{commit}", cwd=docker.root).startswith(pushed.removeprefix("sha-"))
 
+
+SIGN, PUBLISH, PUBLISHED = r"\$ cosign sign", r"\$ docker push \S+ \S+:0\.1\.\d$", r"push +\S+:0\.1\.\d: sha"
+MERGE, MOVE = r"\$ git merge", r"push +\S+:0\.1: "
+
+
+@pytest.mark.parametrize(
+    "lines", [[PUBLISH, MERGE], pytest.param([SIGN, PUBLISH, PUBLISHED, MERGE, MOVE], marks=pytest.mark.full)]
+)
+def test_a_release_that_was_killed_is_finished_by_the_next(
+    docker: Checkout, plain: Registry, key: dict[str, str], lines: list[str]
+) -> None:
     def kill(running: "subprocess.Popen[str]") -> None:
         os.killpg(running.pid, signal.SIGKILL)
 
-    for version, line in (
-        ("0.1.2", r"\$ cosign sign"), ("0.1.3", r"\$ docker push \S+ \S+:0\.1\.3$"),
-        ("0.1.4", r"push +\S+:0\.1\.4: sha"), ("0.1.5", r"\$ git merge"), ("0.1.6", r"push +\S+:0\.1: "),
-    ):  # fmt: skip
+    for number, line in enumerate(lines, 1):
+        version = f"0.1.{number}"
         change(docker, f"what {version} has")
         status, _ = killed_at(docker, line, kill, *only(), **key)
         assert status == -signal.SIGKILL
+        if line == PUBLISH:  # somebody goes on working, and then another part is asked for
+            wait_for(lambda version=version: version in plain.tags())
+            docker.write("more.txt", "more")
+            commit(docker, "Meanwhile")
+            forgotten = release(docker, "--part", "minor", *only(), **key)
+            assert forgotten.returncode == 1
+            assert f"published and not tagged: ./inv release --version {version}" in forgotten.stderr
+            finished = release(docker, "--version", version, *only(), **key)
+            assert finished.returncode == 1
+            assert f"git merge v{version}" in finished.stderr
+            run("git", "merge", "--quiet", "--no-edit", f"v{version}", cwd=docker.root)
+            assert f"{plain.tags()['latest']}" == plain.tags()[version]
+            continue
         finished = release(docker, *only(), **key)
         assert finished.returncode == 0, (version, finished.stderr)
         tags = plain.tags()
