@@ -21,9 +21,10 @@ TIMEOUT = 15  # seconds for each package
 
 
 def command(requirements: Path, ignored: Mapping[str, str], url: str = "") -> list[str]:
-    """Return the command that asks for the advisories of packages, each named with its version.
+    """Return the command that asks for advisories.
 
-    OSV (https://osv.dev) and not the package index, whose mirrors know of none.
+    Takes the file of packages, each named with its version, and the advisories that are ignored. OSV
+    (https://osv.dev) and not the package index, whose mirrors know of none.
     """
     asked = ["--requirement", str(requirements), "--no-deps", "--disable-pip", "--vulnerability-service", "osv"]
     quietly = ["--format", "json", "--progress-spinner", "off", "--timeout", str(TIMEOUT)]
@@ -32,10 +33,10 @@ def command(requirements: Path, ignored: Mapping[str, str], url: str = "") -> li
 
 
 def look(here: "Lifecycle", tag: str) -> str:
-    """Ask for the advisories of an image's packages; return what was found out.
+    """Ask for the advisories of an image's packages.
 
-    Raises Problem when there is one that [tool.slipway.release] advisories doesn't name. A database that cannot be
-    reached is no reason to stop: what is returned says so.
+    Returns what was found out. Raises Problem when there is one that [tool.slipway.release] advisories doesn't
+    name. A database that cannot be reached is no reason to stop: what is returned says so.
     """
     if not importlib.util.find_spec("pip_audit"):
         raise Problem("Known vulnerabilities cannot be told: add pip-audit to the group dev.")
@@ -65,7 +66,10 @@ def look(here: "Lifecycle", tag: str) -> str:
 
 
 def findings(report: Mapping[str, Any]) -> list[str]:
-    """Return a line for each package and advisory that pip-audit reports."""
+    """Return a line for each advisory of a package.
+
+    Takes what pip-audit reports.
+    """
     return [
         f"{one['name']} {one['version']}: {known['id']}"
         + (f", mended in {', '.join(known['fix_versions'])}" if known.get("fix_versions") else "")

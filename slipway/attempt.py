@@ -27,9 +27,9 @@ TAKEN = ("user.", "author.", "committer.", "commit.", "tag.", "gpg.", "filter.",
 
 @dataclass(frozen=True)
 class Passed:
-    """What has passed its gates: a commit on top of `head`, the ids of its images, and what its base is known by.
+    """What has passed its gates.
 
-    Times are ISO 8601, UTC.
+    A commit on top of `head`, the ids of its images, and what its base is known by. Times are ISO 8601, UTC.
     """
 
     head: str
@@ -70,7 +70,10 @@ class Attempt:
 
     @cached_property
     def tree(self) -> Path:
-        """The project in the clone: it may lie below the repository's root."""
+        """The project in the clone.
+
+        It may lie below the repository's root.
+        """
         return self._clone / self.here.shell.output(["git", "rev-parse", "--show-prefix"])
 
     @property
@@ -99,7 +102,10 @@ class Attempt:
             write_private(self.tree / ".env", text)
 
     def write(self, gone: str) -> None:
-        """Raise the version, write the changelog, commit and tag; `gone` are the gates that were left out on demand."""
+        """Write version and changelog, commit, and tag.
+
+        `gone` are the gates that were left out on demand. Raises Problem.
+        """
         raise_version(self.tree / "pyproject.toml", self.version)
         notes = changelog.write(self.project, self.shell, self.version) if changelog.is_kept(self.project) else ""
         message = [f"Release {self.version}", *([f"Without its gates {gone}."] if gone else [])]
@@ -111,7 +117,10 @@ class Attempt:
         self.shell.output(["git", "tag", "--annotate", "--cleanup=whitespace", f"v{self.version}", *told])
 
     def bring_home(self) -> None:
-        """Have commit and tag in the checkout; raises Problem, also when another commit has that tag there."""
+        """Have commit and tag in the checkout.
+
+        Raises Problem, also when another commit has that tag there.
+        """
         ref = f"refs/tags/v{self.version}"
         there = tagged(self.here.shell, self.version)
         if there and there != self.commit:
@@ -126,7 +135,10 @@ class Attempt:
             raise Problem(f"{said.strip()}\nThe tag v{self.version} could not be set here.")
 
     def merge(self, branch: str) -> bool:
-        """Let a branch follow, whatever is checked out by now; False when it has changed meanwhile."""
+        """Let a branch follow; False when it could not.
+
+        Whatever is checked out by now.
+        """
         shell = self.here.shell
         on = shell.probe(["git", "symbolic-ref", "--quiet", "--short", "HEAD"])[1]
         merge = ["git", "merge", "--ff-only", "--quiet", "--no-verify-signatures", self.commit]
@@ -168,7 +180,10 @@ class Attempt:
 
 
 def clone(shell: Shell, target: Path, commit: str) -> Path:
-    """Clone the repository of the project, with a commit checked out; return the project's folder in it."""
+    """Clone the project's repository, at a commit.
+
+    Returns the project's folder in it. Raises Problem.
+    """
     own_git(shell)
     top = shell.output(["git", "rev-parse", "--show-toplevel"])
     shell.output(["git", "clone", "--quiet", "--no-checkout", top, str(target)])
@@ -180,13 +195,19 @@ def clone(shell: Shell, target: Path, commit: str) -> Path:
 
 
 def own_git(shell: Shell) -> None:
-    """Let git work in the folder where it is called, not in the one that a hook or an alias has named."""
+    """Let git work in the folder where it is called.
+
+    And not in the one that a hook or an alias has named.
+    """
     for name in shell.probe(["git", "rev-parse", "--local-env-vars"])[1].split():
         os.environ.pop(name, None)
 
 
 def tagged(shell: Shell, version: str) -> str:
-    """Return the commit that a version's tag names in the checkout, "" for none."""
+    """Return the commit of a version's tag, or "".
+
+    That is the tag in the checkout.
+    """
     return shell.probe(["git", "rev-parse", "--verify", "--quiet", f"refs/tags/v{version}^{{commit}}"])[1]
 
 
@@ -196,7 +217,10 @@ def now() -> str:
 
 
 def configuration(listed: str) -> Iterator[tuple[str, str]]:
-    """Yield what the clone takes over of `git config --null --show-scope --list`: what only the checkout has."""
+    """Yield the settings that only the checkout has.
+
+    Takes what `git config --null --show-scope --list` prints; yields names and values that a clone takes over.
+    """
     words = listed.split("\0")
     for scope, entry in zip(words[::2], words[1::2], strict=False):
         name, _, value = entry.partition("\n")
@@ -205,7 +229,10 @@ def configuration(listed: str) -> Iterator[tuple[str, str]]:
 
 
 def raise_version(pyproject: Path, new: str) -> None:
-    """Write a version into pyproject.toml; all else stays as it is."""
+    """Write a version into pyproject.toml, and that alone.
+
+    Raises Problem when there is none to replace.
+    """
     import tomlkit
 
     document = tomlkit.parse(pyproject.read_bytes().decode("utf-8"))  # with its own ends of lines

@@ -9,7 +9,10 @@ from slipway.lifecycle import Lifecycle
 
 
 def audit(here: Lifecycle, tag: str) -> None:
-    """Look for both, and print what was found out; raises Problem with all findings."""
+    """Look for both, and print what was found out.
+
+    Raises Problem with all findings.
+    """
     named = inspecting.find(here, candidate.on_engine(tag, here.project.image) if tag else "", "inv audit")
     said = inspecting.read(here, named).labels.get(inspecting.BASE_NAME, "").removeprefix("docker.io/library/")
     base = said if said.startswith("python:") else variants.choose(here.project).name

@@ -19,7 +19,10 @@ BY_NAME = "What is on the engine is deployed by its name there:"
 
 @dataclass(frozen=True)
 class Candidate:
-    """An image on the engine: its reference, its id, and its digest in a registry ("" when it has none there)."""
+    """An image on the engine.
+
+    Its reference, its id, and its digest in a registry ("" when it has none there).
+    """
 
     reference: str
     id: str
@@ -40,10 +43,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Source:
-    """What is to be deployed: a reference; `tree` when it is this tree's image.
+    """What is to be deployed.
 
-    `moving` is the tag by which a registry was asked, when that may mean another image tomorrow, and `version` what its
-    provenance says ("" without a key).
+    A reference; `tree` when it is this tree's image. `moving` is the tag by which a registry was asked, when that
+    may mean another image tomorrow, and `version` what its provenance says ("" without a key).
     """
 
     reference: str
@@ -66,10 +69,10 @@ def described(reference: str, facts: dict[str, Any]) -> Candidate:
 
 
 def in_registry(tag: str, repository: str) -> str:
-    """Return what a --tag is called in a registry, "" for what only an engine has.
+    """Return what a --tag is called in a registry.
 
-    `1.2.3` is this project's, whose `repository` is "" without a registry; a reference with its repository is taken as
-    it is, and NAME:TAG is an image of the engine.
+    "" for what only an engine has. `1.2.3` is this project's, whose `repository` is "" without a registry; a
+    reference with its repository is taken as it is, and NAME:TAG is an image of the engine.
     """
     if "/" in tag:
         return tag
@@ -77,12 +80,18 @@ def in_registry(tag: str, repository: str) -> str:
 
 
 def on_engine(tag: str, name: str) -> str:
-    """Return what a --tag is called on the engine, where this project's images have a plain `name`."""
+    """Return what a --tag is called on the engine.
+
+    This project's images have a plain `name` there.
+    """
     return tag if "/" in tag or ":" in tag else f"{name}:{tag}"
 
 
 def pinned(reference: str, digest: str) -> str:
-    """Return a reference with its tag, for people, and its digest, which is what counts."""
+    """Return a reference with its tag and its digest.
+
+    The tag is for people, the digest is what counts.
+    """
     return f"{reference.partition('@')[0]}@{digest}"
 
 
@@ -99,10 +108,10 @@ def is_called(production: "Production", image: Candidate, reference: str) -> boo
 
 
 def resolve(production: "Production", tag: str) -> Source:
-    """Decide what a --tag means, now: the registry's, by its digest, or the engine's. Pulls nothing.
+    """Decide what a --tag means, now; pull nothing.
 
-    Once the project names a key, what a registry has must be signed with it. Raises Problem when it isn't, and when
-    nobody knows the tag.
+    It is the registry's image, by its digest, or the engine's. Once the project names a key, what a registry has
+    must be signed with it. Raises Problem when it isn't, and when nobody knows the tag.
     """
     here = production.here
     key = signing.public_key(here)
@@ -144,7 +153,10 @@ def resolve(production: "Production", tag: str) -> Source:
 
 
 def get(production: "Production", source: Source) -> Candidate:
-    """Have the image on the engine: built of this tree, or pulled by its digest. Raises Problem."""
+    """Have the image on the engine.
+
+    It is built of this tree, or pulled by its digest. Raises Problem.
+    """
     here = production.here
     if source.tree:
         production.prepare()

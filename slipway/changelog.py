@@ -11,7 +11,10 @@ NOTHING = "No significant changes."  # as towncrier's own templates put it
 
 
 def is_kept(project: Project) -> bool:
-    """Tell whether there is a changelog: [tool.towncrier] in pyproject.toml, or towncrier.toml."""
+    """Tell whether there is a changelog.
+
+    That is [tool.towncrier] in pyproject.toml, or towncrier.toml.
+    """
     if (project.root / "towncrier.toml").exists():
         return True
     document = tomllib.loads((project.root / "pyproject.toml").read_text(encoding="utf-8"))
@@ -19,15 +22,18 @@ def is_kept(project: Project) -> bool:
 
 
 def draft(project: Project, shell: Shell, version: str) -> str:
-    """Return what a version would add to the changelog, "" for nothing; raises Problem."""
+    """Return what a version would add to the changelog.
+
+    "" for nothing. Raises Problem.
+    """
     text = _towncrier(shell, "--draft", version)
     return "" if NOTHING in map(str.strip, text.splitlines()) else text
 
 
 def write(project: Project, shell: Shell, version: str) -> str:
-    """Put a version's changes into the changelog, remove their files, and return them; git knows of both.
+    """Put a version's changes into the changelog.
 
-    Raises Problem.
+    Removes their files, and returns the text; git knows of both. Raises Problem.
     """
     text = _towncrier(shell, "--draft", version)
     _towncrier(shell, "--yes", version)

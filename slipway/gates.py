@@ -25,7 +25,10 @@ SKIPPED = "left out: --skip"  # how a gate ended that was left out on demand
 
 @dataclass(frozen=True)
 class Gate:
-    """One gate: its name, what it does, and why it is left out ("" when it isn't)."""
+    """One gate.
+
+    Its name, what it does, and why it is left out ("" when it isn't).
+    """
 
     name: str
     what: str
@@ -34,10 +37,10 @@ class Gate:
 
 
 def of(project: Project, version: str, previous: str, skipped: Sequence[str], build: Options) -> list[Gate]:
-    """Return the gates of a release, in their order: what is cheap comes first.
+    """Return the gates of a release, in their order.
 
-    `previous` is the version before, "" for none; `build` says how images are built. Raises Problem when `skipped`
-    names a gate that there is not.
+    What is cheap comes first. `previous` is the version before, "" for none; `build` says how images are built.
+    Raises Problem when `skipped` names a gate that there is not.
     """
     release, tag = project.release, f"{project.image}:{version}"
     migrations = "" if project.migrations else "there are no migrations"
@@ -68,7 +71,10 @@ def of(project: Project, version: str, previous: str, skipped: Sequence[str], bu
 
 
 def run(attempt: Attempt, gates: Sequence[Gate]) -> None:
-    """Pass through all gates, each with its line; note how each ended. Raises Problem."""
+    """Pass through all gates, each with its line.
+
+    Notes how each ended. Raises Problem.
+    """
     steps, scene = attempt.here.steps, Scene(attempt)
     with scene.cleared():
         for gate in gates:
@@ -87,7 +93,10 @@ def run(attempt: Attempt, gates: Sequence[Gate]) -> None:
 
 
 def build_images(attempt: Attempt, build: Options) -> str:
-    """Build the image and the one that tests it, note their ids, and return the first one's; raises Problem."""
+    """Build the image, and the one that tests it.
+
+    Notes their ids and the base image's, and returns the first one's for people. Raises Problem.
+    """
     here = attempt.here
     built = image.of(attempt.project, image.read_tree(attempt.project, attempt.shell))
     if built.tag != attempt.tag:  # an attribute of git that changes files, say

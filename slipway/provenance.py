@@ -19,11 +19,12 @@ VERSION = re.compile(r"\d+\.\d+\.\d+", re.ASCII)
 
 @dataclass(frozen=True)
 class Origin:
-    """What was built of what: read from a predicate, or to be written into one.
+    """What was built of what.
 
-    `arguments` are the build arguments, `base` is the base image's name, `base_digest` its digest in a registry, or its
-    id on the engine when it has none. `lock` is the SHA-256 of poetry.lock, `sbom` that of the bill of materials.
-    `gates` say how each gate ended. Times are ISO 8601, UTC.
+    It is read from a predicate, or to be written into one. `arguments` are the build arguments, `base` is the base
+    image's name, `base_digest` its digest in a registry, or its id on the engine when it has none. `lock` is the
+    SHA-256 of poetry.lock, `sbom` that of the bill of materials. `gates` say how each gate ended. Times are ISO
+    8601, UTC.
     """
 
     version: str
@@ -70,13 +71,19 @@ def predicate(origin: Origin) -> dict[str, Any]:
 
 
 def statement(predicate: Mapping[str, Any], repository: str, digest: str) -> dict[str, Any]:
-    """Return the in-toto statement that says it of an image, named by its digest in a registry."""
+    """Return the in-toto statement about an image.
+
+    The image is named by its digest in a registry.
+    """
     subject = {"name": repository, "digest": _digest(digest)}
     return {"_type": STATEMENT, "subject": [subject], "predicateType": PREDICATE, "predicate": dict(predicate)}
 
 
 def about(text: str, image: str) -> Iterator[dict[str, Any]]:
-    """Yield the predicate of a statement, when it can be read and is about an image, named by its digest."""
+    """Yield the predicate of a statement about an image.
+
+    Nothing when it cannot be read, or is about another one; the image is named by its digest.
+    """
     name, _, digest = image.partition("@")
     try:
         statement = json.loads(text)
@@ -88,7 +95,10 @@ def about(text: str, image: str) -> Iterator[dict[str, Any]]:
 
 
 def origin(predicate: Mapping[str, Any]) -> Origin:
-    """Read a predicate; raises ValueError when it is another's, or makes no sense."""
+    """Read a predicate.
+
+    Raises ValueError when it is another tool's, or makes no sense.
+    """
     try:
         found = _origin(predicate)
     except (KeyError, TypeError, AttributeError) as error:
@@ -125,7 +135,10 @@ def _origin(predicate: Mapping[str, Any]) -> Origin:
 
 
 def identities(shell: Shell, name: str) -> list[str]:
-    """Return what identifies an image on the engine: its digests in registries, then its id; nothing without one."""
+    """Return what an image on the engine is known by.
+
+    Its digests in registries, then its id; nothing when it is not there.
+    """
     status, out, _ = shell.probe(["docker", "image", "inspect", name])
     if status:
         return []

@@ -23,7 +23,10 @@ from slipway.version import is_version, parse
 
 @dataclass(frozen=True)
 class Step:
-    """One step: its name, what it does (`{commit}` stands for the commit's first twelve digits)."""
+    """One step.
+
+    Its name, and what it does (`{commit}` stands for the commit's first twelve digits).
+    """
 
     name: str
     what: str
@@ -61,7 +64,10 @@ def version(repository: str, version: str) -> Step:
 
 
 def last(repository: str, version: str, moving: tuple[str, ...], key: Path | None) -> list[Step]:
-    """Return the steps that let the moving tags follow, and look at all of them once more."""
+    """Return the steps after the version is published.
+
+    The moving tags follow, and all of them are looked at once more.
+    """
     pushes = [Step("push", f"{repository}:{name}", partial(_push, name=name, moves=True)) for name in moving]
     names = ", ".join(["sha-{commit}", version, *moving])
     return [*pushes, Step("verify", f"{names}: one image", partial(_verify, names=(version, *moving), key=key))]
@@ -106,7 +112,10 @@ def _higher(attempt: Attempt, name: str) -> str:
 
 
 def digest(attempt: Attempt) -> str:
-    """Return the image with its digest, as the registry has it; raises Problem."""
+    """Return the image with its digest in the registry.
+
+    Raises Problem.
+    """
     repository = attempt.here.project.repository
     found = _found(attempt, f"sha-{attempt.commit[:12]}")
     if not found or not found.is_image(attempt.image):
@@ -205,7 +214,10 @@ def _origin(attempt: Attempt) -> Origin:
 
 
 def builder() -> str:
-    """Return who builds: the workflow on GitHub, else user and machine, as a URI."""
+    """Return who builds, as a URI.
+
+    The workflow on GitHub, else user and machine.
+    """
     if workflow := os.environ.get("GITHUB_WORKFLOW_REF"):
         return f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{workflow}"
     return f"urn:slipway:by:{caller('prod')['SLIPWAY_BY']}"

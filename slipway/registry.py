@@ -16,7 +16,10 @@ REFUSED = re.compile(r"(?i)\b40[13]\b|unauthorized|authentication required|no ba
 
 @dataclass(frozen=True)
 class Manifest:
-    """A manifest: its digest, and that of the image's configuration ("" for one of several platforms)."""
+    """A manifest in a registry.
+
+    Its digest, and that of the image's configuration ("" for one of several platforms).
+    """
 
     digest: str
     config: str
@@ -30,15 +33,19 @@ class Manifest:
 
 
 def inspect_command(tag: str, part: str = "Manifest") -> list[str]:
-    """Return the command that prints a part of what a tag means as JSON: its descriptor, or its Image.
+    """Return the command that asks what a tag means.
 
-    A tag that there is not is status 1 and "TAG: not found".
+    It prints JSON: the manifest's descriptor, or the Image. A tag that there is not is status 1 and "TAG: not
+    found".
     """
     return ["docker", "buildx", "imagetools", "inspect", tag, "--format", f"{{{{json .{part}}}}}"]
 
 
 def find(shell: Shell, tag: str, echo: bool = False) -> Manifest | None:
-    """Return what a tag means in the registry, None for nothing; raises Problem when it cannot be asked."""
+    """Return what a tag means, None for nothing.
+
+    Raises Problem when the registry cannot be asked.
+    """
     status, out, said = shell.probe(inspect_command(tag), echo=echo)
     if status:
         if f"{tag.partition('@')[0]}" in said and re.search(r": not found\s*$", said):
@@ -51,7 +58,10 @@ def find(shell: Shell, tag: str, echo: bool = False) -> Manifest | None:
 
 
 def version(shell: Shell, tag: str) -> str:
-    """Return the version that an image in the registry says to be, "" for none."""
+    """Return the version that an image says to be.
+
+    "" for none, or no image.
+    """
     status, out, _ = shell.probe(inspect_command(tag, "Image"))
     try:
         image = json.loads(out) if not status else {}
@@ -62,13 +72,19 @@ def version(shell: Shell, tag: str) -> str:
 
 
 def host(tag: str) -> str:
-    """Return the registry of a reference: its first part, where that is an address."""
+    """Return the registry of a reference.
+
+    That is its first part, where it is an address.
+    """
     first, slash, _ = tag.partition("/")
     return first if slash and (set(".:") & set(first) or first == "localhost") else "docker.io"
 
 
 def explain(said: str, tag: str) -> str:
-    """Return what to say when the registry of a tag has failed with these words."""
+    """Return what to say when a registry has failed.
+
+    Takes what the program said, and the tag that it was asked of.
+    """
     at = host(tag)
     if "invalid reference format" in said:
         return f"{tag!r} is no reference of an image: NAME:TAG, HOST/NAME:TAG or HOST/NAME@sha256:DIGEST."
@@ -78,7 +94,7 @@ def explain(said: str, tag: str) -> str:
 
 
 def name(reference: str) -> str:
-    """Return the repository of a reference, without its tag and digest."""
+    """Return a reference without its tag and digest."""
     plain = reference.partition("@")[0]
     head, _, tail = plain.rpartition("/")
     return f"{head}/{tail.partition(':')[0]}" if head else tail.partition(":")[0]
@@ -90,12 +106,18 @@ def tag(reference: str) -> str:
 
 
 def canonical(name: str) -> str:
-    """Return a repository's one name: that of Docker Hub has several."""
+    """Return a repository's one name.
+
+    Those of Docker Hub have several.
+    """
     return re.sub(r"^(index\.)?docker\.io/(library/)?", "", name)
 
 
 def plain(reference: str) -> str:
-    """Return a reference as engines list it: by its digest when it has one, else by its tag."""
+    """Return a reference as engines list it.
+
+    By its digest when it has one, else by its tag.
+    """
     digest = reference.partition("@")[2]
     return f"{canonical(name(reference))}@{digest}" if digest else reference
 
@@ -106,17 +128,20 @@ def taken(tag: str) -> str:
 
 
 def attach_command(image: str, kind: str, file: Path, created: str) -> list[str]:
-    """Return the command that attaches a file to an image, as an artifact of a kind.
+    """Return the command that attaches a file to an image.
 
-    To be run in the file's folder. With the image's own time it is the same artifact each time.
-    https://oras.land/docs/commands/oras_attach
+    As an artifact of a kind. To be run in the file's folder. With the image's own time it is the same artifact each
+    time. https://oras.land/docs/commands/oras_attach
     """
     when = f"org.opencontainers.image.created={created}"
     return ["oras", "attach", "--artifact-type", kind, "--annotation", when, image, f"{file.name}:{kind}"]
 
 
 def attached(shell: Shell, image: str, kind: str) -> list[str]:
-    """Return the text of each file of a kind that is attached to an image; raises Problem."""
+    """Return the texts of a kind attached to an image.
+
+    Raises Problem.
+    """
     listing = ["oras", "discover", "--format", "json", "--artifact-type", kind, image]
     found = json.loads(shell.output(listing, failed=f"What is attached to {image} cannot be read."))
     texts = []

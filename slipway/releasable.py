@@ -20,7 +20,10 @@ PATCH = "patch"  # what is raised unless told
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was asked for: a part to raise or a version, gates to skip, secrets for the build, no images."""
+    """What was asked for.
+
+    A part to raise or a version, gates to skip, secrets for the build, no images.
+    """
 
     part: str = ""
     version: str = ""
@@ -30,7 +33,10 @@ class Wanted:
 
 
 class Facts:
-    """What is true of the checkout, looked at once; each check returns its line, or raises Problem."""
+    """What is true of the checkout, looked at once.
+
+    Each check returns its line, or raises Problem.
+    """
 
     def __init__(self, here: Lifecycle, wanted: Wanted) -> None:
         self.here, self.wanted = here, wanted
@@ -54,13 +60,19 @@ class Facts:
 
     @cached_property
     def tagged(self) -> bool:
-        """Whether HEAD is a release's commit, which nobody asked to go beyond."""
+        """Whether HEAD is a release's own commit.
+
+        And nobody asked to go beyond it.
+        """
         asked = self.wanted.part or self.wanted.version not in ("", self.here.project.version)
         return not asked and f"v{self.here.project.version}" in self.tree_state.tags
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """The versions that were released before: their tags, here and at the remote."""
+        """The versions that were released before.
+
+        Their tags, here and at the remote.
+        """
         tags = self.here.shell.probe(["git", "tag", "--list", "v*"])[1].split()
         names = {tag.removeprefix("v") for tag in tags} | self.remote
         return frozenset(filter(version.is_version, names))
@@ -79,7 +91,10 @@ class Facts:
         return f"clean, at {state.commit[:12]}"
 
     def upstream(self) -> str:
-        """Whether it is the branch to release from, with all that others have pushed to it."""
+        """Check that it is the branch to release from.
+
+        It has all that others have pushed to it.
+        """
         only = self.here.project.release.branch
         if not self.tagged and not self.branch:
             raise Problem("HEAD is detached, so that the commit would be on no branch: git switch BRANCH")
@@ -163,7 +178,10 @@ class Facts:
         return f"{entries} {'entry' if entries == 1 else 'entries'}"
 
     def free(self) -> str:
-        """Whether the registry answers, and has no such version, or this very image."""
+        """Check that the registry has no such version.
+
+        Or this very image.
+        """
         if self.wanted.tag_only:
             self.done = self.tagged
             return "not asked: --tag-only"
@@ -210,9 +228,10 @@ class Facts:
 
     @property
     def passed(self) -> Passed | None:
-        """An earlier try of the same that has passed its gates, or None.
+        """An earlier try that has passed its gates, or None.
 
-        Of the same commit, or whatever was committed since, when it is published or tagged: then it has to be finished.
+        Of the same commit, or whatever was committed since, when it is published or tagged: then it has to be
+        finished.
         """
         kept = Attempt(self.here, self.new).kept()
         if not kept:

@@ -103,7 +103,10 @@ class Plan:
 
 
 def turn(here: Lifecycle, plan: bool) -> contextlib.AbstractContextManager[None]:
-    """Wait until no other release of this checkout is under way; looking needs no turn."""
+    """Wait until no other release is under way here.
+
+    Looking needs no turn.
+    """
     return contextlib.nullcontext() if plan else alone(here.project.state / "release", "inv release", here.steps)
 
 
@@ -188,9 +191,10 @@ def release(here: Lifecycle, plan: Plan, yes: bool, as_json: bool) -> None:
 
 
 def act(here: Lifecycle, plan: Plan, as_json: bool = False) -> None:
-    """Commit and tag in a clone, pass the gates, publish, and bring commit and tag home.
+    """Commit, pass the gates, publish, and tag.
 
-    Raises Problem. Until the version is in the registry, the checkout is as before.
+    In a clone; commit and tag are brought home. Raises Problem. Until the version is in the registry, the checkout
+    is as before.
     """
     attempt, merged, image = Attempt(here, plan.new), False, ""
     if plan.passed:

@@ -19,9 +19,10 @@ from slipway.shell import Shell
 
 
 def verify(here: Lifecycle, tag: str, build: Options, as_json: bool) -> None:
-    """Build an image once more, from the commit that its provenance names, and compare; print what it is.
+    """Build an image once more, and compare.
 
-    Raises Problem when they are not the same, and when that cannot be told.
+    From the commit that its provenance names; prints what it is. Raises Problem when they are not the same, and
+    when that cannot be told.
     """
     runtime.need_engine("inv verify")
     remote = candidate.in_registry(tag, here.project.repository)
@@ -49,7 +50,10 @@ def verify(here: Lifecycle, tag: str, build: Options, as_json: bool) -> None:
 
 
 def attached(here: Lifecycle, named: str, tag: str) -> Origin:
-    """Return where an image says that it comes from, without a signature; raises Problem."""
+    """Return where an image says that it comes from.
+
+    Without a signature. Raises Problem.
+    """
     texts = registry.attached(here.shell, named, registry.STATEMENT)
     predicates = (predicate for text in texts for predicate in provenance.about(text, named))
     return trust.choose(trust.read(predicates), named, tag, here.project.name)
@@ -98,9 +102,10 @@ def _clone(here: Lifecycle, origin: Origin, target: Path) -> Path:
 
 
 def differences(origin: Origin, arguments: Mapping[str, str], lock: str, bases: list[str]) -> list[str]:
-    """Return what a build would start from otherwise than the release did.
+    """Return what a build would start from otherwise.
 
-    Takes the build arguments, the SHA-256 of poetry.lock, and what the base image on the engine is known by.
+    A line each. Takes the build arguments, the SHA-256 of poetry.lock, and what the base image on the engine is
+    known by.
     """
     names = sorted({*origin.arguments, *arguments})
     wrong = [

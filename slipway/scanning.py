@@ -35,10 +35,11 @@ DETECTORS = (
 
 
 def scan(here: "Lifecycle", tag: str, base: str) -> str:
-    """Look for secrets in an image; return what was looked at. Raises Problem with all findings.
+    """Look for secrets in an image.
 
-    What .env keeps secret is looked for in every file above the base image, also in those that a later layer has
-    removed; what looks like a secret, in the service's own files. No finding shows a value.
+    Returns what was looked at. Raises Problem with all findings. What .env keeps secret is looked for in every file
+    above the base image, also in those that a later layer has removed; what looks like a secret, in the service's
+    own files. No finding shows a value.
     """
     known = here.settings.private.items()
     hidden = {name: value for name, value in known if name in here.project.secrets or buildargs.is_secret(name)}
@@ -64,9 +65,10 @@ def scan(here: "Lifecycle", tag: str, base: str) -> str:
 
 
 def scan_archive(archive: Path, below: int, values: Mapping[str, str]) -> tuple[int, list[str]]:
-    """Look through an archive of `docker save`; return how many files there were, and the findings.
+    """Look through an archive of `docker save`.
 
-    The first `below` layers are the base image's. `values` are the secret ones, by name.
+    Returns how many files there were, and the findings. The first `below` layers are the base image's. `values` are
+    the secret ones, by name.
     """
     findings: list[str] = []
     files = 0
@@ -84,7 +86,10 @@ def scan_archive(archive: Path, below: int, values: Mapping[str, str]) -> tuple[
 
 
 def in_configuration(configuration: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[str]:
-    """Yield what the history, the variables and the labels of an image give away."""
+    """Yield what an image's configuration gives away.
+
+    Its history, variables and labels.
+    """
     config = configuration.get("config") or {}
     texts = [
         *(("the history", step.get("created_by", "")) for step in configuration.get("history") or []),
@@ -139,7 +144,10 @@ def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
 
 
 def layers(here: "Lifecycle", tag: str) -> list[str]:
-    """Return what the layers of an image hold, as hashes; nothing for one that is not on the engine."""
+    """Return the hashes of an image's layers.
+
+    Nothing for one that is not on the engine.
+    """
     form = "{{json .RootFS.Layers}}"
     status, out, _ = here.shell.probe(["docker", "image", "inspect", "--format", form, tag])
     return [] if status else list(json.loads(out) or [])

@@ -19,7 +19,7 @@ SHARED = ("dev", "test", "rehearsed")
 
 
 class Scene:
-    """The names and settings under which verbs are run in an attempt's clone."""
+    """The names and settings of verbs in a clone."""
 
     def __init__(self, attempt: Attempt) -> None:
         self.attempt = attempt
@@ -27,7 +27,10 @@ class Scene:
 
     @cached_property
     def name(self) -> str:
-        """The name of its Compose projects: no other checkout's, as all that has it is deleted afterwards."""
+        """The name of its Compose projects.
+
+        No other checkout's, as all that has it is deleted afterwards.
+        """
         root = hashlib.sha256(str(self.here.project.root).encode()).hexdigest()
         return f"{project_name(self.here.project, 'test').removesuffix('-test')}-release-{root[:8]}"
 
@@ -38,7 +41,10 @@ class Scene:
         self.passes([*invoke, name, *args], f"inv {name} failed (see above).", own | env)
 
     def passes(self, command: list[str], failed: str, env: Mapping[str, str] | None = None) -> None:
-        """Run a program in the clone; on a terminal it shows its progress. Raises Problem with what it said."""
+        """Run a program in the clone.
+
+        On a terminal it shows its progress. Raises Problem with what it said.
+        """
         shell, tree = self.here.shell, self.attempt.tree
         with self._alone():
             if sys.stderr.isatty():  # standard output is for what the release itself has to tell
@@ -53,7 +59,10 @@ class Scene:
 
     @contextlib.contextmanager
     def cleared(self) -> Iterator[None]:
-        """Have nothing there before and after; what a run that was killed has left is removed as well."""
+        """Have nothing there, before and after.
+
+        What a run that was killed has left is removed as well.
+        """
         shell = self.here.shell
         shared = [f"{self.here.project.image}:{name}" for name in SHARED]
         before = {tag: image.built_id(shell, tag) for tag in shared}

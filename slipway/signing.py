@@ -29,23 +29,32 @@ def sign_command(key: str, image: str, more: list[str]) -> list[str]:
 
 
 def attest_command(key: str, image: str, predicate: Path, more: list[str]) -> list[str]:
-    """Return the command that signs a provenance (the predicate of an in-toto statement) and attaches it."""
+    """Return the command that signs a provenance.
+
+    It attaches it, the predicate of an in-toto statement, to an image.
+    """
     return ["cosign", "attest", "--yes", *more, "--key", key, "--type", PREDICATE, "--predicate", str(predicate), image]
 
 
 def verify_command(key: Path, image: str, more: list[str]) -> list[str]:
-    """Return the command that verifies the signature of an image, named by its digest."""
+    """Return the command that verifies a signature.
+
+    The image is named by its digest.
+    """
     return ["cosign", "verify", "--private-infrastructure", *more, "--key", str(key), image]
 
 
 def verify_attestation_command(key: Path, image: str, more: list[str]) -> list[str]:
-    """Return the command that verifies the signed provenances of an image, and prints them."""
+    """Return the command that verifies provenances.
+
+    It prints those that are signed.
+    """
     asked = ["--private-infrastructure", *more, "--key", str(key), "--type", PREDICATE]
     return ["cosign", "verify-attestation", *asked, image]
 
 
 def offline(shell: Shell, verb: str) -> list[str]:
-    """Return the options that keep cosign away from the public log.
+    """Return the options that spare the public log.
 
     They depend on its version: 2 has one; 3 keeps signatures elsewhere and asks for its services' addresses, unless
     told not to.
@@ -61,7 +70,10 @@ def offline(shell: Shell, verb: str) -> list[str]:
 
 
 def public_key(here: "Lifecycle") -> Path | None:
-    """Return the file of the public key by which images have to be signed, None for none; raises Problem."""
+    """Return the file of the public key, None for none.
+
+    By that key images have to be signed. Raises Problem.
+    """
     if not here.project.release.key:
         return None
     file = here.project.root / here.project.release.key
@@ -73,7 +85,10 @@ def public_key(here: "Lifecycle") -> Path | None:
 
 
 def check_pair(here: "Lifecycle", public: Path) -> None:
-    """Raise Problem unless the private key is at hand and fits the public one."""
+    """Check that the private key fits the public one.
+
+    Raises Problem, also when it is not at hand.
+    """
     if not (private := os.environ.get(PRIVATE)):
         raise Problem(f"{public.name} is there, and the private key is not: export {PRIVATE}=FILE")
     is_file = "://" not in private or private.startswith("env://")  # else it is in a vault, which has its own login
@@ -85,7 +100,10 @@ def check_pair(here: "Lifecycle", public: Path) -> None:
 
 
 def sign(here: "Lifecycle", image: str) -> None:
-    """Sign an image, named by its digest; one signature of a key is enough. Raises Problem."""
+    """Sign an image, named by its digest.
+
+    One signature of a key is enough. Raises Problem.
+    """
     shell = here.shell
     command = sign_command(os.environ[PRIVATE], image, offline(shell, "sign"))
     shell.output(command, echo=True, failed=f"{image} could not be signed.")
@@ -98,7 +116,10 @@ def attest(here: "Lifecycle", image: str, predicate: Path) -> None:
 
 
 def verify(here: "Lifecycle", key: Path, image: str) -> None:
-    """Raise Problem unless an image, named by its digest, is signed with the key, under that very name."""
+    """Check that an image is signed with the key.
+
+    It is named by its digest, and has to be signed under that very name. Raises Problem.
+    """
     said = here.shell.output(
         verify_command(key, image, offline(here.shell, "verify")),
         echo=True,
@@ -109,7 +130,10 @@ def verify(here: "Lifecycle", key: Path, image: str) -> None:
 
 
 def provenances(here: "Lifecycle", key: Path, image: str) -> list[dict[str, Any]]:
-    """Return the predicates of the provenances of an image that are signed with the key; raises Problem."""
+    """Return the signed provenances of an image.
+
+    Their predicates. Raises Problem when there is none.
+    """
     said = here.shell.output(
         verify_attestation_command(key, image, offline(here.shell, "verify-attestation")),
         echo=True,
@@ -119,16 +143,20 @@ def provenances(here: "Lifecycle", key: Path, image: str) -> list[dict[str, Any]
 
 
 def signed_names(said: str) -> list[str]:
-    """Return the repositories that are signed for, of what `cosign verify` prints.
+    """Return the repositories that are signed for.
 
-    A signature can be copied to another repository with its image: what is signed then is still the first one's name.
+    Takes what `cosign verify` prints. A signature can be copied to another repository with its image: what is
+    signed then is still the first one's name.
     """
     signed = [one for line in said.splitlines() if line.startswith("[") for one in json.loads(line)]
     return sorted({registry.canonical(str(one["critical"]["identity"]["docker-reference"])) for one in signed})
 
 
 def predicates(said: str, image: str) -> Iterator[dict[str, Any]]:
-    """Yield the predicates of what `cosign verify-attestation` prints that are about an image, named by its digest."""
+    """Yield the predicates about an image.
+
+    Takes what `cosign verify-attestation` prints, and the image, named by its digest.
+    """
     for line in said.splitlines():
         if line.startswith("{"):
             yield from provenance.about(base64.b64decode(json.loads(line)["payload"]).decode(), image)

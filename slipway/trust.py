@@ -24,7 +24,10 @@ def check(here: "Lifecycle", key: Path, image: str, tag: str) -> Origin:
 
 
 def read(predicates: Iterable[dict[str, object]]) -> list[Origin]:
-    """Return the origins of predicates, without those that another tool has made."""
+    """Return the origins of predicates.
+
+    Without those that another tool has made.
+    """
     found = []
     for one in predicates:
         try:
@@ -35,9 +38,9 @@ def read(predicates: Iterable[dict[str, object]]) -> list[Origin]:
 
 
 def choose(origins: Iterable[Origin], image: str, tag: str, project: str) -> Origin:
-    """Return the one that is of the project and fits the tag: what is signed may be another service or version.
+    """Return the origin that fits project and tag.
 
-    Raises Problem when none does.
+    What is signed may be another service or version. Raises Problem when none does.
     """
     found = list(origins)
     for origin in found:
@@ -49,7 +52,10 @@ def choose(origins: Iterable[Origin], image: str, tag: str, project: str) -> Ori
 
 
 def fits(origin: Origin, tag: str) -> bool:
-    """Tell whether a tag (X.Y.Z, X.Y, X, sha-...; any other is anybody's) may mean an origin."""
+    """Tell whether a tag may mean an origin.
+
+    X.Y.Z, X.Y, X and sha-... do, when they are its; any other is anybody's.
+    """
     if re.fullmatch(r"\d+(\.\d+){0,2}", tag, re.ASCII):
         return f"{origin.version}.".startswith(f"{tag}.")
     if re.fullmatch(r"sha-[0-9a-f]{12}", tag):
