@@ -1,12 +1,12 @@
 """Releases against real registries: what is published, and how it breaks."""
 
 import contextlib
+import hashlib
 import json
 import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import tomllib
 from collections.abc import Callable, Iterator
@@ -144,14 +144,11 @@ def test_a_release_passes_all_gates_and_does_what_its_plan_says(docker: Checkout
     assert again.returncode == 0, again.stderr
     assert "0.1.1 is released. The next one" in again.stderr
 
-    changes.rename_step_by_step(docker)
-    for tidy in (("check", "--fix"), ("format",)):
-        run(str(Path(sys.executable).with_name("ruff")), *tidy, "--quiet", ".", cwd=docker.root)
-    change(docker, "a renaming")
+    change(docker, "an improvement")
     before = state(docker, plain)
     plan = done(docker, "release", "--part", "minor", "--plan")
     assert state(docker, plain) == before
-    assert "There is a renaming." in plan.stdout
+    assert "There is an improvement." in plan.stdout
 
     docker.write("app/.env.local", "not in the clone")  # and neither is what the environment says of a database
     elsewhere = {"DATABASE_HOSTNAME": "192.0.2.1", "DATABASE_PASSWORD": "of-another-database", "SLIPWAY_ENV": "prod"}
@@ -171,7 +168,7 @@ def test_a_release_passes_all_gates_and_does_what_its_plan_says(docker: Checkout
     assert run("git", "cat-file", "-t", "v0.2.0", cwd=docker.root) == "tag"
     assert run("git", "rev-parse", "v0.2.0^{commit}", "main", cwd=docker.root).split() == [head, head]
     assert tomllib.loads((docker.root / "pyproject.toml").read_text())["project"]["version"] == "0.2.0"
-    assert "There is a renaming." in (docker.root / "CHANGELOG.md").read_text()
+    assert "There is an improvement." in (docker.root / "CHANGELOG.md").read_text()
     assert run("git", "status", "--porcelain", cwd=docker.root) == ""
     assert containers() == []
     assert run("docker", "volume", "ls", "--quiet", "--filter", f"name={NAME}") == ""
@@ -179,7 +176,14 @@ def test_a_release_passes_all_gates_and_does_what_its_plan_says(docker: Checkout
     # What is attached, without a key: read back with other tools.
     statement = json.loads(of_kind(plain, of_slipway.STATEMENT, "0.2.0"))
     assert statement["subject"] == [{"name": plain.repository, "digest": {"sha256": digest.removeprefix("sha256:")}}]
-    gates = statement["predicate"]["buildDefinition"]["internalParameters"]["gates"]
+    definition = statement["predicate"]["buildDefinition"]
+    materials = {one["name"]: one["digest"] for one in definition["resolvedDependencies"]}
+    base = run("docker", "image", "inspect", "--format", "{{.Id}}", "python:3.13-slim")  # from no registry
+    lock = hashlib.sha256((docker.root / "poetry.lock").read_bytes()).hexdigest()
+    assert materials == {
+        "source": {"gitCommit": head}, "base": {"sha256": base.removeprefix("sha256:")}, "lock": {"sha256": lock},
+    }  # fmt: skip
+    gates = definition["internalParameters"]["gates"]
     assert list(gates) == GATES
     assert all(how.startswith("passed") for name, how in gates.items() if name != "advisories"), gates
     assert json.loads(of_kind(plain, of_slipway.SBOM, "0.2.0"))["bomFormat"] == "CycloneDX"
@@ -368,6 +372,51 @@ def database_of_advisories() -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def test_what_is_not_true_stops_the_release(docker: Checkout, plain: Registry, tmp_path: Path) -> None:
+    def git(*args: str) -> None:
+        run("git", *args, cwd=docker.root)
+
+    def behind() -> None:
+        git("init", "--quiet", "--bare", str(tmp_path / "upstream.git"))
+        git("remote", "add", "origin", str(tmp_path / "upstream.git"))
+        docker.write("theirs.txt", "theirs")
+        commit(docker, "Theirs")
+        git("push", "--quiet", "--set-upstream", "origin", "main")
+        git("reset", "--quiet", "--hard", "HEAD~1")
+
+    def without_changes() -> None:
+        git("rm", "--quiet", "-r", "changelog.d")
+        git("commit", "--quiet", "--message", "Nothing to say")
+
+    def without_registry() -> None:
+        docker.edit("pyproject.toml", f'registry = "{plain.address}"\n', "")
+        commit(docker, "No registry")
+
+    cases: dict[str, tuple[Callable[[], object], list[str], str]] = {
+        "tree": (lambda: docker.write("new.txt", "not committed"), [], "the tree has changes"),
+        "branch": (behind, [], "origin has commits of main that are not here: git pull"),
+        "version": (lambda: git("tag", "v0.2.0"), ["--version", "0.2.0"], "the tag v0.2.0 exists already"),
+        "changelog": (without_changes, [], "a file of changelog.d"),
+        "registry": (without_registry, [], "no registry is named"),
+        "signing": (lambda: new_key(docker, tmp_path / "key"), [], "export COSIGN_KEY=FILE"),
+    }
+    start = run("git", "rev-parse", "HEAD", cwd=docker.root)
+    for fact, (breaks, args, said) in cases.items():
+        run("git", "reset", "--quiet", "--hard", start, cwd=docker.root)
+        run("git", "clean", "--quiet", "-d", "--force", cwd=docker.root)
+        breaks()
+        before = state(docker, plain)
+        stopped = release(docker, *args, *only())
+        assert stopped.returncode == 1, (fact, stopped.stderr)
+        assert said in stopped.stderr, (fact, stopped.stderr)
+        assert re.search(rf"(?m)^  {fact} +failed", stopped.stderr), (fact, stopped.stderr)
+        assert len(re.findall(r"(?m)^  - ", stopped.stderr)) == 1, (fact, stopped.stderr)
+        assert state(docker, plain) == before, fact
+        if fact == "branch":
+            git("remote", "remove", "origin")
+    assert plain.tags() == {}
 
 
 def test_each_gate_stops_the_release(docker: Checkout, plain: Registry) -> None:
