@@ -397,7 +397,7 @@ def test_what_is_not_true_stops_the_release(docker: Checkout, plain: Registry, t
     cases: dict[str, tuple[Callable[[], object], list[str], str]] = {
         "tree": (lambda: docker.write("new.txt", "not committed"), [], "the tree has changes"),
         "branch": (behind, [], "origin has commits of main that are not here: git pull"),
-        "version": (lambda: git("tag", "v0.2.0"), ["--version", "0.2.0"], "the tag v0.2.0 exists already"),
+        "version": (lambda: git("tag", "v0.0.9"), ["--version", "0.0.9"], "the tag v0.0.9 exists already"),
         "changelog": (without_changes, [], "a file of changelog.d"),
         "registry": (without_registry, [], "no registry is named"),
         "signing": (lambda: new_key(docker, tmp_path / "key"), [], "export COSIGN_KEY=FILE"),
