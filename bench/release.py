@@ -99,7 +99,7 @@ def shares(clone: Path) -> None:
     done = subprocess.run([*INV, "release", "--yes"], cwd=clone, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
-    lines = done.stderr.partition("$ git commit")[2].splitlines()
+    lines = done.stderr.partition(" commit --quiet ")[2].splitlines()
     timed_ = [found for line in lines if (found := re.fullmatch(r"  (\S+) .* ([\d.]+) s", line))]
     total = float(next(found[2] for found in timed_ if found[1] == "total"))
     rows: dict[str, float] = {}
