@@ -48,7 +48,6 @@ def of(project: Project, version: str, previous: str, skipped: Sequence[str], bu
     files = ("compose.prod.yaml", "compose.release.yaml", "Caddyfile")
     missing = next((f"there is no {name}" for name in files if not (project.root / name).exists()), "")
     both = f"{previous}, then {version}, then back" if previous else version
-    secrets = [word for secret in build.secrets for word in ("--secret", secret)]
     gates = [
         Gate("lint", ", ".join(release.lint), partial(_commands, "lint"), "" if release.lint else "lint = []"),
         Gate("types", ", ".join(release.types), partial(_commands, "types"), "" if release.types else "types = []"),
@@ -57,7 +56,7 @@ def of(project: Project, version: str, previous: str, skipped: Sequence[str], bu
         Gate("image", f"{tag} and {tag}-test, of exactly that commit", lambda at: build_images(at.attempt, build)),
         Gate("secrets", "looked for in the image", _secrets),
         Gate("advisories", "known vulnerabilities of the image's packages", _advisories),
-        Gate("rebuild", "the same to the bit", lambda at: at.verb("build", "--verify", *secrets)),
+        Gate("rebuild", "the same to the bit", lambda at: at.verb("build", "--verify", *build.arguments)),
         Gate("migrations", "inv check", lambda at: at.verb("check"), migrations),
         Gate("rehearsal", "inv migrate --rehearse", lambda at: at.verb("migrate", "--rehearse"), migrations or http),
         Gate("in-image", "inv test --image", lambda at: at.verb("test", "--image", "--", "-q")),

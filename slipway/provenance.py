@@ -10,11 +10,11 @@ from typing import Any
 
 from slipway.registry import canonical
 from slipway.shell import Shell
+from slipway.version import is_version
 
 TYPE = "urn:slipway:release:1"  # says what the parameters mean
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://slsa.dev/provenance/v1"
-VERSION = re.compile(r"\d+\.\d+\.\d+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,13 @@ def origin(predicate: Mapping[str, Any]) -> Origin:
     """
     try:
         found = _origin(predicate)
+        sound = re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", found.commit) and is_version(found.version)
+        given = (found.arguments.get("REVISION"), found.arguments.get("VERSION"))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"it has no {error}") from None
-    if not re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", found.commit) or not re.fullmatch(VERSION, found.version):
+    if not sound:
         raise ValueError("its commit is none, or its version")
-    if found.arguments.get("REVISION") != found.commit or found.arguments.get("VERSION") != found.version:
+    if given != (found.commit, found.version):
         raise ValueError("its build arguments are another commit's")
     return found
 

@@ -101,9 +101,8 @@ class Facts:
         if not self.tagged and only and self.branch != only:
             raise Problem(f"this is {self.branch}, and releases are made of {only}: git switch {only}")
         remote, merge = (self._of_branch(name) for name in ("remote", "merge"))
-        if self.tagged and not remote:
-            remote = next(iter(self.here.shell.probe(["git", "remote"])[1].split()), "")
         if self.tagged:
+            remote = remote or next(iter(self.here.shell.probe(["git", "remote"])[1].split()), "")
             if remote:  # only to know what else was released: a workflow may not be let in
                 with contextlib.suppress(Problem):
                     self._ask(remote, merge)

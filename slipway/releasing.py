@@ -68,8 +68,7 @@ class Plan:
     def rows(self) -> Iterator[tuple[str, str]]:
         """Yield what will be done, as names and lines, in order."""
         if self.done:
-            name = f"{self.repository}:{self.new}" if self.publish else self.tag
-            yield "nothing", f"{name} is released. The next one: ./inv release --part {PATCH}"
+            yield "nothing", f"{self.released} is released. The next one: ./inv release --part {PATCH}"
             return
         if self.passed:
             yield "gates", f"passed already, by {self.passed.ended}"
@@ -86,6 +85,11 @@ class Plan:
             yield "tag", self.tag
         for step in self.last:
             yield step.name, step.planned()
+
+    @property
+    def released(self) -> str:
+        """What is there in the end: an image, or only a tag."""
+        return f"{self.repository}:{self.new}" if self.publish else f"v{self.new}"
 
     @property
     def commit(self) -> str:
@@ -183,7 +187,7 @@ def release(here: Lifecycle, plan: Plan, yes: bool, as_json: bool) -> None:
     here.steps.say("\n".join(["", *(f"  {line}".rstrip() for line in lines(plan)), ""]))
     if plan.done:
         if as_json:
-            found = registry.find(here.shell, f"{plan.repository}:{plan.new}") if plan.publish else None
+            found = registry.find(here.shell, plan.released) if plan.publish else None
             _print(plan, f"{plan.repository}@{found.digest}" if found else "", plan.head)
         return
     here.confirm(f"Release {plan.new}{f' to {plan.repository}' if plan.publish else ''}?", yes)
@@ -296,19 +300,17 @@ def _do(attempt: Attempt, step: Step) -> None:
 
 
 def _print(plan: Plan, image: str, commit: str) -> None:
-    tag = f"{plan.repository}:{plan.new}" if plan.publish else f"v{plan.new}"
-    state = {"version": plan.new, "commit": commit, "image": image, "tag": tag}
+    state = {"version": plan.new, "commit": commit, "image": image, "tag": plan.released}
     sys.stdout.write(json.dumps(state, indent=2) + "\n")
 
 
 def _say(here: Lifecycle, plan: Plan, merged: bool) -> None:
-    released = f"{plan.repository}:{plan.new}" if plan.publish else f"v{plan.new}"
-    here.steps.say(f"  released   {released}")
+    here.steps.say(f"  released   {plan.released}")
     here.steps.total()
     if not merged:
         raise Problem(
-            f"{released} is released and tagged v{plan.new}; {plan.branch} could not follow (it has changed meanwhile, "
-            f"say), and does not have the commit yet: git merge v{plan.new}"
+            f"{plan.released} is released and tagged v{plan.new}; {plan.branch} could not follow (it has changed "
+            f"meanwhile, say), and does not have the commit yet: git merge v{plan.new}"
         )
     then = [] if plan.tagged else ["git push --follow-tags"]
     then += [f"./inv deploy --tag {plan.new}"] if plan.publish else []

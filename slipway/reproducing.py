@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from slipway import candidate, image, provenance, registry, runtime, signing, trust, verifying
-from slipway.attempt import clone
+from slipway.attempt import clone, tagged
 from slipway.building import Options
 from slipway.errors import Problem
 from slipway.lifecycle import Lifecycle
@@ -92,10 +92,10 @@ def _clone(here: Lifecycle, origin: Origin, target: Path) -> Path:
     if here.shell.probe(["git", "cat-file", "-e", f"{origin.commit}^{{commit}}"])[0]:
         raise Problem(f"The commit {origin.commit} is not in this clone: git fetch --tags")
     tree = clone(here.shell, target, origin.commit)
-    tag = f"v{origin.version}"
-    status, at, _ = here.shell.probe(["git", "rev-parse", "--verify", "--quiet", f"{tag}^{{commit}}"], cwd=tree)
-    if status:
-        here.shell.output(["git", "tag", tag], cwd=tree)
+    tag, there = f"v{origin.version}", Shell(tree, here.steps)
+    at = tagged(there, origin.version)
+    if not at:
+        there.output(["git", "tag", tag])
     elif at != origin.commit:
         raise Problem(f"{tag} is {at} here, and the image is said to be of {origin.commit}.")
     return tree

@@ -52,7 +52,7 @@ def test_what_others_have_written_is_left_out() -> None:
         provenance.predicate(one)
         for one in (
             replace(ORIGIN, version="9.9.9"), replace(ORIGIN, commit="v1.4.2"), replace(ORIGIN, commit="f" * 40),
-            replace(ORIGIN, arguments={}),
+            replace(ORIGIN, arguments={}), replace(ORIGIN, version=1), replace(ORIGIN, commit=None),  # type: ignore[arg-type]
         )
     ]  # fmt: skip
     mine = provenance.predicate(ORIGIN)
