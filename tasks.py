@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from invoke.context import Context
 from invoke.tasks import task
 
-from slipway.lifecycle import after_dashes, begin
+from slipway.verbs.session import after_dashes, begin
 
 PROD = {"prod": "production instead of development (or SLIPWAY_ENV=prod)"}
 CONTEXT = {"context": "on another machine: the name of its Docker context (or DOCKER_HOST, DOCKER_CONTEXT)"}
@@ -49,7 +49,8 @@ def build(
     push: bool = False,
 ) -> None:
     """Build the production image, its arguments injected."""
-    from slipway import building, verifying
+    from slipway.image import build as building
+    from slipway.image import reproduce as verifying
 
     with begin("build", prod=prod, where=False) as here:
         building.check(platform, push, verify)
@@ -64,7 +65,7 @@ def build(
 @task(help={"single": "build the single-stage image first", "json": "as JSON, for programs"} | TAG)
 def image(_: Context, tag: str = "", single: bool = False, json: bool = False) -> None:
     """Show what the image is made of, beside a single-stage one."""
-    from slipway import inspecting
+    from slipway.image import inspect as inspecting
 
     with begin("image", where=False) as here:
         inspecting.show(here, inspecting.find(here, tag), single, json)
@@ -73,7 +74,8 @@ def image(_: Context, tag: str = "", single: bool = False, json: bool = False) -
 @task(help=TAG)
 def sbom(_: Context, tag: str = "") -> None:
     """Write the image's bill of materials (CycloneDX)."""
-    from slipway import inspecting, sbom
+    from slipway.image import inspect as inspecting
+    from slipway.image import sbom
 
     with begin("sbom", where=False) as here:
         built = inspecting.read(here, inspecting.find(here, tag))
@@ -108,7 +110,8 @@ def migrate(
     context: str = "",
 ) -> None:
     """Migrate the database in a one-off container or process."""
-    from slipway import migrating, rehearsing
+    from slipway.database import migrate as migrating
+    from slipway.database import rehearse as rehearsing
 
     with begin("migrate", prod=prod, runtime=runtime, context=context, exclusive=True) as here:
         options = migrating.options(to, contract, {"plan": plan, "sql": sql, "drift": drift, "rehearse": rehearse})
@@ -137,7 +140,7 @@ def downgrade(
     json: bool = False,
 ) -> None:
     """Take migrations back; shows what that deletes, and asks."""
-    from slipway import migrating
+    from slipway.database import migrate as migrating
 
     with begin("downgrade", prod=prod, runtime=runtime, context=context, exclusive=True) as here:
         here.database()
@@ -166,7 +169,7 @@ def revision(
     runtime: str = "",
 ) -> None:
     """Make a migration in the working tree."""
-    from slipway import revising
+    from slipway.database import revise as revising
 
     with begin("revision", prod=prod, runtime=runtime, exclusive=True) as here:
         wanted = revising.check(here, message, autogenerate, empty, phase, merge)
@@ -177,7 +180,7 @@ def revision(
 @task(help={"tag": "of another image than this tree's, built already"})
 def audit(_: Context, tag: str = "") -> None:
     """Look for secrets in the image, and known vulnerabilities."""
-    from slipway import auditing
+    from slipway.verbs import audit as auditing
 
     with begin("audit", neither=True, where=False) as here:
         auditing.audit(here, tag)
@@ -186,7 +189,7 @@ def audit(_: Context, tag: str = "") -> None:
 @task(help={"json": "as JSON, for programs", "runtime": EVERYWHERE["runtime"]})
 def check(_: Context, runtime: str = "", json: bool = False) -> None:
     """Check the migrations on a fresh database."""
-    from slipway import checking
+    from slipway.database import check as checking
 
     with begin("check", runtime=runtime, exclusive=True) as here:
         here.database()
@@ -211,7 +214,7 @@ def backup(
     context: str = "",
 ) -> None:
     """Back the database up, and read the backup back."""
-    from slipway import backups
+    from slipway.database import backups
 
     with begin("backup", prod=prod, runtime=runtime, context=context, exclusive=True) as here:
         here.database(image=False)
@@ -236,7 +239,7 @@ def restore(
     yes: bool = False,
 ) -> None:
     """Put a backup in the database's place; asks first."""
-    from slipway import backups
+    from slipway.database import backups
 
     with begin("restore", prod=prod, runtime=runtime, context=context, exclusive=True) as here:
         here.database(image=False)
@@ -269,7 +272,7 @@ def deploy(
     json: bool = False,
 ) -> None:
     """Replace the live release without losing a request."""
-    from slipway import deploying
+    from slipway.deploy import run as deploying
 
     with begin("deploy", prod=True, context=context, exclusive=not plan, wait=wait) as here:
         options = deploying.options(here, tag, scale, bake, force)
@@ -289,7 +292,7 @@ def deploy(
 )
 def rollback(_: Context, to: str = "", wait: bool = False, context: str = "", json: bool = False) -> None:
     """Go back to a release that was live before."""
-    from slipway import rollback
+    from slipway.deploy import rollback
 
     with begin("rollback", prod=True, context=context, where=False) as here:
         rollback.rollback(here, to, wait, json)
@@ -298,7 +301,7 @@ def rollback(_: Context, to: str = "", wait: bool = False, context: str = "", js
 @task(help=CONTEXT | {"json": "as JSON, for programs"})
 def releases(_: Context, context: str = "", json: bool = False) -> None:
     """List what was deployed when, by whom, and how it ended."""
-    from slipway import deploying
+    from slipway.deploy import run as deploying
 
     with begin("releases", prod=True, context=context, where=False) as here:
         deploying.show_releases(here, json)
@@ -307,7 +310,8 @@ def releases(_: Context, context: str = "", json: bool = False) -> None:
 @task(help=EVERYWHERE | {"port": "the port on this machine (default: PORT in .env, else the project's)"})
 def up(_: Context, prod: bool = False, runtime: str = "", context: str = "", port: str = "") -> None:
     """Start database, migrations and service; print the URLs."""
-    from slipway import deploying, migrating
+    from slipway.database import migrate as migrating
+    from slipway.deploy import run as deploying
 
     with begin("up", prod=prod, runtime=runtime, context=context, exclusive=True) as here:
         here.settings.prepare()
@@ -377,7 +381,7 @@ def release(
     json: bool = False,
 ) -> None:
     """Pass the gates, commit, tag, push, sign, read back."""
-    from slipway import releasing
+    from slipway.release import run as releasing
 
     with begin("release", neither=True, where=False) as here, releasing.turn(here, plan):
         wanted = releasing.wanted(part, version, skip or [], secret or [], tag_only)
@@ -398,7 +402,8 @@ def release(
 )
 def verify(_: Context, tag: str = "", secret: Sequence[str] | None = None, json: bool = False) -> None:
     """Build a released image once more from its commit; compare."""
-    from slipway import building, reproducing
+    from slipway.image import build as building
+    from slipway.release import verify as reproducing
 
     with begin("verify", neither=True, where=False) as here:
         options = building.Options(tuple(map(building.read_secret, secret or [])))

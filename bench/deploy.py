@@ -21,7 +21,7 @@ from pathlib import Path
 from pairs import ROOT, timed
 
 sys.path.insert(0, str(ROOT))
-from slipway.processes import free_port
+from slipway.core.processes import free_port
 from tests.conftest import Checkout
 from tests.e2e.load import Load, under_load
 from tests.e2e.talk import ask, done, token

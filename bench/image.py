@@ -19,7 +19,7 @@ from pathlib import Path
 from pairs import ROOT, compare, timed
 
 sys.path.insert(0, str(ROOT))
-from slipway import dotenv
+from slipway.project import dotenv
 
 NAME = f"slipway-bench-{os.getpid()}"
 GIT = ["git", "-c", "user.name=Bench", "-c", "user.email=bench@example.com"]

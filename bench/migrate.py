@@ -16,7 +16,7 @@ from pathlib import Path
 from pairs import ROOT, compare, timed
 
 sys.path.insert(0, str(ROOT))
-from slipway.processes import free_port
+from slipway.core.processes import free_port
 from tests.conftest import Checkout, wait_for
 from tests.e2e import changes
 from tests.e2e.load import under_load

@@ -31,8 +31,8 @@ import psutil
 from pairs import ROOT
 
 sys.path.insert(0, str(ROOT))
-from slipway.postgres import Login, Server
-from slipway.processes import free_port
+from slipway.core.processes import free_port
+from slipway.runtime.postgres import Login, Server
 
 BIN = Path(sys.executable).parent
 FAST = ("fsync=off", "synchronous_commit=off", "max_connections=300")

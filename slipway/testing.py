@@ -14,12 +14,14 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from slipway import dotenv, image, runtime
-from slipway.compose import docker_compose
-from slipway.errors import Problem
-from slipway.lifecycle import Lifecycle
-from slipway.postgres import FAST, Login, Server
-from slipway.settings import new_secret
+from slipway.core.errors import Problem
+from slipway.engine.compose import docker_compose
+from slipway.image import plan as image
+from slipway.project import dotenv
+from slipway.project.settings import new_secret
+from slipway.runtime import choose as runtime
+from slipway.runtime.postgres import FAST, Login, Server
+from slipway.verbs.session import Lifecycle
 
 
 def pytest_command(
@@ -66,7 +68,7 @@ def in_image(here: Lifecycle, args: list[str]) -> None:
 
     Raises Problem with pytest's status when that is not 0, or when no engine answers.
     """
-    from slipway.docker import one_off
+    from slipway.runtime.compose import one_off
 
     runtime.need_engine("inv test --image")
     values = example_values(here) | {"DATABASE_HOSTNAME": "db", "DATABASE_PORT": "5432"}

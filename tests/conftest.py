@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from slipway.dotenv import schema
-from slipway.postgres import FAST, Login, Server
+from slipway.project.dotenv import schema
+from slipway.runtime.postgres import FAST, Login, Server
 
 ROOT = Path(__file__).resolve().parents[1]
 LITTLE = Path(__file__).parent / "slipway" / "little"

@@ -12,11 +12,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from slipway import dotenv
+from slipway.project import dotenv
 from tests.conftest import ROOT, Checkout, free_port
 from tests.e2e.conftest import NAME, containers, run
 from tests.e2e.talk import ask, conversation, done, eventually, verbs_with_a_broken_env
-from tests.slipway.test_dotenv import random_values
+from tests.slipway.project.test_dotenv import random_values
 
 
 def secrets_of(checkout: Checkout) -> list[str]:

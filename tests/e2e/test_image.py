@@ -12,8 +12,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from slipway import dotenv
-from slipway.context import context
+from slipway.image.context import context
+from slipway.project import dotenv
 from tests.conftest import ROOT, Checkout
 from tests.e2e.conftest import NAME, run
 from tests.e2e.talk import done, eventually

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from slipway import registry as of_slipway
-from slipway.building import Options
-from slipway.gates import of as gates_of
-from slipway.project import load
+from slipway.engine import registry as of_slipway
+from slipway.image.build import Options
+from slipway.project.config import load
+from slipway.release.gates import of as gates_of
 from tests.conftest import ROOT, Checkout
 from tests.e2e import changes
 from tests.e2e.conftest import NAME, commit, containers, run

@@ -17,7 +17,7 @@ from threading import Thread
 import httpx2
 import pytest
 
-from slipway.postgres import Login, Server
+from slipway.runtime.postgres import Login, Server
 from tests.conftest import Checkout, copy, free_port, wait_for
 from tests.e2e.talk import conversation, credentials, token
 

@@ -1,0 +1,1 @@
+"""What every package needs; knows nothing of a service."""

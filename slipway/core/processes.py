@@ -1,0 +1,213 @@
+"""Processes in the background: started, recognised, ended by id."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from slipway.core.errors import Problem
+
+if TYPE_CHECKING:
+    import psutil
+
+
+MARK = "SLIPWAY_RECORD"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A process that this project started.
+
+    A number alone would mean another process once it is used again: `created` (seconds since the epoch) tells.
+    """
+
+    pid: int
+    created: float
+    port: int
+    fingerprint: str
+    release: str
+    schema: str = ""
+
+    def save(self, path: Path) -> None:
+        """Write the record in one step."""
+        temporary = path.with_suffix(".new")
+        temporary.write_text(json.dumps(asdict(self)))
+        temporary.replace(path)
+
+
+def load(path: Path) -> Record | None:
+    """Return the record of a process that is still alive, else None."""
+    import psutil
+
+    try:
+        record = Record(**json.loads(path.read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(record.pid)
+        mine = process.environ().get(MARK) == str(path)  # a copy of the folder has a copy of the record
+        if mine and abs(process.create_time() - record.created) < 2 and is_alive(process):
+            return record
+    return None
+
+
+def spawn(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, **options: Any) -> "psutil.Popen":
+    """Start a program in a session of its own; its output goes to `log`.
+
+    The log of the start before is kept beside it, as `.1`.
+    """
+    import psutil
+
+    if log.exists():
+        log.replace(log.with_name(log.name + ".1"))
+    with log.open("wb") as output:
+        log.chmod(0o600)
+        return psutil.Popen(
+            argv,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            **options,
+        )
+
+
+def stop(path: Path, grace: float) -> bool:
+    """End a recorded process, and all that carries the record's mark.
+
+    Takes the record's file and the seconds that it has after SIGTERM. Returns whether anything was running: the
+    process, or (it was killed, or there was no time to record it) what it left behind.
+    """
+    import psutil
+
+    record = load(path)
+    members = marked(path)
+    first: list[psutil.Process] = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        first = [psutil.Process(record.pid)] if record else []
+    for member in first or members:  # gunicorn ends its own workers, each with its requests
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.terminate()
+    members = list({*members, *first})
+    wait_until(lambda: not any(map(is_alive, members)), lambda: True, grace)
+    for member in {*first, *marked(path)}:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    path.unlink(missing_ok=True)
+    return bool(members)
+
+
+def mark(path: Path) -> dict[str, str]:
+    """Return the variable by which a record's processes are known.
+
+    A process inherits it, whoever of its ancestors is gone.
+    """
+    return {MARK: str(path)}
+
+
+def marked(path: Path) -> "list[psutil.Process]":
+    """Return the living processes that carry a record's mark."""
+    import psutil
+
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(MARK) == str(path) and is_alive(process):
+                found.append(process)
+    return found
+
+
+def exists(pid: int) -> bool:
+    """Tell whether a process of this number runs."""
+    import psutil
+
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return is_alive(psutil.Process(pid))
+    return False
+
+
+def is_alive(process: "psutil.Process") -> bool:
+    """Tell whether a process still runs; one that only waits to be reaped doesn't."""
+    import psutil
+
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def wait_until(ready: Callable[[], bool], alive: Callable[[], bool], limit: float) -> bool:
+    """Ask `ready` until it says yes; False when the limit (s) is over.
+
+    Gives up at once when `alive` says no.
+    """
+    end = time.monotonic() + limit
+    pause = 0.02
+    while not ready():
+        if not alive() or time.monotonic() > end:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.25)
+    return True
+
+
+def free_port(preferred: int = 0) -> int:
+    """Return the preferred port if it is free on 127.0.0.1, else another one."""
+    for port in (preferred, 0):
+        with contextlib.suppress(OSError):
+            return _bind(port, "127.0.0.1")
+    raise Problem("No port is free on 127.0.0.1.")
+
+
+def is_free(port: int, host: str) -> bool:
+    """Tell whether nothing listens on the port yet.
+
+    Raises PermissionError for a port (below 1024) that this user may not listen on.
+    """
+    try:
+        return _bind(port, host) == port
+    except PermissionError:
+        raise
+    except OSError:
+        return False
+
+
+def _bind(port: int, host: str) -> int:
+    # As a server would, to see whether it could; 0 is any port.
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+        return int(probe.getsockname()[1])
+
+
+def owner(port: int) -> str:
+    """Say which process listens on a port, as far as can be seen."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr[1:2] == (port,) and connection.pid:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+    return "another user's process"
+
+
+def tail(log: Path, lines: int = 25) -> str:
+    """Return the last lines of a log."""
+    with contextlib.suppress(FileNotFoundError):
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    return ""
+
+
+def send(pid: int, signum: signal.Signals) -> None:
+    """Send a signal; a process that is gone is no error."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signum)

@@ -1,0 +1,305 @@
+"""Run other programs: echoed, without orphans, without a shell."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import IO, NoReturn
+
+from slipway.core.errors import Interrupted, Problem
+from slipway.core.processes import is_alive, wait_until
+from slipway.core.steps import Steps
+
+GRACE = 30  # seconds that an interrupted program has before it is killed
+
+
+def tokens(*parts: str | Sequence[str] | None) -> list[str]:
+    """Return one flat command line; None is dropped."""
+    flat: list[str] = []
+    for part in parts:
+        if part is not None:
+            flat.extend([part] if isinstance(part, str) else part)
+    return flat
+
+
+class Shell:
+    """Runs programs in the project's folder.
+
+    `env` arguments are laid over the environment; what they hold is echoed (never put a secret there: that is what
+    `hidden` is for).
+    """
+
+    def __init__(self, root: Path, steps: Steps) -> None:
+        self.root = root
+        self.steps = steps
+        self.held: list[int] = []  # open files that what is run keeps open as well, for as long as it runs
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        hidden: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        failed: str | None = None,
+        ask: signal.Signals = signal.SIGTERM,
+    ) -> None:
+        """Run a program with this terminal; it prints for itself.
+
+        `ask` is the signal by which it ends tidily. Raises Problem with the text `failed` and the program's own status
+        when that is not 0.
+        """
+        status = self.status(argv, env=env, hidden=hidden, cwd=cwd, ask=ask)
+        if status:
+            raise Problem(failed or f"{argv[0]} ended with status {status}.", status)
+
+    def status(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        hidden: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        ask: signal.Signals = signal.SIGTERM,
+        stdin: IO[bytes] | None = None,
+        stdout: IO[bytes] | None = None,
+    ) -> int:
+        """Run a program with this terminal, or these files; return its exit status.
+
+        One that was ended by a signal gives 128 + its number.
+        """
+        self.steps.command(argv, env)
+        with ended(lambda: self._popen(argv, env, hidden, cwd, stdin=stdin, stdout=stdout), ask) as process:
+            process.wait()
+        return _status(process)
+
+    def output(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        hidden: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        echo: bool = False,
+        failed: str | None = None,
+        given: str | None = None,
+    ) -> str:
+        """Run a program and return its standard output, stripped.
+
+        It reads `given`. Raises Problem with `failed` and what the program printed when its status is not 0.
+        """
+        status, out, err = self.probe(argv, env=env, hidden=hidden, cwd=cwd, echo=echo, given=given)
+        if status:
+            said = self.steps.redact(err.strip() or out)
+            raise Problem(f"{said}\n{failed or f'{argv[0]} ended with status {status}.'}", status)
+        return out
+
+    def quietly(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        failed: str | None = None,
+    ) -> None:
+        """Run a program; on a terminal it shows its progress, elsewhere only its failure.
+
+        Raises Problem with `failed` when its status is not 0.
+        """
+        if sys.stderr.isatty():
+            self.run(argv, env=env, cwd=cwd, failed=failed)
+        else:
+            self.output(argv, env=env, cwd=cwd, echo=True, failed=failed)
+
+    def answer(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        hidden: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> tuple[int, str]:
+        """Run a program; return its status and its output.
+
+        What it says beside that goes to standard error as it comes.
+        """
+        self.steps.command(argv, env)
+        with ended(lambda: self._popen(argv, env, hidden, cwd, stdout=subprocess.PIPE)) as process:
+            out, _ = process.communicate()
+        return _status(process), out.strip()
+
+    def probe(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        hidden: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        echo: bool = False,
+        given: str | None = None,
+        apart: bool = False,
+    ) -> tuple[int, str, str]:
+        """Run a program that reads `given`; return its status, output and errors.
+
+        One that is `apart` hears nothing of a terminal's Ctrl-C.
+        """
+        if echo:
+            self.steps.command(argv, env)
+        stdin = subprocess.DEVNULL if given is None else subprocess.PIPE
+        with ended(lambda: self._popen(argv, env, hidden, cwd, piped=True, stdin=stdin, apart=apart)) as process:
+            out, err = process.communicate(given)
+        return _status(process), out.strip(), err
+
+    def become(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        hidden: Mapping[str, str] | None = None,
+        merged: bool = False,
+    ) -> NoReturn:
+        """Replace this process: terminal, signals and status are the program's own.
+
+        With `merged`, what the program prints as errors goes to standard output as well.
+        """
+        self.steps.command(argv, env)
+        sys.stdout.flush()
+        if merged:
+            os.dup2(1, 2)
+        os.chdir(self.root)
+        try:
+            os.execvpe(argv[0], list(argv), {**os.environ, **(hidden or {}), **(env or {})})  # noqa: S606
+        except FileNotFoundError:
+            raise Problem(f"{argv[0]} is not installed.") from None
+
+    def _popen(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str] | None,
+        hidden: Mapping[str, str] | None,
+        cwd: Path | None,
+        piped: bool = False,
+        stdin: IO[bytes] | int | None = None,
+        apart: bool = False,
+        stdout: IO[bytes] | int | None = None,
+    ) -> "subprocess.Popen[str]":
+        pipe = subprocess.PIPE if piped else None
+        try:
+            return subprocess.Popen(
+                argv,
+                cwd=cwd or self.root,
+                env={**os.environ, **(hidden or {}), **(env or {})},
+                stdin=stdin,
+                stdout=pipe or stdout,
+                stderr=pipe,
+                text=True,
+                errors="replace",
+                pass_fds=self.held,
+                start_new_session=apart,
+            )
+        except FileNotFoundError:
+            raise Problem(f"{argv[0]} is not installed.") from None
+
+
+def _status(process: "subprocess.Popen[str]") -> int:
+    # As a shell has it: 128 and the signal's number for one that was ended by a signal.
+    return process.returncode if process.returncode >= 0 else 128 - process.returncode
+
+
+def _end_all(process: "subprocess.Popen[str]", ask: signal.Signals) -> None:
+    # pytest's workers, say, outlive it: what the program has started is ended with it.
+    import psutil
+
+    family: list[psutil.Process] = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(process.pid)
+        family = [parent, *parent.children(recursive=True)]
+    if process.poll() is None:
+        process.send_signal(ask)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE)
+    for end in (psutil.Process.terminate, psutil.Process.kill):
+        for member in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                end(member)
+        wait_until(lambda: not any(map(is_alive, family)), lambda: True, GRACE)
+    process.wait()
+
+
+@contextlib.contextmanager
+def ended(
+    start: "Callable[[], subprocess.Popen[str]]", ask: signal.Signals = signal.SIGTERM
+) -> Iterator["subprocess.Popen[str]"]:
+    """Start a program, and end it when what waits for it is interrupted.
+
+    `ask` is the signal by which the program ends tidily.
+    """
+    process = None
+    try:
+        with uninterrupted():
+            process = start()
+        yield process
+    except BaseException as reason:
+        if process:
+            if isinstance(reason, KeyboardInterrupt):  # a terminal told the program as well: let it finish
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(2)
+            _end_all(process, ask)
+        raise
+    finally:
+        for stream in (process.stdout, process.stderr) if process else ():
+            if stream:
+                stream.close()
+
+
+class _Held:
+    active = False
+    signum = 0
+    raise_now: Callable[[int, FrameType | None], None] | None = None
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold signals back, so that what is started is also noted."""
+    before, _Held.active = _Held.active, True
+    try:
+        yield
+    finally:
+        _Held.active = before
+        if not before:
+            signum, _Held.signum = _Held.signum, 0
+            if signum and _Held.raise_now:
+                _Held.raise_now(signum, None)
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Turn SIGTERM, SIGHUP and Ctrl-C into one exception, Interrupted.
+
+    What runs meanwhile can clean up; a second signal doesn't cut that short.
+    """
+
+    def interrupt(signum: int, _frame: FrameType | None) -> None:
+        if _Held.active:
+            _Held.signum = signum
+            return
+        for number in handled:  # not SIG_IGN: the programs that clean up would inherit it
+            signal.signal(number, lambda *_: None)
+        if signum == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise Interrupted(signum)
+
+    handled = [n for n in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT) if signal.getsignal(n) != signal.SIG_IGN]
+    _Held.raise_now = interrupt
+    before = {number: signal.signal(number, interrupt) for number in handled}
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(signal.SIGINT) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

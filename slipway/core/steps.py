@@ -1,0 +1,88 @@
+"""What a verb prints while it works: one line a step, with its time.
+
+Everything here goes to standard error; results (URLs, tables, JSON) go to standard output.
+"""
+
+import contextlib
+import os
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+GREEN, RED, DIM, BOLD, PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
+
+
+class FromFile(str):
+    """An argument that is the text of a file of the project; it is shown as `"$(cat FILE)"`."""
+
+    file: str
+
+    def __new__(cls, file: str) -> "FromFile":
+        """Read the file, named from the project's folder."""
+        made = super().__new__(cls, (Path(__file__).resolve().parents[2] / file).read_text(encoding="utf-8"))
+        made.file = file
+        return made
+
+
+@dataclass
+class Step:
+    """A step under way; what it did can be told in `detail`."""
+
+    detail: str = ""
+
+
+@dataclass
+class Steps:
+    """Prints steps and commands; knows what must never be shown."""
+
+    secrets: set[str] = field(default_factory=set)
+    began: float = field(default_factory=time.monotonic)
+    times: dict[str, float] = field(default_factory=dict)  # of the steps that have ended, in seconds
+    prefix: dict[str, str] = field(default_factory=dict)  # variables that every command shown needs
+    colour: bool = field(default_factory=lambda: sys.stderr.isatty() and "NO_COLOR" not in os.environ)
+
+    def say(self, text: str, style: str = "") -> None:
+        """Print a line."""
+        text = self.redact(text)
+        sys.stderr.write(f"{style}{text}{PLAIN}\n" if self.colour and style else f"{text}\n")
+        sys.stderr.flush()
+
+    def redact(self, text: str) -> str:
+        """Return the text with every secret value replaced."""
+        for secret in sorted(self.secrets, key=len, reverse=True):
+            text = text.replace(secret, "[secret]")
+        return text
+
+    def command(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> None:
+        """Print a command so that it can be pasted into a shell."""
+        prefix = [f"{name}={shlex.quote(value)}" for name, value in {**self.prefix, **(env or {})}.items()]
+        words = [f'"$(cat {word.file})"' if isinstance(word, FromFile) else shlex.quote(word) for word in argv]
+        self.say("  $ " + " ".join([*prefix, *words]), DIM)
+
+    @contextlib.contextmanager
+    def step(self, name: str, detail: str = "") -> Iterator[Step]:
+        """Time a step and print its line when it ends."""
+        began, step = time.monotonic(), Step(detail)
+        try:
+            yield step
+        except BaseException:
+            self._line(name, "failed", began, RED)
+            raise
+        self._line(name, step.detail, began, GREEN)
+
+    @contextlib.contextmanager
+    def silent(self) -> Iterator[Step]:
+        """Give a step that prints no line."""
+        yield Step()
+
+    def total(self) -> None:
+        """Print the time since the verb began."""
+        self.say(f"  total      {'':<52} {time.monotonic() - self.began:6.1f} s", DIM)
+
+    def _line(self, name: str, detail: str, began: float, style: str) -> None:
+        self.times[name] = took = time.monotonic() - began
+        line = f"{self.redact(detail):<52} {took:6.1f} s"
+        self.say(f"  {style}{name:<10}{PLAIN} {line}" if self.colour else f"  {name:<10} {line}")

@@ -1,0 +1,1 @@
+"""One release in the place of another, without losing a request."""

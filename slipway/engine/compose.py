@@ -1,0 +1,63 @@
+"""The one place that spells `docker compose`."""
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+
+from slipway.core.errors import Problem
+from slipway.core.shell import tokens
+from slipway.project.config import Project
+
+FILES = {
+    "dev": ("compose.yaml", "compose.override.yaml"),
+    "prod": ("compose.yaml", "compose.prod.yaml"),
+    "test": ("compose.yaml", "compose.test.yaml"),
+    "rehearsal": ("compose.yaml", "compose.test.yaml"),
+}
+HTTPS = "compose.https.yaml"  # beside those of "prod", when there is a domain
+RELEASE = "compose.release.yaml"  # instead of them, for a release
+
+
+def docker_compose(
+    project: Project, environment: str, *args: str | Sequence[str] | None, release: str = "", https: bool = False
+) -> list[str]:
+    """Return a `docker compose` command line; None is dropped.
+
+    With `release`, for the Compose project of that release.
+    """
+    files = (RELEASE,) if release else (*FILES[environment], *((HTTPS,) if https else ()))
+    name = project_name(project, environment)
+    return tokens(
+        ["docker", "compose"],
+        None if sys.stdout.isatty() else ["--ansi", "never"],
+        ["--project-name", f"{name}-{release}" if release else name],
+        *(["--file", file] for file in files if (project.root / file).exists()),
+        *args,
+    )
+
+
+def project_name(project: Project, environment: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the name of the Compose project of an environment.
+
+    In development, as Compose has it: COMPOSE_PROJECT_NAME or the folder's name. Otherwise the service's name and the
+    environment's (as compose.prod.yaml says), so that two environments never share a volume. Raises Problem when
+    COMPOSE_PROJECT_NAME cannot be such a name.
+    """
+    chosen = environ.get("COMPOSE_PROJECT_NAME", "")
+    if chosen != _plain(chosen):
+        raise Problem(
+            f"COMPOSE_PROJECT_NAME={chosen} cannot name a Compose project: lower-case letters, digits, - and _ only, "
+            "beginning with a letter or digit."
+        )
+    here = chosen or _plain(project.root.name) or _plain(project.name)
+    if environment == "dev":
+        return here
+    if environment in ("test", "rehearsal"):  # of this checkout: two may test at once
+        return f"{here}-{environment}"
+    return f"{chosen or _plain(project.name)}-{environment}"
+
+
+def _plain(name: str) -> str:
+    # https://docs.docker.com/compose/how-tos/project-name/: what Compose makes of a folder's name
+    return re.sub(r"[^a-z0-9_-]", "", name.lower()).lstrip("_-")

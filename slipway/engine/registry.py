@@ -1,0 +1,153 @@
+"""What a registry holds, asked and told through the engine's own login."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipway.core.errors import Problem
+from slipway.core.shell import Shell
+
+SBOM = "application/vnd.cyclonedx+json"
+STATEMENT = "application/vnd.in-toto+json"
+# As registries, Docker and cosign put it.
+REFUSED = re.compile(r"(?i)\b40[13]\b|unauthorized|authentication required|no basic auth|denied|insufficient_scope")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest in a registry.
+
+    Its digest, and that of the image's configuration ("" for one of several platforms).
+    """
+
+    digest: str
+    config: str
+
+    def is_image(self, image_id: str) -> bool:
+        """Tell whether an image of an engine is this one.
+
+        Engines call images by their configuration's digest; those that let containerd keep them, by the manifest's.
+        """
+        return bool(image_id) and image_id in (self.digest, self.config)
+
+
+def inspect_command(tag: str, part: str = "Manifest") -> list[str]:
+    """Return the command that asks what a tag means.
+
+    It prints JSON: the manifest's descriptor, or the Image. A tag that there is not is status 1 and "TAG: not
+    found".
+    """
+    return ["docker", "buildx", "imagetools", "inspect", tag, "--format", f"{{{{json .{part}}}}}"]
+
+
+def find(shell: Shell, tag: str, echo: bool = False) -> Manifest | None:
+    """Return what a tag means, None for nothing.
+
+    Raises Problem when the registry cannot be asked.
+    """
+    status, out, said = shell.probe(inspect_command(tag), echo=echo)
+    if status:
+        if f"{tag.partition('@')[0]}" in said and re.search(r": not found\s*$", said):
+            return None
+        raise Problem(explain(said, tag))
+    digest = str(json.loads(out)["digest"])
+    raw = ["docker", "buildx", "imagetools", "inspect", "--raw", f"{name(tag)}@{digest}"]
+    manifest = json.loads(shell.output(raw, failed=f"{tag} cannot be read."))
+    return Manifest(digest, manifest.get("config", {}).get("digest", ""))
+
+
+def version(shell: Shell, tag: str) -> str:
+    """Return the version that an image says to be.
+
+    "" for none, or no image.
+    """
+    status, out, _ = shell.probe(inspect_command(tag, "Image"))
+    try:
+        image = json.loads(out) if not status else {}
+        labels = (image.get("config") or {}).get("Labels") or {}
+    except (ValueError, AttributeError):
+        return ""
+    return str(labels.get("org.opencontainers.image.version", ""))
+
+
+def host(tag: str) -> str:
+    """Return the registry of a reference.
+
+    That is its first part, where it is an address.
+    """
+    first, slash, _ = tag.partition("/")
+    return first if slash and (set(".:") & set(first) or first == "localhost") else "docker.io"
+
+
+def explain(said: str, tag: str) -> str:
+    """Return what to say when a registry has failed.
+
+    Takes what the program said, and the tag that it was asked of.
+    """
+    at = host(tag)
+    if "invalid reference format" in said:
+        return f"{tag!r} is no reference of an image: NAME:TAG, HOST/NAME:TAG or HOST/NAME@sha256:DIGEST."
+    if REFUSED.search(said):
+        return f"{said.strip()}\nThe registry {at} does not let you: docker login {at} (as somebody who may)"
+    return f"{said.strip()}\nThe registry {at} cannot be asked. Is it up? If it wants a login: docker login {at}"
+
+
+def name(reference: str) -> str:
+    """Return a reference without its tag and digest."""
+    plain = reference.partition("@")[0]
+    head, _, tail = plain.rpartition("/")
+    return f"{head}/{tail.partition(':')[0]}" if head else tail.partition(":")[0]
+
+
+def tag(reference: str) -> str:
+    """Return the tag of a reference, "" for none."""
+    return reference.partition("@")[0].rpartition("/")[2].partition(":")[2]
+
+
+def canonical(name: str) -> str:
+    """Return a repository's one name.
+
+    Those of Docker Hub have several.
+    """
+    return re.sub(r"^(index\.)?docker\.io/(library/)?", "", name)
+
+
+def plain(reference: str) -> str:
+    """Return a reference as engines list it.
+
+    By its digest when it has one, else by its tag.
+    """
+    digest = reference.partition("@")[2]
+    return f"{canonical(name(reference))}@{digest}" if digest else reference
+
+
+def taken(tag: str) -> str:
+    """Return what to say when a version is published already."""
+    return f"{tag} is in the registry already; a version is never published twice. The next: ./inv release --part patch"
+
+
+def attach_command(image: str, kind: str, file: Path, created: str) -> list[str]:
+    """Return the command that attaches a file to an image.
+
+    As an artifact of a kind. To be run in the file's folder. With the image's own time it is the same artifact each
+    time. https://oras.land/docs/commands/oras_attach
+    """
+    when = f"org.opencontainers.image.created={created}"
+    return ["oras", "attach", "--artifact-type", kind, "--annotation", when, image, f"{file.name}:{kind}"]
+
+
+def attached(shell: Shell, image: str, kind: str) -> list[str]:
+    """Return the texts of a kind attached to an image.
+
+    Raises Problem.
+    """
+    listing = ["oras", "discover", "--format", "json", "--artifact-type", kind, image]
+    found = json.loads(shell.output(listing, failed=f"What is attached to {image} cannot be read."))
+    texts = []
+    for one in found.get("manifests") or found.get("referrers") or []:
+        manifest = json.loads(shell.output(["oras", "manifest", "fetch", one["reference"]]))
+        for layer in manifest["layers"]:
+            blob = ["oras", "blob", "fetch", "--output", "-", f"{name(image)}@{layer['digest']}"]
+            texts.append(shell.output(blob))
+    return texts

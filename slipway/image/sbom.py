@@ -1,0 +1,117 @@
+"""The bill of materials of an image, in CycloneDX."""
+
+import re
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cyclonedx.contrib.license.factories import LicenseFactory
+from cyclonedx.model import Property
+from cyclonedx.model.bom import Bom, BomMetaData
+from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.license import License
+from cyclonedx.output.json import JsonV1Dot6
+from packageurl import PackageURL
+
+from slipway.image import inspect as inspecting
+from slipway.image.inspect import Built
+
+if TYPE_CHECKING:
+    from slipway.verbs.session import Lifecycle
+
+
+def write(here: "Lifecycle", built: Built) -> Path:
+    """Write the bill of materials of an image that is there.
+
+    Returns the file, in the project's own state. Raises Problem when the image cannot be asked.
+    """
+    target = here.project.state / "sbom" / f"{built.tag.replace('/', '_').replace(':', '-')}.cdx.json"
+    with here.steps.step("sbom", f"{target.relative_to(here.project.root)}") as step:
+        installed = inspecting.contents(here, built.tag)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(sbom(built, installed), encoding="utf-8")
+        python, system = len(installed["environment"]), len(installed["system"]["packages"])
+        step.detail = f"CycloneDX 1.6: {python} packages of Python, {system} of the system"
+    return target
+
+
+def sbom(one: Built, installed: Mapping[str, Any]) -> str:
+    """Return the bill of materials as CycloneDX 1.6 JSON.
+
+    Takes what `inspecting.read` and `inspecting.contents` say of an image. The same image gives the same text: its
+    time is the image's, its serial number is made from the image's id.
+    """
+    name, _, version = one.tag.rpartition(":")
+    root = Component(
+        type=ComponentType.CONTAINER,
+        name=name,
+        version=version,
+        bom_ref="image",
+        properties=[Property(name="slipway:image:id", value=one.id)],
+    )
+    environment = {_normal(package["name"]): _package(package) for package in installed["environment"]}
+    outside = {one.bom_ref.value: one for one in map(_package, installed["base"])}  # one may be in both
+    interpreter = _component("python", installed["python"], PackageURL("generic", None, "python", installed["python"]))
+    interpreter.type = ComponentType.PLATFORM
+    mine = {one.bom_ref.value for one in environment.values()}
+    others = [one for ref, one in outside.items() if ref not in mine]
+    components = [*environment.values(), *others, interpreter, *_system(installed["system"])]
+    bom = Bom(
+        serial_number=uuid.uuid5(uuid.NAMESPACE_URL, one.id),
+        metadata=BomMetaData(component=root, timestamp=datetime.fromisoformat(one.created).astimezone(UTC)),
+        components=components,
+    )
+    for package in installed["environment"]:
+        needs = [environment[name] for name in _needs(package["requires"]) if name in environment]
+        bom.register_dependency(environment[_normal(package["name"])], needs)
+    bom.register_dependency(root, components)
+    return str(JsonV1Dot6(bom).output_as_string(indent=2)) + "\n"
+
+
+def _component(name: str, version: str, purl: PackageURL, **more: Any) -> Component:
+    return Component(name=name, version=version, purl=purl, bom_ref=purl.to_string(), **more)
+
+
+def _package(package: Mapping[str, Any]) -> Component:
+    purl = PackageURL("pypi", None, _normal(package["name"]), package["version"])
+    licenses = list(_licenses(package))
+    return _component(package["name"], package["version"], purl, description=package["summary"], licenses=licenses)
+
+
+def _licenses(package: Mapping[str, Any]) -> Iterator[License]:
+    # PEP 639's expression, or a short old field, or the classifiers.
+    factory = LicenseFactory()
+    old = package["license"].strip()
+    if package["expression"]:
+        yield factory.make_from_string(package["expression"])
+    elif old and "\n" not in old and len(old) < 100:
+        yield factory.make_from_string(old)
+    else:
+        yield from map(factory.make_with_name, sorted(set(package["classifiers"])))
+
+
+def _needs(requires: Iterable[str]) -> Iterator[str]:
+    # What an extra asks for is not this package's own need.
+    for line in requires:
+        name = re.match(r"[A-Za-z0-9._-]+", line)
+        if name and not re.search(r";.*\bextra\b", line):
+            yield _normal(name[0])
+
+
+def _normal(name: str) -> str:
+    # https://packaging.python.org/en/latest/specifications/name-normalization/
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _system(system: Mapping[str, Any]) -> Iterator[Component]:
+    kind = "apk" if system["id"] == "alpine" else "deb"
+    distro = f"{system['id']}-{system['version']}"
+    for package in system["packages"]:
+        qualifiers = {"arch": package["arch"], "distro": distro}
+        if package["source"] not in ("", package["name"]):
+            qualifiers["upstream"] = package["source"]  # advisories go by it
+        purl = PackageURL(kind, system["id"], package["name"], package["version"], qualifiers)
+        licenses = [LicenseFactory().make_from_string(package["license"])] if package["license"] else []
+        yield _component(package["name"], package["version"], purl, licenses=licenses)

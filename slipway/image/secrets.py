@@ -1,0 +1,153 @@
+"""Secrets in an image: looked for in all its layers, its history and its configuration."""
+
+import base64
+import json
+import re
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from itertools import takewhile
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING, Any
+
+from slipway.core.errors import Problem
+from slipway.image import arguments as buildargs
+
+if TYPE_CHECKING:
+    from slipway.verbs.session import Lifecycle
+
+SHOWN = 20  # findings
+SHORTEST = 8  # bytes of a value that is looked for: a shorter one is part of anything
+LARGEST = 1_000_000  # bytes of a file that is looked at for what looks like a secret
+# What only its owner should have, by its name.
+PRIVATE = re.compile(
+    r"(.*/)?(\.env(\..+)?|\.netrc|\.pypirc|\.pgpass|\.git-credentials|\.dockercfg|\.docker/config\.json|\.aws/credentials"
+    r"|id_(rsa|dsa|ecdsa|ed25519)|[^/]+\.(key|p12|pfx|jks))"
+)
+PUBLIC = (".example", ".sample", ".template", ".dist")
+# What looks like a secret by itself; entropy and words like password are left to people.
+DETECTORS = (
+    "ArtifactoryDetector", "AWSKeyDetector", "AzureStorageKeyDetector", "BasicAuthDetector", "DiscordBotTokenDetector",
+    "GitHubTokenDetector", "GitLabTokenDetector", "MailchimpDetector", "NpmDetector", "OpenAIDetector",
+    "PrivateKeyDetector", "PypiTokenDetector", "SendGridDetector", "SlackDetector", "SquareOAuthDetector",
+    "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector",
+)  # fmt: skip
+
+
+def scan(here: "Lifecycle", tag: str, base: str) -> str:
+    """Look for secrets in an image.
+
+    Returns what was looked at. Raises Problem with all findings. What .env keeps secret is looked for in every file
+    above the base image, also in those that a later layer has removed; what looks like a secret, in the service's
+    own files. No finding shows a value.
+    """
+    known = here.settings.private.items()
+    hidden = {name: value for name, value in known if name in here.project.secrets or buildargs.is_secret(name)}
+    values = {name: value for name, value in hidden.items() if len(value.encode()) >= SHORTEST}
+    unseen = "" if (here.project.root / ".env").exists() else "; there is no .env whose values could be looked for"
+    with tempfile.TemporaryDirectory(prefix="slipway-scan-") as folder:
+        archive = Path(folder) / "image.tar"
+        here.shell.output(["docker", "save", "--output", str(archive), tag])
+        # Of a base image that is not here, or another one, nothing is left out.
+        below, mine = layers(here, base), layers(here, tag)
+        common = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(below, mine, strict=False))))
+        if common == len(mine):
+            raise Problem(f"{tag} has no layer of its own above {base}.")
+        files, findings = scan_archive(archive, common, values)
+    if findings:
+        more = [f"... and {len(findings) - SHOWN} more"] if len(findings) > SHOWN else []
+        listed = "\n".join(f"  - {finding}" for finding in [*findings[:SHOWN], *more])
+        raise Problem(
+            f"{tag} holds what should be secret:\n{listed}\n"
+            "Take it out, and regard it as known. A line that only looks like one says so: # pragma: allowlist secret"
+        )
+    return f"none in {files} files above {base if common else 'nothing'}{unseen}"
+
+
+def scan_archive(archive: Path, below: int, values: Mapping[str, str]) -> tuple[int, list[str]]:
+    """Look through an archive of `docker save`.
+
+    Returns how many files there were, and the findings. The first `below` layers are the base image's. `values` are
+    the secret ones, by name.
+    """
+    findings: list[str] = []
+    files = 0
+    with tarfile.open(archive) as outer:
+        (manifest,) = json.load(_member(outer, "manifest.json"))
+        configuration = json.load(_member(outer, manifest["Config"]))
+        findings += in_configuration(configuration, values)
+        for name in manifest["Layers"][below:]:
+            with tarfile.open(fileobj=_member(outer, name)) as layer:
+                for one in layer:
+                    if one.isfile() and (file := layer.extractfile(one)):
+                        files += 1
+                        findings += in_file(one.name, file.read(), values)
+    return files, sorted(set(findings))
+
+
+def in_configuration(configuration: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[str]:
+    """Yield what an image's configuration gives away.
+
+    Its history, variables and labels.
+    """
+    config = configuration.get("config") or {}
+    texts = [
+        *(("the history", step.get("created_by", "")) for step in configuration.get("history") or []),
+        *(("a variable", text) for text in config.get("Env") or []),
+        *((f"the label {name}", text) for name, text in (config.get("Labels") or {}).items()),
+    ]
+    for where, text in texts:
+        for name, value in values.items():
+            if value in text:
+                yield f"{where} holds the value of {name}"
+        for _, kind in _looks_like(text):
+            yield f"{where} holds what looks like a secret: {kind}"
+
+
+def in_file(path: str, content: bytes, values: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with a file of an image."""
+    pure = PurePosixPath(path)
+    installed = "site-packages" in pure.parts
+    if PRIVATE.fullmatch(path) and not pure.name.endswith(PUBLIC) and not installed:
+        yield f"/{path}: is private by its name"
+    if ".git" in pure.parts:
+        yield f"/{path}: is a part of .git"
+    for name, value in values.items():
+        # As it is, or as a file of settings may have it.
+        encoded = base64.b64encode(value.encode()).rstrip(b"=")[:-1]
+        if value.encode() in content or encoded in content:
+            yield f"/{path}: holds the value of {name}"
+    if installed or len(content) > LARGEST or b"\0" in content[:1024]:
+        return
+    for number, kind in _looks_like(content.decode("utf-8", "replace")):
+        yield f"/{path}:{number}: looks like a secret: {kind}"
+
+
+def _looks_like(text: str) -> Iterator[tuple[int, str]]:
+    # The number of each line that does, and what it looks like.
+    try:
+        from detect_secrets.core.scan import scan_line
+        from detect_secrets.settings import transient_settings
+    except ModuleNotFoundError:
+        raise Problem("What looks like a secret cannot be told: add detect-secrets to the group dev.") from None
+
+    with transient_settings({"plugins_used": [{"name": name} for name in DETECTORS]}):
+        for number, line in enumerate(text.splitlines(), 1):
+            if "pragma: allowlist secret" not in line:
+                yield from ((number, secret.type) for secret in scan_line(line))
+
+
+def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
+    file = archive.extractfile(name)
+    assert file is not None  # noqa: S101  (a regular file, by the format)
+    return file
+
+
+def layers(here: "Lifecycle", tag: str) -> list[str]:
+    """Return the hashes of an image's layers.
+
+    Nothing for one that is not on the engine.
+    """
+    form = "{{json .RootFS.Layers}}"
+    status, out, _ = here.shell.probe(["docker", "image", "inspect", "--format", form, tag])
+    return [] if status else list(json.loads(out) or [])

@@ -1,0 +1,70 @@
+"""Which locked packages have a wheel for a base image."""
+
+import contextlib
+import platform
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from packaging.markers import Marker
+from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from slipway.bootstrap import marker_of
+from slipway.image.base import Base
+
+LEGACY = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}  # PEP 600
+
+
+def without_wheel(lock: Mapping[str, Any], base: Base, machine: str = "") -> list[str]:
+    """Return the service's packages that pip would have to compile.
+
+    Takes a parsed poetry.lock and what `uname -m` says in the image (this machine's unless told); names packages as
+    "name version". https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
+    """
+    machine = machine or {"arm64": "aarch64"}.get(platform.machine(), platform.machine())  # macOS says arm64
+    fitting = set(_tags(base, machine))
+    environment = {
+        "python_version": ".".join(base.python.split(".")[:2]),
+        "python_full_version": base.python if base.python.count(".") > 1 else f"{base.python}.0",
+        "platform_machine": machine,
+        "platform_python_implementation": "CPython",
+        "implementation_name": "cpython",
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+        "os_name": "posix",
+        "extra": "",
+    }
+    missing = []
+    for package in lock["package"]:
+        if package.get("optional") or "main" not in package["groups"]:
+            continue
+        marker = marker_of(package.get("markers"), {"main"})
+        if marker and not Marker(marker).evaluate(environment):
+            continue
+        if not any(fitting & wheel for wheel in _wheels(package)):
+            missing.append(f"{package['name']} {package['version']}")
+    return missing
+
+
+def _wheels(package: Mapping[str, Any]) -> Iterator[frozenset[Tag]]:
+    for file in package["files"]:
+        with contextlib.suppress(InvalidWheelFilename):  # pip doesn't take it either
+            yield parse_wheel_filename(file["file"])[3]
+
+
+def _tags(base: Base, machine: str) -> Iterator[Tag]:
+    major, minor = (int("".join(filter(str.isdigit, part))) for part in base.python.split(".")[:2])
+    platforms = list(_platforms(*base.libc, machine))
+    yield from cpython_tags((major, minor), platforms=platforms)
+    yield from compatible_tags((major, minor), f"cp{major}{minor}", platforms)
+
+
+def _platforms(libc: str, version: tuple[int, int], machine: str) -> Iterator[str]:
+    major, newest = version
+    for minor in range(newest, -1, -1):
+        if libc == "musl":
+            yield f"musllinux_{major}_{minor}_{machine}"
+        else:
+            yield f"manylinux_{major}_{minor}_{machine}"
+            if legacy := LEGACY.get((major, minor)):
+                yield f"{legacy}_{machine}"

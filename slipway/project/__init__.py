@@ -1,0 +1,1 @@
+"""The project in its folder: configuration, settings, tree."""

@@ -1,0 +1,203 @@
+"""All that Slipway knows of the service: `[tool.slipway]` in pyproject.toml."""
+
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from slipway.core.errors import Problem
+from slipway.schema.statements import Limits
+
+OUTSIDE = ("root", "version", "requires_python")  # of a Project, not in [tool.slipway]
+
+
+@dataclass(frozen=True)
+class Suites:
+    """Which tests run where; paths relative to the project.
+
+    Those of `http` know the service by its address alone, BASE_URL.
+    """
+
+    host: tuple[str, ...] = ("tests",)
+    image: tuple[str, ...] = ("tests",)
+    http: tuple[str, ...] = ()
+    e2e: tuple[str, ...] = ("tests/e2e",)
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Which backups are kept: the last ones, and the last one of so many days and weeks that have one."""
+
+    keep_last: int = 10
+    keep_daily: int = 7
+    keep_weekly: int = 4
+
+
+@dataclass(frozen=True)
+class Lint:
+    """Which revisions `inv check` looks at: those after this one (default: all)."""
+
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """How `inv deploy` goes about it.
+
+    A new release has to be up for `settle` seconds before it is switched to, and is watched for `bake` seconds
+    afterwards, when more than `errors` percent of the answers, and at least 3, are 5xx, or it restarts or is
+    unhealthy, the old one gets its place back. `smoke` are the paths that have to answer before (default: the health
+    path). `keep` earlier releases can be rolled back to.
+    """
+
+    settle: int = 5
+    bake: int = 30
+    errors: int = 2
+    keep: int = 3
+    smoke: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Releases:
+    """How `inv release` goes about it, and what `inv deploy` asks of an image.
+
+    Releases are made of `branch` alone (default: of any). `lint` and `types` are the commands that have to succeed.
+    `key` is the file of the public key by which images have to be signed (default: by none). `advisories` are those
+    that do no harm here, each with its reason.
+    """
+
+    branch: str = ""
+    lint: tuple[str, ...] = ("ruff check .", "ruff format --check .")
+    types: tuple[str, ...] = ("mypy",)
+    key: str = ""
+    advisories: dict[str, str] = field(default_factory=dict)
+
+
+TABLES: dict[str, Any] = {
+    "tests": Suites,
+    "migrate": Limits,
+    "backups": Keep,
+    "lint": Lint,
+    "deploy": Deploy,
+    "release": Releases,
+}
+
+
+@dataclass(frozen=True)
+class Project:
+    """One service, as pyproject.toml describes it.
+
+    `wait` is how many seconds the database, and then the service, may take to be ready. An empty `migrations` means
+    that there are none. `secrets` maps the name of each secret variable to the fewest bytes that it may have.
+    `build_args` are handed to `docker build` as they are. `source` is where the code is to be found (default: that of
+    `[project.urls]`). `requires_python` is `[project]`'s.
+    """
+
+    root: Path
+    name: str
+    version: str
+    requires_python: str = ""
+    asgi: str = "app.main:app"
+    port: int = 8000
+    workers: int = 4
+    health: str = "/"
+    wait: int = 60
+    docs: str = "/docs"
+    migrations: str = ""
+    registry: str = ""
+    python: str = "3.13"
+    variant: str = "slim"
+    source: str = ""
+    secrets: dict[str, int] = field(default_factory=dict)
+    build_args: dict[str, str] = field(default_factory=dict)
+    tests: Suites = field(default_factory=Suites)
+    migrate: Limits = field(default_factory=Limits)
+    backups: Keep = field(default_factory=Keep)
+    lint: Lint = field(default_factory=Lint)
+    deploy: Deploy = field(default_factory=Deploy)
+    release: Releases = field(default_factory=Releases)
+
+    @property
+    def image(self) -> str:
+        """The image's repository, without a registry."""
+        return self.name
+
+    @property
+    def repository(self) -> str:
+        """The image's repository in the registry, "" when there is no registry."""
+        return f"{self.registry}/{self.image}" if self.registry else ""
+
+    @property
+    def state(self) -> Path:
+        """The folder of everything that a run leaves behind."""
+        return self.root / ".slipway"
+
+
+def load(root: Path) -> Project:
+    """Read the project in the folder `root`.
+
+    Raises Problem when pyproject.toml is missing or cannot be parsed, or when `[tool.slipway]` has an unknown key or
+    a value of the wrong type.
+    """
+    path = root / "pyproject.toml"
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Problem(f"There is no pyproject.toml in {root}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Problem(f"pyproject.toml cannot be read: {error}") from None
+    metadata = document.get("project", {})
+    table = document.get("tool", {}).get("slipway", {})
+    name = table.get("name", metadata.get("name"))
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9]+([._-][a-z0-9]+)*", name):
+        raise Problem(
+            f"[tool.slipway] name = {name!r} cannot name an image: lower-case letters, digits and single . _ - only."
+        )
+    if not isinstance(metadata.get("version"), str):
+        raise Problem('pyproject.toml has no version: add version = "0.1.0" to [project].')
+    defaults: dict[str, Any] = {
+        "migrations": "alembic" if (root / "alembic").is_dir() else "",
+        "source": _source(metadata.get("urls", {})),
+        "requires_python": str(metadata.get("requires-python", "")),
+    }
+    values = defaults | _read(table, Project, "tool.slipway")
+    for key, of in TABLES.items():
+        if key in values:
+            values[key] = of(**_read(values[key], of, f"tool.slipway.{key}"))
+    return Project(root=root, version=metadata["version"], **values | {"name": name})
+
+
+def _source(urls: dict[str, str]) -> str:
+    # https://packaging.python.org/en/latest/specifications/well-known-project-urls/
+    plain = {re.sub(r"[^a-z]", "", label.lower()): url for label, url in urls.items()}
+    return next((plain[label] for label in ("source", "repository", "sourcecode", "github") if label in plain), "")
+
+
+def _read(table: dict[str, Any], into: type, where: str) -> dict[str, Any]:
+    known = {f.name.replace("_", "-"): f for f in fields(into) if f.name not in OUTSIDE}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(sorted(known))}."
+            raise Problem(f"pyproject.toml: [{where}] has no key {key!r}: {hint}")
+        values[known[key].name] = _check(value, known[key].type, f"[{where}] {key}")
+    return values
+
+
+def _check(value: Any, expected: Any, where: str) -> Any:
+    if expected == tuple[str, ...]:
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+    elif expected in (str, int):
+        if isinstance(value, expected) and not isinstance(value, bool):
+            return value
+    elif isinstance(value, dict):
+        inner = {"dict[str, int]": int, "dict[str, str]": str}.get(str(expected))
+        if inner is None or all(isinstance(item, inner) for item in value.values()):
+            return value
+    wanted = {"dict[str, int]": "a table of whole numbers", "dict[str, str]": "a table of strings"}
+    kind = wanted.get(str(expected)) or {str: "a string", int: "a whole number"}.get(expected, "a list of strings")
+    raise Problem(f"pyproject.toml: {where} = {value!r} should be {kind}.")

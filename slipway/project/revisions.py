@@ -1,0 +1,98 @@
+"""The migrations in the tree, read without running them."""
+
+import ast
+import getpass
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipway.core.errors import Problem
+from slipway.project.config import Project
+
+
+@dataclass(frozen=True)
+class Live:
+    """A release that runs: its name, the newest revisions that it knows, and the version released before it.
+
+    Each of the last two is "" when it doesn't say.
+    """
+
+    name: str
+    heads: str
+    previous: str = ""
+
+
+def heads(project: Project) -> str:
+    """Return the revisions that no other follows, joined by commas.
+
+    There is one, unless two lines of work were not merged, and "" without migrations. The files are parsed, not
+    imported: they may need what only the image has. Raises Problem for one that cannot be read.
+    """
+    before = _graph(project)
+    followed = {one for down in before.values() for one in down}
+    return ",".join(sorted(before.keys() - followed))
+
+
+def known(project: Project, heads: Sequence[str]) -> frozenset[str]:
+    """Return these revisions and all that come before them, of those in the tree.
+
+    Raises Problem for a file that cannot be read.
+    """
+    before, todo, found = _graph(project), list(heads), set[str]()
+    while todo:
+        one = todo.pop()
+        if one in before and one not in found:
+            found.add(one)
+            todo += before[one]
+    return frozenset(found)
+
+
+def files(project: Project) -> list[Path]:
+    """Return the files of the revisions, by name."""
+    return sorted((project.root / project.migrations / "versions").glob("*.py")) if project.migrations else []
+
+
+def _graph(project: Project) -> dict[str, tuple[str, ...]]:
+    # Each revision, and those that it follows.
+    found = {}
+    for path in files(project):
+        names = _constants(path)
+        if revision := names.get("revision"):
+            down = names.get("down_revision") or ()
+            found[str(revision)] = (down,) if isinstance(down, str) else down
+    return found
+
+
+def schema_command(python: str, args: Sequence[str]) -> list[str]:
+    """Return the command line that works on the schema, where the service runs."""
+    return [python, "-m", "slipway.schema", *args]
+
+
+def caller(environment: str) -> dict[str, str]:
+    """Return what slipway.schema is told of who called it."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        user = str(os.getuid())
+    return {"SLIPWAY_BY": f"{user}@{socket.gethostname()}", "SLIPWAY_ENV": environment}
+
+
+def _constants(path: Path) -> dict[str, str | tuple[str, ...] | None]:
+    wanted = {"revision", "down_revision"}
+    found = {}
+    try:
+        for node in ast.parse(path.read_bytes()).body:
+            if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+                continue
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if isinstance(target, ast.Name) and target.id in wanted:
+                    found[target.id] = value = ast.literal_eval(node.value)
+                    if not all(isinstance(one, str) for one in (value if isinstance(value, tuple) else [value or ""])):
+                        raise ValueError(f"{target.id} = {value!r}")
+    except (SyntaxError, ValueError) as error:
+        raise Problem(
+            f"{path}: {error}\nIts revision and down_revision have to be plain texts, as alembic writes them."
+        ) from None
+    return found

@@ -1,0 +1,201 @@
+"""The settings in force: .env, made and checked, and over it the environment."""
+
+import contextlib
+import os
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from slipway.core.errors import Problem
+from slipway.core.steps import Steps
+from slipway.project import dotenv
+from slipway.project.config import Project
+
+OWN_DATABASE = "db"  # DATABASE_HOSTNAME of the PostgreSQL that Slipway runs
+
+
+class Settings:
+    """The variables of the service, as .env.example names them.
+
+    `on_docker` tells whether the service runs in a container.
+    """
+
+    def __init__(self, project: Project, steps: Steps, on_docker: Callable[[], bool]) -> None:
+        self.project = project
+        self.steps = steps
+        self.on_docker = on_docker
+
+    @cached_property
+    def values(self) -> dict[str, str]:
+        """The variables in force: .env, and over it the environment.
+
+        Raises Problem with all findings at once.
+        """
+        values, findings = self._read()
+        example = self._schema
+        if example and example.required.keys() - values.keys() and not (self.project.root / ".env").exists():
+            raise Problem("There is no .env: ./inv up makes one from .env.example.")
+        if example:
+            findings += dotenv.check(values, example, self.project.secrets)
+        findings += self._check_own(values)
+        if findings:
+            listed = "\n".join(f"  - {finding}" for finding in findings)
+            raise Problem(
+                f".env cannot be used:\n{listed}\n"
+                "Correct it (.env.example explains each variable), then run this again."
+            )
+        self.steps.secrets |= {values[name] for name in self.project.secrets if values.get(name)}
+        return values
+
+    @property
+    def private(self) -> dict[str, str]:
+        """The values that .env or the environment has, and .env.example has not.
+
+        Raises Problem when a line of .env cannot be read: it may hold one.
+        """
+        public = self._schema.required if self._schema else {}
+        values, findings = self._read()
+        if findings:
+            listed = "\n".join(f"  - {finding}" for finding in findings)
+            raise Problem(f"What .env keeps secret cannot be told:\n{listed}\nCorrect it, then run this again.")
+        return {name: value for name, value in values.items() if value and value != public.get(name)}
+
+    @property
+    def own_database(self) -> bool:
+        """Whether Slipway runs the database (else it is elsewhere)."""
+        return self.hostname == OWN_DATABASE
+
+    @property
+    def has_database(self) -> bool:
+        """Whether the service has a database at all."""
+        return bool(self.hostname)
+
+    @cached_property
+    def hostname(self) -> str:
+        """DATABASE_HOSTNAME, also of a .env that is not in order or not there yet."""
+        example = self._schema.required if self._schema else {}
+        return (example | self._read()[0]).get("DATABASE_HOSTNAME", "")
+
+    @cached_property
+    def domain(self) -> str:
+        """DOMAIN, the names under which production is reached, "" for none; also of a .env that is not in order."""
+        return self._read()[0].get("DOMAIN", "")
+
+    def port_of(self, environment: str) -> int:
+        """Return the port on this machine: PORT, else the project's, or 80 in production with a domain."""
+        https = environment == "prod" and self.domain and self.on_docker()
+        return int(self.values.get("PORT") or (80 if https else self.project.port))
+
+    @property
+    def https_port(self) -> int:
+        """The port of HTTPS, where there is a domain."""
+        return int(self.values.get("HTTPS_PORT") or 443)
+
+    def prepare(self) -> None:
+        """Make .env when there is none; check it.
+
+        Raises Problem with all that is wrong, before anything is started.
+        """
+        with self.steps.step("settings", ".env is complete") as step:
+            example, target = self.project.root / ".env.example", self.project.root / ".env"
+            if example.exists() and not target.exists():
+                text = dotenv.fill(example.read_text(encoding="utf-8"), self.project.secrets, new_secret)
+                write_private(target, text)
+                step.detail = ".env made from .env.example, its secrets generated"
+            _ = self.values
+            if target.exists() and target.stat().st_mode & 0o077:
+                self.steps.say("  .env can be read by other users of this machine: chmod 600 .env")
+
+    def check(self) -> None:
+        """Check .env, which has to be there; raises Problem."""
+        _ = self.values
+
+    def adopt_compose_name(self) -> None:
+        """Follow COMPOSE_PROJECT_NAME in .env, as Compose does."""
+        with contextlib.suppress(Problem):
+            if name := self._read()[0].get("COMPOSE_PROJECT_NAME"):
+                os.environ.setdefault("COMPOSE_PROJECT_NAME", name)
+
+    def elsewhere(self) -> dict[str, object]:
+        """Return the state of a database that Slipway doesn't run."""
+        if not self.has_database:
+            return {"state": "none"}
+        return {"state": "elsewhere", "address": f"{self.hostname}:{self._read()[0].get('DATABASE_PORT', '')}"}
+
+    @property
+    def _schema(self) -> dotenv.Schema | None:
+        example = self.project.root / ".env.example"
+        return dotenv.schema(example.read_text(encoding="utf-8")) if example.exists() else None
+
+    def _read(self) -> tuple[dict[str, str], list[str]]:
+        path = self.project.root / ".env"
+        values: dict[str, str] = {}
+        findings: list[str] = []
+        try:
+            values, findings = dotenv.parse(path.read_text(encoding="utf-8"), frozenset(self.project.secrets))
+        except FileNotFoundError:
+            pass
+        except UnicodeDecodeError as error:
+            raise Problem(f".env is not UTF-8 text: byte {error.start} cannot be read. Save it as UTF-8.") from None
+        except PermissionError:
+            raise Problem(f".env cannot be read by this user: sudo chown {os.getuid()} .env") from None
+        except OSError as error:
+            raise Problem(f".env cannot be read: {error.strerror}. Move it away; ./inv up makes one.") from None
+        known = self._schema
+        names = (known.required.keys() | known.optional) if known else set()
+        return values | {name: os.environ[name] for name in names if name in os.environ}, findings
+
+    def _check_own(self, values: Mapping[str, str]) -> list[str]:
+        findings = []
+        for name in ("PORT", "HTTPS_PORT", "DATABASE_PORT", "WEB_CONCURRENCY"):
+            value = values.get(name, "")
+            if value and not is_number(value):
+                findings.append(f"{name} = {value!r} is not a whole number from 1 to 65535")
+        if values.get("DATABASE_HOSTNAME") == OWN_DATABASE:
+            findings += _unfit_for_own_database(values)
+        local = values.get("DATABASE_HOSTNAME") in ("localhost", "127.0.0.1", "::1")
+        if local and self.on_docker():
+            findings.append(
+                "DATABASE_HOSTNAME names this machine, which in a container is the container itself: write db for the "
+                "database that Slipway runs, or the machine's own name or address"
+            )
+        return findings
+
+
+def _unfit_for_own_database(values: Mapping[str, str]) -> list[str]:
+    # What PostgreSQL's own initialisation cannot take, here and in its image.
+    findings = []
+    if "\n" in values.get("DATABASE_PASSWORD", ""):
+        findings.append("DATABASE_PASSWORD has more than one line, which initdb cannot take")
+    if not re.fullmatch(r"(?!pg_)[A-Za-z_][A-Za-z0-9_. -]*", values.get("DATABASE_USERNAME") or "x"):
+        findings.append("DATABASE_USERNAME has to be letters, digits, _ . - or spaces, and not to begin with pg_")
+    return findings
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text is a whole number from 1 to 65535."""
+    return text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 65535
+
+
+def new_secret() -> str:
+    """Return 256 random bits as text that needs no quotes."""
+    return secrets.token_urlsafe(32)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, in one step.
+
+    One that is there already stays: another verb made it meanwhile.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()

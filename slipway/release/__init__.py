@@ -1,0 +1,1 @@
+"""A version: gates, commit, tag, publication."""

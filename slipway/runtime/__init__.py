@@ -1,0 +1,1 @@
+"""Where the service runs: a Docker Engine, or this machine."""

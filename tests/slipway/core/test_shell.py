@@ -1,0 +1,81 @@
+"""Running programs: what is shown, what is ended."""
+
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import psutil
+import pytest
+
+from slipway.core.errors import Problem
+from slipway.core.processes import is_alive
+from slipway.core.shell import Shell, tokens
+from slipway.core.steps import Steps
+from tests.conftest import ROOT, wait_for
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """Give a shell that must not show "hush"."""
+    return Shell(tmp_path, Steps(secrets={"hush"}))
+
+
+def test_tokens_are_flat_and_without_none() -> None:
+    assert tokens("a", ["b", "c"], None, "d") == ["a", "b", "c", "d"]
+
+
+def test_a_command_is_shown_as_it_can_be_pasted(shell: Shell, capfd: pytest.CaptureFixture[str]) -> None:
+    shell.run(["sh", "-c", 'printf "%s" "$A"'], env={"A": "two words"}, hidden={"B": "hush"})
+
+    out, err = capfd.readouterr()
+    assert out == "two words"
+    assert err == "  $ A='two words' sh -c 'printf \"%s\" \"$A\"'\n"
+    assert subprocess.run(err.removeprefix("  $ "), shell=True, capture_output=True, text=True).stdout == out
+
+
+def test_secrets_are_not_shown(shell: Shell, capfd: pytest.CaptureFixture[str]) -> None:
+    shell.status(["true", "--password=hush"])
+    with pytest.raises(Problem) as raised:
+        shell.output(["sh", "-c", "echo hush >&2; exit 4"])
+
+    assert "hush" not in capfd.readouterr().err
+    assert "hush" not in str(raised.value.message)
+    assert raised.value.code == 4
+
+
+def test_the_status_of_a_killed_program_is_128_and_its_signal(shell: Shell) -> None:
+    assert shell.status(["sh", "-c", "kill -9 $$"]) == 137
+
+
+def test_a_missing_program_is_a_problem(shell: Shell) -> None:
+    with pytest.raises(Problem, match="not-there is not installed"):
+        shell.run(["not-there"])
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_program_and_what_it_started(tmp_path: Path, signum: signal.Signals) -> None:
+    code = f"""
+        import signal, sys
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also when the tests run under nohup, or in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.path.insert(0, {str(ROOT)!r})
+        from pathlib import Path
+        from slipway.core.errors import Interrupted
+        from slipway.core.shell import Shell, interruptible
+        from slipway.core.steps import Steps
+        try:
+            with interruptible():
+                Shell(Path({str(tmp_path)!r}), Steps()).run(["sh", "-c", "sleep 60 & echo $! > child; wait"])
+        except Interrupted as ended:
+            sys.exit(ended.code)
+    """
+    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stderr=subprocess.DEVNULL) as process:
+        child = tmp_path / "child"
+        wait_for(lambda: child.exists() and child.read_text().endswith("\n"))
+        process.send_signal(signum)
+
+    assert process.returncode == 128 + signum
+    pid = int(child.read_text())
+    assert not psutil.pid_exists(pid) or not is_alive(psutil.Process(pid))

@@ -1,0 +1,108 @@
+"""The base images that are built on, those that are refused, and the wheels that fit them."""
+
+import tomllib
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from slipway.core.errors import Problem
+from slipway.image.base import KNOWN, Base, choose
+from slipway.image.wheels import without_wheel
+from slipway.project.config import load
+from tests.conftest import ROOT
+
+PROJECT = replace(load(ROOT), requires_python=">=3.11.4,<3.15", python="3.13", variant="slim")
+
+
+@pytest.mark.parametrize(
+    ("python", "variant", "name"),
+    [
+        ("", "", "python:3.13-slim"),
+        ("3.12", "", "python:3.12-slim"),
+        ("", "full", "python:3.13"),
+        ("3.14", "alpine", "python:3.14-alpine"),
+        ("3.13.5", "alpine3.22", "python:3.13.5-alpine3.22"),
+        ("3.14.0rc1", "slim-bookworm", "python:3.14.0rc1-slim-bookworm"),
+        ("3.11", "trixie", "python:3.11-trixie"),
+    ],
+)
+def test_variants_are_named_as_on_docker_hub(python: str, variant: str, name: str) -> None:
+    assert choose(PROJECT, python, variant).name == name
+
+
+@pytest.mark.parametrize(
+    ("python", "variant", "said"),
+    [
+        ("", "windowsservercore", "it is Windows, where gunicorn does not run"),
+        ("", "windowsservercore-ltsc2025", "it is Windows"),
+        ("", "onbuild", "it ended in 2016"),
+        ("", "bookwurm", "did you mean bookworm?"),
+        ("", "../x", "take one of slim, full, alpine"),
+        ("3.10", "", "requires-python = '>=3.11.4,<3.15'"),
+        ("3.11.3", "", "requires-python"),
+        ("3.15", "", "requires-python"),
+        ("latest", "", "no version of Python"),
+        ("3.13-slim", "", "no version of Python"),
+    ],
+)
+def test_what_cannot_be_built_is_refused_with_the_reason(python: str, variant: str, said: str) -> None:
+    with pytest.raises(Problem, match=r"--(python|variant)") as refused:
+        choose(PROJECT, python, variant)
+
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("wrong", [{"variant": "onbuild"}, {"python": "3.9"}])
+def test_what_pyproject_chooses_is_judged_alike(wrong: dict[str, str]) -> None:
+    with pytest.raises(Problem, match=r"\[tool\.slipway\] (variant|python) = (onbuild|3\.9)"):
+        choose(replace(PROJECT, **wrong))  # type: ignore[arg-type]
+
+
+def test_requires_python_that_cannot_be_read_is_told() -> None:
+    with pytest.raises(Problem, match="no list of versions"):
+        choose(replace(PROJECT, requires_python="abc"))
+
+
+def lock() -> dict[str, Any]:
+    """Read this project's lock file."""
+    return tomllib.loads((ROOT / "poetry.lock").read_text())
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+@pytest.mark.parametrize("variant", KNOWN)
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
+def test_every_locked_package_has_a_wheel_for_every_base(python: str, variant: str, machine: str) -> None:
+    assert without_wheel(lock(), Base(python, variant), machine) == []
+
+
+def locked(*files: str, markers: str = "", groups: tuple[str, ...] = ("main",)) -> dict[str, Any]:
+    """Return a lock file of one package."""
+    package = {"name": "x", "version": "1", "groups": list(groups), "files": [{"file": file} for file in files]}
+    return {"package": [package | ({"markers": markers} if markers else {})]}
+
+
+@pytest.mark.parametrize(
+    ("variant", "files", "fits"),
+    [
+        ("slim", ("x-1.tar.gz",), False),
+        ("slim", ("x-1-py3-none-any.whl",), True),
+        ("slim", ("x-1-cp313-cp313-manylinux2014_x86_64.whl",), True),
+        ("slim", ("x-1-cp311-abi3-manylinux_2_28_x86_64.whl",), True),
+        ("slim", ("x-1-cp312-cp312-manylinux2014_x86_64.whl",), False),
+        ("slim", ("x-1-cp313-cp313-manylinux2014_aarch64.whl",), False),
+        ("slim", ("x-1-cp313-cp313-musllinux_1_2_x86_64.whl",), False),
+        ("slim-bookworm", ("x-1-cp313-cp313-manylinux_2_38_x86_64.whl",), False),
+        ("slim", ("x-1-cp313-cp313-manylinux_2_38_x86_64.whl",), True),
+        ("alpine", ("x-1-cp313-cp313-musllinux_1_2_x86_64.whl",), True),
+        ("alpine", ("x-1-cp313-cp313-manylinux2014_x86_64.whl",), False),
+        ("alpine", ("x-1-cp313-cp313-manylinux2014_x86_64.musllinux_1_1_x86_64.whl",), True),
+    ],
+)
+def test_a_wheel_fits_by_its_tags(variant: str, files: tuple[str, ...], fits: bool) -> None:
+    assert without_wheel(locked(*files), Base("3.13", variant), "x86_64") == ([] if fits else ["x 1"])
+
+
+@pytest.mark.parametrize("other", [{"markers": 'sys_platform == "win32"'}, {"groups": ("dev",)}])
+def test_what_is_not_installed_needs_no_wheel(other: dict[str, Any]) -> None:
+    assert without_wheel(locked("x-1.tar.gz", **other), Base("3.13", "slim"), "x86_64") == []

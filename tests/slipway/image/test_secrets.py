@@ -1,0 +1,110 @@
+"""What should be secret, and what is known to be vulnerable."""
+
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from slipway.image import advisories
+from slipway.image.secrets import in_configuration, in_file, scan_archive
+
+VALUES = {"SECRET_KEY": "correct-horse-battery"}
+KEY_ID = "AKIA" + "QWERTYUIOPASDFGH"
+TOKEN = "ghp_" + "0123456789abcdefghijklmnopqrstuvwxyzAB"[:36]
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "said"),
+    [
+        ("srv/app/a.py", f"TOKEN = '{TOKEN}'\n", "/srv/app/a.py:1: looks like a secret: GitHub Token"),
+        ("srv/app/a.py", f"\n\nkey = '{KEY_ID}'\n", "/srv/app/a.py:3: looks like a secret: AWS Access Key"),
+        ("srv/key", "-----BEGIN RSA PRIVATE KEY-----\n", "/srv/key:1: looks like a secret: Private Key"),
+        ("srv/a.txt", "x = correct-horse-battery", "/srv/a.txt: holds the value of SECRET_KEY"),
+        ("opt/venv/lib/site-packages/x.so", "\0correct-horse-battery", "holds the value of SECRET_KEY"),
+        ("srv/.env", "A=1", "/srv/.env: is private by its name"),
+        ("srv/.env.prod", "A=1", "/srv/.env.prod: is private by its name"),
+        ("srv/b64", "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5", "holds the value of SECRET_KEY"),
+        ("root/.aws/credentials", "", "is private by its name"),
+        ("root/.docker/config.json", "{}", "is private by its name"),
+        ("srv/shop.p12", "", "is private by its name"),
+        ("root/.netrc", "", "/root/.netrc: is private by its name"),
+        ("srv/.git/config", "", "/srv/.git/config: is a part of .git"),
+    ],
+)  # fmt: skip
+def test_a_secret_is_found_and_not_shown(path: str, content: str, said: str) -> None:
+    found = list(in_file(path, content.encode(), VALUES))
+    assert len(found) == 1
+    assert said in found[0]
+    assert TOKEN not in found[0]
+    assert VALUES["SECRET_KEY"] not in found[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("srv/.env.example", "SECRET_KEY=\n"),
+        ("srv/app/config.json", "{}"),
+        ("srv/app/a.py", "password = 'a password'\nSECRET_KEY: str\n"),
+        ("srv/app/a.py", f"TOKEN = '{TOKEN}'  # pragma: allowlist secret\n"),
+        ("opt/venv/lib/site-packages/tests/key.pem", "-----BEGIN RSA PRIVATE KEY-----\n"),
+        ("srv/app/a.bin", "\0\0" + TOKEN),
+    ],
+)
+def test_what_is_no_secret_is_left_alone(path: str, content: str) -> None:
+    assert list(in_file(path, content.encode(), VALUES)) == []
+
+
+def test_history_variables_and_labels_are_looked_at() -> None:
+    configuration = {
+        "history": [{"created_by": "RUN curl -H correct-horse-battery"}, {}],
+        "config": {"Env": [f"GITHUB_TOKEN={TOKEN}"], "Labels": {"a": "correct-horse-battery"}},
+    }
+    assert list(in_configuration(configuration, VALUES)) == [
+        "the history holds the value of SECRET_KEY",
+        "a variable holds what looks like a secret: GitHub Token",
+        "the label a holds the value of SECRET_KEY",
+    ]
+    assert list(in_configuration({"config": {}}, VALUES)) == []
+
+
+def tar(files: dict[str, bytes]) -> bytes:
+    """Return an archive of files."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, content in files.items():
+            one = tarfile.TarInfo(name)
+            one.size = len(content)
+            archive.addfile(one, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def test_what_a_later_layer_removes_is_found_and_the_base_image_is_not_looked_at(tmp_path: Path) -> None:
+    secret = b"correct-horse-battery"
+    layers = {"base": tar({"etc/x": secret}), "one": tar({"srv/x": secret}), "two": tar({"srv/.wh.x": b""})}
+    manifest = [{"Config": "config.json", "Layers": list(layers)}]
+    archive = tmp_path / "image.tar"
+    archive.write_bytes(tar({"manifest.json": json.dumps(manifest).encode(), "config.json": b"{}", **layers}))
+
+    assert scan_archive(archive, 1, VALUES) == (2, ["/srv/x: holds the value of SECRET_KEY"])
+    assert scan_archive(archive, 0, VALUES)[0] == 3
+    assert scan_archive(archive, 2, VALUES) == (1, [])
+
+
+def test_an_advisory_is_a_line_with_what_mends_it() -> None:
+    report = {
+        "dependencies": [
+            {"name": "a", "version": "1", "vulns": []},
+            {"name": "b", "version": "2", "vulns": [{"id": "GHSA-1", "fix_versions": ["2.1", "3"]}, {"id": "PYSEC-2"}]},
+            {"name": "c", "skip_reason": "not found"},
+        ]
+    }
+    assert advisories.findings(report) == ["b 2: GHSA-1, mended in 2.1, 3", "b 2: PYSEC-2"]
+
+
+def test_ignored_advisories_are_handed_on() -> None:
+    command = advisories.command(Path("r.txt"), {"GHSA-1": "only on Windows"}, "http://localhost:1/v1/query")
+    assert command[command.index("--ignore-vuln") + 1] == "GHSA-1"
+    assert command[command.index("--osv-url") + 1] == "http://localhost:1/v1/query"
+    assert "--osv-url" not in advisories.command(Path("r.txt"), {})

@@ -1,0 +1,63 @@
+"""Which runtime is used: never one that would split the data silently."""
+
+import itertools
+
+import pytest
+
+from slipway.core.errors import Problem
+from slipway.runtime.choose import Engine, choose
+
+READY, AWAY = Engine("ready", "Docker Engine 26"), Engine("no answer", "no Docker engine answers")
+NONE, DENIED = Engine("no client", "Docker is not installed"), Engine("no permission", "the socket refuses permission")
+
+
+@pytest.mark.parametrize(
+    ("requested", "remembered", "engine", "chosen"),
+    [
+        ("", "", READY, "docker"),
+        ("", "", NONE, "host"),
+        ("", "", AWAY, "host"),
+        ("", "host", READY, "host"),
+        ("", "host", DENIED, "host"),
+        ("", "docker", READY, "docker"),
+        ("host", "", DENIED, "host"),
+        ("host", "docker", AWAY, "host"),
+        ("docker", "host", READY, "docker"),
+    ],
+)
+def test_choice(requested: str, remembered: str, engine: Engine, chosen: str) -> None:
+    name, reason = choose(requested, remembered, engine)
+
+    assert name == chosen
+    assert reason
+
+
+@pytest.mark.parametrize(
+    ("requested", "remembered", "engine"),
+    [("", "", DENIED), ("", "docker", AWAY), ("", "docker", NONE), ("docker", "", AWAY), ("docker", "host", NONE)],
+)
+def test_what_would_split_the_data_is_an_error_that_names_both_ways_on(
+    requested: str, remembered: str, engine: Engine
+) -> None:
+    with pytest.raises(Problem) as raised:
+        choose(requested, remembered, engine)
+
+    assert "Either " in str(raised.value.message)
+    assert "--runtime host" in str(raised.value.message)
+
+
+def test_an_unknown_runtime_is_refused() -> None:
+    with pytest.raises(Problem, match="docker or host"):
+        choose("podman", "", READY)
+
+
+def test_every_combination_ends_in_a_choice_or_a_problem() -> None:
+    for requested, remembered, engine in itertools.product(
+        ("", "docker", "host"), ("", "docker", "host"), (READY, AWAY, NONE, DENIED, Engine("no compose", "no plugin"))
+    ):
+        try:
+            name, _ = choose(requested, remembered, engine)
+        except Problem:
+            continue
+        if remembered and not requested:
+            assert name == remembered

@@ -1,0 +1,61 @@
+"""PostgreSQL on this machine: which installation, which port, whose data."""
+
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from slipway.core.errors import Problem
+from slipway.runtime.postgres import FAST, Binaries, Login, Server, pick
+
+LOGIN = Login("some body", "pa ss'word$", "the data")
+OLD, NEW = Binaries(Path("/old"), 15), Binaries(Path("/new"), 18)
+
+
+@pytest.mark.parametrize(("data", "picked"), [(None, OLD), (15, OLD), (18, NEW)])
+def test_the_installation_that_can_read_the_data_is_picked(data: int | None, picked: Binaries) -> None:
+    assert pick([OLD, NEW], data) is picked
+
+
+@pytest.mark.parametrize(
+    ("found", "data", "said"),
+    [([], None, "neither on PATH"), ([OLD, NEW], 17, r"made by PostgreSQL 17; this machine has 15 and 18")],
+)
+def test_what_cannot_be_picked_is_a_problem(found: list[Binaries], data: int | None, said: str) -> None:
+    with pytest.raises(Problem, match=said):
+        pick(found, data)
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[list[Server]]:
+    """Give two servers; neither runs afterwards."""
+    both = [Server(tmp_path / name) for name in ("one", "two")]
+    yield both
+    for server in both:
+        server.stop()
+
+
+def test_two_servers_that_want_the_same_port_both_start(servers: list[Server]) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        wanted = probe.getsockname()[1]
+
+    with ThreadPoolExecutor() as pool:
+        ports = list(pool.map(lambda server: server.start(LOGIN, wanted, FAST), servers))
+
+    assert len(set(ports)) == 2
+    assert [(server.running() or (0, 0))[1] for server in servers] == ports
+
+
+def test_starting_again_finds_the_data_and_refuses_another_password(servers: list[Server]) -> None:
+    server = servers[0]
+    port = server.start(LOGIN, settings=FAST)
+    assert server.start(LOGIN) == port  # it runs already
+    assert server.stop()
+    assert not server.stop()
+
+    with pytest.raises(Problem, match="another user or password"):
+        server.start(Login(LOGIN.username, "wrong", LOGIN.database))
+    assert server.running() is None
