@@ -46,8 +46,7 @@ class RequestMiddleware:
         if method == "HEAD":  # is GET without the content (RFC 9110, section 9.3.2); FastAPI's routes don't know it
             scope = {**scope, "method": "GET"}
         headers = Headers(scope=scope)
-        asked = headers.get("x-request-id", "")
-        request_id = asked if _ACCEPTABLE_ID.fullmatch(asked) else uuid4().hex
+        request_id = _id(headers)
         set_request_id(request_id)
         status, started = CLIENT_GONE, False
 
@@ -55,21 +54,14 @@ class RequestMiddleware:
             nonlocal status, started
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
-                given = message["headers"]
-                names = {name for name, _ in given}
-                ours = [header for header in DEFAULT_HEADERS if header[0] not in names]
-                message["headers"] = [*given, *ours, (b"x-request-id", request_id.encode())]
+                message["headers"] = _completed(message["headers"], request_id)
             elif method == "HEAD":
                 message["body"] = b""
             await send(message)
 
         metrics.IN_PROGRESS.inc()
         try:
-            length = headers.get("content-length", "")
-            if length.isdecimal() and int(length[:20]) > self.max_body:
-                raise self._too_large()
-            # What is announced is what the server lets through; what is not has to be counted.
-            await self.app(scope, receive if length else self._counted(receive), respond)
+            await self.app(scope, self._bounded(headers, receive), respond)
         except HTTPException as error:
             await problem(error.status_code, error.detail)(scope, receive, respond)
         except Exception:
@@ -82,6 +74,13 @@ class RequestMiddleware:
             seconds, route = perf_counter() - began, metrics.route_template(scope)
             metrics.observe(method, route, status, seconds)
             log_request(scope, method, route, status, seconds)
+
+    def _bounded(self, headers: Headers, receive: Receive) -> Receive:
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length[:20]) > self.max_body:
+            raise self._too_large()
+        # What is announced is what the server lets through; what is not has to be counted.
+        return receive if length else self._counted(receive)
 
     def _counted(self, receive: Receive) -> Receive:
         read = 0
@@ -98,3 +97,16 @@ class RequestMiddleware:
 
     def _too_large(self) -> HTTPException:
         return HTTPException(413, f"A body has at most {self.max_body} bytes.")
+
+
+def _id(headers: Headers) -> str:
+    # The one that the request brings, unless it could do harm.
+    asked = headers.get("x-request-id", "")
+    return asked if _ACCEPTABLE_ID.fullmatch(asked) else uuid4().hex
+
+
+def _completed(given: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+    # The headers of an answer: its own come before the defaults.
+    names = {name for name, _ in given}
+    ours = [header for header in DEFAULT_HEADERS if header[0] not in names]
+    return [*given, *ours, (b"x-request-id", request_id.encode())]

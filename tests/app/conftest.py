@@ -29,7 +29,6 @@ def database() -> Iterator["psycopg.Connection"]:
     """Clone this worker's database; give a connection to it."""
     from psycopg import sql
 
-    from alembic import command
     from tests.app.support import DATABASE, ROOT, connect, migrations
 
     revisions = b"".join(path.read_bytes() for path in sorted((ROOT / "alembic/versions").glob("*.py")))
@@ -40,6 +39,8 @@ def database() -> Iterator["psycopg.Connection"]:
         server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(mine))
         if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone():
             server.execute(sql.SQL("CREATE DATABASE {}").format(mine))
+            from alembic import command
+
             command.upgrade(migrations(), "head")
             server.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(mine, source))
         server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(mine, source))
@@ -87,9 +88,9 @@ def client(application: "Client", rolled_back: "RolledBack") -> Iterator["Client
     """Give a client whose changes are rolled back afterwards."""
     state = application.app.state
     real, state.database = state.database, rolled_back
-    application.portal.call(rolled_back.start)
     yield application
-    application.portal.call(rolled_back.stop)
+    if rolled_back.used:
+        application.portal.call(rolled_back.forget)
     state.database = real
 
 

@@ -2,15 +2,15 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import psycopg
-from alembic.config import Config
 from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
 from pwdlib import PasswordHash
@@ -23,9 +23,14 @@ from app.core.db import Database
 from app.core.security import create_access_token
 from app.users.models import User
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = os.environ["DATABASE_NAME"]
 PASSWORD = "correct horse"
+POST = {"title": "On engines", "content": "They weave algebraic patterns. äöü € 🚀"}
+HUGE = 9_223_372_036_854_775_807  # the largest id that fits into the column
 CHEAP = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 HASHED = CHEAP.hash(PASSWORD)
 
@@ -42,8 +47,10 @@ def connect(database: str) -> psycopg.Connection:
     )
 
 
-def migrations() -> Config:
+def migrations() -> "Config":
     """Return Alembic's configuration, on this worker's database."""
+    from alembic.config import Config  # takes a while to load, and only the worker that migrates needs it
+
     return Config(toml_file=ROOT / "pyproject.toml")
 
 
@@ -55,13 +62,14 @@ class RolledBack(Database):
         self._alone = asyncio.Lock()
         self._connection = await self._transactional.connect()
 
-    async def start(self) -> None:
-        """Begin the transaction."""
-        self._transaction = await self._connection.begin()
+    @property
+    def used(self) -> bool:
+        """Whether there is something to roll back: the first savepoint began a transaction."""
+        return self._connection.in_transaction()
 
-    async def stop(self) -> None:
-        """Roll it back."""
-        await self._transaction.rollback()
+    async def forget(self) -> None:
+        """Roll the transaction back."""
+        await self._connection.rollback()
 
     async def close(self) -> None:
         """Disconnect."""
@@ -142,3 +150,26 @@ def log_in(client: Client, email: str, password: str = PASSWORD) -> dict[str, An
     assert answer.status_code == 200, answer.text
     tokens: dict[str, Any] = answer.json()
     return tokens
+
+
+def post(by: Client, **changed: str) -> dict[str, object]:
+    """Create a post, which has to succeed; return it."""
+    answer = by.post("/posts", json=POST | changed)
+    assert answer.status_code == 201, answer.text
+    created: dict[str, object] = answer.json()
+    return created
+
+
+def titles(by: Client, **query: object) -> list[str]:
+    """Return the titles of a page of posts."""
+    answer = by.get("/posts", params={key: str(value) for key, value in query.items()})
+    assert answer.status_code == 200, answer.text
+    return [item["title"] for item in answer.json()["items"]]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait for a condition, which has to come true."""
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end, "the condition did not come true"
+        time.sleep(0.005)

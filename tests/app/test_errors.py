@@ -10,9 +10,10 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.core.config import get_settings
 from app.core.db import Database
+from app.core.security import Passwords
 from app.core.turns import Busy, Turns
 from app.main import MAX_BODY, create_app
-from tests.app.support import Client
+from tests.app.support import CHEAP, Client
 
 POST = {"title": "On engines", "content": ""}
 
@@ -229,7 +230,7 @@ def test_who_waits_too_long_is_told_and_ready_is_ready(
 
 def test_without_a_database_the_service_answers() -> None:
     settings = get_settings().model_copy(update={"database_port": 1})
-    app = create_app(settings)
+    app = create_app(settings, Passwords(CHEAP))
     with TestClient(app) as test:
         assert test.portal
         client = Client(app, test.portal)

@@ -6,7 +6,6 @@ import psycopg
 import pytest
 from pydantic import ValidationError
 
-from alembic import command
 from app.core.config import Settings, get_settings
 from tests.app.support import Client, migrations
 
@@ -137,6 +136,8 @@ def test_without_settings_one_message_lists_all(values: pytest.MonkeyPatch) -> N
 
 
 def test_migrations_lead_to_the_models_and_back(database: psycopg.Connection) -> None:
+    from alembic import command
+
     assert get_settings().database_name == database.info.dbname
 
     command.check(migrations())  # raises when the models say otherwise

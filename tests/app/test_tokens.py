@@ -1,6 +1,5 @@
 """Access tokens, refresh tokens, and every way of not being let in."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,7 @@ from anyio import to_thread
 from app.core.config import get_settings
 from app.core.security import create_access_token
 from app.users import tokens
-from tests.app.support import DATABASE, PASSWORD, Client, a_user, connect, log_in
+from tests.app.support import DATABASE, PASSWORD, Client, a_user, connect, log_in, wait_for
 
 INVALID = 'Bearer realm="api", error="invalid_token"'
 
@@ -189,7 +188,7 @@ def test_a_family_that_ends_during_a_rotation_has_no_survivor(
         assert rotating.wait(10)
         path = "/users/logout" if against == "logout" else "/users/token/refresh"
         end = pool.submit(committing.post, path, json={"refresh_token": old})
-        wait(lambda: waiting_for_a_lock(), end.done)
+        wait_for(lambda: waiting_for_a_lock() or end.done())
         go_on.set()
         successor = rotation.result()
         assert end.result().status_code in {204, 401}
@@ -202,13 +201,6 @@ def waiting_for_a_lock() -> bool:
     with connect(DATABASE) as connection:
         asked = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         return connection.execute(asked).fetchone() is not None
-
-
-def wait(*conditions: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not any(condition() for condition in conditions):
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def test_rotations_copies_and_logouts_at_the_same_time_do_not_lock_each_other_up(committing: Client) -> None:

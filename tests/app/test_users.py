@@ -3,16 +3,17 @@
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 import psycopg
 import pytest
+from prometheus_client import REGISTRY
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app.core.security import Passwords
-from tests.app.support import PASSWORD, Client, log_in
+from tests.app.support import DATABASE, PASSWORD, Client, connect, log_in, wait_for
 
 CREDENTIALS = {"email": "ada@example.com", "password": PASSWORD}
 
@@ -40,15 +41,28 @@ def test_of_many_racing_registrations_one_wins(committing: Client) -> None:
     assert sorted(answers) == [201] + [409] * 23
 
 
+def waiting() -> float | None:
+    return REGISTRY.get_sample_value("turns_waiting", {"at": "password"})
+
+
+def is_registered() -> bool:
+    with connect(DATABASE) as connection:
+        return connection.execute("SELECT 1 FROM users").fetchone() is not None
+
+
 def test_who_waited_for_an_address_that_is_taken_by_then_costs_no_hash(
     committing: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hashed: list[int] = []
-    hash_one = PasswordHash.hash
+    hash_one, everybody_has_asked = PasswordHash.hash, Event()
 
     def counted(self: PasswordHash, password: str, **options: Any) -> str:
         hashed.append(1)
-        time.sleep(0.05)  # so that all have asked before the first is done
+        if len(hashed) <= 2:
+            wait_for(lambda: everybody_has_asked.is_set() or waiting() == 14)
+            everybody_has_asked.set()
+        else:
+            wait_for(is_registered)  # whose turn comes now finds the address taken
         return hash_one(self, password, **options)
 
     monkeypatch.setattr(PasswordHash, "hash", counted)

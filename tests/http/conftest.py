@@ -12,10 +12,10 @@ from itertools import count
 import httpx2
 import pytest
 
+from tests.http.support import registered
+
 if "BASE_URL" not in os.environ:
     pytest.exit("These tests need a running service in BASE_URL: ./inv migrate --rehearse starts one.", returncode=2)
-
-PASSWORD = "correct horse battery"
 
 _numbers = count(time.time_ns())
 
@@ -36,10 +36,7 @@ def email() -> str:
 @pytest.fixture
 def tokens(client: httpx2.Client, email: str) -> dict[str, str]:
     """Register somebody, log them in, give their tokens."""
-    assert client.post("/users", json={"email": email, "password": PASSWORD}).status_code == 201
-    answer = client.post("/users/token", data={"username": email, "password": PASSWORD})
-    assert answer.status_code == 200
-    return dict(answer.json())
+    return registered(client, email)
 
 
 @pytest.fixture
@@ -53,9 +50,7 @@ def user(tokens: dict[str, str]) -> Iterator[httpx2.Client]:
 @pytest.fixture
 def other(client: httpx2.Client) -> Iterator[httpx2.Client]:
     """Give the client of somebody else."""
-    email = f"other-{next(_numbers)}@example.com"
-    assert client.post("/users", json={"email": email, "password": PASSWORD}).status_code == 201
-    answer = client.post("/users/token", data={"username": email, "password": PASSWORD}).json()
-    headers = {"Authorization": f"Bearer {answer['access_token']}"}
+    tokens = registered(client, f"other-{next(_numbers)}@example.com")
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
     with httpx2.Client(base_url=os.environ["BASE_URL"], timeout=30, headers=headers) as client:
         yield client

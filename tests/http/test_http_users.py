@@ -2,7 +2,7 @@
 
 import httpx2
 
-from tests.http.conftest import PASSWORD
+from tests.http.support import PASSWORD
 
 
 def test_the_service_is_ready(client: httpx2.Client) -> None:
