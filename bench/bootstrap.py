@@ -10,13 +10,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
 
 from pairs import ROOT, compare, timed
 
 sys.path.insert(0, str(ROOT))
-from slipway.bootstrap import requirements
+from slipway.project.lockfile import Lockfile
 
 
 def main(runs: int) -> None:
@@ -25,8 +24,7 @@ def main(runs: int) -> None:
         clone, plain = Path(folder) / "clone", Path(folder) / "plain"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
         listing = Path(folder) / "requirements.txt"
-        lock = tomllib.loads((clone / "poetry.lock").read_text())
-        listing.write_text("\n".join(requirements(lock, ("main", "dev"))))
+        listing.write_text("\n".join(Lockfile.read(clone).requirements("main", "dev")))
         env = {**os.environ, "PIP_NO_CACHE_DIR": "1"}
 
         def first() -> float:

@@ -18,22 +18,16 @@ import tempfile
 import time
 from pathlib import Path
 
+from drawing import draw
 from pairs import ROOT, timed
 
 sys.path.insert(0, str(ROOT))
-from slipway.core.processes import free_port
-from tests.conftest import Checkout
+from slipway.core.ports import free_port
 from tests.e2e.load import Load, under_load
 from tests.e2e.talk import ask, done, token
+from tests.support import Checkout
 
 NAME = f"slipway-bench-{os.getpid()}"
-MARKS = {
-    "start": "new release started",
-    "ready": "ready",
-    "switch": "switched",
-    "bake": "watched",
-    "stop": "old release stopped",
-}
 
 
 def commit(checkout: Checkout, message: str) -> None:
@@ -117,58 +111,6 @@ def rollback(checkout: Checkout, times: int) -> None:
                     command = checkout.command("rollback")
                     took.append(timed(command, cwd=checkout.root, env=checkout.environ()))
     sys.stdout.write(f"inv rollback in the bake window: {statistics.median(took):.2f} s (longest {max(took):.2f} s)\n")
-
-
-def draw(load: Load, ends: dict[str, float], rate: float) -> str:
-    """Draw a deployment (SVG): what was answered, how slowly at most, and what failed, in tenths of a second."""
-    first, last, tenth = ends["start"] - 4, ends["stop"] + 3, 0.1
-    left, top, wide, high = 56, 44, 860, 90
-    count = int((last - first) / tenth)
-    answered, slowest, failed = [0.0] * count, [0.0] * count, [0.0] * count
-    for due, latency, good in zip(load.due, load.latencies, load.good, strict=True):
-        at = int((due + latency - first) // tenth)
-        if 0 <= at < count:
-            answered[at] += good / tenth
-            failed[at] += (not good) / tenth
-            slowest[at] = max(slowest[at], latency * 1000)
-
-    def x(at: float) -> float:
-        return left + (at - first) / (last - first) * wide
-
-    text = '<text x="{:.1f}" y="{:.1f}" font-size="11" {}>{}</text>'.format
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + wide + 20} 452" font-family="sans-serif">',
-        '<rect width="100%" height="100%" fill="white"/>',
-        text(left, 18, 'font-weight="bold"', f"A deployment under {rate:.0f} requests a second"),
-    ]
-    panels = [
-        ("answered a second", answered, rate * 2, "#1f77b4"),
-        ("slowest, ms", slowest, max(100.0, *slowest), "#9467bd"),
-        (f"failed a second: {sum(failed) * tenth:.0f} in all", failed, rate, "#d62728"),
-    ]
-    for index, (name, values, ceiling, colour) in enumerate(panels):
-        base = top + high + index * (high + 30)
-        points = " ".join(
-            f"{x(first + i * tenth):.1f},{base - min(value, ceiling) / ceiling * high:.1f}"
-            for i, value in enumerate(values)
-        )
-        parts += [
-            f'<line x1="{left}" y1="{base}" x2="{left + wide}" y2="{base}" stroke="#bbb"/>',
-            text(left, base - high - 6, 'fill="#555"', name),
-            text(left - 6, base, 'text-anchor="end" fill="#555"', "0"),
-            text(left - 6, base - high + 8, 'text-anchor="end" fill="#555"', f"{ceiling:.0f}"),
-            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>',
-        ]
-    bottom = top + len(panels) * (high + 30) - 20
-    for index, (step, name) in enumerate(MARKS.items()):
-        at = x(ends[step])
-        parts += [
-            f'<line x1="{at:.1f}" y1="{top}" x2="{at:.1f}" y2="{bottom}" stroke="#2ca02c" stroke-dasharray="3 3"/>',
-            text(at, bottom + 14 + 13 * (index % 2), 'text-anchor="middle" fill="#2ca02c"', name),
-        ]
-    for second in range(0, int(last - first) + 1, 2):
-        parts.append(text(x(first + second), bottom + 46, 'text-anchor="middle" fill="#555"', f"{second} s"))
-    return "\n".join([*parts, "</svg>", ""])
 
 
 if __name__ == "__main__":

@@ -22,19 +22,29 @@ sys.path.insert(0, str(ROOT))
 from slipway.project import dotenv
 
 NAME = f"slipway-bench-{os.getpid()}"
+INV = [str(ROOT / ".venv/bin/python"), "-m", "invoke"]
 GIT = ["git", "-c", "user.name=Bench", "-c", "user.email=bench@example.com"]
 
 
 def main(runs: int, clone: Path) -> None:
     """Print ratios of times, then sizes."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-    pyproject, code = clone / "pyproject.toml", clone / "app/main.py"
+    pyproject = clone / "pyproject.toml"
     pyproject.write_text(pyproject.read_text().replace('name = "slipway"\nasgi', f'name = "{NAME}"\nasgi'))
     subprocess.run([*GIT, "commit", "--quiet", "--all", "--message", "A name of its own"], cwd=clone, check=True)
-    number = itertools.count()
+    times(runs, clone)
+    ended = statistics.median(stopped(f"{NAME}:plain") for _ in range(runs))
+    sys.stdout.write(f"{'idle, from SIGTERM to the end with exit code 0':<58} {ended:7.2f} s\n")
+    timed([*INV, "build"], cwd=clone)
+    sizes(clone)
+
+
+def times(runs: int, clone: Path) -> None:
+    """Print ratios of the times that builds take."""
+    code, number = clone / "app/main.py", itertools.count()
 
     def inv(*options: str) -> float:
-        return timed([str(ROOT / ".venv/bin/python"), "-m", "invoke", "build", *options], cwd=clone)
+        return timed([*INV, "build", *options], cwd=clone)
 
     def docker(*options: str) -> float:
         return timed(["docker", "build", "--tag", f"{NAME}:plain", *options, "."], cwd=clone)
@@ -51,12 +61,11 @@ def main(runs: int, clone: Path) -> None:
     compare("code changed: inv build / docker build", lambda: changed() or inv(), lambda: changed() or docker(), runs)
     compare("cold: stages / a single stage", lambda: docker("--no-cache"), lambda: single("--no-cache"), 1)
     compare("code changed: stages / a single stage", lambda: changed() or docker(), lambda: changed() or single(), runs)
-    ended = statistics.median(stopped(f"{NAME}:plain") for _ in range(runs))
-    sys.stdout.write(f"{'idle, from SIGTERM to the end with exit code 0':<58} {ended:7.2f} s\n")
 
-    inv()
-    shown = subprocess.run([str(ROOT / ".venv/bin/python"), "-m", "invoke", "image", "--json"], cwd=clone, check=True,
-                           capture_output=True, text=True)  # fmt: skip
+
+def sizes(clone: Path) -> None:
+    """Print what the image is made of, in MB."""
+    shown = subprocess.run([*INV, "image", "--json"], cwd=clone, check=True, capture_output=True, text=True)
     one = json.loads(shown.stdout)
     baseline, above = one["single"], one["size"] - one["base"]
     wheels = sum(package["size"] for package in one["packages"])

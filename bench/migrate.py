@@ -16,11 +16,11 @@ from pathlib import Path
 from pairs import ROOT, compare, timed
 
 sys.path.insert(0, str(ROOT))
-from slipway.core.processes import free_port
-from tests.conftest import Checkout, wait_for
+from slipway.core.ports import free_port
 from tests.e2e import changes
 from tests.e2e.load import under_load
 from tests.e2e.talk import done, token
+from tests.support import Checkout, wait_for
 
 NAME = f"slipway-bench-{os.getpid()}"
 RATE = 50

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from pairs import ROOT, compare, timed
@@ -27,7 +28,7 @@ GATES = (
 
 
 def main(runs: int, clone: Path) -> None:
-    """Print a ratio, and the share of each step of a release with all gates."""
+    """Print a ratio, and each step's share of a whole release."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         registry = f"localhost:{probe.getsockname()[1]}"
@@ -36,37 +37,8 @@ def main(runs: int, clone: Path) -> None:
     try:
         prepare(clone, registry)
         number = itertools.count()
-
-        def change() -> None:
-            count = next(number)
-            (clone / "changelog.d" / f"+{count}.added.md").write_text(f"Number {count}.\n")
-            with (clone / "app/main.py").open("a") as file:
-                file.write(f"# {count}\n")
-            git(clone, "add", "--all")
-            git(clone, "commit", "--quiet", "--message", f"Number {count}")
-
-        def release() -> float:
-            change()
-            skipped = [word for gate in GATES for word in ("--skip", gate)]
-            return timed([*INV, "release", "--yes", *skipped], cwd=clone)
-
-        def by_hand() -> float:
-            change()
-            began = time.perf_counter()
-            count, repository = next(number), f"{registry}/{NAME}"
-            git(clone, "commit", "--quiet", "--allow-empty", "--message", "Release")
-            git(clone, "tag", "--annotate", f"by-hand-{count}", "--message", "Release")
-            names = [f"{repository}:{name}-by-hand" for name in (f"sha-{count}", f"{count}", "x.y", "x", "latest")]
-            tags = [word for name in names for word in ("--tag", name)]
-            build = ["docker", "build", "--provenance=false", "--build-arg", f"VERSION={count}"]
-            timed([*build, *tags, "."], cwd=clone)
-            timed([*build, "--target", "test", "--tag", f"{repository}:{count}-test", "."], cwd=clone)
-            for name in [*names, f"{repository}:{count}-test"]:
-                timed(["docker", "push", "--quiet", name], cwd=clone)
-            return time.perf_counter() - began
-
-        compare("inv release without its gates / by hand", release, by_hand, runs)
-        change()
+        against_hand(runs, clone, registry, number)
+        change(clone, next(number))
         shares(clone)
     finally:
         subprocess.run(["docker", "rm", "--force", "--volumes", container], capture_output=True, check=False)
@@ -92,6 +64,41 @@ def prepare(clone: Path, registry: str) -> None:
 def git(clone: Path, *args: str) -> None:
     """Run git."""
     subprocess.run(["git", *args], cwd=clone, check=True, capture_output=True)
+
+
+def change(clone: Path, count: int) -> None:
+    """Commit something to release."""
+    (clone / "changelog.d" / f"+{count}.added.md").write_text(f"Number {count}.\n")
+    with (clone / "app/main.py").open("a") as file:
+        file.write(f"# {count}\n")
+    git(clone, "add", "--all")
+    git(clone, "commit", "--quiet", "--message", f"Number {count}")
+
+
+def against_hand(runs: int, clone: Path, registry: str, number: Iterator[int]) -> None:
+    """Print the ratio of a release without gates to one by hand."""
+
+    def release() -> float:
+        change(clone, next(number))
+        skipped = [word for gate in GATES for word in ("--skip", gate)]
+        return timed([*INV, "release", "--yes", *skipped], cwd=clone)
+
+    def by_hand() -> float:
+        change(clone, next(number))
+        began = time.perf_counter()
+        count, repository = next(number), f"{registry}/{NAME}"
+        git(clone, "commit", "--quiet", "--allow-empty", "--message", "Release")
+        git(clone, "tag", "--annotate", f"by-hand-{count}", "--message", "Release")
+        names = [f"{repository}:{name}-by-hand" for name in (f"sha-{count}", f"{count}", "x.y", "x", "latest")]
+        tags = [word for name in names for word in ("--tag", name)]
+        build = ["docker", "build", "--provenance=false", "--build-arg", f"VERSION={count}"]
+        timed([*build, *tags, "."], cwd=clone)
+        timed([*build, "--target", "test", "--tag", f"{repository}:{count}-test", "."], cwd=clone)
+        for name in [*names, f"{repository}:{count}-test"]:
+            timed(["docker", "push", "--quiet", name], cwd=clone)
+        return time.perf_counter() - began
+
+    compare("inv release without its gates / by hand", release, by_hand, runs)
 
 
 def shares(clone: Path) -> None:

@@ -23,117 +23,25 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
 from pairs import ROOT
+from serving import BIN, WORKERS, Gunicorn, answers, gunicorn, wait, wrk
 
 sys.path.insert(0, str(ROOT))
-from slipway.core.processes import free_port
-from slipway.runtime.postgres import Login, Server
+from slipway.core.ports import free_port
+from slipway.project.database import Database
+from slipway.runtime.postgres import Server
 
-BIN = Path(sys.executable).parent
 FAST = ("fsync=off", "synchronous_commit=off", "max_connections=300")
-LOGIN = Login("bench", secrets.token_urlsafe(), "bench")
-WORKERS, CONNECTIONS = 2, 20
+LOGIN = Database("bench", secrets.token_urlsafe(), "bench")
+CONNECTIONS = 20
 UVICORN, ASGI = "uvicorn_worker.UvicornWorker", "asgi"
 # Without gunicorn.conf.py, and so without a line for each request.
 PLAIN = ["--worker-class", UVICORN, "--workers", str(WORKERS), "--bind", "127.0.0.1:{port}", "--no-control-socket"]
 POST = json.dumps({"title": "On engines", "content": "They weave algebraic patterns. " * 10})
 USER = {"email": "bench@example.com", "password": secrets.token_urlsafe()}
-
-
-@dataclass
-class Load:
-    """What wrk saw."""
-
-    rate: float  # answers a second
-    p99: float  # milliseconds
-    failed: int
-
-
-def wrk(url: str, seconds: int, connections: int, script: Path) -> Load:
-    """Put load on an address of this machine."""
-    argv = ["wrk", "--threads", "2", "--connections", str(connections), "--duration", f"{seconds}s", "--latency"]
-    argv += ["--timeout", "10s", "--script", str(script), url]
-    out = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
-
-    def numbers(pattern: str) -> list[str]:
-        found = re.search(pattern, out)
-        return list(found.groups()) if found else []
-
-    value, unit = numbers(r"99%\s+([\d.]+)(us|ms|s|m)\b")
-    sockets = numbers(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)")
-    failed = sum(map(int, [*sockets, *numbers(r"Non-2xx or 3xx responses: (\d+)")]))
-    factor = {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
-    return Load(float(numbers(r"Requests/sec:\s+([\d.]+)")[0]), float(value) * factor, failed)
-
-
-@dataclass
-class Gunicorn:
-    """A running gunicorn."""
-
-    process: "subprocess.Popen[bytes]"
-    port: int
-
-    @property
-    def url(self) -> str:
-        """Where it answers."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def workers(self) -> list[psutil.Process]:
-        """Return its workers."""
-        return psutil.Process(self.process.pid).children()
-
-    def get(self, path: str, method: str = "GET", body: str | None = None, **headers: str) -> tuple[int, bytes]:
-        """Ask it something."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
-
-
-@contextlib.contextmanager
-def gunicorn(app: str, path: str, cwd: Path, env: Mapping[str, str], *options: str) -> Iterator[Gunicorn]:
-    """Run gunicorn on a free port, once `path` is answered."""
-    port = free_port()
-    argv = [str(BIN / "gunicorn"), app, *(option.format(port=port) for option in options)]
-    env = {**os.environ, **env, "BIND": f"127.0.0.1:{port}", "WEB_CONCURRENCY": str(WORKERS)}
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(argv, cwd=cwd, env=env, stdout=log, stderr=log)
-        running = Gunicorn(process, port)
-        try:
-            wait(lambda: process.poll() is not None or answers(running, path), 30)
-            if process.poll() is not None:
-                log.seek(0)
-                sys.exit(log.read().decode())
-            yield running
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def answers(running: Gunicorn, path: str) -> bool:
-    """Say whether a path is answered."""
-    try:
-        return running.get(path)[0] == 200
-    except OSError:
-        return False
-
-
-def wait(condition: Callable[[], bool], limit: float) -> float:
-    """Wait for a condition; return the seconds that it took."""
-    began = time.perf_counter()
-    while not condition():
-        if time.perf_counter() > began + limit:
-            raise TimeoutError
-        time.sleep(0.01)
-    return time.perf_counter() - began
 
 
 @dataclass
@@ -148,17 +56,18 @@ class Bench:
 
     def service(self, worker: str, *options: str) -> contextlib.AbstractContextManager[Gunicorn]:
         """Run the service with a kind of worker."""
-        return gunicorn("app.main:app", "/health/ready", ROOT, self.env | {"WORKER_CLASS": worker}, *options)
+        env = self.env | {"WORKER_CLASS": worker}
+        return gunicorn("app.main:app", free_port(), "/health/ready", ROOT, env, *options)
 
     def template(self) -> contextlib.AbstractContextManager[Gunicorn]:
         """Run the same in the style of well-known templates."""
         env = self.env | {"PYTHONPATH": str(ROOT)}
-        return gunicorn("template:app", "/docs", ROOT / "bench", env, *PLAIN)
+        return gunicorn("template:app", free_port(), "/docs", ROOT / "bench", env, *PLAIN)
 
     def limit(self) -> contextlib.AbstractContextManager[Gunicorn]:
         """Run what it is measured against."""
         env = {"DSN": self.dsn, "CONNECTIONS": str(CONNECTIONS)}
-        return gunicorn("limit:app", "/rows", ROOT / "bench", env, *PLAIN)
+        return gunicorn("limit:app", free_port(), "/rows", ROOT / "bench", env, *PLAIN)
 
     def prepare(self) -> None:
         """Migrate, register, and write some posts."""
@@ -345,12 +254,12 @@ def main(rounds: int, seconds: int) -> None:
             port = server.start(LOGIN, settings=FAST)
             sys.stdout.write(f"Python {sys.version.split()[0]}, PostgreSQL {server.major}, {versions}\n\n")
             env = {
-                "DATABASE_HOSTNAME": "127.0.0.1", "DATABASE_PORT": str(port), "DATABASE_NAME": LOGIN.database,
+                "DATABASE_HOSTNAME": "127.0.0.1", "DATABASE_PORT": str(port), "DATABASE_NAME": LOGIN.name,
                 "DATABASE_USERNAME": LOGIN.username, "DATABASE_PASSWORD": LOGIN.password,
                 "DATABASE_POOL_SIZE": str(CONNECTIONS), "SECRET_KEY_FASTAPI_AUTH": secrets.token_urlsafe(32),
                 "ALGORITHM": "HS256", "ACCESS_TOKEN_EXPIRE_MINUTES": "600",
             }  # fmt: skip
-            dsn = f"host=127.0.0.1 port={port} dbname={LOGIN.database} user={LOGIN.username} password={LOGIN.password}"
+            dsn = f"host=127.0.0.1 port={port} dbname={LOGIN.name} user={LOGIN.username} password={LOGIN.password}"
             bench = Bench(Path(folder), env, dsn)
             bench.prepare()
             if rounds:

@@ -1,7 +1,8 @@
 """Make `.venv` from poetry.lock, with the standard library alone.
 
-Run by the launcher `inv` under the system's Python: nothing is installed yet, Poetry neither. pip gets each
-locked package with its hashes, as `poetry export` would write them; bytecode is compiled on every core.
+Run by the launcher `inv` under the system's Python: nothing is installed yet, Poetry neither, so that what is
+imported needs the standard library alone. pip gets each locked package with its hashes, as `poetry export` would
+write them; bytecode is compiled on every core.
 """
 
 import contextlib
@@ -14,42 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-
-def requirements(lock: dict[str, Any], groups: Iterable[str]) -> list[str]:
-    """Return a parsed poetry.lock as pip's requirement lines.
-
-    Takes the groups to install ("main", "dev"); optional packages (extras) are left out. Raises ValueError for a
-    package that pip cannot check by hash (from git, a path or a URL).
-    """
-    wanted = set(groups)
-    lines = []
-    for package in lock["package"]:
-        if package.get("optional") or not wanted & set(package["groups"]):
-            continue
-        if package.get("source", {}).get("type") in ("git", "directory", "file", "url"):
-            raise ValueError(f"{package['name']} comes from {package['source']['url']}, not from a package index")
-        line = f"{package['name']}=={package['version']}"
-        if marker := marker_of(package.get("markers"), wanted & set(package["groups"])):
-            line += f" ; {marker}"
-        hashes = sorted(file["hash"] for file in package["files"])
-        lines.append(" ".join([line, *(f"--hash={digest}" for digest in hashes)]))
-    return lines
-
-
-def marker_of(markers: str | dict[str, str] | None, groups: set[str]) -> str:
-    """Return the marker under which a locked package is installed, "" for always.
-
-    The lock file has one for all groups, or a table of them; a group that is not in it has none.
-    """
-    if isinstance(markers, dict):
-        each = [markers.get(group, "") for group in sorted(groups)]
-        return "" if not all(each) else " or ".join(f"({marker})" for marker in dict.fromkeys(each))
-    return markers or ""
+from slipway.project.lockfile import NAME, Lockfile, Unusable
 
 
 def make_venv(root: Path) -> None:
@@ -57,22 +26,20 @@ def make_venv(root: Path) -> None:
 
     The copy of the lock file that says "done" is written last. Raises SystemExit with what to do next.
     """
-    venv, lock_file = root / ".venv", root / "poetry.lock"
+    venv, lock_file = root / ".venv", root / NAME
     python = venv / "bin" / "python"
     if not lock_file.exists():
-        raise SystemExit("inv: there is no poetry.lock to make .venv from: poetry lock")
+        raise SystemExit(f"inv: there is no {NAME} to make .venv from: poetry lock")
     with _alone(root):
-        made_from = venv / "poetry.lock"
+        made_from = venv / NAME
         if python.exists() and made_from.exists() and filecmp.cmp(lock_file, made_from, shallow=False):
             return  # another call made it while this one waited
         try:
-            packages = requirements(tomllib.loads(lock_file.read_text()), ("main", "dev"))
-        except (KeyError, ValueError) as error:
-            raise SystemExit(
-                f"inv: poetry.lock cannot be used here ({error}): make .venv with `poetry install`"
-            ) from None
+            packages = Lockfile.read(root).requirements("main", "dev")
+        except Unusable as error:
+            raise SystemExit(f"inv: {NAME} cannot be used here ({error}): make .venv with `poetry install`") from None
         began = time.monotonic()
-        print(f"inv: making .venv from poetry.lock, {len(packages)} packages", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"inv: making .venv from {NAME}, {len(packages)} packages", file=sys.stderr, flush=True)  # noqa: T201
         made_from.unlink(missing_ok=True)
         broken = python.is_symlink() and not python.exists()  # the Python that it was made with is gone
         _run(
@@ -114,9 +81,9 @@ def _interrupt(signum: int, _frame: object) -> None:
     raise SystemExit(128 + signum)  # pip, if it runs, is killed on the way
 
 
-if __name__ == "__main__":
+def main(root: Path, arguments: list[str]) -> None:
+    """Make `.venv`, and let Invoke take this process over."""
     signal.signal(signal.SIGTERM, _interrupt)
-    root, arguments = Path(sys.argv[1]), sys.argv[2:]
     try:
         make_venv(root)
         invoke = str(root / ".venv" / "bin" / "python")

@@ -1,124 +1,14 @@
 """Projects to run the verbs on, in folders of their own."""
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
-from slipway.project.dotenv import schema
-from slipway.runtime.postgres import FAST, Login, Server
-
-ROOT = Path(__file__).resolve().parents[1]
-LITTLE = Path(__file__).parent / "slipway" / "little"
-
-
-@dataclass
-class Checkout:
-    """A project in a folder, and how to call its verbs."""
-
-    root: Path
-    env: dict[str, str] = field(default_factory=dict)
-
-    def inv(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run a verb with this environment's Invoke; wait for its end."""
-        return subprocess.run(
-            self.command(*args), cwd=self.root, env=self.environ(**env), stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
-
-    def start(self, *args: str, **env: str) -> "subprocess.Popen[str]":
-        """Run a verb in a process group of its own, as a terminal does; don't wait."""
-        return subprocess.Popen(
-            self.command(*args), cwd=self.root, env=self.environ(**env), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-        )  # fmt: skip
-
-    def command(self, *args: str) -> list[str]:
-        """Return a verb's command line."""
-        return [sys.executable, "-m", "invoke", *args]
-
-    def environ(self, **env: str) -> dict[str, str]:
-        """Return the caller's environment without this project's own variables."""
-        known = schema((ROOT / ".env.example").read_text())
-        ours = known.required.keys() | known.optional | {"SLIPWAY_ENV", "COMPOSE_PROJECT_NAME"}
-        return {k: v for k, v in os.environ.items() if k not in ours} | self.env | env
-
-    def up(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Start the service on the host; it has to work."""
-        done = self.inv("up", "--runtime", "host", *args, **env)
-        assert done.returncode == 0, done.stderr
-        return done
-
-    @property
-    def url(self) -> str:
-        """Where the service is."""
-        return f"http://127.0.0.1:{self.env['PORT']}"
-
-    def edit(self, name: str, old: str, new: str) -> None:
-        """Change a file of the project."""
-        path = self.root / name
-        text = path.read_text()
-        assert old in text
-        path.write_text(text.replace(old, new))
-
-    def write(self, name: str, text: str) -> None:
-        """Write a file of the project."""
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-
-def processes_of(root: Path) -> list[psutil.Process]:
-    """Return what runs in a folder."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if Path(process.cwd()).is_relative_to(root) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except (psutil.Error, OSError):
-            continue
-    return found
-
-
-def wait_for(condition: Callable[[], bool], limit: float = 30) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come true"
-        time.sleep(0.02)
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def machinery(root: Path) -> None:
-    """Put into a folder what another project takes from this one."""
-    for name in ("inv", "tasks.py", "gunicorn.conf.py", "Dockerfile", "poetry.lock"):
-        shutil.copy(ROOT / name, root / name)
-    shutil.copytree(ROOT / "slipway", root / "slipway", ignore=shutil.ignore_patterns("__pycache__"))
-
-
-def copy(root: Path) -> Path:
-    """Copy this project into a new folder."""
-    root.mkdir()
-    machinery(root)
-    for name in ("app", "alembic"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", ".env.example", ".dockerignore", "compose.yaml", "compose.override.yaml"):
-        shutil.copy(ROOT / name, root / name)
-    return root
+from slipway.project.database import Database
+from slipway.runtime.postgres import FAST, Server
+from tests.support import LITTLE, Checkout, copy, free_port, machinery
 
 
 @pytest.fixture
@@ -146,14 +36,14 @@ def little(tmp_path: Path) -> Iterator[Checkout]:
 def database_elsewhere(tmp_path: Path) -> Iterator[dict[str, str]]:
     """Give the variables of a PostgreSQL that is not the project's own."""
     server = Server(tmp_path / "elsewhere")
-    login = Login("someone", "a password with $ and 'quotes'", "theirs")
+    login = Database("someone", "a password with $ and 'quotes'", "theirs")
     port = server.start(login, settings=FAST)
     yield {
         "DATABASE_HOSTNAME": "127.0.0.1",
         "DATABASE_PORT": str(port),
         "DATABASE_USERNAME": login.username,
         "DATABASE_PASSWORD": login.password,
-        "DATABASE_NAME": login.database,
+        "DATABASE_NAME": login.name,
         "DATABASE_SSLMODE": "disable",
     }
     server.stop()

@@ -4,19 +4,15 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from slipway.core.errors import Problem
+import psutil
 
-if TYPE_CHECKING:
-    import psutil
-
+from slipway.core.waiting import wait_until
 
 MARK = "SLIPWAY_RECORD"
 
@@ -44,8 +40,6 @@ class Record:
 
 def load(path: Path) -> Record | None:
     """Return the record of a process that is still alive, else None."""
-    import psutil
-
     try:
         record = Record(**json.loads(path.read_text()))
     except (FileNotFoundError, ValueError, TypeError):
@@ -58,13 +52,11 @@ def load(path: Path) -> Record | None:
     return None
 
 
-def spawn(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, **options: Any) -> "psutil.Popen":
+def spawn(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, **options: Any) -> psutil.Popen:
     """Start a program in a session of its own; its output goes to `log`.
 
     The log of the start before is kept beside it, as `.1`.
     """
-    import psutil
-
     if log.exists():
         log.replace(log.with_name(log.name + ".1"))
     with log.open("wb") as output:
@@ -87,8 +79,6 @@ def stop(path: Path, grace: float) -> bool:
     Takes the record's file and the seconds that it has after SIGTERM. Returns whether anything was running: the
     process, or (it was killed, or there was no time to record it) what it left behind.
     """
-    import psutil
-
     record = load(path)
     members = marked(path)
     first: list[psutil.Process] = []
@@ -114,10 +104,8 @@ def mark(path: Path) -> dict[str, str]:
     return {MARK: str(path)}
 
 
-def marked(path: Path) -> "list[psutil.Process]":
+def marked(path: Path) -> list[psutil.Process]:
     """Return the living processes that carry a record's mark."""
-    import psutil
-
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
@@ -128,76 +116,16 @@ def marked(path: Path) -> "list[psutil.Process]":
 
 def exists(pid: int) -> bool:
     """Tell whether a process of this number runs."""
-    import psutil
-
     with contextlib.suppress(psutil.NoSuchProcess):
         return is_alive(psutil.Process(pid))
     return False
 
 
-def is_alive(process: "psutil.Process") -> bool:
+def is_alive(process: psutil.Process) -> bool:
     """Tell whether a process still runs; one that only waits to be reaped doesn't."""
-    import psutil
-
     with contextlib.suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
-
-
-def wait_until(ready: Callable[[], bool], alive: Callable[[], bool], limit: float) -> bool:
-    """Ask `ready` until it says yes; False when the limit (s) is over.
-
-    Gives up at once when `alive` says no.
-    """
-    end = time.monotonic() + limit
-    pause = 0.02
-    while not ready():
-        if not alive() or time.monotonic() > end:
-            return False
-        time.sleep(pause)
-        pause = min(pause * 1.5, 0.25)
-    return True
-
-
-def free_port(preferred: int = 0) -> int:
-    """Return the preferred port if it is free on 127.0.0.1, else another one."""
-    for port in (preferred, 0):
-        with contextlib.suppress(OSError):
-            return _bind(port, "127.0.0.1")
-    raise Problem("No port is free on 127.0.0.1.")
-
-
-def is_free(port: int, host: str) -> bool:
-    """Tell whether nothing listens on the port yet.
-
-    Raises PermissionError for a port (below 1024) that this user may not listen on.
-    """
-    try:
-        return _bind(port, host) == port
-    except PermissionError:
-        raise
-    except OSError:
-        return False
-
-
-def _bind(port: int, host: str) -> int:
-    # As a server would, to see whether it could; 0 is any port.
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
-        return int(probe.getsockname()[1])
-
-
-def owner(port: int) -> str:
-    """Say which process listens on a port, as far as can be seen."""
-    import psutil
-
-    with contextlib.suppress(psutil.Error):
-        for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr[1:2] == (port,) and connection.pid:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
-    return "another user's process"
 
 
 def tail(log: Path, lines: int = 25) -> str:
@@ -211,3 +139,25 @@ def send(pid: int, signum: signal.Signals) -> None:
     """Send a signal; a process that is gone is no error."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signum)
+
+
+def end_with_all(process: "subprocess.Popen[str]", ask: signal.Signals, grace: float) -> None:
+    """End a program and all that it has started.
+
+    `ask` is the signal by which it ends tidily, for which it has `grace` seconds. What it has started may outlive it:
+    pytest's workers, say.
+    """
+    family: list[psutil.Process] = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(process.pid)
+        family = [parent, *parent.children(recursive=True)]
+    if process.poll() is None:
+        process.send_signal(ask)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(grace)
+    for end in (psutil.Process.terminate, psutil.Process.kill):
+        for member in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                end(member)
+        wait_until(lambda: not any(map(is_alive, family)), lambda: True, grace)
+    process.wait()

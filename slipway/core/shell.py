@@ -6,15 +6,25 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import IO, NoReturn
 
-from slipway.core.errors import Interrupted, Problem
-from slipway.core.processes import is_alive, wait_until
+from slipway.core.errors import Problem
+from slipway.core.processes import end_with_all
+from slipway.core.signals import uninterrupted
 from slipway.core.steps import Steps
 
 GRACE = 30  # seconds that an interrupted program has before it is killed
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a job ended: its status, what it printed, and when the status is not 0, its last lines."""
+
+    status: int
+    output: str = ""
+    said: str = ""
 
 
 def tokens(*parts: str | Sequence[str] | None) -> list[str]:
@@ -210,26 +220,6 @@ def _status(process: "subprocess.Popen[str]") -> int:
     return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
 
-def _end_all(process: "subprocess.Popen[str]", ask: signal.Signals) -> None:
-    # pytest's workers, say, outlive it: what the program has started is ended with it.
-    import psutil
-
-    family: list[psutil.Process] = []
-    with contextlib.suppress(psutil.NoSuchProcess):
-        parent = psutil.Process(process.pid)
-        family = [parent, *parent.children(recursive=True)]
-    if process.poll() is None:
-        process.send_signal(ask)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(GRACE)
-    for end in (psutil.Process.terminate, psutil.Process.kill):
-        for member in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                end(member)
-        wait_until(lambda: not any(map(is_alive, family)), lambda: True, GRACE)
-    process.wait()
-
-
 @contextlib.contextmanager
 def ended(
     start: "Callable[[], subprocess.Popen[str]]", ask: signal.Signals = signal.SIGTERM
@@ -248,58 +238,9 @@ def ended(
             if isinstance(reason, KeyboardInterrupt):  # a terminal told the program as well: let it finish
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(2)
-            _end_all(process, ask)
+            end_with_all(process, ask, GRACE)
         raise
     finally:
         for stream in (process.stdout, process.stderr) if process else ():
             if stream:
                 stream.close()
-
-
-class _Held:
-    active = False
-    signum = 0
-    raise_now: Callable[[int, FrameType | None], None] | None = None
-
-
-@contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Hold signals back, so that what is started is also noted."""
-    before, _Held.active = _Held.active, True
-    try:
-        yield
-    finally:
-        _Held.active = before
-        if not before:
-            signum, _Held.signum = _Held.signum, 0
-            if signum and _Held.raise_now:
-                _Held.raise_now(signum, None)
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """Turn SIGTERM, SIGHUP and Ctrl-C into one exception, Interrupted.
-
-    What runs meanwhile can clean up; a second signal doesn't cut that short.
-    """
-
-    def interrupt(signum: int, _frame: FrameType | None) -> None:
-        if _Held.active:
-            _Held.signum = signum
-            return
-        for number in handled:  # not SIG_IGN: the programs that clean up would inherit it
-            signal.signal(number, lambda *_: None)
-        if signum == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise Interrupted(signum)
-
-    handled = [n for n in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT) if signal.getsignal(n) != signal.SIG_IGN]
-    _Held.raise_now = interrupt
-    before = {number: signal.signal(number, interrupt) for number in handled}
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise Interrupted(signal.SIGINT) from None
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

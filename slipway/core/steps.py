@@ -10,21 +10,10 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+
+from slipway.core.scripts import Script
 
 GREEN, RED, DIM, BOLD, PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
-
-
-class FromFile(str):
-    """An argument that is the text of a file of the project; it is shown as `"$(cat FILE)"`."""
-
-    file: str
-
-    def __new__(cls, file: str) -> "FromFile":
-        """Read the file, named from the project's folder."""
-        made = super().__new__(cls, (Path(__file__).resolve().parents[2] / file).read_text(encoding="utf-8"))
-        made.file = file
-        return made
 
 
 @dataclass
@@ -50,6 +39,10 @@ class Steps:
         sys.stderr.write(f"{style}{text}{PLAIN}\n" if self.colour and style else f"{text}\n")
         sys.stderr.flush()
 
+    def note(self, name: str, text: str) -> None:
+        """Print a line that looks like a step's, without a time."""
+        self.say(f"  {name:<10} {text}")
+
     def redact(self, text: str) -> str:
         """Return the text with every secret value replaced."""
         for secret in sorted(self.secrets, key=len, reverse=True):
@@ -59,7 +52,7 @@ class Steps:
     def command(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> None:
         """Print a command so that it can be pasted into a shell."""
         prefix = [f"{name}={shlex.quote(value)}" for name, value in {**self.prefix, **(env or {})}.items()]
-        words = [f'"$(cat {word.file})"' if isinstance(word, FromFile) else shlex.quote(word) for word in argv]
+        words = [f'"$(cat {word.file})"' if isinstance(word, Script) else shlex.quote(word) for word in argv]
         self.say("  $ " + " ".join([*prefix, *words]), DIM)
 
     @contextlib.contextmanager

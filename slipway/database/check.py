@@ -1,62 +1,63 @@
-"""`inv check`: whether the migrations can be trusted."""
+"""Whether the migrations can be trusted."""
 
-import json
-import sys
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from slipway.core.errors import Problem
-from slipway.database import lint as linting
-from slipway.database import migrate as migrating
-from slipway.database.lint import Finding
-from slipway.project import revisions as migrations
-from slipway.verbs.session import Lifecycle
+from slipway.database import lint, schema
+from slipway.database.findings import Finding
+from slipway.project import revisions
+from slipway.project.checkout import Checkout
+from slipway.project.config import Project
+from slipway.runtime import Runtime
+from slipway.runtime.environment import Environment
+from slipway.schema.protocol import Checked, Trial
 
 
-def check(here: Lifecycle, as_json: bool) -> None:
-    """Check the migrations on a fresh database; print what is wrong.
+@dataclass(frozen=True)
+class Result:
+    """What is wrong, and how many revisions were looked at, and how many older ones left out."""
 
-    Raises Problem when something is.
-    """
-    migrating.check(here)
-    with here.steps.step("check") as step:
-        facts = migrating.ask(here, "check", failed=migrating.SEE_ABOVE)
-        kept = after(here, facts["trials"])
-        findings = [*general(facts), *linting.lint(here, kept)]
-        left = len(facts["trials"]) - len(kept)
-        step.detail = f"{len(kept)} revisions up, down and up again" + (
-            f"; {left} older ones not linted" if left else ""
-        )
-        if as_json:
-            sys.stdout.write(json.dumps({"findings": [one.as_json() for one in findings]}, indent=2) + "\n")
-        elif findings:
-            here.steps.say("\n".join(one.line for one in findings))
-        if findings:
-            raise Problem(
-                f"{len(findings)} found in the migrations. Mend them, or ignore one with a reason, in its revision: "
-                'ignores = {"RULE": "why it does no harm"}'
-            )
+    findings: tuple[Finding, ...]
+    linted: int
+    older: int
+
+    @property
+    def line(self) -> str:
+        """What was done, in a line."""
+        older = f"; {self.older} older ones not linted" if self.older else ""
+        return f"{self.linted} revisions up, down and up again{older}"
 
 
-def after(here: Lifecycle, trials: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def check(checkout: Checkout, environment: Environment, runtime: Runtime) -> Result:
+    """Check the migrations on a fresh database; raises Problem when that cannot be done."""
+    schema.need_migrations(checkout.project)
+    found = schema.check(environment, runtime)
+    kept = after(checkout.project, found.trials)
+    findings = (*general(found), *lint.lint(checkout.shell, kept))
+    return Result(findings, len(kept), len(found.trials) - len(kept))
+
+
+def after(project: Project, trials: Sequence[Trial]) -> list[Trial]:
     """Return the trials of the revisions that are linted.
 
     Raises Problem when [tool.slipway.lint] after names none.
     """
-    named = here.project.lint.after
+    named = project.lint.after
     if not named:
-        return trials
-    old = migrations.known(here.project, [named])
+        return list(trials)
+    old = revisions.known(project, [named])
     if not old:
         raise Problem(f"pyproject.toml: [tool.slipway.lint] after = {named!r} is no revision.")
-    return [trial for trial in trials if trial["revision"] not in old]
+    return [trial for trial in trials if trial.revision not in old]
 
 
-def general(facts: dict[str, Any]) -> list[Finding]:
+def general(found: Checked) -> list[Finding]:
     """Return what is wrong with the migrations as a whole."""
-    found = []
-    if len(facts["heads"]) > 1:
-        text = f"there are {len(facts['heads'])}: {', '.join(facts['heads'])}. Join them: ./inv revision --merge"
-        found.append(Finding("-", "heads", text))
-    if facts["models"]:
-        found.append(Finding("-", "models", facts["models"]))
-    return found
+    findings = []
+    if len(found.heads) > 1:
+        text = f"there are {len(found.heads)}: {', '.join(found.heads)}. Join them: ./inv revision --merge"
+        findings.append(Finding("-", "heads", text))
+    if found.models:
+        findings.append(Finding("-", "models", found.models))
+    return findings

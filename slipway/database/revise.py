@@ -1,4 +1,4 @@
-"""`inv revision`: a new migration in the working tree."""
+"""A new migration in the working tree."""
 
 import importlib.util
 import re
@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.core.errors import Problem
-from slipway.database import migrate as migrating
-from slipway.project import revisions as migrations
+from slipway.core.shell import Shell
+from slipway.database import schema
+from slipway.project import revisions
+from slipway.project.checkout import Checkout
+from slipway.project.config import Project
+from slipway.runtime import SERVICE_PYTHON, Job, Runtime
+from slipway.runtime.environment import Environment
 from slipway.schema.phases import PHASES
-from slipway.verbs.session import Lifecycle
+
+NO_REVISION = "No migration was made (see above). The database must be at the newest revision: ./inv migrate"
+
+_PHASE = re.compile(rf"""^phase\b.*["']({"|".join(PHASES)})["']""", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -22,13 +30,22 @@ class Wanted:
     how: str  # autogenerate, empty or merge
 
 
-def check(here: Lifecycle, message: str, autogenerate: bool, empty: bool, phase: str, merge: bool) -> Wanted:
+def check(
+    project: Project,
+    environment: Environment,
+    message: str,
+    *,
+    autogenerate: bool = False,
+    empty: bool = False,
+    phase: str = "",
+    merge: bool = False,
+) -> Wanted:
     """Return what is wanted; raises Problem when it cannot be made here."""
     if not message:
         raise Problem('What does the migration do? ./inv revision --message "add a column"')
-    if here.environment == "prod":
+    if not environment.is_dev:
         raise Problem("Migrations are made in development, and reach production in an image: leave out --prod.")
-    migrating.check(here)
+    schema.need_migrations(project)
     if phase not in ("", *PHASES):
         raise Problem(f"--phase is expand (only adds) or contract (takes something away), not {phase!r}.")
     if autogenerate + empty + merge > 1:
@@ -38,31 +55,43 @@ def check(here: Lifecycle, message: str, autogenerate: bool, empty: bool, phase:
     return Wanted(message, phase, "empty" if empty else "autogenerate")
 
 
-def make(here: Lifecycle, wanted: Wanted) -> None:
+def make(checkout: Checkout, runtime: Runtime, wanted: Wanted) -> None:
     """Make the revision's file, and format it; raises Problem."""
-    with here.steps.step("revision") as step:
-        before = set(migrations.files(here.project))
-        here.runtime.alembic(*command(wanted))
-        new = sorted(set(migrations.files(here.project)) - before)
+    project, steps = checkout.project, checkout.steps
+    with steps.step("revision") as step:
+        before = set(revisions.files(project))
+        if status := runtime.run(Job(alembic_command(wanted), for_caller=True)).status:
+            raise Problem(NO_REVISION, status)
+        new = sorted(set(revisions.files(project)) - before)
         if not new:
             raise Problem("alembic wrote no file (see above).")
-        _format(here, new)
-        step.detail = ", ".join(str(path.relative_to(here.project.root)) for path in new)
-    if not re.search(r"""^phase\b.*["'](expand|contract)["']""", new[0].read_text(encoding="utf-8"), re.MULTILINE):
-        here.steps.say('  next       say in it whether it only adds: phase = "expand" or "contract"')
-    here.steps.say("  then       ./inv check, ./inv migrate")
+        _format(checkout.shell, new)
+        step.detail = ", ".join(str(path.relative_to(project.root)) for path in new)
+    if not _PHASE.search(new[0].read_text(encoding="utf-8")):
+        steps.note("next", 'say in it whether it only adds: phase = "expand" or "contract"')
+    steps.note("then", "./inv check, ./inv migrate")
 
 
-def command(wanted: Wanted) -> list[str]:
-    """Return alembic's arguments."""
+def alembic_command(wanted: Wanted) -> list[str]:
+    """Return alembic's command line, where the service runs."""
     phase = ["-x", f"phase={wanted.phase}"] if wanted.phase else []
+    alembic = [SERVICE_PYTHON, "-m", "alembic", *phase]
     if wanted.how == "merge":
-        return [*phase, "merge", "--message", wanted.message, "heads"]
-    return [*phase, "revision", "--message", wanted.message, *(["--autogenerate"] if wanted.how != "empty" else [])]
+        return [*alembic, "merge", "--message", wanted.message, "heads"]
+    autogenerate = ["--autogenerate"] if wanted.how != "empty" else []
+    return [*alembic, "revision", "--message", wanted.message, *autogenerate]
 
 
-def _format(here: Lifecycle, paths: list[Path]) -> None:
-    # As the project's other files; one without ruff formats as it likes.
-    if importlib.util.find_spec("ruff"):
-        for how in (["check", "--quiet", "--select=I", "--fix-only"], ["format", "--quiet"]):
-            here.shell.output([sys.executable, "-m", "ruff", *how, *map(str, paths)])
+def ruff_commands(paths: list[Path]) -> list[list[str]]:
+    """Return the command lines that format files as the project's others."""
+    ruff = [sys.executable, "-m", "ruff"]
+    return [
+        [*ruff, *how, *map(str, paths)]
+        for how in (["check", "--quiet", "--select=I", "--fix-only"], ["format", "--quiet"])
+    ]
+
+
+def _format(shell: Shell, paths: list[Path]) -> None:
+    if importlib.util.find_spec("ruff"):  # a project without it formats as it likes
+        for command in ruff_commands(paths):
+            shell.output(command)

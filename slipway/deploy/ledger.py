@@ -1,13 +1,23 @@
 """What was deployed when, by whom, and how it ended: a line of JSON each in `releases.jsonl`."""
 
 import json
+import secrets
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
-from slipway.engine import registry
+from slipway.engine import references
 
-LIVE = "live"  # the outcome of what was switched to and stayed
+
+class Outcome(StrEnum):
+    """How a deploy or rollback ended."""
+
+    LIVE = "live"  # it was switched to and stayed
+    FAILED = "failed"
+    FLIPPED_BACK = "flipped back"  # somebody went back while it was watched
 
 
 @dataclass(frozen=True)
@@ -18,7 +28,7 @@ class Entry:
     `digest` what the registry calls it ("" for an image of this engine). `schema` are the newest revisions that the
     image knows; `migrated` those that were applied. `repeats` is the release whose image was started again, "" for
     none. `settings` has a salted hash for each variable. `began` is the time (ISO 8601, UTC), `steps` are seconds.
-    `outcome` is "live", or what became of it otherwise, for `reason`.
+    `outcome` is an Outcome, "" as long as it is under way; `reason` says why it is not live.
     """
 
     event: str
@@ -48,7 +58,7 @@ class Entry:
     @property
     def tag(self) -> str:
         """The image's tag without its repository, for people."""
-        return registry.tag(self.image) or self.image
+        return references.tag(self.image) or self.image
 
     def line(self) -> str:
         """Return the entry as a line of the ledger."""
@@ -77,7 +87,7 @@ def good(entries: Iterable[Entry]) -> list[Entry]:
     """Return those that can be gone back to: the last of each release that was live and stayed, the newest first."""
     latest: dict[str, Entry] = {}
     for entry in entries:
-        if entry.outcome == LIVE:
+        if entry.outcome == Outcome.LIVE:
             latest.pop(entry.release, None)
             latest[entry.release] = entry
     return list(reversed(latest.values()))
@@ -85,7 +95,9 @@ def good(entries: Iterable[Entry]) -> list[Entry]:
 
 def of_release(entries: Sequence[Entry], release: str) -> Entry | None:
     """Return the latest entry of a release that was live, or None."""
-    return next((entry for entry in reversed(entries) if entry.release == release and entry.outcome == LIVE), None)
+    return next(
+        (entry for entry in reversed(entries) if entry.release == release and entry.outcome == Outcome.LIVE), None
+    )
 
 
 def previous(entries: Sequence[Entry], live: str) -> Entry | None:
@@ -112,27 +124,33 @@ def superfluous(entries: Sequence[Entry], live: str, keep: int) -> list[Entry]:
     return [entry for entry in good(entries) if entry.release != live][keep:]
 
 
-def table(entries: Sequence[Entry], live: str, kept: Sequence[str]) -> list[str]:
-    """Return the lines that show a ledger; `kept` are the releases that have containers."""
-    rows = []
+def new_event() -> str:
+    """Return the name of a new event."""
+    return secrets.token_hex(8)
+
+
+def now() -> str:
+    """Return the time, as entries have it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def new_release(taken: Sequence[str], now: float) -> str:
+    """Return the name of a release made now (seconds since 1970): its time in UTC, fit for a host name."""
+    while (name := time.strftime("%Y%m%dt%H%M%S", time.gmtime(now))) in taken:
+        now += 1
+    return name
+
+
+def rows(entries: Sequence[Entry], live: str, kept: Sequence[str]) -> list[list[str]]:
+    """Return a ledger as rows, the first their heads; `kept` are the releases that have containers."""
     latest = {entry.release: entry.event for entry in entries}
+    found = []
     for entry in reversed(entries):
-        state = entry.outcome
-        if entry.outcome == LIVE:
-            newest = latest[entry.release] == entry.event
-            state = (
-                "live"
-                if newest and entry.release == live
-                else "kept"
-                if newest and entry.release in kept
-                else "was live"
-            )
-        rows.append(
-            [entry.release, entry.what, entry.tag, entry.schema or "-", f"{entry.seconds:.1f} s", entry.by, state,
-             entry.reason if entry.outcome != LIVE else ""]
-        )  # fmt: skip
-    if not rows:
-        return []
-    rows.insert(0, ["RELEASE", "BY WHAT", "IMAGE", "SCHEMA", "TOOK", "WHO", "IS", ""])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        state, newest = entry.outcome, latest[entry.release] == entry.event
+        if entry.outcome == Outcome.LIVE:
+            here = "live" if entry.release == live else "kept" if entry.release in kept else ""
+            state = here if newest and here else "was live"
+        why = entry.reason if entry.outcome != Outcome.LIVE else ""
+        schema, took = entry.schema or "-", f"{entry.seconds:.1f} s"
+        found.append([entry.release, entry.what, entry.tag, schema, took, entry.by, state, why])
+    return [["RELEASE", "BY WHAT", "IMAGE", "SCHEMA", "TOOK", "WHO", "IS", ""], *found] if found else []

@@ -1,94 +1,97 @@
 """`inv rollback`: to a release that was live before."""
 
-import secrets
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
+from slipway.core.caller import who
 from slipway.core.errors import Problem
-from slipway.database import migrate as migrating
-from slipway.deploy import ledger
-from slipway.deploy import recover as recovering
-from slipway.deploy import settings as starting
-from slipway.deploy import source as candidate
-from slipway.deploy import switch as switching
-from slipway.deploy.compose.deployment import SALT, Production
-from slipway.deploy.compose.release import Release, new_release
+from slipway.database import schema
+from slipway.deploy import ledger, recover, settings, source, switch
 from slipway.deploy.ledger import Entry
 from slipway.deploy.source import Candidate
-from slipway.project.revisions import Live, caller
-from slipway.verbs.session import Lifecycle
+from slipway.deploy.switch import Change
+from slipway.engine.references import pinned
+from slipway.project.checkout import Checkout
+from slipway.runtime import Deployment, LiveRelease
+from slipway.runtime.environment import Environment
+from slipway.runtime.release import NewRelease, Release
+from slipway.schema.protocol import Known
 
 
-def rollback(here: Lifecycle, to: str, wait: bool, as_json: bool) -> None:
-    """Go back to a release: the one before, or a named one.
+def rollback(checkout: Checkout, environment: Environment, deployment: Deployment, to: str, wait: bool) -> Entry:
+    """Go back to a release: the one before, or a named one; return what the ledger says of it.
 
     Within the bake window of a deployment that is a renaming, also while the deployment is under way. Raises Problem
     when there is none, when its image doesn't know the schema, or when it doesn't become ready; all is as before then.
     """
-    production = here.production
-    by = caller("prod")["SLIPWAY_BY"]
-    if not to and (entry := flip(production, by)):
-        here.steps.say("  the deployment that was under way ends, and removes its release")
-    else:
-        here.settings.check()
-        with production.alone("rollback", wait):
-            entry = None if to else flip(production, by)
-            recovering.recover(production)
-            entry = entry or go_back(production, to, by)
-    if as_json:
-        sys.stdout.write(entry.line())
-        return
-    here.steps.say(f"  live       {entry.image}, as {entry.release}")
-    here.steps.total()
+    if not to and (entry := flip(checkout, deployment)):
+        checkout.steps.say("  the deployment that was under way ends, and removes its release")
+        return entry
+    environment.settings.check()
+    with deployment.releases.lock("rollback", wait):
+        flipped = None if to else flip(checkout, deployment)
+        recover.recover(checkout.steps, deployment.releases)
+        return flipped or go_back(checkout, environment, deployment, to)
 
 
-def flip(production: Production, by: str) -> Entry | None:
+def flip(checkout: Checkout, deployment: Deployment) -> Entry | None:
     """Go back within a bake window, in the lock's container; return what is live then, None when there was none."""
-    status, host = production.script("back", by, locked=True)
-    if status:
+    releases = deployment.releases
+    release = releases.back(who(), any_lock=True)
+    if not release:
         return None
-    switching.probe(production, host)
-    release = host.removeprefix("web-")
-    found = ledger.of_release(production.ledger(), release)
-    return found or recovering.of_containers(production.releases[release])
+    switch.probe(checkout, releases.proxy, release)
+    found = ledger.of_release(ledger.parse(releases.ledger()), release)
+    return found or recover.of_containers(releases.all()[release])
 
 
-def go_back(production: Production, to: str, by: str) -> Entry:
+def go_back(checkout: Checkout, environment: Environment, deployment: Deployment, to: str) -> Entry:
     """Start an earlier release, and lead everybody to it; return what the ledger says of it."""
-    here = production.here
-    entries, live = production.ledger(), production.live_release
+    steps, releases = checkout.steps, deployment.releases
+    entries, live = ledger.parse(releases.ledger()), releases.live()
     target = choose(entries, live, to)
     if live:
-        check_schema(production, live, target, entries)
-    kept = production.releases.get(target.release)
+        check_schema(checkout, environment, deployment, (live, target), entries)
+    kept = releases.all().get(target.release)
     entry = replace(
-        target, event=secrets.token_hex(8), what="rollback", by=by, outcome="", reason="", migrated=(), backup="",
-        began=datetime.now(UTC).isoformat(timespec="seconds"), steps={},
+        target, event=ledger.new_event(), what="rollback", by=who(), outcome="", reason="", migrated=(), backup="",
+        began=ledger.now(), steps={},
     )  # fmt: skip
+    new: NewRelease | None = None
     if not kept:
-        here.steps.say(f"  the containers of {target.release} are gone: new ones are made, with the settings of today")
-        image = image_of(production, target)
-        taken = [*production.releases, *(one.release for one in entries)]
-        entry = replace(
-            entry, release=new_release(taken, time.time()), repeats=target.repeats or target.release,
-            image=target.image if target.digest else image.reference,
-            settings=starting.settings(production, production.read(SALT)[0]),
-        )  # fmt: skip
+        steps.say(f"  the containers of {target.release} are gone: new ones are made, with the settings of today")
+        image = image_of(checkout, deployment, target)
+        entry = made_anew(deployment, target, entry, image, [one.release for one in entries])
+        new = NewRelease(entry.release, image.reference, image.user, target.scale)
 
-    def start() -> dict[str, Any]:
+    def start() -> Mapping[str, Any]:
         if kept:
-            with here.steps.step("start", f"{target.image}, kept as {kept.host}"):
-                here.shell.output(["docker", "start", *kept.names], echo=True, failed="It cannot be started again.")
-        else:
-            starting.start(production, image, entry.release, target.scale)
+            with steps.step("start", f"{target.image}, kept as {kept.host}"):
+                releases.resume(kept)
+        elif new:
+            with steps.step("start", started(new)):
+                releases.start(new)
         return {}
 
-    old = live if live and live.running else None
-    return switching.go_live(production, entry, old, start, settle=0, seconds=0, kept=bool(kept))
+    change = Change(live if live and live.running else None, kept=bool(kept))
+    return switch.go_live(checkout, releases, entry, change, start)
+
+
+def started(new: NewRelease) -> str:
+    """Say what is started."""
+    return f"{new.image}{f', {new.scale} of them' if new.scale > 1 else ''}"
+
+
+def made_anew(deployment: Deployment, target: Entry, entry: Entry, image: Candidate, before: Sequence[str]) -> Entry:
+    """Return the entry of a release that is made again of an earlier one's image; `before` are names that are taken."""
+    releases = deployment.releases
+    return replace(
+        entry, release=ledger.new_release([*releases.all(), *before], time.time()),
+        repeats=target.repeats or target.release, image=target.image if target.digest else image.reference,
+        settings=settings.hashes(releases.variables(), releases.remembered().salt),
+    )  # fmt: skip
 
 
 def choose(entries: Sequence[Entry], live: Release | None, to: str) -> Entry:
@@ -110,47 +113,60 @@ def choose(entries: Sequence[Entry], live: Release | None, to: str) -> Entry:
     return target
 
 
-def image_of(production: Production, target: Entry) -> Candidate:
+def image_of(checkout: Checkout, deployment: Deployment, target: Entry) -> Candidate:
     """Return the image of a release, from the engine or its registry; raises Problem."""
-    found = candidate.inspect(production, target.image_id)
+    images = deployment.releases.images
+    found = source.find(images, target.image_id)
     if found:
-        return replace(found, reference=target.image) if candidate.is_called(production, found, target.image) else found
+        return replace(found, reference=target.image) if source.is_called(images, found, target.image) else found
     if target.digest:
-        named = candidate.pinned(target.image, target.digest)
-        return candidate.get(production, candidate.resolve(production, named))
+        named = pinned(target.image, target.digest)
+        return source.get(checkout, deployment, source.resolve(checkout, deployment, named))
     raise Problem(f"The image {target.image} is gone from the engine. Build or push it, then: ./inv deploy --tag TAG")
 
 
-def check_schema(production: Production, live: Release, target: Entry, entries: Sequence[Entry]) -> None:
-    """Raise Problem when the schema has lost what the release needs, or doesn't have it yet."""
-    here, name = production.here, target.image
-    if not here.project.migrations or target.schema == live.schema:
+def check_schema(
+    checkout: Checkout,
+    environment: Environment,
+    deployment: Deployment,
+    between: tuple[Release, Entry],
+    entries: Sequence[Entry],
+) -> None:
+    """Raise Problem when the schema has lost what a release needs, or doesn't have it yet.
+
+    `between` are the live release and the one to go back to.
+    """
+    (live, target), name = between, between[1].image
+    if not checkout.project.migrations or target.schema == live.schema:
         return
-    with here.steps.step("schema") as step:
-        found = standing(production, Live(name, target.schema), [live.image_id, target.image_id, *images(entries)])
+    with checkout.steps.step("schema") as step:
+        known = [live.image_id, target.image_id, *images(entries)]
+        found = standing(environment, deployment, LiveRelease(name, target.schema), known)
         if not found:
             raise Problem(f"Which revisions {name} knows cannot be told: ./inv deploy --tag {target.tag} deploys it.")
-        if found["lost"]:
+        if found.lost:
             raise Problem(
-                f"{name} cannot be gone back to: {', '.join(found['lost'])} took away what it may need, and it doesn't "
+                f"{name} cannot be gone back to: {', '.join(found.lost)} took away what it may need, and it doesn't "
                 "know that. To go on instead, mend what is live and: ./inv deploy"
             )
-        if found["missing"]:
+        if found.missing:
             raise Problem(
-                f"{name} needs {', '.join(found['missing'])}, and the database is at {', '.join(found['at'])}. To "
+                f"{name} needs {', '.join(found.missing)}, and the database is at {', '.join(found.at)}. To "
                 f"apply that and deploy it: ./inv deploy --tag {target.tag}"
             )
-        step.detail = f"at {', '.join(found['at'])}: {name} can live with it"
+        step.detail = f"at {', '.join(found.at)}: {name} can live with it"
 
 
-def standing(production: Production, release: Live, known: Sequence[str]) -> dict[str, Any]:
-    """Return how a release stands to the database, told by the first of these images that can; {} when none can."""
+def standing(
+    environment: Environment, deployment: Deployment, release: LiveRelease, known: Sequence[str]
+) -> Known | None:
+    """Return how a release stands to the database, told by the first of these images that can; None for none."""
     for one in dict.fromkeys(known):
-        if candidate.inspect(production, one):
-            production.use(one)
-            if (found := migrating.known_to(production.here, release))["can_tell"]:
+        if source.find(deployment.releases.images, one):
+            deployment.use(one)
+            if (found := schema.known(environment, deployment, release)).can_tell:
                 return found
-    return {}
+    return None
 
 
 def images(entries: Sequence[Entry]) -> list[str]:

@@ -1,28 +1,24 @@
 """The image to deploy: this tree's, or one that has a tag."""
 
-import json
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
 
 from slipway.core.errors import Problem
-from slipway.engine import registry
-from slipway.image import plan as image
-from slipway.trust import cosign as signing
-from slipway.trust import policy as trust
+from slipway.engine import references, registry
+from slipway.engine.images import EngineImage
+from slipway.engine.registry import Manifest
+from slipway.project import labels, tags
+from slipway.project.checkout import Checkout
+from slipway.runtime import Deployment
+from slipway.runtime.releases import Images
+from slipway.trust import cosign, policy
 
-if TYPE_CHECKING:
-    from slipway.deploy.compose.deployment import Production
-
-
-# What is never published twice: a version, a commit's image, a digest.
-FIXED = re.compile(r".*(:\d+\.\d+\.\d+|:sha-[0-9a-f]{12}|:.*-dev\.\d+-.*|@sha256:[0-9a-f]{64})", re.ASCII)
 BY_NAME = "What is on the engine is deployed by its name there:"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An image on the engine.
+    """An image on the engine that may be deployed.
 
     Its reference, its id, and its digest in a registry ("" when it has none there).
     """
@@ -30,18 +26,17 @@ class Candidate:
     reference: str
     id: str
     digest: str
-    labels: dict[str, str]
-    user: str
+    version: str = ""
+    schema: str = ""
+    user: str = "0"
 
-    @property
-    def version(self) -> str:
-        """The version that it says to be, "" for none."""
-        return self.labels.get(image.VERSION, "")
-
-    @property
-    def schema(self) -> str:
-        """The newest revisions that it knows, "" when it doesn't say."""
-        return self.labels.get(image.SCHEMA, "")
+    @classmethod
+    def of(cls, reference: str, image: EngineImage) -> "Candidate":
+        """Read what it says of itself: its version, and the newest revisions that it knows ("" for neither)."""
+        digests = [*([reference.rpartition("@")[2]] if "@" in reference else []), *image.digests]
+        said = image.labels
+        version, schema = said.get(labels.VERSION, ""), said.get(labels.SCHEMA, "")
+        return cls(reference, image.id, digests[0] if digests else "", version, schema, image.user)
 
 
 @dataclass(frozen=True)
@@ -58,121 +53,86 @@ class Source:
     version: str = ""
 
 
-def described(reference: str, facts: dict[str, Any]) -> Candidate:
-    """Read what `docker image inspect` says of an image."""
-    digests = [one.rpartition("@")[2] for one in (reference, *(facts.get("RepoDigests") or [])) if "@" in one]
-    config = facts["Config"]
-    return Candidate(
-        reference,
-        facts["Id"],
-        digests[0] if digests else "",
-        dict(config.get("Labels") or {}),
-        config.get("User") or "0",
-    )
-
-
-def in_registry(tag: str, repository: str) -> str:
-    """Return what a --tag is called in a registry.
-
-    "" for what only an engine has. `1.2.3` is this project's, whose `repository` is "" without a registry; a
-    reference with its repository is taken as it is, and NAME:TAG is an image of the engine.
-    """
-    if "/" in tag:
-        return tag
-    return f"{repository}:{tag}" if repository and ":" not in tag else ""
-
-
-def on_engine(tag: str, name: str) -> str:
-    """Return what a --tag is called on the engine.
-
-    This project's images have a plain `name` there.
-    """
-    return tag if "/" in tag or ":" in tag else f"{name}:{tag}"
-
-
-def pinned(reference: str, digest: str) -> str:
-    """Return a reference with its tag and its digest.
-
-    The tag is for people, the digest is what counts.
-    """
-    return f"{reference.partition('@')[0]}@{digest}"
-
-
-def inspect(production: "Production", reference: str) -> Candidate | None:
+def find(images: Images, reference: str) -> Candidate | None:
     """Return an image on the engine, or None."""
-    status, out, _ = production.here.shell.probe(["docker", "image", "inspect", reference])
-    return described(reference, json.loads(out)[0]) if not status else None
+    image = images.find(reference)
+    return Candidate.of(reference, image) if image else None
 
 
-def is_called(production: "Production", image: Candidate, reference: str) -> bool:
+def is_called(images: Images, image: Candidate, reference: str) -> bool:
     """Tell whether a reference means this image."""
-    found = inspect(production, reference)
+    found = images.find(reference)
     return bool(found and found.id == image.id)
 
 
-def resolve(production: "Production", tag: str) -> Source:
+def resolve(checkout: Checkout, deployment: Deployment, tag: str) -> Source:
     """Decide what a --tag means, now; pull nothing.
 
     It is the registry's image, by its digest, or the engine's. Once the project names a key, what a registry has
     must be signed with it. Raises Problem when it isn't, and when nobody knows the tag.
     """
-    here = production.here
-    key = signing.public_key(here)
+    project, images = checkout.project, deployment.releases.images
+    key = cosign.public_key(project)
     if not tag:
-        if key:
-            here.steps.say("  unsigned   it is built on this engine, of this tree")
-        return Source(production.release, tree=True)
-    local, remote = on_engine(tag, here.project.image), in_registry(tag, here.project.repository)
+        _say_unsigned(checkout, key, "it is built on this engine, of this tree")
+        return Source(deployment.service.release, tree=True)
+    local, remote = tags.on_engine(tag, project.image), tags.in_registry(tag, project.repository)
+    instead = f"{BY_NAME} --tag {local}" if local != remote else ""
     if remote:
         try:
-            found = registry.find(here.shell, remote, echo=True)
+            found = registry.find(checkout.shell, remote, echo=True)
         except Problem as problem:
-            if key or not inspect(production, local):
-                instead = f"\n{BY_NAME} --tag {local}" if local != remote else ""
-                raise Problem(f"{problem.message}{instead}") from None
-            here.steps.say(f"  {str(problem.message).splitlines()[-1]}")
+            if key or not images.find(local):
+                raise Problem(f"{problem.message}\n{instead}".rstrip()) from None
+            checkout.steps.say(f"  {str(problem.message).splitlines()[-1]}")
             return Source(local)
         if found:
-            reference, version = pinned(remote, found.digest), ""
-            if key:
-                with here.steps.step("signature") as step:
-                    named = f"{registry.name(remote)}@{found.digest}"
-                    origin = trust.check(here, key, named, registry.tag(remote))
-                    step.detail, version = trust.line(origin, key), origin.version
-            moving = "" if FIXED.fullmatch(remote) else registry.tag(remote)
-            return Source(reference, moving=moving, version=version)
+            return _of_registry(checkout, key, remote, found)
         if key:  # what is on the engine under the same name was signed by nobody
-            instead = f" {BY_NAME} --tag {local}" if local != remote else ""
-            raise Problem(f"There is no {remote} in the registry. What was released: git tag.{instead}")
-    if not inspect(production, local):
+            told = f"There is no {remote} in the registry. What was released: git tag. {instead}"
+            raise Problem(told.rstrip())
+    if not images.find(local):
         where = " or ".join(dict.fromkeys(filter(None, (local, remote))))
         raise Problem(
-            f"There is no image {where}. Those of this engine: docker image ls {here.project.image}. This tree's is "
+            f"There is no image {where}. Those of this engine: docker image ls {project.image}. This tree's is "
             "built without --tag."
         )
-    if key:
-        here.steps.say("  unsigned   it is an image of this engine, which nobody has signed")
+    _say_unsigned(checkout, key, "it is an image of this engine, which nobody has signed")
     return Source(local)
 
 
-def get(production: "Production", source: Source) -> Candidate:
+def _say_unsigned(checkout: Checkout, key: Path | None, why: str) -> None:
+    if key:
+        checkout.steps.note("unsigned", why)
+
+
+def _of_registry(checkout: Checkout, key: Path | None, remote: str, found: Manifest) -> Source:
+    version, tag = "", references.tag(remote)
+    if key:
+        with checkout.steps.step("signature") as step:
+            named = f"{references.name(remote)}@{found.digest}"
+            origin = policy.check(checkout.shell, checkout.project.name, key, named, tag)
+            step.detail, version = policy.line(origin, key), origin.version
+    moving = "" if tags.is_fixed(remote) else tag
+    return Source(references.pinned(remote, found.digest), moving=moving, version=version)
+
+
+def get(checkout: Checkout, deployment: Deployment, source: Source) -> Candidate:
     """Have the image on the engine.
 
     It is built of this tree, or pulled by its digest. Raises Problem.
     """
-    here = production.here
+    images = deployment.releases.images
     if source.tree:
-        production.prepare()
+        deployment.service.prepare()
     else:
-        with here.steps.step("image") as step:
+        with checkout.steps.step("image") as step:
             where = "on the engine"
-            if not inspect(production, source.reference):
-                status, _, said = here.shell.probe(["docker", "pull", "--quiet", source.reference], echo=True)
-                if status:
-                    raise Problem(registry.explain(said, source.reference))
+            if not images.find(source.reference):
+                images.pull(source.reference)
                 where = "pulled"
             step.detail = f"{source.reference}, {where}"
-    found = inspect(production, source.reference)
+    found = find(images, source.reference)
     if not found:
         raise Problem(f"{source.reference} is gone from the engine meanwhile: run this again.")
     return found

@@ -19,7 +19,7 @@ HTTPS = "compose.https.yaml"  # beside those of "prod", when there is a domain
 RELEASE = "compose.release.yaml"  # instead of them, for a release
 
 
-def docker_compose(
+def compose_command(
     project: Project, environment: str, *args: str | Sequence[str] | None, release: str = "", https: bool = False
 ) -> list[str]:
     """Return a `docker compose` command line; None is dropped.

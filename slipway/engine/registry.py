@@ -2,11 +2,14 @@
 
 import json
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell
+from slipway.engine import references
+from slipway.project import labels
 
 SBOM = "application/vnd.cyclonedx+json"
 STATEMENT = "application/vnd.in-toto+json"
@@ -41,6 +44,11 @@ def inspect_command(tag: str, part: str = "Manifest") -> list[str]:
     return ["docker", "buildx", "imagetools", "inspect", tag, "--format", f"{{{{json .{part}}}}}"]
 
 
+def raw_command(named: str) -> list[str]:
+    """Return the command that prints a manifest, named by its digest."""
+    return ["docker", "buildx", "imagetools", "inspect", "--raw", named]
+
+
 def find(shell: Shell, tag: str, echo: bool = False) -> Manifest | None:
     """Return what a tag means, None for nothing.
 
@@ -52,8 +60,8 @@ def find(shell: Shell, tag: str, echo: bool = False) -> Manifest | None:
             return None
         raise Problem(explain(said, tag))
     digest = str(json.loads(out)["digest"])
-    raw = ["docker", "buildx", "imagetools", "inspect", "--raw", f"{name(tag)}@{digest}"]
-    manifest = json.loads(shell.output(raw, failed=f"{tag} cannot be read."))
+    raw = shell.output(raw_command(f"{references.name(tag)}@{digest}"), failed=f"{tag} cannot be read.")
+    manifest = json.loads(raw)
     return Manifest(digest, manifest.get("config", {}).get("digest", ""))
 
 
@@ -65,19 +73,10 @@ def version(shell: Shell, tag: str) -> str:
     status, out, _ = shell.probe(inspect_command(tag, "Image"))
     try:
         image = json.loads(out) if not status else {}
-        labels = (image.get("config") or {}).get("Labels") or {}
+        found = (image.get("config") or {}).get("Labels") or {}
     except (ValueError, AttributeError):
         return ""
-    return str(labels.get("org.opencontainers.image.version", ""))
-
-
-def host(tag: str) -> str:
-    """Return the registry of a reference.
-
-    That is its first part, where it is an address.
-    """
-    first, slash, _ = tag.partition("/")
-    return first if slash and (set(".:") & set(first) or first == "localhost") else "docker.io"
+    return str(found.get(labels.VERSION, ""))
 
 
 def explain(said: str, tag: str) -> str:
@@ -85,7 +84,7 @@ def explain(said: str, tag: str) -> str:
 
     Takes what the program said, and the tag that it was asked of.
     """
-    at = host(tag)
+    at = references.host(tag)
     if "invalid reference format" in said:
         return f"{tag!r} is no reference of an image: NAME:TAG, HOST/NAME:TAG or HOST/NAME@sha256:DIGEST."
     if REFUSED.search(said):
@@ -93,38 +92,14 @@ def explain(said: str, tag: str) -> str:
     return f"{said.strip()}\nThe registry {at} cannot be asked. Is it up? If it wants a login: docker login {at}"
 
 
-def name(reference: str) -> str:
-    """Return a reference without its tag and digest."""
-    plain = reference.partition("@")[0]
-    head, _, tail = plain.rpartition("/")
-    return f"{head}/{tail.partition(':')[0]}" if head else tail.partition(":")[0]
-
-
-def tag(reference: str) -> str:
-    """Return the tag of a reference, "" for none."""
-    return reference.partition("@")[0].rpartition("/")[2].partition(":")[2]
-
-
-def canonical(name: str) -> str:
-    """Return a repository's one name.
-
-    Those of Docker Hub have several.
-    """
-    return re.sub(r"^(index\.)?docker\.io/(library/)?", "", name)
-
-
-def plain(reference: str) -> str:
-    """Return a reference as engines list it.
-
-    By its digest when it has one, else by its tag.
-    """
-    digest = reference.partition("@")[2]
-    return f"{canonical(name(reference))}@{digest}" if digest else reference
-
-
 def taken(tag: str) -> str:
     """Return what to say when a version is published already."""
     return f"{tag} is in the registry already; a version is never published twice. The next: ./inv release --part patch"
+
+
+def can_attach() -> bool:
+    """Tell whether files can be attached to images: oras is installed."""
+    return bool(shutil.which("oras"))
 
 
 def attach_command(image: str, kind: str, file: Path, created: str) -> list[str]:
@@ -133,21 +108,32 @@ def attach_command(image: str, kind: str, file: Path, created: str) -> list[str]
     As an artifact of a kind. To be run in the file's folder. With the image's own time it is the same artifact each
     time. https://oras.land/docs/commands/oras_attach
     """
-    when = f"org.opencontainers.image.created={created}"
+    when = f"{labels.CREATED}={created}"
     return ["oras", "attach", "--artifact-type", kind, "--annotation", when, image, f"{file.name}:{kind}"]
 
 
-def attached(shell: Shell, image: str, kind: str) -> list[str]:
-    """Return the texts of a kind attached to an image.
+def discover_command(image: str, kind: str) -> list[str]:
+    """Return the command that lists what of a kind is attached to an image, as JSON."""
+    return ["oras", "discover", "--format", "json", "--artifact-type", kind, image]
 
-    Raises Problem.
-    """
-    listing = ["oras", "discover", "--format", "json", "--artifact-type", kind, image]
-    found = json.loads(shell.output(listing, failed=f"What is attached to {image} cannot be read."))
+
+def manifest_command(reference: str) -> list[str]:
+    """Return the command that prints an artifact's manifest."""
+    return ["oras", "manifest", "fetch", reference]
+
+
+def blob_command(named: str) -> list[str]:
+    """Return the command that prints a blob, named by its digest."""
+    return ["oras", "blob", "fetch", "--output", "-", named]
+
+
+def attached(shell: Shell, image: str, kind: str) -> list[str]:
+    """Return the texts of a kind attached to an image; raises Problem."""
+    said = shell.output(discover_command(image, kind), failed=f"What is attached to {image} cannot be read.")
+    listed = json.loads(said)
     texts = []
-    for one in found.get("manifests") or found.get("referrers") or []:
-        manifest = json.loads(shell.output(["oras", "manifest", "fetch", one["reference"]]))
+    for one in listed.get("manifests") or listed.get("referrers") or []:
+        manifest = json.loads(shell.output(manifest_command(one["reference"])))
         for layer in manifest["layers"]:
-            blob = ["oras", "blob", "fetch", "--output", "-", f"{name(image)}@{layer['digest']}"]
-            texts.append(shell.output(blob))
+            texts.append(shell.output(blob_command(f"{references.name(image)}@{layer['digest']}")))
     return texts

@@ -8,19 +8,17 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from slipway.core.errors import Problem
-from slipway.image import inspect as inspecting
-
-if TYPE_CHECKING:
-    from slipway.verbs.session import Lifecycle
+from slipway.image import inspect
+from slipway.project.checkout import Checkout
 
 UNKNOWN = "not known: the database could not be asked"
 TIMEOUT = 15  # seconds for each package
 
 
-def command(requirements: Path, ignored: Mapping[str, str], url: str = "") -> list[str]:
+def audit_command(requirements: Path, ignored: Mapping[str, str], url: str = "") -> list[str]:
     """Return the command that asks for advisories.
 
     Takes the file of packages, each named with its version, and the advisories that are ignored. OSV
@@ -32,7 +30,7 @@ def command(requirements: Path, ignored: Mapping[str, str], url: str = "") -> li
     return [sys.executable, "-P", "-m", "pip_audit", *asked, *quietly, *words, *(["--osv-url", url] if url else [])]
 
 
-def look(here: "Lifecycle", tag: str) -> str:
+def look(checkout: Checkout, tag: str) -> str:
     """Ask for the advisories of an image's packages.
 
     Returns what was found out. Raises Problem when there is one that [tool.slipway.release] advisories doesn't
@@ -40,19 +38,19 @@ def look(here: "Lifecycle", tag: str) -> str:
     """
     if not importlib.util.find_spec("pip_audit"):
         raise Problem("Known vulnerabilities cannot be told: add pip-audit to the group dev.")
-    installed = inspecting.contents(here, tag)["environment"]
-    ignored = here.project.release.advisories
+    installed = inspect.contents(checkout.shell, tag)["environment"]
+    ignored = checkout.project.release.advisories
     with tempfile.TemporaryDirectory(prefix="slipway-advisories-") as folder:
         file = Path(folder) / "requirements.txt"
         file.write_text("".join(f"{one['name']}=={one['version']}\n" for one in installed), encoding="utf-8")
-        _, out, said = here.shell.probe(command(file, ignored, os.environ.get("OSV_URL", "")))
+        _, out, said = checkout.shell.probe(audit_command(file, ignored, os.environ.get("OSV_URL", "")))
     try:
         report = json.loads(out)
     except ValueError:
         last = said.strip().rpartition("\n")[2]
         if not re.search(r"(?i)connection|timeout|timed out|HTTPError|ServiceError|ProxyError|SSLError", last):
             raise Problem(f"{said.strip()}\nKnown vulnerabilities cannot be told (see above).") from None
-        here.steps.say(f"  {last[:120]}")
+        checkout.steps.say(f"  {last[:120]}")
         return UNKNOWN
     if found := findings(report):
         listed = "\n".join(f"  - {finding}" for finding in found)

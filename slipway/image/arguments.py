@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 
 from slipway.core.errors import Problem
 from slipway.image.base import Base
+from slipway.project import tags
 from slipway.project.config import Project
-from slipway.project.tree import Tree, image_tag
+from slipway.project.tree import Tree
 
 # What `inv build` says itself.
 INJECTED = frozenset(
@@ -47,7 +48,7 @@ def describe(project: Project, tree: Tree, schema: str) -> dict[str, str]:
     """
     return {
         "TITLE": project.name,
-        "VERSION": image_tag(project.version, tree),
+        "VERSION": tags.of_tree(project.version, tree),
         "REVISION": tree.commit or "unknown",
         "CREATED": tree.created,
         "SOURCE": project.source,

@@ -4,6 +4,8 @@ import difflib
 import re
 from dataclasses import dataclass
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 from slipway.core.errors import Problem
 from slipway.project.config import Project
 
@@ -66,8 +68,6 @@ def _check_variant(variant: str, named: str) -> None:
 
 
 def _check_python(python: str, named: str, required: str) -> None:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
     if not re.fullmatch(r"3\.\d+(\.\d+)?((a|b|rc)\d+)?", python):
         raise Problem(f"{named} {python!r} is no version of Python, like 3.13.")
     try:

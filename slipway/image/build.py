@@ -1,4 +1,4 @@
-"""A build: decide what, then make it, push it, or make it twice."""
+"""A build: what it is refused for, how it is made, and how it gets into the registry."""
 
 import contextlib
 import csv
@@ -7,18 +7,22 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
 
 from slipway.core.errors import Problem
 from slipway.core.shell import tokens
-from slipway.engine import registry
-from slipway.image import plan as image
+from slipway.core.steps import Steps
+from slipway.engine import builder, registry
+from slipway.engine.client import need_engine
+from slipway.image import arguments, plan
+from slipway.image.context import PUBLIC, context
 from slipway.image.plan import Image
-from slipway.runtime import choose as runtime
-
-if TYPE_CHECKING:
-    from slipway.verbs.session import Lifecycle
+from slipway.image.wheels import without_wheel
+from slipway.project import lockfile
+from slipway.project.checkout import Checkout
+from slipway.project.config import Project
+from slipway.project.lockfile import Lockfile
+from slipway.project.settings import private
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}  # Docker's names, and those of wheels
 PLATFORM = re.compile(r"linux/[a-z0-9]+(/v\d+)?")
@@ -66,7 +70,7 @@ def read_secret(text: str, caller: Path | None = None) -> str:
     return spelled.getvalue()
 
 
-def check(platforms: str, push: bool, verify: bool) -> None:
+def check_options(platforms: str, push: bool, verify: bool) -> None:
     """Refuse options that exclude each other; raises Problem."""
     if platforms and not push:
         raise Problem("The engine keeps images of its own platform: --platform needs --push, to a registry.")
@@ -74,58 +78,94 @@ def check(platforms: str, push: bool, verify: bool) -> None:
         raise Problem("--verify compares two images on this engine: build with --verify first, then with --push.")
 
 
-def decide(here: "Lifecycle", python: str, variant: str, given: Iterable[str]) -> Image:
+def decide(checkout: Checkout, python: str, variant: str, given: Iterable[str]) -> Image:
     """Return the image to be built of this tree.
 
-    Raises Problem for a base image that there is not, and for what `image.check` refuses.
+    Raises Problem for a base image that there is not, and for what `check` refuses.
     """
-    decided = image.current(here, python, variant, given)
-    if decided.tree.shallow:
-        here.steps.say("  this clone is shallow: its version counts from where it begins. git fetch --unshallow --tags")
-    image.check(here, decided)
-    return decided
+    image = plan.current(checkout, python, variant, given)
+    if image.tree.shallow:
+        checkout.steps.say(
+            "  this clone is shallow: its version counts from where it begins. git fetch --unshallow --tags"
+        )
+    check(image, checkout.project)
+    return image
 
 
-def build(here: "Lifecycle", decided: Image, options: Options) -> str:
-    """Build the image and return its tag; raises Problem."""
-    with _explained(here, decided), here.steps.step("image", decided.tag):
-        image.build(here, decided, options=options.arguments)
-    return decided.tag
+def check(image: Image, home: Project) -> None:
+    """Refuse what would put a secret into the image.
+
+    `home` is the project whose .env has the secrets: the image may be one of a clone, which has no .env. Raises Problem
+    for a build argument that looks like a secret, an address with a login as the source, or a .env that .dockerignore
+    lets through; and when there is nothing to build from.
+    """
+    root = image.project.root
+    for name, instead in (("Dockerfile", "take Slipway's"), (lockfile.NAME, "poetry lock")):
+        if not (root / name).exists():
+            raise Problem(f"There is no {name} in {root}: {instead}.")
+    leaking = [path for path in map(PurePosixPath, context(root)) if _is_private(path)]
+    if leaking:
+        raise Problem(
+            f".dockerignore lets {leaking[0]} into the build. Take Slipway's, which denies all but what it names, or "
+            "end yours with the lines **/.env* and **/.git"
+        )
+    if added := {**image.project.build_args, **image.given}:
+        dockerfile = (root / "Dockerfile").read_text(encoding="utf-8")
+        arguments.check(added, dockerfile, private(home), image.project.secrets)
+    if arguments.has_login(image.project.source):
+        raise Problem("The source in pyproject.toml is an address with a login in it: the image's label would show it.")
 
 
-def push(here: "Lifecycle", decided: Image, options: Options, wanted: str) -> str:
+def _is_private(path: PurePosixPath) -> bool:
+    return ".git" in path.parts or (path.name.startswith(".env") and not path.name.endswith(PUBLIC))
+
+
+def build(
+    checkout: Checkout,
+    image: Image,
+    tags: Sequence[str] = (),
+    target: str | None = None,
+    options: Sequence[str] = (),
+    cwd: Path | None = None,
+) -> None:
+    """Build an image, or another target of its Dockerfile.
+
+    From the image's project's folder, under the image's own tag, unless told. Raises Problem when it is refused (see
+    `check`) or cannot be built.
+    """
+    check(image, checkout.project)
+    # --load: another builder than the engine's own, which BUILDX_BUILDER may name, would keep it to itself.
+    command = builder.build_command(tags or [image.tag], image.args, target, ["--load", *options])
+    failed = "The image could not be built (see above)."
+    checkout.shell.quietly(command, cwd=cwd or image.project.root, failed=failed)
+
+
+def push(checkout: Checkout, image: Image, options: Options, wanted: str) -> str:
     """Build for platforms, push, read back, and return the tag.
 
     Raises Problem; also when it is a version that the registry has already.
     """
-    project, shell = here.project, here.shell
+    project, shell = checkout.project, checkout.shell
     if not project.registry:
         raise Problem('There is no registry to push to: registry = "registry.example.com/team" in [tool.slipway].')
     names = platforms(wanted)
-    if len(names) > 1:
-        _need_platforms(here)
-    tag = f"{project.registry}/{decided.tag}"
-    released = f"v{project.version}" in decided.tree.tags and not decided.tree.content
+    if len(names) > 1 and not builder.builds_several(shell):
+        raise Problem(
+            "The engine's own builder makes one platform at a time. Make one that makes several, then run this again: "
+            "docker buildx create --use --driver docker-container"
+        )
+    tag = f"{project.registry}/{image.tag}"
+    released = f"v{project.version}" in image.tree.tags and not image.tree.content
     if released and registry.find(shell, tag):
         raise Problem(registry.taken(tag))
-    with _explained(here, decided, names), here.steps.step("push", tag) as step:
+    with explained(checkout.steps, image, names), checkout.steps.step("push", tag) as step:
         login = f"docker login {project.registry.partition('/')[0]}"
-        command = push_command(tag, decided.args, names, options)
+        command = builder.push_command(tag, image.args, names, options.arguments)
         shell.quietly(command, failed=f"{tag} was not pushed (see above). If it was refused: {login}")
         if not (found := registry.find(shell, tag, echo=True)):
             raise Problem(f"{tag} was pushed, and is not in the registry.")
         step.detail = f"{tag}, {found.digest[:19]}"
     return tag
-
-
-def push_command(tag: str, args: dict[str, str], platforms: Sequence[str], options: Options) -> list[str]:
-    """Return the command that builds for platforms and pushes.
-
-    `docker buildx build` and not `docker build`, which would not use the builder that was chosen.
-    """
-    where = ["--platform", ",".join(platforms)] if platforms else []
-    plain = image.build_command([tag], args, options=[*where, "--push", *options.arguments])
-    return ["docker", "buildx", *plain[1:]]
 
 
 def platforms(text: str) -> list[str]:
@@ -140,29 +180,28 @@ def platforms(text: str) -> list[str]:
     return names
 
 
-def _need_platforms(here: "Lifecycle") -> None:
-    # The engine's own builder keeps one platform, unless containerd stores its images.
-    said = here.shell.probe(["docker", "buildx", "inspect"])[1]
-    if not re.search(r"(?m)^Driver:\s+docker$", said):
-        return
-    if "io.containerd.snapshotter" not in here.shell.probe(["docker", "info", "--format", "{{.DriverStatus}}"])[1]:
-        raise Problem(
-            "The engine's own builder makes one platform at a time. Make one that makes several, then run this again: "
-            "docker buildx create --use --driver docker-container"
-        )
-
-
 @contextlib.contextmanager
-def _explained(here: "Lifecycle", decided: Image, platforms: Sequence[str] = ()) -> Iterator[None]:
-    # Asking before each build would cost as long as a build without changes takes.
+def explained(steps: Steps, image: Image, platforms: Sequence[str] = ()) -> Iterator[None]:
+    """Say of a build that fails what may be the reason: no engine (which raises Problem), or packages without a wheel.
+
+    Asking before each build would cost as long as a build without changes takes.
+    """
     try:
         yield
     except Problem:
-        runtime.need_engine("inv build", compose=False)
+        need_engine("inv build", compose=False)
         with contextlib.suppress(Exception):  # only a hint
             for platform in platforms or [""]:
                 arch = platform.partition("/")[2].partition("/")[0]
-                if missing := image.compiled(decided, MACHINES.get(arch, arch)):
-                    on = f"{decided.base.name} on {platform}" if platform else decided.base.name
-                    here.steps.say(f"  {on}: no wheel of {', '.join(missing)}; pip has to compile")
+                if missing := compiled(image, MACHINES.get(arch, arch)):
+                    on = f"{image.base.name} on {platform}" if platform else image.base.name
+                    steps.say(f"  {on}: no wheel of {', '.join(missing)}; pip has to compile")
         raise
+
+
+def compiled(image: Image, machine: str = "") -> list[str]:
+    """Return the locked packages that have no wheel for the base image.
+
+    For this machine, or what `uname -m` says on another.
+    """
+    return without_wheel(Lockfile.read(image.project.root), image.base, machine)

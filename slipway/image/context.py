@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 IGNORE_FILES = ("Dockerfile.dockerignore", ".dockerignore")  # the first that there is
+PUBLIC = (".example", ".sample", ".template", ".dist")  # how files end that only show what a private one looks like
 
 
 def context(root: Path) -> Iterator[str]:
@@ -15,7 +16,7 @@ def context(root: Path) -> Iterator[str]:
     folder above it, decides.
     """
     ignore_file = next((root / name for name in IGNORE_FILES if (root / name).exists()), None)
-    rules = list(_rules(ignore_file.read_text(encoding="utf-8"))) if ignore_file else []
+    rules = list(_rules(ignore_file.read_text(encoding="utf-8-sig"))) if ignore_file else []
     kept = [pattern for pattern, _, keeps in rules if keeps]
     for folder, folders, files in os.walk(root):
         here = Path(folder).relative_to(root)

@@ -1,24 +1,23 @@
 """Whether a build is reproducible: made twice, compared to the byte."""
 
 import contextlib
-import hashlib
-import json
 import os
 import shutil
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from slipway.core.errors import Problem
-from slipway.image import plan as image
+from slipway.core.shell import Shell
+from slipway.engine import images
+from slipway.image import build
+from slipway.image.archive import Member, opened, saved
 from slipway.image.build import Options
 from slipway.image.context import IGNORE_FILES, context
 from slipway.image.plan import Image
-
-if TYPE_CHECKING:
-    from slipway.verbs.session import Lifecycle
+from slipway.project import tags
+from slipway.project.checkout import Checkout
 
 SHOWN = 20  # differences
 ASPECTS = ("kind", "mode", "owner", "time", "target", "attributes", "content")
@@ -26,26 +25,26 @@ ASPECTS = ("kind", "mode", "owner", "time", "target", "attributes", "content")
 Entry = tuple[object, ...]
 
 
-def verify(here: "Lifecycle", built: Image, options: Options) -> None:
-    """Build once more, from another folder, and compare.
+def verify(checkout: Checkout, image: Image, options: Options) -> None:
+    """Build an image that is built once more, from another folder, and compare the two.
 
     Without the cache, from files of another time and mode. Raises Problem, naming what differs, when the two images
     are not the same to the bit.
     """
-    shell = here.shell
-    again = f"{built.project.image}:verify-{os.getpid()}"
+    shell, steps, root = checkout.shell, checkout.steps, image.project.root
+    again = tags.on_engine(f"verify-{os.getpid()}", image.project.image)
     try:
-        with here.steps.step("again", "in another folder, without the cache"), _elsewhere(built.project.root) as folder:
-            again_options = Options(options.secrets, no_cache=True).arguments
-            image.build(here, built, [again], options=again_options, cwd=folder)
-        with here.steps.step("verify") as step:
-            first, second = (image.built_id(shell, tag) for tag in (built.tag, again))
+        with steps.step("again", "in another folder, without the cache"), _elsewhere(root) as folder:
+            uncached = Options(options.secrets, no_cache=True).arguments
+            build.build(checkout, image, [again], options=uncached, cwd=folder)
+        with steps.step("verify") as step:
+            first, second = (images.built_id(shell, tag) for tag in (image.tag, again))
             if first != second:
-                found = differing(here, built.tag, again) or "  - their archives alone: the order of the files"
+                found = differing(shell, image.tag, again) or "  - their archives alone: the order of the files"
                 raise Problem(f"{found}\nThe image is not reproducible: see above.")
             step.detail = f"identical: {first}"
     finally:
-        shell.probe(["docker", "image", "rm", again])
+        shell.probe(images.remove_command(again))
 
 
 @contextlib.contextmanager
@@ -64,13 +63,10 @@ def _elsewhere(root: Path) -> Iterator[Path]:
         yield folder
 
 
-def differing(here: "Lifecycle", *tags: str) -> str:
+def differing(shell: Shell, one: str, other: str) -> str:
     """Return lines that say in what two images differ, "" when it is neither files nor configuration."""
-    with tempfile.TemporaryDirectory(prefix="slipway-verify-") as folder:
-        archives = [Path(folder) / str(index) for index in range(len(tags))]
-        for tag, archive in zip(tags, archives, strict=True):
-            here.shell.output(["docker", "save", "--output", str(archive), tag])
-        found = differences(archives[0], archives[1])
+    with saved(shell, one) as first, saved(shell, other) as second:
+        found = differences(first, second)
     more = [f"  ... and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
     return "\n".join([*(f"  - {line}" for line in found[:SHOWN]), *more])
 
@@ -96,30 +92,19 @@ def differences(first: Path, second: Path) -> list[str]:
     return content + rest + [f"configuration: {path}" for path in _paths(one, other)]
 
 
-def _read(archive: Path) -> tuple[dict[str, Any], list[dict[str, Entry]]]:
-    with tarfile.open(archive) as outer:
-
-        def member(name: str) -> Any:
-            file = outer.extractfile(name)
-            assert file is not None  # noqa: S101  (a regular file, by the format)
-            return file
-
-        (manifest,) = json.load(member("manifest.json"))
-        configuration = json.load(member(manifest["Config"]))
-        configuration.pop("rootfs", None)  # the layers' hashes
-        return configuration, [_entries(member(name)) for name in manifest["Layers"]]
+def _read(path: Path) -> tuple[dict[str, Any], list[dict[str, Entry]]]:
+    with opened(path) as image:
+        configuration = {key: value for key, value in image.configuration.items() if key != "rootfs"}  # layers' hashes
+        layers: list[dict[str, Entry]] = [{} for _ in image.layers]
+        for member in image.members():
+            layers[member.layer][member.path] = _entry(member)
+        return configuration, layers
 
 
-def _entries(layer: Any) -> dict[str, Entry]:
-    found: dict[str, Entry] = {}
-    with tarfile.open(fileobj=layer) as inner:
-        for one in inner:
-            file = inner.extractfile(one) if one.isfile() else None
-            content = hashlib.file_digest(file, "sha256").digest() if file else b""  # type: ignore[arg-type]
-            owner = (one.uid, one.gid)
-            attributes = {k: v for k, v in one.pax_headers.items() if k.startswith("SCHILY.xattr.")}
-            found[one.name] = (one.type, one.mode, owner, one.mtime, one.linkname, attributes, content)
-    return found
+def _entry(member: Member) -> Entry:
+    one = member.header
+    attributes = {key: value for key, value in one.pax_headers.items() if key.startswith("SCHILY.xattr.")}
+    return (one.type, one.mode, (one.uid, one.gid), one.mtime, one.linkname, attributes, member.digest())
 
 
 def _paths(one: Any, other: Any, path: str = "") -> Iterator[str]:

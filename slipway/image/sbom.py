@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model import Property
@@ -15,21 +15,18 @@ from cyclonedx.model.license import License
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
-from slipway.image import inspect as inspecting
-from slipway.image.inspect import Built
-
-if TYPE_CHECKING:
-    from slipway.verbs.session import Lifecycle
+from slipway.image.inspect import Built, contents
+from slipway.project.checkout import Checkout
 
 
-def write(here: "Lifecycle", built: Built) -> Path:
+def write(checkout: Checkout, built: Built) -> Path:
     """Write the bill of materials of an image that is there.
 
     Returns the file, in the project's own state. Raises Problem when the image cannot be asked.
     """
-    target = here.project.state / "sbom" / f"{built.tag.replace('/', '_').replace(':', '-')}.cdx.json"
-    with here.steps.step("sbom", f"{target.relative_to(here.project.root)}") as step:
-        installed = inspecting.contents(here, built.tag)
+    target = checkout.project.state / "sbom" / f"{built.tag.replace('/', '_').replace(':', '-')}.cdx.json"
+    with checkout.steps.step("sbom", f"{target.relative_to(checkout.root)}") as step:
+        installed = contents(checkout.shell, built.tag)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(sbom(built, installed), encoding="utf-8")
         python, system = len(installed["environment"]), len(installed["system"]["packages"])
@@ -40,7 +37,7 @@ def write(here: "Lifecycle", built: Built) -> Path:
 def sbom(one: Built, installed: Mapping[str, Any]) -> str:
     """Return the bill of materials as CycloneDX 1.6 JSON.
 
-    Takes what `inspecting.read` and `inspecting.contents` say of an image. The same image gives the same text: its
+    Takes what `inspect.read` and `inspect.contents` say of an image. The same image gives the same text: its
     time is the image's, its serial number is made from the image's id.
     """
     name, _, version = one.tag.rpartition(":")

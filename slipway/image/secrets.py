@@ -1,20 +1,26 @@
 """Secrets in an image: looked for in all its layers, its history and its configuration."""
 
 import base64
-import json
+import importlib.util
 import re
-import tarfile
-import tempfile
 from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Any
+from typing import Any
 
 from slipway.core.errors import Problem
-from slipway.image import arguments as buildargs
+from slipway.core.shell import Shell
+from slipway.engine import images
+from slipway.image.archive import opened, saved
+from slipway.image.arguments import is_secret
+from slipway.image.context import PUBLIC
+from slipway.project.checkout import Checkout
+from slipway.project.settings import private
 
-if TYPE_CHECKING:
-    from slipway.verbs.session import Lifecycle
+CAN_TELL = importlib.util.find_spec("detect_secrets") is not None  # a project may do without it
+if CAN_TELL:
+    from detect_secrets.core.scan import scan_line
+    from detect_secrets.settings import transient_settings
 
 SHOWN = 20  # findings
 SHORTEST = 8  # bytes of a value that is looked for: a shorter one is part of anything
@@ -24,7 +30,6 @@ PRIVATE = re.compile(
     r"(.*/)?(\.env(\..+)?|\.netrc|\.pypirc|\.pgpass|\.git-credentials|\.dockercfg|\.docker/config\.json|\.aws/credentials"
     r"|id_(rsa|dsa|ecdsa|ed25519)|[^/]+\.(key|p12|pfx|jks))"
 )
-PUBLIC = (".example", ".sample", ".template", ".dist")
 # What looks like a secret by itself; entropy and words like password are left to people.
 DETECTORS = (
     "ArtifactoryDetector", "AWSKeyDetector", "AzureStorageKeyDetector", "BasicAuthDetector", "DiscordBotTokenDetector",
@@ -34,26 +39,22 @@ DETECTORS = (
 )  # fmt: skip
 
 
-def scan(here: "Lifecycle", tag: str, base: str) -> str:
+def scan(checkout: Checkout, tag: str, base: str) -> str:
     """Look for secrets in an image.
 
     Returns what was looked at. Raises Problem with all findings. What .env keeps secret is looked for in every file
     above the base image, also in those that a later layer has removed; what looks like a secret, in the service's
     own files. No finding shows a value.
     """
-    known = here.settings.private.items()
-    hidden = {name: value for name, value in known if name in here.project.secrets or buildargs.is_secret(name)}
-    values = {name: value for name, value in hidden.items() if len(value.encode()) >= SHORTEST}
-    unseen = "" if (here.project.root / ".env").exists() else "; there is no .env whose values could be looked for"
-    with tempfile.TemporaryDirectory(prefix="slipway-scan-") as folder:
-        archive = Path(folder) / "image.tar"
-        here.shell.output(["docker", "save", "--output", str(archive), tag])
+    values = _values(checkout)
+    unseen = "" if (checkout.root / ".env").exists() else "; there is no .env whose values could be looked for"
+    with saved(checkout.shell, tag) as path:
         # Of a base image that is not here, or another one, nothing is left out.
-        below, mine = layers(here, base), layers(here, tag)
+        below, mine = _layers(checkout.shell, base), _layers(checkout.shell, tag)
         common = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(below, mine, strict=False))))
         if common == len(mine):
             raise Problem(f"{tag} has no layer of its own above {base}.")
-        files, findings = scan_archive(archive, common, values)
+        files, findings = scan_archive(path, common, values)
     if findings:
         more = [f"... and {len(findings) - SHOWN} more"] if len(findings) > SHOWN else []
         listed = "\n".join(f"  - {finding}" for finding in [*findings[:SHOWN], *more])
@@ -64,24 +65,32 @@ def scan(here: "Lifecycle", tag: str, base: str) -> str:
     return f"none in {files} files above {base if common else 'nothing'}{unseen}"
 
 
-def scan_archive(archive: Path, below: int, values: Mapping[str, str]) -> tuple[int, list[str]]:
+def _values(checkout: Checkout) -> dict[str, str]:
+    # What .env keeps secret and is long enough to be looked for, by name.
+    known = private(checkout.project).items()
+    hidden = {name: value for name, value in known if name in checkout.project.secrets or is_secret(name)}
+    return {name: value for name, value in hidden.items() if len(value.encode()) >= SHORTEST}
+
+
+def _layers(shell: Shell, tag: str) -> tuple[str, ...]:
+    # The hashes of an image's layers; nothing for one that is not on the engine.
+    image = images.inspect(shell, tag)
+    return image.layers if image else ()
+
+
+def scan_archive(path: Path, below: int, values: Mapping[str, str]) -> tuple[int, list[str]]:
     """Look through an archive of `docker save`.
 
     Returns how many files there were, and the findings. The first `below` layers are the base image's. `values` are
     the secret ones, by name.
     """
-    findings: list[str] = []
     files = 0
-    with tarfile.open(archive) as outer:
-        (manifest,) = json.load(_member(outer, "manifest.json"))
-        configuration = json.load(_member(outer, manifest["Config"]))
-        findings += in_configuration(configuration, values)
-        for name in manifest["Layers"][below:]:
-            with tarfile.open(fileobj=_member(outer, name)) as layer:
-                for one in layer:
-                    if one.isfile() and (file := layer.extractfile(one)):
-                        files += 1
-                        findings += in_file(one.name, file.read(), values)
+    with opened(path) as image:
+        findings = list(in_configuration(image.configuration, values))
+        for member in image.members(below):
+            if member.file:
+                files += 1
+                findings += in_file(member.path, member.read(), values)
     return files, sorted(set(findings))
 
 
@@ -125,29 +134,9 @@ def in_file(path: str, content: bytes, values: Mapping[str, str]) -> Iterator[st
 
 def _looks_like(text: str) -> Iterator[tuple[int, str]]:
     # The number of each line that does, and what it looks like.
-    try:
-        from detect_secrets.core.scan import scan_line
-        from detect_secrets.settings import transient_settings
-    except ModuleNotFoundError:
-        raise Problem("What looks like a secret cannot be told: add detect-secrets to the group dev.") from None
-
+    if not CAN_TELL:
+        raise Problem("What looks like a secret cannot be told: add detect-secrets to the group dev.")
     with transient_settings({"plugins_used": [{"name": name} for name in DETECTORS]}):
         for number, line in enumerate(text.splitlines(), 1):
             if "pragma: allowlist secret" not in line:
                 yield from ((number, secret.type) for secret in scan_line(line))
-
-
-def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
-    file = archive.extractfile(name)
-    assert file is not None  # noqa: S101  (a regular file, by the format)
-    return file
-
-
-def layers(here: "Lifecycle", tag: str) -> list[str]:
-    """Return the hashes of an image's layers.
-
-    Nothing for one that is not on the engine.
-    """
-    form = "{{json .RootFS.Layers}}"
-    status, out, _ = here.shell.probe(["docker", "image", "inspect", "--format", form, tag])
-    return [] if status else list(json.loads(out) or [])

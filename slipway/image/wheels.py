@@ -2,24 +2,23 @@
 
 import contextlib
 import platform
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from packaging.markers import Marker
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from slipway.bootstrap import marker_of
 from slipway.image.base import Base
+from slipway.project.lockfile import Lockfile, Package
 
 LEGACY = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}  # PEP 600
 
 
-def without_wheel(lock: Mapping[str, Any], base: Base, machine: str = "") -> list[str]:
+def without_wheel(lock: Lockfile, base: Base, machine: str = "") -> list[str]:
     """Return the service's packages that pip would have to compile.
 
-    Takes a parsed poetry.lock and what `uname -m` says in the image (this machine's unless told); names packages as
-    "name version". https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
+    `machine` is what `uname -m` says in the image (this machine's unless told). Names packages as "name version".
+    https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
     """
     machine = machine or {"arm64": "aarch64"}.get(platform.machine(), platform.machine())  # macOS says arm64
     fitting = set(_tags(base, machine))
@@ -35,21 +34,19 @@ def without_wheel(lock: Mapping[str, Any], base: Base, machine: str = "") -> lis
         "extra": "",
     }
     missing = []
-    for package in lock["package"]:
-        if package.get("optional") or "main" not in package["groups"]:
-            continue
-        marker = marker_of(package.get("markers"), {"main"})
+    for package in lock.of("main"):
+        marker = package.marker(["main"])
         if marker and not Marker(marker).evaluate(environment):
             continue
         if not any(fitting & wheel for wheel in _wheels(package)):
-            missing.append(f"{package['name']} {package['version']}")
+            missing.append(f"{package.name} {package.version}")
     return missing
 
 
-def _wheels(package: Mapping[str, Any]) -> Iterator[frozenset[Tag]]:
-    for file in package["files"]:
+def _wheels(package: Package) -> Iterator[frozenset[Tag]]:
+    for file in package.files:
         with contextlib.suppress(InvalidWheelFilename):  # pip doesn't take it either
-            yield parse_wheel_filename(file["file"])[3]
+            yield parse_wheel_filename(file)[3]
 
 
 def _tags(base: Base, machine: str) -> Iterator[Tag]:

@@ -1,27 +1,11 @@
 """The migrations in the tree, read without running them."""
 
 import ast
-import getpass
-import os
-import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.project.config import Project
-
-
-@dataclass(frozen=True)
-class Live:
-    """A release that runs: its name, the newest revisions that it knows, and the version released before it.
-
-    Each of the last two is "" when it doesn't say.
-    """
-
-    name: str
-    heads: str
-    previous: str = ""
 
 
 def heads(project: Project) -> str:
@@ -63,20 +47,6 @@ def _graph(project: Project) -> dict[str, tuple[str, ...]]:
             down = names.get("down_revision") or ()
             found[str(revision)] = (down,) if isinstance(down, str) else down
     return found
-
-
-def schema_command(python: str, args: Sequence[str]) -> list[str]:
-    """Return the command line that works on the schema, where the service runs."""
-    return [python, "-m", "slipway.schema", *args]
-
-
-def caller(environment: str) -> dict[str, str]:
-    """Return what slipway.schema is told of who called it."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        user = str(os.getuid())
-    return {"SLIPWAY_BY": f"{user}@{socket.gethostname()}", "SLIPWAY_ENV": environment}
 
 
 def _constants(path: Path) -> dict[str, str | tuple[str, ...] | None]:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
-from slipway.project import dotenv
+from slipway.core.words import is_whole
+from slipway.project import database, dotenv
 from slipway.project.config import Project
-
-OWN_DATABASE = "db"  # DATABASE_HOSTNAME of the PostgreSQL that Slipway runs
+from slipway.project.database import Database
 
 
 class Settings:
@@ -33,8 +33,8 @@ class Settings:
 
         Raises Problem with all findings at once.
         """
-        values, findings = self._read()
-        example = self._schema
+        values, findings = _read(self.project)
+        example = _schema(self.project)
         if example and example.required.keys() - values.keys() and not (self.project.root / ".env").exists():
             raise Problem("There is no .env: ./inv up makes one from .env.example.")
         if example:
@@ -49,23 +49,22 @@ class Settings:
         self.steps.secrets |= {values[name] for name in self.project.secrets if values.get(name)}
         return values
 
-    @property
-    def private(self) -> dict[str, str]:
-        """The values that .env or the environment has, and .env.example has not.
+    @cached_property
+    def database(self) -> Database:
+        """The service's database; raises Problem with all findings, or when it has none."""
+        if not self.has_database:
+            raise Problem(database.NO_DATABASE)
+        return Database.of(self.values)
 
-        Raises Problem when a line of .env cannot be read: it may hold one.
-        """
-        public = self._schema.required if self._schema else {}
-        values, findings = self._read()
-        if findings:
-            listed = "\n".join(f"  - {finding}" for finding in findings)
-            raise Problem(f"What .env keeps secret cannot be told:\n{listed}\nCorrect it, then run this again.")
-        return {name: value for name, value in values.items() if value and value != public.get(name)}
+    @property
+    def secrets(self) -> dict[str, str]:
+        """The values that a release gets as files."""
+        return {name: self.values[name] for name in self.project.secrets if self.values.get(name)}
 
     @property
     def own_database(self) -> bool:
         """Whether Slipway runs the database (else it is elsewhere)."""
-        return self.hostname == OWN_DATABASE
+        return self.hostname == database.OWN
 
     @property
     def has_database(self) -> bool:
@@ -75,13 +74,13 @@ class Settings:
     @cached_property
     def hostname(self) -> str:
         """DATABASE_HOSTNAME, also of a .env that is not in order or not there yet."""
-        example = self._schema.required if self._schema else {}
-        return (example | self._read()[0]).get("DATABASE_HOSTNAME", "")
+        example = _schema(self.project)
+        return ((example.required if example else {}) | _read(self.project)[0]).get(database.HOSTNAME, "")
 
     @cached_property
     def domain(self) -> str:
         """DOMAIN, the names under which production is reached, "" for none; also of a .env that is not in order."""
-        return self._read()[0].get("DOMAIN", "")
+        return _read(self.project)[0].get("DOMAIN", "")
 
     def port_of(self, environment: str) -> int:
         """Return the port on this machine: PORT, else the project's, or 80 in production with a domain."""
@@ -115,47 +114,23 @@ class Settings:
     def adopt_compose_name(self) -> None:
         """Follow COMPOSE_PROJECT_NAME in .env, as Compose does."""
         with contextlib.suppress(Problem):
-            if name := self._read()[0].get("COMPOSE_PROJECT_NAME"):
+            if name := _read(self.project)[0].get("COMPOSE_PROJECT_NAME"):
                 os.environ.setdefault("COMPOSE_PROJECT_NAME", name)
 
-    def elsewhere(self) -> dict[str, object]:
-        """Return the state of a database that Slipway doesn't run."""
-        if not self.has_database:
-            return {"state": "none"}
-        return {"state": "elsewhere", "address": f"{self.hostname}:{self._read()[0].get('DATABASE_PORT', '')}"}
-
     @property
-    def _schema(self) -> dotenv.Schema | None:
-        example = self.project.root / ".env.example"
-        return dotenv.schema(example.read_text(encoding="utf-8")) if example.exists() else None
-
-    def _read(self) -> tuple[dict[str, str], list[str]]:
-        path = self.project.root / ".env"
-        values: dict[str, str] = {}
-        findings: list[str] = []
-        try:
-            values, findings = dotenv.parse(path.read_text(encoding="utf-8"), frozenset(self.project.secrets))
-        except FileNotFoundError:
-            pass
-        except UnicodeDecodeError as error:
-            raise Problem(f".env is not UTF-8 text: byte {error.start} cannot be read. Save it as UTF-8.") from None
-        except PermissionError:
-            raise Problem(f".env cannot be read by this user: sudo chown {os.getuid()} .env") from None
-        except OSError as error:
-            raise Problem(f".env cannot be read: {error.strerror}. Move it away; ./inv up makes one.") from None
-        known = self._schema
-        names = (known.required.keys() | known.optional) if known else set()
-        return values | {name: os.environ[name] for name in names if name in os.environ}, findings
+    def database_address(self) -> str:
+        """Where the database is, also of a .env that is not in order."""
+        return f"{self.hostname}:{_read(self.project)[0].get(database.PORT, '')}"
 
     def _check_own(self, values: Mapping[str, str]) -> list[str]:
         findings = []
-        for name in ("PORT", "HTTPS_PORT", "DATABASE_PORT", "WEB_CONCURRENCY"):
+        for name in ("PORT", "HTTPS_PORT", database.PORT, "WEB_CONCURRENCY"):
             value = values.get(name, "")
-            if value and not is_number(value):
+            if value and not is_whole(value):
                 findings.append(f"{name} = {value!r} is not a whole number from 1 to 65535")
-        if values.get("DATABASE_HOSTNAME") == OWN_DATABASE:
+        if values.get(database.HOSTNAME) == database.OWN:
             findings += _unfit_for_own_database(values)
-        local = values.get("DATABASE_HOSTNAME") in ("localhost", "127.0.0.1", "::1")
+        local = values.get(database.HOSTNAME) in ("localhost", "127.0.0.1", "::1")
         if local and self.on_docker():
             findings.append(
                 "DATABASE_HOSTNAME names this machine, which in a container is the container itself: write db for the "
@@ -164,19 +139,60 @@ class Settings:
         return findings
 
 
+def private(project: Project) -> dict[str, str]:
+    """Return the values that .env or the environment has, and .env.example has not.
+
+    Raises Problem when a line of .env cannot be read: it may hold one.
+    """
+    example = _schema(project)
+    public = example.required if example else {}
+    values, findings = _read(project)
+    if findings:
+        listed = "\n".join(f"  - {finding}" for finding in findings)
+        raise Problem(f"What .env keeps secret cannot be told:\n{listed}\nCorrect it, then run this again.")
+    return {name: value for name, value in values.items() if value and value != public.get(name)}
+
+
+def example_values(project: Project) -> dict[str, str]:
+    """Return .env.example's variables with fresh secrets."""
+    example = project.root / ".env.example"
+    if not example.exists():
+        return {}
+    return dotenv.parse(dotenv.fill(example.read_text(encoding="utf-8"), project.secrets, new_secret))[0]
+
+
+def _schema(project: Project) -> dotenv.Schema | None:
+    example = project.root / ".env.example"
+    return dotenv.schema(example.read_text(encoding="utf-8")) if example.exists() else None
+
+
+def _read(project: Project) -> tuple[dict[str, str], list[str]]:
+    path = project.root / ".env"
+    values: dict[str, str] = {}
+    findings: list[str] = []
+    try:
+        values, findings = dotenv.parse(path.read_text(encoding="utf-8"), frozenset(project.secrets))
+    except FileNotFoundError:
+        pass
+    except UnicodeDecodeError as error:
+        raise Problem(f".env is not UTF-8 text: byte {error.start} cannot be read. Save it as UTF-8.") from None
+    except PermissionError:
+        raise Problem(f".env cannot be read by this user: sudo chown {os.getuid()} .env") from None
+    except OSError as error:
+        raise Problem(f".env cannot be read: {error.strerror}. Move it away; ./inv up makes one.") from None
+    known = _schema(project)
+    names = (known.required.keys() | known.optional) if known else set()
+    return values | {name: os.environ[name] for name in names if name in os.environ}, findings
+
+
 def _unfit_for_own_database(values: Mapping[str, str]) -> list[str]:
     # What PostgreSQL's own initialisation cannot take, here and in its image.
     findings = []
-    if "\n" in values.get("DATABASE_PASSWORD", ""):
+    if "\n" in values.get(database.PASSWORD, ""):
         findings.append("DATABASE_PASSWORD has more than one line, which initdb cannot take")
-    if not re.fullmatch(r"(?!pg_)[A-Za-z_][A-Za-z0-9_. -]*", values.get("DATABASE_USERNAME") or "x"):
+    if not re.fullmatch(r"(?!pg_)[A-Za-z_][A-Za-z0-9_. -]*", values.get(database.USERNAME) or "x"):
         findings.append("DATABASE_USERNAME has to be letters, digits, _ . - or spaces, and not to begin with pg_")
     return findings
-
-
-def is_number(text: str) -> bool:
-    """Tell whether a text is a whole number from 1 to 65535."""
-    return text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 65535
 
 
 def new_secret() -> str:

@@ -1,7 +1,6 @@
-"""What this tree is called: versions and tags from git."""
+"""The working tree: what git says of it, and what is in it."""
 
 import hashlib
-import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Shell
 
 NEVER = "1970-01-01T00:00:00Z"  # when there is no commit
-PARTS = ("major", "minor", "patch")
 
 
 @dataclass(frozen=True)
@@ -37,58 +35,6 @@ class Tree:
     def epoch(self) -> int:
         """The commit's time in seconds since 1970 (UTC), for SOURCE_DATE_EPOCH."""
         return int(datetime.fromisoformat(self.created).timestamp())
-
-
-def image_tag(version: str, tree: Tree) -> str:
-    """Return the tag that can mean only this content.
-
-    `X.Y.Z` on a clean commit that is tagged vX.Y.Z; else `X.Y.Z-dev.N-<sha12>`, and a hash of the content when the
-    tree is dirty.
-    """
-    if tree.commit and not tree.content and f"v{version}" in tree.tags:
-        return version
-    tag = f"{version}-dev.{tree.since}-{tree.commit[:12] or 'nocommit'}"
-    return f"{tag}-dirty.{tree.content[:12]}" if tree.content else tag
-
-
-def raised(version: str, part: str) -> str:
-    """Return the version after a release of `part`.
-
-    Raises Problem for a part that is none, or a version that is not X.Y.Z.
-    """
-    if part not in PARTS:
-        raise Problem(f"--part is one of {', '.join(PARTS)}, not {part!r}.")
-    numbers, index = parse(version), PARTS.index(part)
-    return ".".join(str(number + 1 if i == index else number if i < index else 0) for i, number in enumerate(numbers))
-
-
-def parse(version: str) -> tuple[int, int, int]:
-    """Read X.Y.Z; raises Problem for anything else."""
-    numbers = re.fullmatch(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)", version, re.ASCII)
-    if not numbers:
-        raise Problem(f"{version!r} is not X.Y.Z, as in 1.4.0: three numbers, nothing else.")
-    major, minor, patch = map(int, numbers.groups())
-    return major, minor, patch
-
-
-def is_version(text: str) -> bool:
-    """Tell whether a text is X.Y.Z."""
-    try:
-        parse(text)
-    except Problem:
-        return False
-    return True
-
-
-def moving(new: str, known: Iterable[str]) -> list[str]:
-    """Return the image tags that move to a release: X.Y, X and latest, each when it is the highest of them.
-
-    `known` are the versions released so far.
-    """
-    mine = parse(new)
-    others = [parse(one) for one in known]
-    names = {f"{mine[0]}.{mine[1]}": 2, f"{mine[0]}": 1, "latest": 0}
-    return [name for name, n in names.items() if all(mine >= one for one in others if one[:n] == mine[:n])]
 
 
 def read(root: Path, shell: Shell) -> Tree:

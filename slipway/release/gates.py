@@ -1,9 +1,8 @@
 """What has to hold before a release is published: gate after gate, on the release's own commit.
 
-Each is a function, or a verb in the clone; what it returns says more than its plan. It raises Problem when it fails.
+Each is a function, or a verb in the clone; it returns how it has ended, or raises Problem when it fails.
 """
 
-import re
 import shlex
 import shutil
 import sys
@@ -12,40 +11,48 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from slipway.core import processes
 from slipway.core.errors import Problem
-from slipway.database import rehearse as rehearsing
-from slipway.image import advisories
-from slipway.image import base as variants
-from slipway.image import plan as image
-from slipway.image import secrets as scanning
+from slipway.core.ports import free_port
+from slipway.database.rehearse import at_hand
+from slipway.engine import builder, images
+from slipway.image import advisories, base, build, plan, secrets
 from slipway.image.build import Options
+from slipway.project import tags
 from slipway.project.config import Project
-from slipway.release.attempt import Attempt
-from slipway.release.sandbox import Scene
-from slipway.trust import provenance
+from slipway.release.attempt import Attempt, now
+from slipway.release.passed import PASSED, SKIPPED, How, Images, Outcome, Passed
+from slipway.release.sandbox import Sandbox
 
 WATCHED = "5"  # seconds for which the rehearsed release is watched
-SKIPPED = "left out: --skip"  # how a gate ended that was left out on demand
 
 
 @dataclass(frozen=True)
 class Gate:
     """One gate.
 
-    Its name, what it does, and why it is left out ("" when it isn't).
+    Its name, what it does, how it is done, and why it is left out ("" when it isn't).
     """
 
     name: str
     what: str
-    go: Callable[[Scene], str | None]
+    go: Callable[[Sandbox], Outcome]
     left_out: str = ""
 
+    @property
+    def outcome(self) -> Outcome:
+        """How it ends when it is left out."""
+        return Outcome(How.LEFT_OUT, self.left_out)
 
-def of(project: Project, version: str, previous: str, skipped: Sequence[str], build: Options) -> list[Gate]:
+    @property
+    def planned(self) -> str:
+        """What is told of it before it is passed."""
+        return str(self.outcome) if self.left_out else self.what
+
+
+def of(project: Project, version: str, previous: str, skipped: Sequence[str], options: Options) -> list[Gate]:
     """Return the gates of a release, in their order.
 
-    What is cheap comes first. `previous` is the version before, "" for none; `build` says how images are built.
+    What is cheap comes first. `previous` is the version before, "" for none; `options` say how images are built.
     Raises Problem when `skipped` names a gate that there is not.
     """
     release, tag = project.release, f"{project.image}:{version}"
@@ -54,77 +61,86 @@ def of(project: Project, version: str, previous: str, skipped: Sequence[str], bu
     files = ("compose.prod.yaml", "compose.release.yaml", "Caddyfile")
     missing = next((f"there is no {name}" for name in files if not (project.root / name).exists()), "")
     both = f"{previous}, then {version}, then back" if previous else version
+    pair = f"{tag} and {project.image}:{tags.tests_of(version)}, of exactly that commit"
     gates = [
         Gate("lint", ", ".join(release.lint), partial(_commands, "lint"), "" if release.lint else "lint = []"),
         Gate("types", ", ".join(release.types), partial(_commands, "types"), "" if release.types else "types = []"),
         Gate("dockerfile", "hadolint", _dockerfile, "" if _find("hadolint") else "hadolint is not installed"),
-        Gate("tests", "inv test", lambda at: at.verb("test", "--", "-q")),
-        Gate("image", f"{tag} and {tag}-test, of exactly that commit", lambda at: build_images(at.attempt, build)),
+        Gate("tests", "inv test", _verb("test", "--", "-q")),
+        Gate("image", pair, partial(_images, options)),
         Gate("secrets", "looked for in the image", _secrets),
         Gate("advisories", "known vulnerabilities of the image's packages", _advisories),
-        Gate("rebuild", "the same to the bit", lambda at: at.verb("build", "--verify", *build.arguments)),
-        Gate("migrations", "inv check", lambda at: at.verb("check"), migrations),
-        Gate("rehearsal", "inv migrate --rehearse", lambda at: at.verb("migrate", "--rehearse"), migrations or http),
-        Gate("in-image", "inv test --image", lambda at: at.verb("test", "--image", "--", "-q")),
+        Gate("rebuild", "the same to the bit", _verb("build", "--verify", *options.arguments)),
+        Gate("migrations", "inv check", _verb("check"), migrations),
+        Gate("rehearsal", "inv migrate --rehearse", _verb("migrate", "--rehearse"), migrations or http),
+        Gate("in-image", "inv test --image", _verb("test", "--image", "--", "-q")),
         Gate("deploy", f"inv deploy of {both}, to a production of its own", partial(_deploy, previous), missing),
     ]
     known = [gate.name for gate in gates if gate.name != "image"]
     for name in skipped:
         if name not in known:
             raise Problem(f"--skip {name}: there is no such gate to skip. Those that can be: {', '.join(known)}.")
-    return [replace(gate, left_out="--skip") if gate.name in skipped else gate for gate in gates]
+    return [replace(gate, left_out=SKIPPED.more) if gate.name in skipped else gate for gate in gates]
 
 
-def run(attempt: Attempt, gates: Sequence[Gate]) -> None:
+def run(attempt: Attempt, head: str, gates: Sequence[Gate]) -> Passed:
     """Pass through all gates, each with its line.
 
-    Notes how each ended. Raises Problem.
+    Returns what has passed them: a commit on top of `head`, and its images. Raises Problem.
     """
-    steps, scene = attempt.here.steps, Scene(attempt)
-    with scene.cleared():
+    steps, sandbox = attempt.home.steps, Sandbox(attempt)
+    outcomes: dict[str, Outcome] = {}
+    with sandbox.cleared():
         for gate in gates:
             if gate.left_out:
-                attempt.gates[gate.name] = f"left out: {gate.left_out}"
-                steps.say(f"  {gate.name:<10} {attempt.gates[gate.name]}")
+                outcomes[gate.name] = gate.outcome
+                steps.note(gate.name, str(gate.outcome))
                 continue
             with steps.step(gate.name, gate.what) as step:
-                more = gate.go(scene)
-                step.detail = f"{gate.what}: {more}" if more else gate.what
-                passed = f"passed: {more}" if more else "passed"
-                attempt.gates[gate.name] = more if more == advisories.UNKNOWN else passed
-    ids = [image.built_id(attempt.here.shell, tag) for tag in (attempt.tag, attempt.tests_tag)]
-    if ids != [attempt.image, attempt.tests]:
+                outcomes[gate.name] = outcome = gate.go(sandbox)
+                step.detail = f"{gate.what}: {outcome.told}" if outcome.told else gate.what
+    built = sandbox.images
+    ids = [images.built_id(attempt.home.shell, tag) for tag in (attempt.tag, attempt.tests_tag)]
+    if ids != [built.image, built.tests]:
         raise Problem(f"{attempt.tag} was built anew meanwhile, by somebody else: run this again.")
+    return Passed(head, attempt.commit, built.image, built.tests, built.base, outcomes, attempt.began, now())
 
 
-def build_images(attempt: Attempt, build: Options) -> str:
+def build_images(attempt: Attempt, options: Options) -> Images:
     """Build the image, and the one that tests it.
 
-    Notes their ids and the base image's, and returns the first one's for people. Raises Problem.
+    Returns their ids, and what their base image is known by. Raises Problem.
     """
-    here = attempt.here
-    built = image.of(attempt.project, image.read_tree(attempt.project, attempt.shell))
-    if built.tag != attempt.tag:  # an attribute of git that changes files, say
-        raise Problem(f"The clone of the release's commit is not clean: its image would be {built.tag}.")
-    driver = here.shell.probe(["docker", "buildx", "inspect"])[1]
-    if not re.search(r"(?m)^Driver:\s+docker$", driver):  # another one takes a base image of its own
+    home, shell = attempt.home, attempt.home.shell
+    checkout = attempt.checkout
+    image = plan.of(checkout.project, plan.read_tree(checkout))
+    if image.tag != attempt.tag:  # an attribute of git that changes files, say
+        raise Problem(f"The clone of the release's commit is not clean: its image would be {image.tag}.")
+    if not builder.is_engines_own(shell):  # another one takes a base image of its own
         raise Problem("Releases are built by the engine's own builder: unset BUILDX_BUILDER, docker buildx use default")
-    base = built.base.name
-    if not image.built_id(here.shell, base):  # what is scanned and recorded is what it is built on
-        pull = ["docker", "pull", "--quiet", base]
-        here.shell.output(pull, echo=True, failed=f"There is no base image: docker pull {base}")
-    attempt.base = next(iter(provenance.identities(here.shell, base)), "")
-    image.build(here, built, [attempt.tag], options=build.arguments)
-    image.build(here, built, [attempt.tests_tag], "test", build.arguments)
-    attempt.image, attempt.tests = (image.built_id(here.shell, tag) for tag in (attempt.tag, attempt.tests_tag))
-    return attempt.image[:19]
+    on = image.base.name
+    if not images.built_id(shell, on):  # what is scanned and recorded is what it is built on
+        shell.output(images.pull_command(on), echo=True, failed=f"There is no base image: docker pull {on}")
+    found = images.inspect(shell, on)
+    build.build(home, image, [attempt.tag], options=options.arguments)
+    build.build(home, image, [attempt.tests_tag], "test", options.arguments)
+    image_id, tests_id = (images.built_id(shell, tag) for tag in (attempt.tag, attempt.tests_tag))
+    return Images(image_id, tests_id, found.identities[0] if found else "")
 
 
 # A gate each
 
 
-def _commands(kind: str, scene: Scene) -> None:
-    for line in getattr(scene.attempt.project.release, kind):
+def _verb(name: str, *args: str) -> Callable[[Sandbox], Outcome]:
+    def go(sandbox: Sandbox) -> Outcome:
+        sandbox.verb(name, *args)
+        return PASSED
+
+    return go
+
+
+def _commands(kind: str, sandbox: Sandbox) -> Outcome:
+    for line in getattr(sandbox.attempt.checkout.project.release, kind):
         name, *arguments = shlex.split(line)
         if not (program := _find(name)):
             raise Problem(
@@ -132,35 +148,45 @@ def _commands(kind: str, scene: Scene) -> None:
                 "[tool.slipway.release]."
             )
         # What mypy knows of files by their content is as true in the clone, and spares most of its time.
-        cache = {"MYPY_CACHE_DIR": str(scene.here.project.root / ".mypy_cache")}
-        scene.passes([program, *arguments], f"{line} has findings (see above).", cache if name == "mypy" else None)
+        cache = {"MYPY_CACHE_DIR": str(sandbox.home.root / ".mypy_cache")}
+        sandbox.passes([program, *arguments], f"{line} has findings (see above).", cache if name == "mypy" else None)
+    return PASSED
 
 
-def _dockerfile(scene: Scene) -> None:
-    scene.passes([_find("hadolint"), "Dockerfile"], "The Dockerfile has findings (see above).")
+def _dockerfile(sandbox: Sandbox) -> Outcome:
+    sandbox.passes([_find("hadolint"), "Dockerfile"], "The Dockerfile has findings (see above).")
+    return PASSED
 
 
-def _secrets(scene: Scene) -> str:
-    return scanning.scan(scene.here, scene.attempt.tag, variants.choose(scene.attempt.project).name)
+def _images(options: Options, sandbox: Sandbox) -> Outcome:
+    sandbox.images = build_images(sandbox.attempt, options)
+    return Outcome(How.PASSED, sandbox.images.image[:19])
 
 
-def _advisories(scene: Scene) -> str:
-    return advisories.look(scene.here, scene.attempt.tag)
+def _secrets(sandbox: Sandbox) -> Outcome:
+    on = base.choose(sandbox.attempt.checkout.project).name
+    return Outcome(How.PASSED, secrets.scan(sandbox.home, sandbox.attempt.tag, on))
 
 
-def _deploy(previous: str, scene: Scene) -> None:
+def _advisories(sandbox: Sandbox) -> Outcome:
+    said = advisories.look(sandbox.home, sandbox.attempt.tag)
+    return Outcome.read(said) if said == advisories.UNKNOWN else Outcome(How.PASSED, said)
+
+
+def _deploy(previous: str, sandbox: Sandbox) -> Outcome:
     # On a production of its own, with settings of its own, from the clone: as it will be done on a server.
-    shell, port = scene.here.shell, str(processes.free_port())
-    rehearsed = f"{scene.here.project.image}:{scene.name}-before"
+    shell, port = sandbox.home.shell, str(free_port())
+    rehearsed = f"{sandbox.home.project.image}:{sandbox.name}-before"
     try:
         if previous:
-            shell.output(["docker", "tag", rehearsing.at_hand(scene.here, previous), rehearsed])
-            scene.verb("deploy", "--tag", rehearsed, "--yes", "--bake", "0", PORT=port)
-        scene.verb("deploy", "--tag", scene.attempt.tag, "--yes", "--bake", WATCHED, PORT=port)
+            shell.output(images.tag_command(at_hand(sandbox.home, previous), rehearsed))
+            sandbox.verb("deploy", "--tag", rehearsed, "--yes", "--bake", "0", PORT=port)
+        sandbox.verb("deploy", "--tag", sandbox.attempt.tag, "--yes", "--bake", WATCHED, PORT=port)
         if previous:
-            scene.verb("rollback", PORT=port)
+            sandbox.verb("rollback", PORT=port)
     finally:
-        shell.probe(["docker", "image", "rm", rehearsed])
+        shell.probe(images.remove_command(rehearsed))
+    return PASSED
 
 
 def _find(name: str) -> str:

@@ -1,114 +1,129 @@
-"""`inv verify`: whether an image in the registry is what its commit makes."""
+"""Whether an image in the registry is what its commit makes."""
 
-import json
 import os
-import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell
-from slipway.deploy import source as candidate
-from slipway.engine import registry
+from slipway.engine import images, references, registry
+from slipway.engine.client import need_engine
 from slipway.engine.registry import Manifest
-from slipway.image import plan as image
-from slipway.image import reproduce as verifying
+from slipway.image import build, plan, reproduce
 from slipway.image.build import Options
-from slipway.project.config import load
-from slipway.release.attempt import clone, tagged
-from slipway.runtime import choose as runtime
-from slipway.trust import cosign as signing
-from slipway.trust import policy as trust
-from slipway.trust import provenance
+from slipway.project import lockfile, tags
+from slipway.project.checkout import Checkout
+from slipway.project.clone import clone, has, mark_command, tagged
+from slipway.trust import cosign, policy, provenance
 from slipway.trust.provenance import Origin
-from slipway.verbs.session import Lifecycle
 
 
-def verify(here: Lifecycle, tag: str, build: Options, as_json: bool) -> None:
+@dataclass(frozen=True)
+class Verified:
+    """An image, by its digest, that is what its commit makes, and whether what says so is signed."""
+
+    image: str
+    origin: Origin
+    signed: bool
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as plain values."""
+        state = {"image": self.image, "version": self.origin.version, "commit": self.origin.commit}
+        return {**state, "signed": self.signed, "gates": dict(self.origin.gates)}
+
+
+def verify(checkout: Checkout, tag: str, options: Options) -> Verified:
     """Build an image once more, and compare.
 
-    From the commit that its provenance names; prints what it is. Raises Problem when they are not the same, and
-    when that cannot be told.
+    From the commit that its provenance names. Raises Problem when they are not the same, and when that cannot be told.
     """
-    runtime.need_engine("inv verify")
-    remote = candidate.in_registry(tag, here.project.repository)
+    need_engine("inv verify")
+    project, shell, steps = checkout.project, checkout.shell, checkout.steps
+    remote = tags.in_registry(tag, project.repository)
     if not remote:
         raise Problem("--tag is a tag in the registry of [tool.slipway], or a whole reference: inv verify --tag 1.2.3")
-    with here.steps.step("registry") as step:
-        found = registry.find(here.shell, remote, echo=True)
+    with steps.step("registry") as step:
+        found = registry.find(shell, remote, echo=True)
         if not found:
             raise Problem(f"There is no {remote} in the registry.")
-        step.detail = candidate.pinned(remote, found.digest)
-    key = signing.public_key(here)
-    named = f"{registry.name(remote)}@{found.digest}"
-    with here.steps.step("provenance") as step:
-        wanted = registry.tag(remote)
-        origin = trust.check(here, key, named, wanted) if key else attached(here, named, wanted)
+        step.detail = references.pinned(remote, found.digest)
+    key = cosign.public_key(project)
+    named = f"{references.name(remote)}@{found.digest}"
+    with steps.step("provenance") as step:
+        wanted = references.tag(remote)
+        if key:
+            origin = policy.check(shell, project.name, key, named, wanted)
+        else:
+            origin = attached(shell, project.name, named, wanted)
         step.detail = f"{origin.version} of {origin.commit[:12]}, {origin.builder}, {origin.ended}" + (
             f", signed for {key.name}" if key else ", not signed"
         )
-    _rebuild(here, origin, found, named, build)
-    if as_json:
-        state = {"image": named, "version": origin.version, "commit": origin.commit, "signed": bool(key)}
-        sys.stdout.write(json.dumps(state | {"gates": dict(origin.gates)}, indent=2) + "\n")
-    else:
-        sys.stdout.write(f"{named} is what {origin.commit} makes\n")
+    _rebuild(checkout, origin, found, named, options)
+    return Verified(named, origin, bool(key))
 
 
-def attached(here: Lifecycle, named: str, tag: str) -> Origin:
+def attached(shell: Shell, project: str, named: str, tag: str) -> Origin:
     """Return where an image says that it comes from.
 
     Without a signature. Raises Problem.
     """
-    texts = registry.attached(here.shell, named, registry.STATEMENT)
+    texts = registry.attached(shell, named, registry.STATEMENT)
     predicates = (predicate for text in texts for predicate in provenance.about(text, named))
-    return trust.choose(trust.read(predicates), named, tag, here.project.name)
+    return policy.choose(policy.read(predicates), named, tag, project)
 
 
-def _rebuild(here: Lifecycle, origin: Origin, found: Manifest, named: str, build: Options) -> None:
-    again = f"{here.project.image}:verify-{os.getpid()}"
+def _rebuild(checkout: Checkout, origin: Origin, found: Manifest, named: str, options: Options) -> None:
+    shell, steps = checkout.shell, checkout.steps
+    again = f"{checkout.project.image}:verify-{os.getpid()}"
     with tempfile.TemporaryDirectory(prefix="slipway-verify-") as folder:
-        with here.steps.step("clone", origin.commit):
-            tree = _clone(here, origin, Path(folder) / "clone")
-        project = load(tree)
-        built = image.of(project, image.read_tree(project, Shell(tree, here.steps)))
-        with here.steps.step("inputs", "build arguments, lock file and base image are the same"):
-            identities = provenance.identities(here.shell, origin.base)
-            if project.version != origin.version:
-                raise Problem(f"{origin.commit} is {project.version}, and the image is said to be {origin.version}.")
-            if found_wrong := differences(origin, built.args, provenance.sha256(tree / "poetry.lock"), identities):
-                raise Problem("\n".join(f"  - {one}" for one in found_wrong) + f"\n{named} cannot be built again here.")
+        with steps.step("clone", origin.commit):
+            there = _clone(checkout, origin, Path(folder) / "clone")
+        image = plan.of(there.project, plan.read_tree(there))
+        with steps.step("inputs", "build arguments, lock file and base image are the same"):
+            if there.project.version != origin.version:
+                raise Problem(
+                    f"{origin.commit} is {there.project.version}, and the image is said to be {origin.version}."
+                )
+            base = images.inspect(shell, origin.base)
+            bases = base.identities if base else []
+            if wrong := differences(origin, image.args, lockfile.sha256(there.root), bases):
+                raise Problem("\n".join(f"  - {one}" for one in wrong) + f"\n{named} cannot be built again here.")
         try:
-            with here.steps.step("again", "from that commit alone, without the cache"):
-                options = Options(build.secrets, no_cache=True).arguments
-                image.build(here, built, [again], options=options)
-            with here.steps.step("verify") as step:
-                mine = image.built_id(here.shell, again)
-                if not found.is_image(mine):
-                    here.shell.probe(["docker", "pull", "--quiet", named], echo=True)
-                    said = verifying.differing(here, named, again) if found.config else "  - it is of several platforms"
-                    said = said or "  - the compression of their layers alone: another engine keeps images otherwise"
-                    raise Problem(f"{said}\n{named} is not what its commit makes.")
-                step.detail = f"identical: {mine}"
+            with steps.step("again", "from that commit alone, without the cache"):
+                anew = Options(options.secrets, no_cache=True)
+                build.build(checkout, image, [again], options=anew.arguments)
+            with steps.step("verify") as step:
+                step.detail = f"identical: {_compare(shell, found, named, again)}"
         finally:
-            here.shell.probe(["docker", "image", "rm", again])
+            shell.probe(images.remove_command(again))
 
 
-def _clone(here: Lifecycle, origin: Origin, target: Path) -> Path:
-    if here.shell.probe(["git", "cat-file", "-e", f"{origin.commit}^{{commit}}"])[0]:
+def _clone(checkout: Checkout, origin: Origin, target: Path) -> Checkout:
+    if not has(checkout.shell, origin.commit):
         raise Problem(f"The commit {origin.commit} is not in this clone: git fetch --tags")
-    tree = clone(here.shell, target, origin.commit)
-    tag, there = f"v{origin.version}", Shell(tree, here.steps)
-    at = tagged(there, origin.version)
+    there = Checkout.at(clone(checkout.shell, target, origin.commit), checkout.steps)
+    at = tagged(there.shell, origin.version)
     if not at:
-        there.output(["git", "tag", tag])
+        there.shell.output(mark_command(origin.version))
     elif at != origin.commit:
-        raise Problem(f"{tag} is {at} here, and the image is said to be of {origin.commit}.")
-    return tree
+        raise Problem(f"v{origin.version} is {at} here, and the image is said to be of {origin.commit}.")
+    return there
 
 
-def differences(origin: Origin, arguments: Mapping[str, str], lock: str, bases: list[str]) -> list[str]:
+def _compare(shell: Shell, found: Manifest, named: str, again: str) -> str:
+    # Returns the id of both.
+    mine = images.built_id(shell, again)
+    if found.is_image(mine):
+        return mine
+    shell.probe(images.pull_command(named), echo=True)
+    said = reproduce.differing(shell, named, again) if found.config else "  - it is of several platforms"
+    said = said or "  - the compression of their layers alone: another engine keeps images otherwise"
+    raise Problem(f"{said}\n{named} is not what its commit makes.")
+
+
+def differences(origin: Origin, arguments: Mapping[str, str], lock: str, bases: Sequence[str]) -> list[str]:
     """Return what a build would start from otherwise.
 
     A line each. Takes the build arguments, the SHA-256 of poetry.lock, and what the base image on the engine is

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import json
 import logging
 import os
 import signal
@@ -10,13 +9,13 @@ import sys
 import tomllib
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from alembic.util import CommandError
 
 from alembic import command
 from slipway.schema import catalogue, database, losses, trial
 from slipway.schema.phases import decide
+from slipway.schema.protocol import Checked, Downgraded, Drift, Known, Plan, State, Undo, Undone, Upgraded, written
 from slipway.schema.revisions import Revisions
 from slipway.schema.statements import Limits
 from slipway.schema.upgrading import downgrade, upgrade
@@ -38,7 +37,7 @@ def main(argv: list[str]) -> int:
     if isinstance(result, str):
         output.write(f"{result}\n")
     elif args.json:
-        output.write(json.dumps(result) + "\n")
+        output.write(f"{written(result)}\n")
     output.close()
     return 0
 
@@ -71,56 +70,53 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _upgrade(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> dict[str, Any]:
+def _upgrade(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> Upgraded:
     live = [revisions.live(named) for named in args.live]
     return upgrade(revisions, args.to or "head", live, args.contract, limits)
 
 
-def _downgrade(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> dict[str, Any]:
+def _downgrade(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> Downgraded:
     return downgrade(revisions, args.to, limits)
 
 
-def _state(args: argparse.Namespace, _limits: Limits, revisions: Revisions) -> dict[str, Any]:
+def _state(args: argparse.Namespace, _limits: Limits, revisions: Revisions) -> State:
     with database.connect("slipway: state") as connection:
         current, sizes = database.heads(connection), database.sizes(connection)
     pending = revisions.pending(revisions.target(args.to or "head"), current)
     decision = decide(pending, [revisions.live(named) for named in args.live], args.contract)
-    return {
-        "at": list(current),
-        "heads": list(revisions.heads),
-        "pending": [dataclasses.asdict(one) for one in pending],
-        "apply": [one.id for one in decision.apply],
-        "waiting": [one.id for one in decision.wait],
-        "refused": decision.refused,
-        "sizes": sizes,
-    }
+    return State(
+        at=current,
+        heads=revisions.heads,
+        pending=tuple(pending),
+        apply=tuple(one.id for one in decision.apply),
+        waiting=tuple(one.id for one in decision.wait),
+        refused=decision.refused,
+        sizes=sizes,
+    )
 
 
-def _known(args: argparse.Namespace, _limits: Limits, revisions: Revisions) -> dict[str, Any]:
+def _known(args: argparse.Namespace, _limits: Limits, revisions: Revisions) -> Known:
     with database.connect("slipway: known") as connection:
         current = database.heads(connection)
     applied, release = revisions.known(current), revisions.live(args.live[0])
     knows = release.knows or frozenset()
-    return {
-        "at": list(current),
-        "can_tell": applied.issuperset(current) and release.knows is not None,
-        "lost": [one.id for one in revisions.all if one.id in applied - knows and one.phase != "expand"],
-        "missing": [one.id for one in revisions.all if one.id in knows - applied and one.phase != "contract"],
-    }
+    return Known(
+        at=current,
+        can_tell=applied.issuperset(current) and release.knows is not None,
+        lost=tuple(one.id for one in revisions.all if one.id in applied - knows and one.phase != "expand"),
+        missing=tuple(one.id for one in revisions.all if one.id in knows - applied and one.phase != "contract"),
+    )
 
 
-def _plan(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> dict[str, Any]:
-    state = _state(args, limits, revisions)
-    state["trials"] = []
-    if state["pending"]:
-        named = {one["id"] for one in state["pending"]}
-        pending = [one for one in revisions.all if one.id in named]
-        with trial.begun(state["at"], revisions, limits) as scratch:
-            state["trials"] = [dataclasses.asdict(one) for one in scratch.tried(pending)]
-    return state
+def _plan(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> Plan:
+    state, trials = _state(args, limits, revisions), []
+    if state.pending:
+        with trial.begun(state.at, revisions, limits) as scratch:
+            trials = scratch.tried(state.pending)
+    return Plan(**vars(state), trials=tuple(trials))
 
 
-def _sql(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> str:
+def _sql(args: argparse.Namespace, _limits: Limits, revisions: Revisions) -> str:
     with database.connect("slipway: sql") as connection:
         current = database.heads(connection)
     pending = revisions.pending(revisions.target(args.to or "head"), current)
@@ -129,8 +125,8 @@ def _sql(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> str:
     )
 
 
-def _check(_args: argparse.Namespace, limits: Limits, revisions: Revisions) -> dict[str, Any]:
-    result: dict[str, Any] = {"heads": list(revisions.heads), "models": "", "trials": []}
+def _check(_args: argparse.Namespace, limits: Limits, revisions: Revisions) -> Checked:
+    models = ""
     with trial.begun((), revisions, limits) as scratch:
         tried = scratch.tried(revisions.all)
         if len(revisions.heads) == 1 and not tried[-1].error:
@@ -138,22 +134,21 @@ def _check(_args: argparse.Namespace, limits: Limits, revisions: Revisions) -> d
                 with scratch.guard.watching():
                     command.check(revisions.config)
             except CommandError as error:
-                result["models"] = str(error)
-    result["trials"] = [dataclasses.asdict(one) for one in tried]
-    return result
+                models = str(error)
+    return Checked(revisions.heads, models, tuple(tried))
 
 
-def _drift(_args: argparse.Namespace, limits: Limits, revisions: Revisions) -> dict[str, Any]:
+def _drift(_args: argparse.Namespace, limits: Limits, revisions: Revisions) -> Drift:
     with database.connect("slipway: drift") as connection:
         current = database.heads(connection)
         live = catalogue.read(connection)
     revisions.check_known(current)
     with trial.begun(current, revisions, limits) as scratch:
         found = catalogue.differences(live, scratch.things())
-    return {"at": list(current), "changes": catalogue.as_json(found)}
+    return Drift(current, tuple(found))
 
 
-def _undo(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> dict[str, Any]:
+def _undo(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> Undo:
     with database.connect("slipway: downgrade") as connection:
         current = database.heads(connection)
         undone = revisions.undone(revisions.target(args.to), current)
@@ -167,11 +162,7 @@ def _undo(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> dic
             lost = losses.count(connection, changes)
         except database.NoScratch:
             lost = None  # nobody can tell
-    return {
-        "at": list(current),
-        "undone": [{**dataclasses.asdict(one), "sql": sql[one.id]} for one in undone],
-        "lost": lost,
-    }
+    return Undo(current, tuple(Undone(**vars(one), sql=sql[one.id]) for one in undone), lost)
 
 
 _COMMANDS = {

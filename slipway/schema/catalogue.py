@@ -1,10 +1,11 @@
 """What a schema consists of, and how two differ."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.schema.database import Connection
+from slipway.schema.protocol import Change
 
 
 @dataclass(frozen=True)
@@ -21,21 +22,6 @@ class Thing:
     id: str
     table: str = ""
     on: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Change:
-    """How one thing differs; `before` and `after` are definitions, or names when it was renamed.
-
-    `fresh` says that its table, or every column that it is about, is as new as it is.
-    """
-
-    what: str  # added, dropped, renamed or changed
-    kind: str
-    name: str
-    before: str = ""
-    after: str = ""
-    fresh: bool = False
 
 
 def read(connection: Connection) -> list[Thing]:
@@ -95,11 +81,6 @@ def differences(live: Iterable[Thing], fresh: Iterable[Thing]) -> list[Change]:
         elif ours[key] != theirs[key]:
             changes.append(Change("changed", *key, ours[key], theirs[key]))
     return changes
-
-
-def as_json(changes: Iterable[Change]) -> list[dict[str, object]]:
-    """Return changes as plain values."""
-    return [asdict(change) for change in changes]
 
 
 def _made_again(thing: Thing, old: Mapping[str, Thing], new: Mapping[str, Thing]) -> bool:

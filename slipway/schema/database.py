@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway.schema import NO_SCRATCH, NOT_YET
+from slipway.schema.protocol import Size
 from slipway.schema.words import say
 
 try:
@@ -107,8 +108,8 @@ def heads(connection: Connection) -> tuple[str, ...]:
     return tuple(sorted(str(row[0]) for row in connection.execute("SELECT version_num FROM alembic_version")))
 
 
-def sizes(connection: Connection) -> dict[str, dict[str, int]]:
-    """Return each table's size in bytes, indexes included, and about how many rows it has (-1: never counted)."""
+def sizes(connection: Connection) -> dict[str, Size]:
+    """Return the size of each table."""
     rows = connection.execute(
         """
         SELECT CASE WHEN n.nspname = 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END,
@@ -117,7 +118,7 @@ def sizes(connection: Connection) -> dict[str, dict[str, int]]:
         WHERE c.relkind IN ('r', 'm', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
         """
     )
-    return {str(table): {"bytes": int(size), "rows": int(count)} for table, size, count in rows}
+    return {str(table): Size(int(size), int(count)) for table, size, count in rows}
 
 
 class NoScratch(Refused):

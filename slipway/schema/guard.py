@@ -16,6 +16,7 @@ from slipway.schema.statements import Limits
 from slipway.schema.words import say
 
 APPLICATION = "slipway-migration"
+POLL = 0.5  # seconds between two looks for who keeps a statement waiting
 
 # A server notices within seconds that its client is gone, and gives its locks back. (Set where the server knows them.)
 SETTINGS = {
@@ -187,7 +188,7 @@ class Guard:
         # On a connection of its own: the other one works for the revision.
         with contextlib.suppress(psycopg.Error, Refused):
             watch: Connection | None = None
-            while not done.wait(0.5):
+            while not done.wait(POLL):
                 watch = watch or connect(f"{APPLICATION} (watch)")
                 for pid in list(self.pids):
                     if found := watch.execute(_BLOCKERS, [pid]).fetchone():

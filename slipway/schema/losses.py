@@ -5,18 +5,18 @@ from collections.abc import Iterable
 import psycopg
 from psycopg import sql
 
-from slipway.schema.catalogue import Change
 from slipway.schema.database import Connection
+from slipway.schema.protocol import Change, Loss
 
 PATIENCE = "5s"  # for each count
 
 
-def count(connection: Connection, changes: Iterable[Change]) -> list[dict[str, object]]:
+def count(connection: Connection, changes: Iterable[Change]) -> tuple[Loss, ...]:
     """Return tables and columns that changes drop, and how many rows have something in them.
 
     `rows` is None where counting would take more than 5 seconds.
     """
-    found: list[dict[str, object]] = []
+    found = []
     for change in changes:
         if change.what != "dropped" or change.kind not in ("table", "column"):
             continue
@@ -32,5 +32,5 @@ def count(connection: Connection, changes: Iterable[Change]) -> list[dict[str, o
                 rows = counted[0] if counted else None
         except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
             pass
-        found.append({"kind": change.kind, "name": change.name, "rows": rows})
-    return found
+        found.append(Loss(change.kind, change.name, rows))
+    return tuple(found)

@@ -1,12 +1,24 @@
 """What a statement is: how long it may wait and run, how it is mended."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["schema", "data", "validate", "concurrent"]
 
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+# https://www.postgresql.org/docs/current/sql-syntax-lexical.html: what is no code; a comment may hold others.
+_NO_CODE = re.compile(
+    r"""
+    (?P<comment>--[^\n]*|/\*)
+    | (?P<string>(?<![\w$])[eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*'
+        | (?<![\w$])\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$)
+    | (?P<name>"(?:[^"]|"")*")
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+_EDGE = re.compile(r"/\*|\*/")
+_RUNS = re.compile(r"(?:^|;)\s*(?:DO|CALL)\b", re.IGNORECASE)  # what runs what its strings hold
 _DATA = ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "COPY", "VALUES", "TABLE", "EXPLAIN", "DO", "CALL")
 _GAP = r"(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)"  # between words: space and comments
 _NAME = r'(?:"(?:[^"]|"")+"|(?!\d)[\w$]+)'
@@ -46,7 +58,7 @@ def kind(sql: str) -> Kind:
     `concurrent` blocks nobody while it waits; `validate` blocks no rows while it runs; `data` reads or writes rows;
     everything else is `schema`, a DO or CALL whose text changes a schema too.
     """
-    text = " ".join(_COMMENT.sub(" ", sql).upper().split())
+    text = " ".join(code(sql).upper().split())
     if re.match(r"(CREATE (UNIQUE )?INDEX|DROP INDEX|REINDEX|REFRESH MATERIALIZED VIEW)\b.*\bCONCURRENTLY\b", text):
         return "concurrent"
     if re.match(r"ALTER TABLE .* DETACH PARTITION .* CONCURRENTLY", text):
@@ -71,7 +83,7 @@ def timeouts(of: Kind, limits: Limits) -> tuple[int, int]:
 
 def sets_timeout(sql: str) -> str:
     """Return the timeout that a revision sets for itself, or ""."""
-    found = _SET.match(_COMMENT.sub(" ", sql))
+    found = _SET.match(code(sql))
     return f"{found[1].lower()}_timeout" if found else ""
 
 
@@ -102,9 +114,22 @@ def plain(sql: str) -> str:
     return sql.replace("%%", "%")
 
 
+def code(sql: str) -> str:
+    """Return the code of a statement: without comments, its strings and quoted names empty.
+
+    What a DO or CALL is given is run, or may be: it is appended, without its comments.
+    """
+    empty = {"comment": " ", "string": "''", "name": '""'}
+    text = "".join(empty.get(kind, part) for kind, part in _parts(sql)).strip()
+    if not _RUNS.search(text):
+        return text
+    given = (without_comments(_inside(part)) for kind, part in _parts(sql) if kind == "string")
+    return " ".join([text, *given])
+
+
 def without_comments(sql: str) -> str:
-    """Return a statement without its comments."""
-    return _COMMENT.sub(" ", sql).strip()
+    """Return a statement without its comments; what looks like one in a string stays."""
+    return "".join(" " if kind == "comment" else part for kind, part in _parts(sql)).strip()
 
 
 def unless_there(sql: str) -> str:
@@ -117,3 +142,30 @@ def unless_gone(sql: str) -> str:
     """Return a DROP INDEX CONCURRENTLY that minds nothing when there is none."""
     found = _DROP_INDEX.match(sql)
     return f"{found['drop']} IF EXISTS {sql[found.end() :]}" if found else sql
+
+
+def _parts(sql: str) -> Iterator[tuple[str, str]]:
+    # A statement part by part: each is a comment, a string, a quoted name or code ("").
+    at = 0
+    while found := _NO_CODE.search(sql, at):
+        yield "", sql[at : found.start()]
+        at = _end(sql, found.end()) if found[0] == "/*" else found.end()
+        yield found.lastgroup or "", sql[found.start() : at]
+    yield "", sql[at:]
+
+
+def _end(sql: str, at: int) -> int:
+    # Where a comment ends that has begun.
+    depth = 1
+    for edge in _EDGE.finditer(sql, at):
+        depth += 1 if edge[0] == "/*" else -1
+        if not depth:
+            return edge.end()
+    return len(sql)
+
+
+def _inside(string: str) -> str:
+    if string.startswith("$"):
+        mark = string[: string.index("$", 1) + 1]
+        return string[len(mark) : -len(mark)]
+    return string[string.index("'") + 1 : -1].replace("''", "'")

@@ -3,7 +3,6 @@
 import contextlib
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from alembic.util import CommandError
@@ -15,6 +14,7 @@ from slipway.schema.catalogue import Thing
 from slipway.schema.database import Connection, Refused
 from slipway.schema.guard import Guard
 from slipway.schema.phases import Revision
+from slipway.schema.protocol import Statement, Trial
 from slipway.schema.revisions import Revisions
 from slipway.schema.statements import Limits
 from slipway.schema.upgrading import apply
@@ -24,37 +24,6 @@ STRENGTH = (
     "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock",
 )  # fmt: skip
 CONCURRENT = "ShareUpdateExclusiveLock"
-
-
-@dataclass
-class Statement:
-    """What a statement was, and which locks it took on tables that were there before.
-
-    `locks` are by table; `holding` is the strongest lock that its transaction held already.
-    """
-
-    sql: str
-    kind: str
-    locks: dict[str, str]
-    holding: str = ""
-
-
-@dataclass
-class Trial:
-    """What a revision did to the scratch database."""
-
-    revision: str
-    phase: str
-    message: str
-    ignores: dict[str, str]
-    sql: str = ""  # as `--sql` prints it
-    offline: str = ""  # why there is none
-    error: str = ""
-    statements: list[Statement] = field(default_factory=list)
-    rewrites: list[str] = field(default_factory=list)
-    changes: list[dict[str, object]] = field(default_factory=list)
-    back: list[dict[str, object]] = field(default_factory=list)  # what up and down again leaves behind
-    irreversible: str = ""
 
 
 @contextlib.contextmanager
@@ -98,7 +67,7 @@ class Scratch:
         with _Recorder(self.beside, self.guard, tables, trial.statements).listening():
             self.up(revision)
         after, now = self.things(), self._files()
-        trial.changes = catalogue.as_json(catalogue.between(before, after))
+        trial.changes = catalogue.between(before, after)
         trial.rewrites = sorted(name for oid, (name, file) in files.items() if oid in now and now[oid][1] != file)
         return trial
 
@@ -126,7 +95,7 @@ class Scratch:
         except (DBAPIError, Refused) as error:
             trial.irreversible = _said(error)
             return trial
-        trial.back = catalogue.as_json(catalogue.differences(self.things(), before))
+        trial.back = catalogue.differences(self.things(), before)
         try:
             self.up(revision)
         except (DBAPIError, Refused) as error:

@@ -7,7 +7,6 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
@@ -16,6 +15,7 @@ from slipway.schema import turn
 from slipway.schema.database import Connection, NotYet, Refused, connect, heads
 from slipway.schema.guard import Guard, end_orphans
 from slipway.schema.phases import Live, Revision, decide
+from slipway.schema.protocol import Done, Downgraded, Upgraded
 from slipway.schema.revisions import Revisions
 from slipway.schema.statements import Limits
 from slipway.schema.words import say
@@ -25,7 +25,7 @@ CANCELED = "57014"
 LONGEST_PAUSE = 10.0  # seconds
 
 
-def upgrade(revisions: Revisions, to: str, live: Sequence[Live], contract: bool, limits: Limits) -> dict[str, Any]:
+def upgrade(revisions: Revisions, to: str, live: Sequence[Live], contract: bool, limits: Limits) -> Upgraded:
     """Apply what is pending and may be applied; return what was done.
 
     Raises Refused when a revision fails, or when this image needs one that may not be applied yet; everything before
@@ -35,7 +35,7 @@ def upgrade(revisions: Revisions, to: str, live: Sequence[Live], contract: bool,
         current = heads(beside)
         pending = revisions.pending(revisions.target(to), current)
         decision = decide(pending, live, contract)
-        done = [run(revisions, one, Guard(limits, beside)) for one in decision.apply]
+        done = tuple(run(revisions, one, Guard(limits, beside)) for one in decision.apply)
         for index in invalid_indexes(beside):
             say(f"  the index {index} is invalid, and no pending revision makes it: REINDEX INDEX CONCURRENTLY {index}")
         if decision.wait and not decision.refused:
@@ -46,28 +46,20 @@ def upgrade(revisions: Revisions, to: str, live: Sequence[Live], contract: bool,
             raise NotYet(decision.refused)
         if not done and not decision.wait:
             say(f"  at head    {', '.join(current) or 'no revisions'}")
-        return {
-            "from": list(current),
-            "to": list(heads(beside)),
-            "applied": done,
-            "waiting": [one.id for one in decision.wait],
-        }
+        return Upgraded(current, heads(beside), done, tuple(one.id for one in decision.wait))
 
 
-def downgrade(revisions: Revisions, to: str, limits: Limits) -> dict[str, Any]:
+def downgrade(revisions: Revisions, to: str, limits: Limits) -> Downgraded:
     """Take revisions back, the newest first; return what was done."""
     with _alone() as beside:
         current = heads(beside)
         undone = revisions.undone(revisions.target(to), current)
-        done = [run(revisions, one, Guard(limits, beside), down=True) for one in undone]
-        return {"from": list(current), "to": list(heads(beside)), "taken back": done}
+        done = tuple(run(revisions, one, Guard(limits, beside), down=True) for one in undone)
+        return Downgraded(current, heads(beside), done)
 
 
-def run(revisions: Revisions, revision: Revision, guard: Guard, *, down: bool = False) -> dict[str, Any]:
-    """Run one revision, again while it doesn't get its locks.
-
-    Returns its name, time in seconds and tries. Raises Refused.
-    """
+def run(revisions: Revisions, revision: Revision, guard: Guard, *, down: bool = False) -> Done:
+    """Run one revision, again while it doesn't get its locks; raises Refused."""
     began, limits = time.monotonic(), guard.limits
     for tried in range(1, limits.tries + 1):
         try:
@@ -94,7 +86,7 @@ def run(revisions: Revisions, revision: Revision, guard: Guard, *, down: bool = 
             seconds = time.monotonic() - began
             what = f"taken back: {revision.message}" if down else revision.message
             say(f"  {revision.id:<10} {revision.phase or '-':<8} {what:<43} {seconds:6.1f} s")
-            return {"revision": revision.id, "phase": revision.phase, "seconds": round(seconds, 3), "tries": tried}
+            return Done(revision.id, revision.phase, round(seconds, 3), tried)
     raise AssertionError("unreachable")
 
 

@@ -6,18 +6,17 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell
-from slipway.engine import registry
+from slipway.engine import references
+from slipway.project.config import Project
 from slipway.trust import provenance
 
-if TYPE_CHECKING:
-    from slipway.verbs.session import Lifecycle
-
 PREDICATE = "slsaprovenance1"  # cosign's name of https://slsa.dev/provenance/v1
-PRIVATE = "COSIGN_KEY"  # the variable that names the private key: a file, or what cosign takes for one
+# The variables that name the private key (a file, or what cosign takes for one), and hold its password.
+PRIVATE, PASSWORD = "COSIGN_KEY", "COSIGN_PASSWORD"
 MAKE = 'cosign generate-key-pair makes a pair; key = "cosign.pub" in [tool.slipway.release] names its public half'
 
 
@@ -54,13 +53,23 @@ def verify_attestation_command(key: Path, image: str, more: list[str]) -> list[s
     return ["cosign", "verify-attestation", *asked, image]
 
 
+def help_command(verb: str) -> list[str]:
+    """Return the command that prints which options a verb of cosign has."""
+    return ["cosign", verb, "--help"]
+
+
+def public_key_command(private: str) -> list[str]:
+    """Return the command that prints the public half of a private key."""
+    return ["cosign", "public-key", "--key", private]
+
+
 def offline(shell: Shell, verb: str) -> list[str]:
     """Return the options that spare the public log.
 
     They depend on its version: 2 has one; 3 keeps signatures elsewhere and asks for its services' addresses, unless
     told not to.
     """
-    said = shell.probe(["cosign", verb, "--help"])[1]
+    said = shell.probe(help_command(verb))[1]
     signs = verb in ("sign", "attest")
     options = ["--tlog-upload=false"] if signs else []
     if signs and "--use-signing-config" in said:
@@ -70,22 +79,19 @@ def offline(shell: Shell, verb: str) -> list[str]:
     return options
 
 
-def public_key(here: "Lifecycle") -> Path | None:
-    """Return the file of the public key, None for none.
-
-    By that key images have to be signed. Raises Problem.
-    """
-    if not here.project.release.key:
+def public_key(project: Project) -> Path | None:
+    """Return the file of the public key by which images have to be signed, None for none; raises Problem."""
+    if not project.release.key:
         return None
-    file = here.project.root / here.project.release.key
+    file = project.root / project.release.key
     if not file.is_file():
-        raise Problem(f"[tool.slipway.release] key = {here.project.release.key!r}: there is no such file. {MAKE}.")
+        raise Problem(f"[tool.slipway.release] key = {project.release.key!r}: there is no such file. {MAKE}.")
     if not shutil.which("cosign"):
         raise Problem("Images of this project are signed, and cosign is not installed: https://docs.sigstore.dev")
     return file
 
 
-def check_pair(here: "Lifecycle", public: Path) -> None:
+def check_pair(shell: Shell, public: Path) -> None:
     """Check that the private key fits the public one.
 
     Raises Problem, also when it is not at hand.
@@ -93,50 +99,49 @@ def check_pair(here: "Lifecycle", public: Path) -> None:
     if not (private := os.environ.get(PRIVATE)):
         raise Problem(f"{public.name} is there, and the private key is not: export {PRIVATE}=FILE")
     is_file = "://" not in private or private.startswith("env://")  # else it is in a vault, which has its own login
-    if is_file and "COSIGN_PASSWORD" not in os.environ:
-        raise Problem("The private key's password is not known: export COSIGN_PASSWORD (empty, if it has none)")
-    said = here.shell.output(["cosign", "public-key", "--key", private], failed=f"{PRIVATE}={private} cannot be used.")
+    if is_file and PASSWORD not in os.environ:
+        raise Problem(f"The private key's password is not known: export {PASSWORD} (empty, if it has none)")
+    said = shell.output(public_key_command(private), failed=f"{PRIVATE}={private} cannot be used.")
     if "".join(said.split()) != "".join(public.read_text(encoding="utf-8").split()):
         raise Problem(f"{PRIVATE}={private} is another key than {public.name}'s: nobody could deploy what it signs.")
 
 
-def sign(here: "Lifecycle", image: str) -> None:
+def sign(shell: Shell, image: str) -> None:
     """Sign an image, named by its digest.
 
     One signature of a key is enough. Raises Problem.
     """
-    shell = here.shell
     command = sign_command(os.environ[PRIVATE], image, offline(shell, "sign"))
     shell.output(command, echo=True, failed=f"{image} could not be signed.")
 
 
-def attest(here: "Lifecycle", image: str, predicate: Path) -> None:
+def attest(shell: Shell, image: str, predicate: Path) -> None:
     """Sign a provenance and attach it to an image; raises Problem."""
-    command = attest_command(os.environ[PRIVATE], image, predicate, offline(here.shell, "attest"))
-    here.shell.output(command, echo=True, failed=f"The provenance of {image} could not be signed.")
+    command = attest_command(os.environ[PRIVATE], image, predicate, offline(shell, "attest"))
+    shell.output(command, echo=True, failed=f"The provenance of {image} could not be signed.")
 
 
-def verify(here: "Lifecycle", key: Path, image: str) -> None:
+def verify(shell: Shell, key: Path, image: str) -> None:
     """Check that an image is signed with the key.
 
     It is named by its digest, and has to be signed under that very name. Raises Problem.
     """
-    said = here.shell.output(
-        verify_command(key, image, offline(here.shell, "verify")),
+    said = shell.output(
+        verify_command(key, image, offline(shell, "verify")),
         echo=True,
         failed=f"{image} is not signed with {key.name}, or the registry does not say so.",
     )
-    if registry.canonical(name := image.partition("@")[0]) not in (names := signed_names(said)):
+    if references.canonical(name := image.partition("@")[0]) not in (names := signed_names(said)):
         raise Problem(f"What {key.name} has signed is {', '.join(names)}, and not {name}.")
 
 
-def provenances(here: "Lifecycle", key: Path, image: str) -> list[dict[str, Any]]:
+def provenances(shell: Shell, key: Path, image: str) -> list[dict[str, Any]]:
     """Return the signed provenances of an image.
 
     Their predicates. Raises Problem when there is none.
     """
-    said = here.shell.output(
-        verify_attestation_command(key, image, offline(here.shell, "verify-attestation")),
+    said = shell.output(
+        verify_attestation_command(key, image, offline(shell, "verify-attestation")),
         echo=True,
         failed=f"{image} has no provenance that is signed with {key.name}.",
     )
@@ -150,7 +155,7 @@ def signed_names(said: str) -> list[str]:
     signed then is still the first one's name.
     """
     signed = [one for line in said.splitlines() if line.startswith("[") for one in json.loads(line)]
-    return sorted({registry.canonical(str(one["critical"]["identity"]["docker-reference"])) for one in signed})
+    return sorted({references.canonical(str(one["critical"]["identity"]["docker-reference"])) for one in signed})
 
 
 def predicates(said: str, image: str) -> Iterator[dict[str, Any]]:

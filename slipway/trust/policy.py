@@ -1,27 +1,23 @@
 """Whether an image in a registry may be deployed: signed, and made of what its tag says."""
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from slipway.core.errors import Problem
-from slipway.trust import cosign as signing
-from slipway.trust import provenance
+from slipway.core.shell import Shell
+from slipway.project import tags
+from slipway.trust import cosign, provenance
 from slipway.trust.provenance import Origin
 
-if TYPE_CHECKING:
-    from slipway.verbs.session import Lifecycle
 
-
-def check(here: "Lifecycle", key: Path, image: str, tag: str) -> Origin:
-    """Return where an image, named by its digest, comes from.
+def check(shell: Shell, project: str, key: Path, image: str, tag: str) -> Origin:
+    """Return where an image of a project, named by its digest, comes from.
 
     Raises Problem unless it is signed with the key, and has a provenance that is, of the version or commit that `tag`
     names. Nothing is pulled for that.
     """
-    signing.verify(here, key, image)
-    return choose(read(signing.provenances(here, key, image)), image, tag, here.project.name)
+    cosign.verify(shell, key, image)
+    return choose(read(cosign.provenances(shell, key, image)), image, tag, project)
 
 
 def read(predicates: Iterable[dict[str, object]]) -> list[Origin]:
@@ -45,23 +41,11 @@ def choose(origins: Iterable[Origin], image: str, tag: str, project: str) -> Ori
     """
     found = list(origins)
     for origin in found:
-        if fits(origin, tag) and origin.arguments.get("TITLE") == project:
+        if tags.may_mean(tag, origin.version, origin.commit) and origin.arguments.get("TITLE") == project:
             return origin
     names = (f"{one.arguments.get('TITLE')} {one.version} of {one.commit[:12]}" for one in found)
     said = ", ".join(names) or "nothing that inv release has written"
     raise Problem(f"{image} is called {tag}, and its provenance says {said}.")
-
-
-def fits(origin: Origin, tag: str) -> bool:
-    """Tell whether a tag may mean an origin.
-
-    X.Y.Z, X.Y, X and sha-... do, when they are its; any other is anybody's.
-    """
-    if re.fullmatch(r"\d+(\.\d+){0,2}", tag, re.ASCII):
-        return f"{origin.version}.".startswith(f"{tag}.")
-    if re.fullmatch(r"sha-[0-9a-f]{12}", tag):
-        return origin.commit.startswith(tag.removeprefix("sha-"))
-    return True
 
 
 def line(origin: Origin, key: Path) -> str:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from slipway.core.shell import Shell
-from slipway.engine.registry import canonical
-from slipway.project.tree import is_version
+from slipway.engine.references import canonical
+from slipway.project.semver import is_version
 
 TYPE = "urn:slipway:release:1"  # says what the parameters mean
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -134,18 +133,6 @@ def _origin(predicate: Mapping[str, Any]) -> Origin:
         ended=run["metadata"]["finishedOn"],
         sbom=produced["sbom"]["digest"]["sha256"] if "sbom" in produced else "",
     )
-
-
-def identities(shell: Shell, name: str) -> list[str]:
-    """Return what an image on the engine is known by.
-
-    Its digests in registries, then its id; nothing when it is not there.
-    """
-    status, out, _ = shell.probe(["docker", "image", "inspect", name])
-    if status:
-        return []
-    (one,) = json.loads(out)
-    return [*(digest.partition("@")[2] for digest in one.get("RepoDigests") or []), str(one["Id"])]
 
 
 def sha256(file: Path) -> str:

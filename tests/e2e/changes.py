@@ -1,6 +1,6 @@
 """A column renamed: at once, which breaks what runs, and step by step, which doesn't."""
 
-from tests.conftest import Checkout
+from tests.support import Checkout
 
 HEAD = '''"""{message}"""
 

@@ -1,116 +1,124 @@
-"""A clone of this project on a real Docker Engine, under names of its own."""
+"""Fixtures: a clone of this project on a real Docker Engine, under names of its own, and a registry for all."""
 
-import os
+import contextlib
+import re
 import shutil
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import httpx2
 import pytest
 
-from tests.conftest import ROOT, Checkout, free_port
+from tests.e2e.registries import Registry, registry
+from tests.e2e.releases import new_key, use
+from tests.e2e.support import NAME, clear, clone, containers, long_first, remove_images, run
+from tests.support import ROOT, Checkout, free_port
 
-NAME = f"slipway-{os.getpid()}-e2e"  # no other's name is part of it: `docker ps --filter name=` looks for parts
+SHARED = pytest.StashKey[Registry]()
+OPEN = pytest.StashKey[contextlib.ExitStack]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the marker of what only the full run does."""
+    """Name the markers."""
     config.addinivalue_line("markers", "full: only in the full run, `.ci/run --full`")
+    config.addinivalue_line("markers", "long: takes so long that it is begun first")
 
 
-def run(*argv: str, cwd: Path | None = None) -> str:
-    """Run a program that has to succeed; return its output."""
-    done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{argv}: {done.stdout}{done.stderr}"
-    return done.stdout.strip()
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no worker is left alone with it at the end."""
+    items.sort(key=long_first)
 
 
-def clone(target: Path) -> Path:
-    """Clone the working tree: what git tracks or would track, as one commit on main."""
-    listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).split("\0")
-    for name in filter(None, listed):
-        if (ROOT / name).exists():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name)
-    git = ("git", "-c", "user.name=E2E", "-c", "user.email=e2e@example.com")
-    run("git", "init", "--quiet", "--initial-branch=main", cwd=target)
-    for name, value in (("user.name", "E2E"), ("user.email", "e2e@example.com")):
-        run("git", "config", name, value, cwd=target)
-    run("git", "add", "--all", cwd=target)
-    run(*git, "commit", "--quiet", "--message", "A clone", cwd=target)
-    return target
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Run one registry for all workers."""
+    config = session.config
+    if hasattr(config, "workerinput"):
+        config.stash[SHARED] = Registry(*config.workerinput["registry"])
+    elif not config.option.collectonly:
+        config.stash[OPEN] = contextlib.ExitStack()
+        config.stash[SHARED] = config.stash[OPEN].enter_context(registry())
 
 
-@pytest.fixture(scope="session")
-def registry() -> Iterator[str]:
-    """Run a real registry; give its address."""
-    container = run("docker", "run", "--detach", "--publish", "127.0.0.1::5000", "registry:2")
-    address = run("docker", "port", container, "5000").splitlines()[0].replace("127.0.0.1", "localhost")
-    end = time.monotonic() + 30
-    while True:
-        try:
-            if httpx2.get(f"http://{address}/v2/").status_code == 200:
-                break
-        except httpx2.TransportError:
-            assert time.monotonic() < end
-            time.sleep(0.05)
-    yield address
-    run("docker", "rm", "--force", "--volumes", container)
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of xdist of the registry."""
+    shared = node.config.stash[SHARED]
+    node.workerinput["registry"] = (shared.container, shared.port)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove the registry."""
+    if OPEN in session.config.stash:
+        session.config.stash[OPEN].close()
 
 
 @pytest.fixture(scope="session")
-def cloned(tmp_path_factory: pytest.TempPathFactory, registry: str) -> Iterator[Checkout]:
+def shared(pytestconfig: pytest.Config) -> Registry:
+    """Give the registry, with a folder that is this worker's."""
+    return pytestconfig.stash[SHARED].another()
+
+
+@pytest.fixture(scope="session")
+def cloned(tmp_path_factory: pytest.TempPathFactory, shared: Registry) -> Iterator[Checkout]:
     """Give the clone that the tests of Docker share; its images are made once."""
     root = clone(tmp_path_factory.mktemp("clone") / "a service")
     checkout = Checkout(root, {"COMPOSE_PROJECT_NAME": NAME, "PORT": str(free_port())})
     checkout.edit("pyproject.toml", 'name = "slipway"\nasgi', f'name = "{NAME}"\nasgi')
-    checkout.edit("pyproject.toml", 'registry = "localhost:5000"', f'registry = "{registry}"')
-    # The machinery's own tests take a minute, and ran before these.
-    checkout.edit("pyproject.toml", 'host = ["tests/app", "tests/slipway"]', 'host = ["tests/app"]')
+    checkout.edit("pyproject.toml", 'registry = "localhost:5000"', f'registry = "{shared.address}"')
+    # The machinery's own tests take a minute, and ran before these; so did all of the service's.
+    some = 'host = ["tests/app/test_posts.py", "tests/app/test_users.py"]'
+    checkout.edit("pyproject.toml", 'host = ["tests/app", "tests/slipway"]', some)
+    checkout.edit(".env.example", "# WEB_CONCURRENCY=4\n", "WEB_CONCURRENCY=2\n")
     checkout.edit("pyproject.toml", "[tool.slipway.tests]", "[tool.slipway.deploy]\nsettle = 1\n\n[tool.slipway.tests]")
     run("git", "commit", "--quiet", "--all", "--message", "Names of its own", cwd=root)
+    if (ROOT / ".mypy_cache").exists():  # the gate "types" would take half a minute without it
+        shutil.copytree(ROOT / ".mypy_cache", root / ".mypy_cache")
     run("git", "branch", "clean", cwd=root)
     yield checkout
-    form = "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}"  # one that was pulled by its digest has no tag
-    images = [line.split() for line in run("docker", "image", "ls", "--digests", "--format", form).splitlines()]
-    if ours := [digest if tag.endswith(":<none>") else tag for tag, digest in images if NAME in tag]:
-        run("docker", "image", "rm", "--force", *ours)
+    remove_images()
 
 
 @pytest.fixture
 def docker(cloned: Checkout) -> Iterator[Checkout]:
-    """Give the shared clone, clean before and nothing left running after."""
-    run("git", "reset", "--quiet", "--hard", "clean", cwd=cloned.root)
+    """Give the shared clone, clean before and nothing left after."""
+    run("git", "reset", "--quiet", "--hard", cwd=cloned.root)
+    run("git", "switch", "--quiet", "--force-create", "main", "clean", cwd=cloned.root)
     if tags := run("git", "tag", cwd=cloned.root).split():
         run("git", "tag", "--delete", *tags, cwd=cloned.root)
     run("git", "clean", "--quiet", "-d", "--force", cwd=cloned.root)
     (cloned.root / ".env").unlink(missing_ok=True)
-    shutil.rmtree(cloned.root / ".slipway" / "release", ignore_errors=True)
+    shutil.rmtree(cloned.root / ".slipway", ignore_errors=True)
     yield cloned
-    for switch in ((), ("--prod",)):
-        down = cloned.inv("down", "--volumes", "--yes", "--runtime", "docker", *switch)
-        assert down.returncode == 0, down.stderr
-    assert containers() == []
-    assert run("docker", "volume", "ls", "--quiet", "--filter", f"name={NAME}") == ""
+    left = [name for name in containers() if not re.search(r"-(web|db|proxy)-\d+$", name)]
+    clear()
+    assert left == []
 
 
 @pytest.fixture
-def backed_up(docker: Checkout) -> Iterator[Checkout]:
-    """Give the shared clone; its backups are removed afterwards."""
-    yield docker
-    for name in run("docker", "volume", "ls", "--quiet", "--filter", f"name={NAME}").split():
-        if name.endswith("-backups"):
-            run("docker", "volume", "rm", name)
+def plain(docker: Checkout, shared: Registry) -> Registry:
+    """Give the shared clone a folder of the registry for one test."""
+    made = shared.another()
+    use(docker, made)
+    return made
 
 
-def commit(checkout: Checkout, message: str) -> None:
-    """Commit everything."""
-    run("git", "add", "--all", cwd=checkout.root)
-    run("git", "commit", "--quiet", "--message", message, cwd=checkout.root)
+@pytest.fixture
+def mortal(docker: Checkout) -> Iterator[Registry]:
+    """Give the shared clone a registry of its own, that may be killed."""
+    with registry() as made:
+        use(docker, made)
+        yield made
 
 
-def containers() -> list[str]:
-    """Return the names of the tests' containers, running or not."""
-    return run("docker", "ps", "--all", "--format", "{{.Names}}", "--filter", f"name={NAME}").split()
+@pytest.fixture
+def private(docker: Checkout, tmp_path: Path) -> Iterator[Registry]:
+    """Give the shared clone a registry with a password, that may be killed."""
+    with registry(tmp_path) as made:
+        use(docker, made)
+        yield made
+
+
+@pytest.fixture
+def key(docker: Checkout, tmp_path: Path) -> dict[str, str]:
+    """Give the project a key; return the variables of whoever signs."""
+    return new_key(docker, tmp_path / "key")

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from tests.e2e.conftest import run
+from tests.e2e.support import run
 
 PREFIX = "/opt/docker-engine/usr"  # where .ci/engine unpacks it
 CLONE_NEWNET = 0x40000000

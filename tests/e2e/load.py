@@ -20,6 +20,24 @@ class Load:
     failed: list[str] = field(default_factory=list)
     stored: list[int] = field(default_factory=list)  # ids of the posts that were acknowledged
 
+    async def send(self, client: httpx2.AsyncClient, number: int, due: float) -> None:
+        """Send one request, and note how it was answered."""
+        good = False
+        try:
+            if number % 2:
+                answer = await client.post("/posts", json={"title": str(number), "content": "under load"})
+                self.stored += [answer.json()["id"]] if answer.status_code == 201 else []
+            else:
+                answer = await client.get("/posts", params={"limit": 5})
+            good = answer.status_code in (200, 201)
+            if not good:
+                self.failed.append(f"{answer.status_code}: {answer.text[:100]}")
+        except httpx2.HTTPError as error:
+            self.failed.append(repr(error))
+        self.due.append(due)
+        self.latencies.append(time.monotonic() - due)
+        self.good.append(good)
+
     def percentile(self, share: float, since: int = 0) -> float:
         """Return the latency that this share of the requests did not exceed, of those after the first `since`."""
         ordered = sorted(self.latencies[since:])
@@ -31,23 +49,6 @@ def under_load(base: str, headers: Mapping[str, str], rate: float) -> Iterator[L
     """Send so many requests a second meanwhile, whether they are answered or not; every other one is a POST."""
     load, done = Load(), threading.Event()
 
-    async def one(client: httpx2.AsyncClient, number: int, due: float) -> None:
-        good = False
-        try:
-            if number % 2:
-                answer = await client.post("/posts", json={"title": str(number), "content": "under load"})
-                load.stored += [answer.json()["id"]] if answer.status_code == 201 else []
-            else:
-                answer = await client.get("/posts", params={"limit": 5})
-            good = answer.status_code in (200, 201)
-            if not good:
-                load.failed.append(f"{answer.status_code}: {answer.text[:100]}")
-        except httpx2.HTTPError as error:
-            load.failed.append(repr(error))
-        load.due.append(due)
-        load.latencies.append(time.monotonic() - due)
-        load.good.append(good)
-
     async def send() -> None:
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=1000)
         async with httpx2.AsyncClient(base_url=base, headers=headers, timeout=60, limits=limits) as client:
@@ -55,7 +56,7 @@ def under_load(base: str, headers: Mapping[str, str], rate: float) -> Iterator[L
             while not done.is_set():
                 due = began + number / rate
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
-                task = asyncio.create_task(one(client, number, due))
+                task = asyncio.create_task(load.send(client, number, due))
                 sent.add(task)
                 task.add_done_callback(sent.discard)
                 number += 1

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.conftest import Checkout, free_port, wait_for
-from tests.e2e.conftest import NAME, run
+from tests.e2e.support import NAME, run
 from tests.e2e.talk import done
+from tests.support import Checkout, free_port, wait_for
 
 PROD = f"{NAME}-prod"
 DOMAIN = f"{PROD}-proxy-1"  # which Docker's DNS leads to the proxy

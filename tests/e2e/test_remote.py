@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.conftest import Checkout, wait_for
-from tests.e2e.conftest import NAME
 from tests.e2e.engine import Engine
+from tests.e2e.support import NAME
 from tests.e2e.talk import conversation, done
+from tests.support import Checkout, wait_for
 
 PROD = f"{NAME}-prod"
 

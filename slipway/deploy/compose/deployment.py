@@ -1,321 +1,210 @@
-"""A deployment on a Docker Engine: what stays (proxy, database), and its releases."""
+"""Production on one Docker Engine: what stays (proxy, database), and its releases."""
 
-import base64
-import contextlib
-from collections.abc import Iterator, Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import NoReturn
 
 from slipway.core.errors import Problem
-from slipway.core.shell import tokens
-from slipway.core.steps import FromFile
-from slipway.deploy import ledger
-from slipway.deploy.compose.lock import EngineLock, on_engine
-from slipway.deploy.compose.release import RELEASE, Release, grouped
-from slipway.deploy.ledger import Entry
-from slipway.engine.compose import docker_compose
-from slipway.project.revisions import caller
-from slipway.runtime.compose import DockerRuntime, healthy, published
+from slipway.core.shell import Ran, tokens
+from slipway.deploy.compose import labels
+from slipway.deploy.compose.files import Files, write_secrets
+from slipway.deploy.compose.proxy import CaddyProxy
+from slipway.deploy.compose.releases import EngineReleases
+from slipway.engine import containers
+from slipway.engine.stack import Stack
+from slipway.project import database
+from slipway.project.checkout import Checkout
+from slipway.runtime import Job, LiveRelease, State
+from slipway.runtime.compose import check_port, doomed, live_releases, status, stop
+from slipway.runtime.environment import Environment
+from slipway.runtime.jobs import DATABASE, ComposeJobs, no_tty
+from slipway.runtime.release import WEB
+from slipway.runtime.tree import TreeImage
 
-if TYPE_CHECKING:
-    from slipway.verbs.session import Lifecycle
-
-DEPLOYMENT = "dev.slipway.deployment"  # the label of everything that belongs to a deployment
-
-SCRIPT = "slipway/deploy/compose/deployment.sh"  # it says what these files of the deployment are
-LIVE, FLIPPED, LEDGER, SALT = "live", "flipped", "releases.jsonl", "salt"
+EVERYWHERE = "0.0.0.0"  # noqa: S104
+HTTPS = 443
+DATABASE_USER = "postgres"  # of PostgreSQL's image
+COLUMNS = "table {{.Names}}\t{{.Image}}\t{{.Status}}\t{{.Ports}}"
 
 
-class Production(DockerRuntime):
-    """The runtime of production on Docker."""
+class DeployedService:
+    """The service of a deployment: the release that clients are led to."""
 
-    address = "0.0.0.0"  # noqa: S104
-    to_replace = ", without a pause: ./inv deploy"
-
-    def __init__(self, here: "Lifecycle") -> None:
-        super().__init__(here)
-        self.volume = f"{self.compose_project}_deployment"
-        self.lock_name = f"{self.compose_project}-lock"
-        self.holding = ""  # the id of the lock's container, while this process has it
-
-    # The lock, and the files of the deployment
-
-    @contextlib.contextmanager
-    def alone(self, verb: str, wait: bool = True, files: bool = True) -> Iterator[None]:
-        """Hold the engine's lock of this deployment; see `lock.on_engine`. With `files`, /deployment is at hand."""
-        if files:
-            self._make_volume(
-                self.volume,
-                f"com.docker.compose.project={self.compose_project}",
-                "com.docker.compose.volume=deployment",
-            )
-        who = f"inv {verb} of {caller('prod')['SLIPWAY_BY']}"
-        lock = EngineLock(self.lock_name, self.proxy_image, who, self.volume if files else "")
-        with on_engine(lock, self.here.shell, wait, verb) as container:
-            self.holding = container if files else ""
-            self._forget()
-            try:
-                yield
-            finally:
-                self.holding = ""
-
-    def script(
-        self,
-        function: str,
-        *args: str,
-        given: str | None = None,
-        echo: bool = False,
-        locked: bool = False,
-        apart: bool = False,
-    ) -> tuple[int, str]:
-        """Run a function of deployment.sh in the deployment's folder; return its status and output.
-
-        In the container of the lock when this process holds it, or, with `locked`, anybody; else in the proxy's, which
-        may only read, or in one of its own. A lock that was taken away from this process is not mistaken for another's.
-        """
-        locked = locked or bool(self.holding)
-        shell = self.here.shell
-        command = ["-ec", FromFile(SCRIPT), "sh", function, *args]
-        options = tokens(None if given is None else "--interactive", ["--workdir", "/deployment"])
-        if locked:
-            run = ["docker", "exec", *options, self.holding or self.lock_name, "sh", *command]
-        elif self.runs("proxy"):
-            run = ["docker", "exec", *options, self.proxy_name, "sh", *command]
-        elif shell.probe(["docker", "volume", "inspect", self.volume])[0]:
-            return 0, ""  # nothing was ever deployed
-        else:
-            options += ["--rm", "--network", "none", "--volume", f"{self.volume}:/deployment", "--entrypoint", "sh"]
-            run = ["docker", "run", *options, self.proxy_image, *command]
-        status, out, _ = shell.probe(run, given=given, echo=echo, apart=apart)
-        return status, out
-
-    def write(self, name: str, text: str) -> None:
-        """Write a file of the deployment in one step; raises Problem."""
-        if self.script("put", name, given=text)[0]:
-            raise Problem(f"{name} could not be written into the volume {self.volume}.")
-
-    def read(self, *names: str) -> list[str]:
-        """Return the text of files of the deployment, "" for one that is not there; raises Problem."""
-        status, out = self.script("get", *names)
-        if status:
-            raise Problem(f"The files in the volume {self.volume} cannot be read.")
-        lines = out.split() or ["-"] * len(names)
-        return [base64.b64decode(line[1:]).decode(errors="replace") for line in lines]
-
-    def ledger(self) -> list[Entry]:
-        """Return what was deployed, the oldest first."""
-        return ledger.parse(self.read(LEDGER)[0])
-
-    def append(self, entry: Entry) -> None:
-        """Write a line into the ledger; raises Problem."""
-        if self.script("record", given=entry.line())[0]:
-            raise Problem(f"The ledger could not be written into the volume {self.volume}.")
-
-    # What is there
+    def __init__(self, checkout: Checkout, stack: Stack, image: TreeImage, releases: EngineReleases) -> None:
+        self.checkout = checkout
+        self.stack = stack
+        self.image = image
+        self.releases = releases
 
     @property
-    def releases(self) -> dict[str, Release]:
-        """The releases that have containers, the oldest first."""
-        return grouped(self._containers)
+    def release(self) -> str:
+        """The image that this tree is, or will be, built as."""
+        return self.image.tag
 
-    @property
-    def live_release(self) -> Release | None:
-        """The release that the proxy asks, or None."""
-        found = self.releases
-        return found.get(self.read(LIVE)[0].removeprefix("web-")) if found else None
+    def running(self) -> str:
+        """Return the image of the live release, or ""."""
+        live = self.releases.live()
+        return live.image if live and live.running else ""
 
-    def running_port(self) -> int | None:
+    def port(self) -> int | None:
         """Return the port of the proxy when a release runs behind it, or None."""
-        live = self.live_release
-        return (self.proxy_port or self.here.settings.port_of("prod")) if live and live.running else None
-
-    def runs(self, service: str) -> bool:
-        """Tell whether a service of compose.prod.yaml runs."""
-        one = self.container(service)
-        return bool(one and one["State"]["Running"])
-
-    @property
-    def proxy_name(self) -> str:
-        """The name of the proxy's container, "" when there is none."""
-        proxy = self.container("proxy")
-        return str(proxy["Name"]).lstrip("/") if proxy else ""
-
-    @property
-    def proxy_ports(self) -> list[int]:
-        """The ports of the engine's machine that the proxy has."""
-        proxy = self.container("proxy")
-        ports = (proxy["NetworkSettings"].get("Ports") or {}).values() if proxy else ()
-        return [int(binding["HostPort"]) for bindings in ports for binding in bindings or []]
-
-    @property
-    def proxy_port(self) -> int | None:
-        """The proxy's port on the engine's machine, or None when it doesn't run."""
-        proxy = self.container("proxy")
-        return published(proxy, "80/tcp") if proxy and self.runs("proxy") else None
+        live = self.releases.live()
+        configured = self.releases.settings.port_of(self.stack.environment)
+        return (self.releases.proxy.port or configured) if live and live.running else None
 
     def is_current(self, port: int) -> bool:
         """Tell whether the live release is ready, and the proxy before it."""
-        live = self.live_release
-        return bool(live and live.healthy and healthy(self.container("proxy")))
+        live, proxy = self.releases.live(), self.stack.container(labels.PROXY)
+        return bool(live and live.ready and proxy and proxy.ready)
 
-    def running_release(self) -> str:
-        """Return the image of the live release, or ""."""
-        live = self.live_release
-        return live.image if live and live.running else ""
+    def check_port(self, port: int) -> None:
+        """Raise Problem when another program has the port."""
+        if self.port() != port:
+            check_port(self.checkout.shell, port, EVERYWHERE)
 
-    def fresh(self, release: str) -> Release | None:
-        """Look again at a release."""
-        self._forget()
-        return self.releases.get(release)
+    def live(self) -> list[LiveRelease]:
+        """Return the releases that run, as their images' labels say."""
+        found = self.releases.all().values()
+        return live_releases([one for release in found for one in release.web if one.running])
 
-    @cached_property
-    def proxy_image(self) -> str:
-        """The image of the proxy, which has a shell as well."""
-        return self.here.shell.output(self._bare("config", "--images", "proxy"), env=self.env()).split()[-1]
-
-    # What is done
-
-    def use(self, tag: str) -> None:
-        """Let one-offs run in this image."""
-        self.__dict__["_image"] = tag
-
-    def release_compose(self, release: str, *args: Any) -> list[str]:
-        """Return a `docker compose` command line for a release."""
-        return docker_compose(self.project, "prod", *args, release=release)
-
-    def secrets_of(self, release: str) -> str:
-        """Return the name of the volume with a release's secrets."""
-        return f"{self.compose_project}-{release}-secrets"
-
-    def labels(self, release: str) -> tuple[str, str]:
-        """Return the labels of what belongs to a release."""
-        return (f"{DEPLOYMENT}={self.compose_project}", f"{RELEASE}={release}")
-
-    def release_env(self, release: str, tag: str) -> dict[str, str]:
-        """Return the variables that compose.release.yaml needs."""
-        return {"DEPLOYMENT": self.compose_project, "RELEASE": release, "IMAGE": tag}
-
-    def write_secrets(self, volume: str, tag: str, user: str, values: Mapping[str, str], *labels: str) -> None:
-        """Fill a volume with a file for each value, readable by one user of the image alone; raises Problem.
-
-        They go through a pipe: neither a command line nor a container shows them.
-        """
-        self._make_volume(volume, *labels)
-        rows = "".join(f"{name} {base64.b64encode(value.encode()).decode()}\n" for name, value in values.items())
-        capabilities = [word for one in ("CHOWN", "DAC_OVERRIDE", "FOWNER") for word in ("--cap-add", one)]
-        options = ["--interactive", "--rm", "--network", "none", "--user", "0:0", "--cap-drop", "ALL", *capabilities]
-        options += ["--volume", f"{volume}:/secrets", "--workdir", "/secrets", "--entrypoint", "sh"]
-        run = ["docker", "run", *options, tag, "-ec", FromFile(SCRIPT), "sh", "fill", user]
-        self.here.shell.output(run, given=rows, echo=True, failed="The secrets could not be written.")
-
-    def start_database(self) -> None:
-        """Start PostgreSQL; nothing when the database is elsewhere, or runs already."""
-        if not self.here.settings.own_database:
-            return
-        with self.here.steps.step("database", "PostgreSQL, healthy") as step:
-            if self.runs("db"):
-                self.wait("db")
-                step.detail += ", running"
-                return
-            if not self.container("db"):
-                tag = self.here.shell.output(self.compose("config", "--images", "db"), env=self.env()).split()[-1]
-                password = {"DATABASE_PASSWORD": self.here.settings.values["DATABASE_PASSWORD"]}
-                labels = (f"com.docker.compose.project={self.compose_project}", "com.docker.compose.volume=secrets")
-                self.write_secrets(f"{self.compose_project}_secrets", tag, "postgres", password, *labels)
-            up = self.compose("up", "--detach", "--no-recreate", "db")
-            self.here.shell.quietly(up, env=self.env(), failed="The database could not be started.")
-            self.wait("db")
-
-    def remove(self, release: Release) -> None:
-        """Remove a release, its secrets included, once what it is at is finished."""
-        if release.running:
-            self.here.shell.probe(["docker", "stop", *release.names], echo=True)
-        self.here.shell.probe(["docker", "rm", "--force", *release.names])
-        self.here.shell.probe(["docker", "volume", "rm", self.secrets_of(release.id)])
-        self._forget()
-
-    def remove_stray_secrets(self) -> None:
-        """Remove the secrets of releases that have no containers."""
-        self._forget()
-        kept = {self.secrets_of(release) for release in self.releases}
-        if stray := [volume for volume in self._secret_volumes() if volume not in kept]:
-            self.here.shell.probe(["docker", "volume", "rm", *stray])
-
-    def stop_release(self, release: Release) -> None:
-        """Stop a release: what it is at is finished, for as long as its stop_grace_period; raises Problem."""
-        self.here.shell.output(["docker", "stop", *release.names], echo=True, failed="The old release does not stop.")
-        self._forget()
-
-    def stop(self, volumes: bool) -> None:
-        """Remove the containers of all releases, the proxy and the database; the volumes as well if told to."""
-        shell = self.here.shell
-        if names := [name for release in self.releases.values() for name in release.names]:
-            shell.output(["docker", "stop", *names], echo=True)
-            shell.output(["docker", "rm", "--force", *names], echo=True)
-        self._forget()
-        super().stop(volumes)
-        self.remove_stray_secrets()
-
-    def status(self) -> dict[str, dict[str, object]]:
-        """Return the state of the live release, the proxy and the database."""
-        found, live = super().status(), self.live_release
-        if live and live.running:
-            found["service"] |= {"container": " ".join(live.names), "id": live.id}
-            if port := self.proxy_port:
-                found["service"]["address"] = self.here.url(port)
-        proxy = self.container("proxy")
-        found["proxy"] = {"state": ("ready" if healthy(proxy) else "not ready") if self.runs("proxy") else "stopped"}
-        return found
+    def prepare(self) -> None:
+        """Build the image when what goes into it has changed."""
+        self.image.prepare()
 
     def logs(self, follow: bool, lines: int) -> NoReturn:
         """Show the log of the live release."""
-        live = self.live_release
+        live = self.releases.live()
         if not live:
             raise Problem("There is no log: no release is live. ./inv deploy")
-        follows = "--follow" if follow else None
-        if len(live.containers) == 1:
-            command = tokens("docker", "logs", follows, "--tail", str(lines), live.names[0])
-            self.here.shell.become(command, merged=True)
-        show = self.release_compose(live.id, "logs", follows, "--tail", str(lines), "web")
-        self.here.shell.become(show, env=self.release_env(live.id, live.image), merged=True)
-
-    def ps(self) -> NoReturn:
-        """Print the containers."""
-        form = "table {{.Names}}\t{{.Image}}\t{{.Status}}\t{{.Ports}}"
-        self.here.shell.become(["docker", "ps", "--all", "--filter", self._mine, "--format", form])
+        if live.scale == 1:
+            self.checkout.shell.become(containers.logs_command(live.names[0], lines, follow), merged=True)
+        show = self.releases.compose(live.id, "logs", "--follow" if follow else None, "--tail", str(lines), WEB)
+        self.checkout.shell.become(show, env=self.releases.env(live.id, live.image), merged=True)
 
     def shell(self) -> NoReturn:
         """Open a shell in a container of the live release."""
-        live = self.live_release
+        live = self.releases.live()
         if not live or not live.running:
             raise Problem("No release is live: ./inv deploy")
-        terminal = "--tty" if not self._no_tty else None
-        self.here.shell.become(tokens("docker", "exec", "--interactive", terminal, live.names[0], "sh"))
+        options = tokens("--interactive", "--tty" if not no_tty() else None)
+        self.checkout.shell.become(containers.exec_command(live.web[0].name, "sh", options=options))
 
-    # How
+
+class DeployedDatabase:
+    """The container `db` of a deployment, which goes on while releases come and go, or a database elsewhere."""
+
+    def __init__(self, environment: Environment, stack: Stack) -> None:
+        self.settings = environment.settings
+        self.stack = stack
+
+    def running(self) -> bool:
+        """Tell whether it runs; one elsewhere does."""
+        return not self.settings.own_database or self.stack.runs(DATABASE)
+
+    def start(self) -> None:
+        """Start PostgreSQL; nothing when the database is elsewhere, or runs already."""
+        if not self.settings.own_database:
+            return
+        shell, stack = self.stack.shell, self.stack
+        with shell.steps.step("database", "PostgreSQL, healthy") as step:
+            if self.running():
+                stack.wait(DATABASE)
+                step.detail += ", running"
+                return
+            if not stack.container(DATABASE):
+                self._write_password()
+            up = stack.compose("up", "--detach", "--no-recreate", DATABASE)
+            shell.quietly(up, env=stack.env(), failed="The database could not be started.")
+            stack.wait(DATABASE)
+
+    def _write_password(self) -> None:
+        shell, stack = self.stack.shell, self.stack
+        image = shell.output(stack.compose("config", "--images", DATABASE), env=stack.env()).split()[-1]
+        password = {database.PASSWORD: self.settings.database.password}
+        marks = labels.of_stack(stack.name, "secrets")
+        write_secrets(shell, labels.database_secrets(stack.name), image, DATABASE_USER, password, marks)
+
+
+class EngineDeployment:
+    """The runtime of production on a Docker Engine; see `runtime.Deployment`."""
+
+    name = "docker"
+    to_replace = ", without a pause: ./inv deploy"
+
+    def __init__(self, checkout: Checkout, environment: Environment) -> None:
+        self.checkout = checkout
+        self.environment = environment
+        self.settings = environment.settings
+        self.image = TreeImage(checkout, dev=False)
+        self.used = ""  # the image that jobs run in, "" for this tree's
+        self.stack = Stack(
+            checkout.shell, checkout.project, environment.name, self._variables,
+            https=lambda: bool(self.settings.domain),
+        )  # fmt: skip
+        self.stack.label = f"{labels.DEPLOYMENT}={self.stack.name}"
+        files = Files(self.stack, lambda: self.proxy.image)
+        self.proxy = CaddyProxy(self.stack, files)
+        self.releases = EngineReleases(self.stack, self.settings, files, self.proxy)
+        self.service = DeployedService(checkout, self.stack, self.image, self.releases)
+        self.database = DeployedDatabase(environment, self.stack)
+        self.jobs = ComposeJobs(self.stack, self.settings)
 
     @property
-    def _mine(self) -> str:
-        return f"label={DEPLOYMENT}={self.compose_project}"
+    def backups(self) -> str:
+        """Where the backups are."""
+        return self.jobs.backups
 
-    def container(self, service: str) -> dict[str, Any] | None:
-        """Return what `docker inspect` says of a container, None for none; `web` is one of the live release."""
-        if service == "web":
-            live = self.live_release
-            return live.containers[0] if live else None
-        return super().container(service)
+    def use(self, image: str) -> None:
+        """Let jobs run in this image."""
+        self.used = image
 
-    def compose(self, *args: Any) -> list[str]:
-        """Return a `docker compose` command line for what stays."""
-        return docker_compose(self.project, "prod", *args, https=bool(self.here.settings.domain))
+    def check(self, port: int) -> None:
+        """Have Compose read its files; raises Problem."""
+        failed = "Compose cannot read its files (see above)."
+        self.checkout.shell.output(self.stack.compose("config", "--quiet"), env=self.stack.env(port), failed=failed)
 
-    def env(self, port: int = 0) -> dict[str, str]:
-        """Return the variables that compose.prod.yaml needs."""
-        return super().env(port) | {"DEPLOYMENT": self.compose_project}
+    def run(self, job: Job) -> Ran:
+        """Run a job in a one-off container."""
+        return self.jobs.run(job)
 
-    def _secret_volumes(self) -> list[str]:
-        return self.here.shell.output(["docker", "volume", "ls", "--quiet", "--filter", self._mine]).split()
+    def become(self, job: Job) -> NoReturn:
+        """Let a job take this process's place."""
+        self.jobs.become(job)
 
-    def _make_volume(self, name: str, *labels: str) -> None:
-        words = [word for label in labels for word in ("--label", label)]
-        self.here.shell.output(["docker", "volume", "create", *words, name], failed=f"There is no volume {name}.")
+    def stop(self, volumes: bool) -> None:
+        """Remove the containers of all releases, the proxy and the database; the volumes as well if told to."""
+        shell = self.checkout.shell
+        if names := [name for release in self.releases.all().values() for name in release.names]:
+            shell.output(containers.stop_command(*names), echo=True)
+            shell.output(containers.remove_command(*names), echo=True)
+        self.stack.forget()
+        stop(self.stack, volumes)
+        self.releases.tidy()
+
+    def volumes(self) -> list[str]:
+        """Name the volumes that `stop(volumes=True)` deletes."""
+        return doomed(self.stack)
+
+    def listing(self) -> NoReturn:
+        """Let the engine print the containers."""
+        self.checkout.shell.become(containers.list_command(self.stack.filter, form=COLUMNS))
+
+    def status(self) -> dict[str, State]:
+        """Return the state of the live release, the database and the proxy."""
+        live = self.releases.live()
+        found = status(self.stack, self.environment, live.web[0] if live else None)
+        if live and live.running:
+            port = self.proxy.port
+            more = {"container": " ".join(live.names), "id": live.id} | ({"address": self.url(port)} if port else {})
+            found["service"] = State(found["service"].state, {**found["service"].details, **more})
+        proxy = self.stack.container(labels.PROXY)
+        word = "stopped" if not proxy or not proxy.running else "ready" if proxy.ready else "not ready"
+        return found | {"proxy": State(word)}
+
+    def url(self, port: int) -> str:
+        """Return the address of the service: its domain, or this port."""
+        if self.settings.domain:
+            https = self.settings.https_port
+            return f"https://{self.settings.domain.partition(',')[0]}{'' if https == HTTPS else f':{https}'}"
+        return f"http://localhost:{port}"
+
+    def _variables(self) -> dict[str, str]:
+        return {"IMAGE": self.used or self.image.tag, "DEPLOYMENT": self.stack.name}

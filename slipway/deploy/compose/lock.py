@@ -1,8 +1,6 @@
-"""One verb at a time: what changes an environment waits for its turn."""
+"""The lock of a deployment: a container on its engine, held by a pipe."""
 
 import contextlib
-import fcntl
-import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,31 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from slipway.core.errors import Problem
-from slipway.core.shell import Shell, tokens, uninterrupted
-from slipway.core.steps import Steps
+from slipway.core.shell import Shell
+from slipway.core.signals import uninterrupted
+from slipway.core.words import spelled
+from slipway.deploy.compose.labels import OWNER
+from slipway.engine import containers
+from slipway.engine.jobs import held_command
 
-OWNER = "dev.slipway.owner"  # the label of the lock's container: who holds it
 STARTING = 15  # seconds that the engine may take to start it
-
-
-@contextlib.contextmanager
-def alone(folder: Path, who: str, steps: Steps) -> Iterator[None]:
-    """Hold the lock of an environment's folder; wait for it, saying for whom.
-
-    The kernel drops it with its process, however that ends.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            steps.say(f"  waiting for {file.read().strip() or 'another verb'} to end")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        file.truncate(0)
-        file.write(f"{who} (process {os.getpid()})")
-        file.flush()
-        yield
+POLL = 0.2
 
 
 @dataclass(frozen=True)
@@ -51,14 +33,11 @@ class EngineLock:
     who: str
     volume: str = ""
 
-    def command(self) -> list[str]:
-        """Return the command that holds the lock, and says so."""
-        return tokens(
-            ["docker", "run", "--rm", "--interactive", "--name", self.name, "--network", "none", "--read-only"],
-            ["--label", f"{OWNER}={self.who}"],
-            ["--volume", f"{self.volume}:/deployment"] if self.volume else None,
-            ["--entrypoint", "sh", self.image, "-c", "echo held $(cat /etc/hostname); exec cat"],
-        )
+    @property
+    def lock_command(self) -> list[str]:
+        """The command that holds the lock, and says so."""
+        mount = f"{self.volume}:/deployment" if self.volume else ""
+        return held_command(self.name, self.image, f"{OWNER}={self.who}", mount)
 
 
 @contextlib.contextmanager
@@ -79,9 +58,9 @@ def on_engine(lock: EngineLock, shell: Shell, wait: bool, again: str) -> Iterato
                 f"--force {lock.name})."
             )
         if by and not said:
-            shell.steps.say(f"  waiting    {by}")
+            shell.steps.note("waiting", by)
         said = said or bool(by)
-        time.sleep(0.2)
+        time.sleep(POLL)
     assert process.stdin  # noqa: S101
     shell.held.append(process.stdin.fileno())
     try:
@@ -94,12 +73,12 @@ def on_engine(lock: EngineLock, shell: Shell, wait: bool, again: str) -> Iterato
 
 def _take(lock: EngineLock, root: Path) -> "tuple[subprocess.Popen[bytes] | None, str]":
     # Of a session of its own: Ctrl-C is for this process, which then tidies up under the lock.
+    pipe = subprocess.PIPE
     try:
         with uninterrupted():
             process = subprocess.Popen(
-                lock.command(), cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                start_new_session=True,
-            )  # fmt: skip
+                lock.lock_command, cwd=root, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+            )
     except FileNotFoundError:
         raise Problem("docker is not installed.") from None
     assert process.stdin and process.stdout and process.stderr  # noqa: S101
@@ -119,23 +98,17 @@ def _take(lock: EngineLock, root: Path) -> "tuple[subprocess.Popen[bytes] | None
 
 def owner(name: str, shell: Shell) -> str:
     """Return who holds the lock of this name, and for how long; "" for nobody."""
-    form = f'{{{{.State.Status}}}}|{{{{.Created}}}}|{{{{index .Config.Labels "{OWNER}"}}}}'
-    status, out, _ = shell.probe(["docker", "inspect", "--format", form, name])
-    if status:
+    found = containers.inspect(shell, name)
+    if not found:
         return ""
-    state, created, who = out.split("|", 2)
-    seconds = since(created, datetime.now(UTC))
-    if state in ("exited", "dead") or (state == "created" and seconds > STARTING):  # its engine or its client ended
-        shell.probe(["docker", "rm", "--force", name])
+    one, seconds = found[0], since(found[0].created, datetime.now(UTC))
+    # Its engine or its client ended.
+    if one.phase in ("exited", "dead") or (one.phase == "created" and seconds > STARTING):
+        shell.probe(containers.remove_command(name))
         return ""
-    return f"{who} has been at work for {spelled(seconds)}"
+    return f"{one.labels.get(OWNER, '')} has been at work for {spelled(seconds)}"
 
 
 def since(created: str, now: datetime) -> int:
     """Return the seconds since a time of the engine (RFC 3339, with nanoseconds)."""
     return max(0, int((now - datetime.fromisoformat(f"{created[:19]}+00:00")).total_seconds()))
-
-
-def spelled(seconds: int) -> str:
-    """Return a time for people."""
-    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"

@@ -5,38 +5,153 @@ It is Caddy, https://caddyserver.com/docs, and is asked from inside its containe
 
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from slipway.core.errors import Problem
-
-if TYPE_CHECKING:
-    from slipway.deploy.compose.deployment import Production
+from slipway.deploy.compose.files import FOLDER, Files
+from slipway.deploy.compose.labels import PROXY
+from slipway.engine import containers
+from slipway.engine.containers import CONFIG_HASH
+from slipway.engine.jobs import script_command
+from slipway.engine.stack import Stack
+from slipway.runtime.release import Answers, Look, Pointer, host, of_host
 
 CADDYFILE = "Caddyfile"
 INTERNAL = "http://127.0.0.1:2020"  # as the Caddyfile has it
-CONFIG_HASH = "com.docker.compose.config-hash"
+SOCKET = "unix//tmp/caddy.sock"
 COUNT = re.compile(r"caddy_http_request_duration_seconds_count\{(?P<labels>[^}]*)\} (?P<count>\S+)")
 LABEL = re.compile(r'(\w+)="([^"]*)"')
+LIMIT = "5"  # seconds
 
 
-@dataclass(frozen=True)
-class Answers:
-    """How many answers the proxy gave since it started, and how many of them were 5xx."""
+class CaddyProxy:
+    """Caddy, as a service of the deployment's Compose project."""
 
-    all: int = 0
-    failed: int = 0
+    def __init__(self, stack: Stack, files: Files) -> None:
+        self.stack = stack
+        self.files = files
+        self.shell = stack.shell
 
     @property
-    def share(self) -> float:
-        """The share of the 5xx."""
-        return self.failed / self.all if self.all else 0.0
+    def name(self) -> str:
+        """The name of its container, "" when there is none."""
+        proxy = self.stack.container(PROXY)
+        return proxy.name if proxy else ""
 
-    def since(self, before: "Answers") -> "Answers":
-        """Return those after an earlier count; all of them when the proxy was started anew."""
-        if self.all < before.all:
-            return self
-        return Answers(self.all - before.all, self.failed - before.failed)
+    @property
+    def image(self) -> str:
+        """Its image, which has a shell as well."""
+        return self.shell.output(self.stack.bare("config", "--images", PROXY), env=self.stack.env()).split()[-1]
+
+    @property
+    def port(self) -> int | None:
+        """Its port on the engine's machine, or None when it doesn't run."""
+        proxy = self.stack.container(PROXY)
+        return proxy.published("80/tcp") if proxy and proxy.running else None
+
+    def ports(self) -> list[int]:
+        """Return the ports of the engine's machine that it has."""
+        proxy = self.stack.container(PROXY)
+        return [port for ports in proxy.ports.values() for port in ports] if proxy else []
+
+    def exists(self) -> bool:
+        """Tell whether it was made, running or not."""
+        return bool(self.name)
+
+    def wanted(self) -> str:
+        """Return the Caddyfile as the tree has it; raises Problem."""
+        root = self.stack.project.root
+        try:
+            return (root / CADDYFILE).read_text(encoding="utf-8")
+        except OSError:
+            raise Problem(f"There is no {CADDYFILE} in {root}: take Slipway's.") from None
+
+    def check(self, configuration: str, port: int) -> None:
+        """Have Caddy read a Caddyfile, with the variables of compose.prod.yaml; raises Problem with what it says."""
+        config = self.shell.output(self.stack.compose("config", "--format", "json"), env=self.stack.env(port))
+        variables = json.loads(config)["services"][PROXY].get("environment") or {}
+        command = validate_command(self.image, list(variables))
+        values = {name: str(value) for name, value in variables.items() if value is not None}
+        failed = f"Caddy cannot read the {CADDYFILE} (see above)."
+        self.shell.output(command, hidden=values, given=configuration, failed=failed)
+
+    def change(self, port: int) -> str:
+        """Return what compose.prod.yaml would do to it: "start", "recreate" or "" for nothing."""
+        proxy = self.stack.container(PROXY)
+        if not proxy or not proxy.running:
+            return "start"
+        said = self.shell.output(self.stack.compose("config", "--hash", PROXY), env=self.stack.env(port))
+        return "" if proxy.labels.get(CONFIG_HASH) == said.split()[-1] else "recreate"
+
+    def start(self, configuration: str, port: int) -> None:
+        """Have it running as compose.prod.yaml says, with this Caddyfile; raises Problem with its log."""
+        self.files.write(CADDYFILE, configuration)
+        with self.shell.steps.step("proxy", "ready"):
+            up = self.stack.compose("up", "--detach", "--no-deps", PROXY)
+            self.shell.quietly(up, env=self.stack.env(port), failed="The proxy could not be started.")
+            self.stack.wait(PROXY)
+
+    def load(self, configuration: str) -> None:
+        """Give it another Caddyfile while it runs; raises Problem.
+
+        What is being answered goes on; connections that are idle are closed.
+        """
+        coming = f"{CADDYFILE}.next"
+        self.files.write(coming, configuration)
+        command = reload_command(self.name, f"{FOLDER}/{coming}")
+        self.shell.output(command, echo=True, failed=f"The proxy did not take the {CADDYFILE} (see above).")
+        # What it has after a restart; last, so that one who is killed reloads again.
+        self.files.write(CADDYFILE, configuration)
+
+    def ask(self, release: str, path: str) -> tuple[bool, str]:
+        """Ask a release from the proxy's place; return whether the answer was good, and its head."""
+        return self._ask(f"http://{host(release)}:8000{path}")
+
+    def answered_by(self, path: str) -> str:
+        """Return the release that answers a path through the proxy, "" for none."""
+        good, head = self._ask(f"{INTERNAL}{path}")
+        found = re.search(r"^\s*X-Release:\s*(\S+)", head, re.IGNORECASE | re.MULTILINE)
+        return of_host(found[1]) if found and good else ""
+
+    def look(self) -> Look:
+        """Return what clients got so far, and whom they are led to."""
+        _, said, _ = self.shell.probe(look_command(self.name))
+        metrics, _, rest = said.partition("\n\n")
+        live, _, by = rest.partition("\n")
+        return Look(count(metrics), Pointer(of_host(live.strip()), by.strip()))
+
+    def _ask(self, url: str) -> tuple[bool, str]:
+        status, _, head = self.shell.probe(ask_command(self.name, url))
+        return not status, head
+
+
+def ask_command(proxy: str, url: str) -> list[str]:
+    """Return the command that asks for a URL in the proxy's container, and shows the answer's head."""
+    return containers.exec_command(proxy, "wget", "-q", "-S", "-T", LIMIT, "-O", "/dev/null", url)
+
+
+def reload_command(proxy: str, file: str) -> list[str]:
+    """Return the command that gives Caddy a file of its container."""
+    reload = ["caddy", "reload", "--config", file, "--adapter", "caddyfile", "--address", SOCKET]
+    return containers.exec_command(proxy, *reload)
+
+
+def look_command(proxy: str) -> list[str]:
+    """Return the command that prints Caddy's counters, whom it leads clients to, and who has gone back."""
+    script = (
+        f"wget -q -T {LIMIT} -O - {INTERNAL}/metrics | grep ^caddy_http_request_duration_seconds_count; echo; "
+        f"cat {FOLDER}/live; echo; cat {FOLDER}/flipped 2>/dev/null || true"
+    )
+    return containers.exec_command(proxy, "sh", "-c", script)
+
+
+def validate_command(image: str, variables: list[str]) -> list[str]:
+    """Return the command that has Caddy read a Caddyfile from its standard input, with variables of this process."""
+    script = (
+        'printf %s "$ACME_CA_ROOT" >/tmp/acme-root.pem; caddy validate --adapter caddyfile --config - 2>/tmp/said '
+        "|| { grep -i error: /tmp/said || tail -n 5 /tmp/said; exit 1; } >&2"
+    )
+    options = ["--interactive", *(word for name in variables for word in ("--env", name))]
+    return script_command(image, "-c", script, options=options)
 
 
 def count(metrics: str) -> Answers:
@@ -49,91 +164,3 @@ def count(metrics: str) -> Answers:
                 number = int(float(match["count"]))
                 found = Answers(found.all + number, found.failed + (number if labels["code"] >= "500" else 0))
     return found
-
-
-def wanted(production: "Production") -> str:
-    """Return the Caddyfile of the tree; raises Problem."""
-    try:
-        return (production.project.root / CADDYFILE).read_text(encoding="utf-8")
-    except OSError:
-        raise Problem(f"There is no {CADDYFILE} in {production.project.root}: take Slipway's.") from None
-
-
-def check(production: "Production", caddyfile: str, env: dict[str, str]) -> None:
-    """Have Caddy read a Caddyfile, with the variables of compose.prod.yaml; raises Problem with what it says."""
-    config = production.here.shell.output(production.compose("config", "--format", "json"), env=env)
-    variables = json.loads(config)["services"]["proxy"].get("environment") or {}
-    script = (
-        'printf %s "$ACME_CA_ROOT" >/tmp/acme-root.pem; caddy validate --adapter caddyfile --config - 2>/tmp/said '
-        "|| { grep -i error: /tmp/said || tail -n 5 /tmp/said; exit 1; } >&2"
-    )
-    options = ["--rm", "--interactive", "--network", "none", *(word for name in variables for word in ("--env", name))]
-    run = ["docker", "run", *options, "--entrypoint", "sh", production.proxy_image, "-c", script]
-    values = {name: str(value) for name, value in variables.items() if value is not None}
-    failed = f"Caddy cannot read the {CADDYFILE} (see above)."
-    production.here.shell.output(run, hidden=values, given=caddyfile, failed=failed)
-
-
-def change(production: "Production", env: dict[str, str]) -> str:
-    """Return what compose.prod.yaml would do to the proxy: "start", "recreate" or "" for nothing."""
-    proxy = production.container("proxy")
-    if not proxy or not production.runs("proxy"):
-        return "start"
-    said = production.here.shell.output(production.compose("config", "--hash", "proxy"), env=env)
-    return "" if proxy["Config"]["Labels"].get(CONFIG_HASH) == said.split()[-1] else "recreate"
-
-
-def start(production: "Production", env: dict[str, str]) -> None:
-    """Have the proxy running as compose.prod.yaml says; raises Problem with its log when it is not ready."""
-    up = production.compose("up", "--detach", "--no-deps", "proxy")
-    production.here.shell.quietly(up, env=env, failed="The proxy could not be started.")
-    production.wait("proxy")
-
-
-def load(production: "Production", caddyfile: str) -> None:
-    """Give the running proxy another Caddyfile; raises Problem.
-
-    What is being answered goes on; connections that are idle are closed.
-    """
-    coming = f"{CADDYFILE}.next"
-    production.write(coming, caddyfile)
-    reload = ["caddy", "reload", "--config", f"/deployment/{coming}", "--adapter", "caddyfile"]
-    command = ["docker", "exec", production.proxy_name, *reload, "--address", "unix//tmp/caddy.sock"]
-    production.here.shell.output(command, echo=True, failed=f"The proxy did not take the {CADDYFILE} (see above).")
-    production.write(CADDYFILE, caddyfile)  # what it has after a restart; last, so that one who is killed reloads again
-
-
-def ask(production: "Production", url: str) -> tuple[int, str]:
-    """Ask from the proxy's container; return wget's status, and the head of the answer."""
-    command = ["docker", "exec", production.proxy_name, "wget", "-q", "-S", "-T", "5", "-O", "/dev/null", url]
-    status, _, head = production.here.shell.probe(command)
-    return status, head
-
-
-def answered_by(production: "Production", path: str) -> str:
-    """Return the name of the release that answers a path through the proxy, "" for none."""
-    status, head = ask(production, f"{INTERNAL}{path}")
-    found = re.search(r"^\s*X-Release:\s*(\S+)", head, re.IGNORECASE | re.MULTILINE)
-    return found[1] if found and not status else ""
-
-
-@dataclass(frozen=True)
-class Look:
-    """The answers so far, the host name of the live release, and who has gone back to it ("" for nobody)."""
-
-    answers: Answers
-    live: str
-    by: str
-
-
-def look(production: "Production") -> Look:
-    """Look at the proxy."""
-    script = (
-        f"wget -q -T 5 -O - {INTERNAL}/metrics | grep ^caddy_http_request_duration_seconds_count; echo; "
-        "cat /deployment/live; echo; cat /deployment/flipped 2>/dev/null || true"
-    )
-    command = ["docker", "exec", production.proxy_name, "sh", "-c", script]
-    _, said, _ = production.here.shell.probe(command)
-    metrics, _, rest = said.partition("\n\n")
-    live, _, by = rest.partition("\n")
-    return Look(count(metrics), live.strip(), by.strip())

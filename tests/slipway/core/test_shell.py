@@ -13,7 +13,7 @@ from slipway.core.errors import Problem
 from slipway.core.processes import is_alive
 from slipway.core.shell import Shell, tokens
 from slipway.core.steps import Steps
-from tests.conftest import ROOT, wait_for
+from tests.support import ROOT, wait_for
 
 
 @pytest.fixture
@@ -63,7 +63,8 @@ def test_a_signal_ends_the_program_and_what_it_started(tmp_path: Path, signum: s
         sys.path.insert(0, {str(ROOT)!r})
         from pathlib import Path
         from slipway.core.errors import Interrupted
-        from slipway.core.shell import Shell, interruptible
+        from slipway.core.shell import Shell
+        from slipway.core.signals import interruptible
         from slipway.core.steps import Steps
         try:
             with interruptible():

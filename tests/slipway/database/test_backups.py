@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from slipway.database.backups import TIME, Backup, human, parse, superfluous
+from slipway.database.backups import TIME, Backup, parse, superfluous
 from slipway.project.config import Keep
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -40,9 +40,3 @@ def test_nothing_is_removed_that_is_no_backup() -> None:
         ("20261124T120000Z-0002.dump", 12, "0002"),
         ("20261124T110000Z-none.dump", 7, "none"),
     ]
-
-
-def test_human() -> None:
-    assert [human(size) for size in (0, 999, 1234, 5_600_000, 7_000_000_000)] == [
-        "0 B", "999 B", "1.2 kB", "5.6 MB", "7.0 GB",
-    ]  # fmt: skip

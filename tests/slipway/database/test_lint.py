@@ -1,82 +1,17 @@
 """What the linter says of what a revision did."""
 
-from typing import Any
+import json
+from pathlib import Path
 
 import pytest
 
-from slipway.database.lint import Finding, by_effect, judge, lint, unless_ignored
-
-
-def change(what: str, kind: str, before: str = "", after: str = "", fresh: bool = False) -> dict[str, Any]:
-    """Return a change as `slipway.schema` prints it."""
-    return {"what": what, "kind": kind, "name": "posts.a", "before": before, "after": after, "fresh": fresh}
-
-
-def trial(**given: Any) -> dict[str, Any]:
-    """Return a trial of a revision in which nothing is wrong."""
-    nothing: dict[str, Any] = {
-        "revision": "0003", "phase": "expand", "message": "m", "ignores": {}, "sql": "", "offline": "", "error": "",
-        "statements": [], "rewrites": [], "changes": [], "back": [], "irreversible": "",
-    }  # fmt: skip
-    return nothing | given
-
-
-@pytest.mark.parametrize(
-    ("changed", "rule"),
-    [
-        (change("dropped", "column"), "drops"),
-        (change("dropped", "table"), "drops"),
-        (change("dropped", "view"), "drops"),
-        (change("dropped", "unique"), "drops"),
-        (change("dropped", "index"), None),
-        (change("dropped", "check"), None),
-        (change("renamed", "column", "posts.a", "posts.b"), "renames"),
-        (change("renamed", "table", "posts", "articles"), "renames"),
-        (change("renamed", "index", "ix_a", "ix_b"), None),
-        (change("added", "check", after="CHECK ((a IS NOT NULL))", fresh=True), "narrows"),
-        (change("changed", "column", "text default 'x'", "text"), "narrows"),
-        (change("changed", "column", "numeric(5,2)", "numeric(8,2)"), None),
-        (change("changed", "column", "numeric(5,2)", "numeric"), None),
-        (change("changed", "column", "numeric(5,2)", "numeric(8,3)"), "narrows"),
-        (change("changed", "foreign key", "FOREIGN KEY (a) NOT VALID", "FOREIGN KEY (a)"), None),
-        (change("changed", "foreign key", "FOREIGN KEY (a)", "FOREIGN KEY (b)"), "narrows"),
-        (change("changed", "table", "FOR VALUES IN (1)", ""), "drops"),
-        (change("changed", "trigger", "CREATE TRIGGER t", "CREATE TRIGGER t D"), "drops"),
-        (change("changed", "function", "CREATE\n RETURNS int\n AS 1", "CREATE\n RETURNS text\n AS 1"), "narrows"),
-        (change("added", "column", after="text"), None),
-        (change("added", "column", after="text not null"), "narrows"),
-        (change("added", "column", after="text not null default ''::text"), None),
-        (change("added", "column", after="bigint not null identity always"), None),
-        (change("added", "column", after="text not null generated (a || b)"), None),
-        (change("added", "column", after="text not null", fresh=True), None),
-        (change("added", "check", after="CHECK (a > 0)"), "narrows"),
-        (change("added", "check", after="CHECK (a > 0)", fresh=True), None),
-        (change("added", "unique index", after="CREATE UNIQUE INDEX"), "narrows"),
-        (change("added", "index", after="CREATE INDEX"), None),
-        (change("added", "foreign key", after="FOREIGN KEY"), "narrows"),
-        (change("added", "table"), None),
-        (change("added", "trigger"), None),
-        (change("changed", "column", "text", "text not null"), "narrows"),
-        (change("changed", "column", "text not null", "text"), "narrows"),
-        (change("changed", "column", "text not null default ''", "text not null"), "narrows"),
-        (change("changed", "column", "text", "text default ''"), None),
-        (change("changed", "column", "character varying(10)", "character varying(20)"), None),
-        (change("changed", "column", "character varying(10)", "text"), None),
-        (change("changed", "column", "character varying", "text"), None),
-        (change("changed", "column", "character varying", "character varying(20)"), "narrows"),
-        (change("changed", "column", "character varying(20)", "character varying(10)"), "narrows"),
-        (change("changed", "column", "bigint", "integer"), "narrows"),
-        (change("changed", "column", "bigint identity", "bigint identity always"), "narrows"),
-        (change("changed", "enum", "'a', 'b'", "'a', 'c', 'b'"), None),
-        (change("changed", "enum", "'a', 'b'", "'a', 'c'"), "narrows"),
-        (change("changed", "table", "", "row security"), "narrows"),
-        (change("changed", "function", "one", "other"), None),
-    ],
-)
-def test_judge(changed: dict[str, Any], rule: str | None) -> None:
-    judged = judge(changed)
-
-    assert (judged[0] if judged else None) == rule
+from slipway.core.shell import Shell
+from slipway.core.steps import Steps
+from slipway.database import squawk
+from slipway.database.findings import Finding, unless_ignored
+from slipway.database.lint import by_effect, lint
+from slipway.schema.protocol import Statement
+from tests.slipway.database.support import change, trial
 
 
 def test_a_contract_revision_may_take_away() -> None:
@@ -90,9 +25,9 @@ def test_a_phase_is_asked_for() -> None:
     assert [f.rule for f in by_effect(trial(phase=""))] == ["no-phase"]
 
 
-def statement(sql: str, kind: str, holding: str = "") -> dict[str, Any]:
+def statement(sql: str, kind: str, holding: str = "") -> Statement:
     """Return a statement of a trial."""
-    return {"sql": sql, "kind": kind, "locks": {}, "holding": holding}
+    return Statement(sql, kind, holding=holding)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +40,7 @@ def statement(sql: str, kind: str, holding: str = "") -> dict[str, Any]:
         ([statement("UPDATE t", "data", "RowExclusiveLock")], []),
     ],
 )
-def test_what_a_transaction_holds_on_to(statements: list[dict[str, Any]], rules: list[str]) -> None:
+def test_what_a_transaction_holds_on_to(statements: list[Statement], rules: list[str]) -> None:
     assert [f.rule for f in by_effect(trial(statements=statements))] == rules
 
 
@@ -118,6 +53,14 @@ def test_what_a_transaction_holds_on_to(statements: list[dict[str, Any]], rules:
         "DO $$ BEGIN DELETE FROM t; END $$",
         "WITH d AS (DELETE FROM t RETURNING 1) SELECT 1",
         "UPDATE t SET a = 1; DELETE FROM t",
+        "/* a /* nested */ comment */ DELETE FROM t",
+        "DELETE /* all */ FROM t",
+        "-- an 'odd quote\nDELETE FROM t",
+        "INSERT INTO t VALUES ('it''s'); DELETE FROM t",
+        "INSERT INTO t VALUES (E'it\\'s'); DELETE FROM t",
+        "DO $x$ BEGIN EXECUTE 'DELETE FROM t'; END $x$",
+        "DO 'BEGIN DELETE FROM t; END'",
+        "UPDATE t SET a = 1; DO $$ BEGIN DELETE FROM t; END $$",
     ],
 )
 def test_rows_are_deleted_once_no_release_needs_them(sql: str) -> None:
@@ -134,6 +77,32 @@ def test_what_takes_no_rows_away_deletes_nothing() -> None:
     assert by_effect(trial(statements=[statement(body, "schema"), statement(grant, "schema")])) == []
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO t VALUES ('DELETE FROM x')",
+        "INSERT INTO t VALUES ('it''s DELETE FROM x')",
+        "INSERT INTO t VALUES (E'\\' DELETE FROM x')",
+        "INSERT INTO t VALUES ($$DELETE FROM x$$)",
+        "INSERT INTO t VALUES ($a$ $$ TRUNCATE x $a$)",
+        'INSERT INTO t ("DELETE FROM x") VALUES (1)',
+        "UPDATE t SET a = 1 /* then /* later */ DELETE FROM x */",
+        "UPDATE t SET a = 1 -- and DELETE FROM x",
+        "DO $$ BEGIN UPDATE t SET a = 1; -- no DELETE FROM x\n END $$",
+    ],
+)
+def test_words_in_strings_names_and_comments_delete_nothing(sql: str) -> None:
+    assert by_effect(trial(statements=[statement(sql, "data")])) == []
+
+
+def test_a_table_that_is_emptied_is_written_anew_and_one_that_is_spoken_of_is_not() -> None:
+    emptied = trial(phase="contract", rewrites=["t"], statements=[statement("TRUNCATE t", "schema")])
+    spoken = trial(rewrites=["t"], statements=[statement("INSERT INTO t VALUES ('TRUNCATE t')", "data")])
+
+    assert by_effect(emptied) == []
+    assert [f.rule for f in by_effect(spoken)] == ["rewrites"]
+
+
 def test_what_postgresql_cannot_undo_is_not_asked_of_a_downgrade() -> None:
     back = [
         change("changed", "enum", "'a'", "'a', 'b'"),
@@ -143,11 +112,11 @@ def test_what_postgresql_cannot_undo_is_not_asked_of_a_downgrade() -> None:
     assert by_effect(trial(back=back)) == []
 
 
-def test_squawk_is_asked_about_locks() -> None:
-    here: Any = None  # only told when there is no squawk
+def test_squawk_is_asked_about_locks(tmp_path: Path) -> None:
+    shell = Shell(tmp_path, Steps())
     sql = "BEGIN;\n\nCREATE INDEX ix ON posts (title);\n\nCOMMIT;"
 
-    found = lint(here, [trial(sql=sql), trial(revision="0004", sql="BEGIN;\n\nCREATE TABLE t (a int);\n\nCOMMIT;")])
+    found = lint(shell, [trial(sql=sql), trial(revision="0004", sql="BEGIN;\n\nCREATE TABLE t (a int);\n\nCOMMIT;")])
 
     assert [(f.revision, f.rule) for f in found] == [("0003", "require-concurrent-index-creation")]
     assert "CREATE INDEX ix ON posts (title);" in found[0].text
@@ -171,3 +140,21 @@ def test_an_ignore_needs_a_reason_and_something_to_ignore() -> None:
     without = unless_ignored(trial(ignores={"drops": "  "}), found)
     assert [f.rule for f in without] == ["drops", "ignores"]
     assert [f.rule for f in unless_ignored(trial(ignores={"renames": "x"}), found)] == ["drops", "ignores"]
+
+
+def test_squawk_is_asked_once_for_all_files() -> None:
+    command = squawk.squawk_command(Path("/bin/squawk"), ["0.sql", "1.sql"])
+
+    assert command[:3] == ["/bin/squawk", "--reporter", "json"]
+    assert command[3].startswith("--exclude=require-lock-timeout,")
+    assert set(command[3].partition("=")[2].split(",")) == set(squawk.LEFT_OUT)
+    assert command[4:] == ["0.sql", "1.sql"]
+
+
+def test_what_squawk_says_is_told_with_its_line() -> None:
+    said = {"file": "0.sql", "line": 2, "line_end": 3, "message": "Mind the lock.", "help": None, "rule_name": "mind"}
+    files = {"0.sql": trial(sql="BEGIN;\n\nCREATE INDEX ix\n    ON posts (title);\n\nCOMMIT;")}
+
+    assert squawk.found(json.dumps([said, said]), files) == [
+        Finding("0003", "mind", "Mind the lock. In: CREATE INDEX ix ON posts (title);")
+    ]

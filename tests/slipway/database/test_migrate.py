@@ -1,50 +1,32 @@
-"""What the verbs of the schema decide and show, without a database."""
+"""What is migrated when: in development, in production, beside a release that is live."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.database.lint import Finding
-from slipway.database.migrate import Options, described, options, summary
-from slipway.database.revise import Wanted, command
-from slipway.schema.catalogue import Thing, between, differences
-from slipway.schema.words import in_environment
+from slipway.core.shell import Ran
+from slipway.database import migrate, schema
+from slipway.database.migrate import Migrated, Options, TakenBack, options, summary
+from slipway.project.checkout import Checkout
+from slipway.runtime import LiveRelease
+from slipway.schema import NO_SCRATCH, NOT_YET
+from slipway.schema.protocol import Done, Upgraded
+from tests.slipway.database.support import Noting, checkout, environment, revision, said
 
-PLAN: dict[str, Any] = {
-    "at": ["0002"],
-    "pending": [{"id": "0003"}, {"id": "0004"}],
-    "apply": ["0003"],
-    "refused": "",
-    "sizes": {"posts": {"rows": 1200, "bytes": 5_600_000}, "users": {"rows": -1, "bytes": 8192}},
-    "trials": [
-        {
-            "revision": "0003", "phase": "expand", "message": "add a mood", "rewrites": [],
-            "statements": [{"sql": "ALTER TABLE posts\n ADD mood text", "locks": {"posts": "AccessExclusiveLock"}}],
-        },
-        {
-            "revision": "0004", "phase": "", "message": "more", "rewrites": ["users"],
-            "statements": [{"sql": "UPDATE users SET a = 1", "locks": {"users": "RowExclusiveLock"}}],
-        },
-    ],
-}  # fmt: skip
+DONE = {"revision": "0002", "phase": "expand", "seconds": 0.1, "tries": 1}
+APPLIED = said(**{"from": ["0001"], "to": ["0002"], "applied": [DONE], "waiting": []})
+PENDING = {"at": ["0001"], "heads": ["0002"], "pending": [{"id": "0002", "message": "m", "phase": "expand"}]}
+FULL = {"t": {"bytes": 8192, "rows": 1}}
+MADE = "20261124T120000Z-0001.dump 1234"
+BACKUP = [Ran(0, MADE), Ran(0, MADE)]
+LIVE = LiveRelease("shop:0.1.0", "0001", "0.0.9")
 
 
-def test_a_plan_says_what_is_locked_how_big_it_is_and_what_is_wrong() -> None:
-    assert described(PLAN, [Finding("0004", "no-phase", "neither expand nor contract")]) == [
-        "at 0002: 2 pending",
-        "",
-        "0003  expand  add a mood",
-        "    ALTER TABLE posts ADD mood text;",
-        "      ACCESS EXCLUSIVE on posts (about 1,200 rows, 5.6 MB)",
-        "",
-        "0004  no phase  more  (not now)",
-        "    UPDATE users SET a = 1;",
-        "      row exclusive on users (8.2 kB)",
-        "      writes users anew (8.2 kB)",
-        "    no-phase: neither expand nor contract",
-    ]
-    assert described(PLAN | {"pending": []}, []) == ["at 0002: nothing is pending"]
+def tried(**given: Any) -> dict[str, Any]:
+    """Return a trial, as slipway.schema prints it."""
+    return {"revision": "0002", "phase": "expand", "message": "m", "sql": "SELECT 1;\n"} | given
 
 
 def test_options_that_exclude_each_other() -> None:
@@ -56,78 +38,171 @@ def test_options_that_exclude_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("done", "said"),
+    ("done", "line"),
     [
-        ({"to": ["0002"], "applied": [], "waiting": []}, "at head, 0002"),
-        ({"to": ["0002"], "applied": [], "waiting": ["0003"]}, "at 0002, 0003 waits"),
-        ({"to": ["0002"], "applied": [{"revision": "0002"}], "waiting": []}, "at 0002: 1 applied"),
-        ({"to": [], "applied": [], "waiting": []}, "at head, no revisions"),
+        (Upgraded((), ("0002",)), "at head, 0002"),
+        (Upgraded((), ("0002",), waiting=("0003",)), "at 0002, 0003 waits"),
+        (Upgraded((), ("0002",), (Done("0002"),)), "at 0002: 1 applied"),
+        (Upgraded((), ()), "at head, no revisions"),
     ],
 )
-def test_summary(done: dict[str, Any], said: str) -> None:
-    assert summary(done) == said
+def test_summary(done: Upgraded, line: str) -> None:
+    assert summary(done) == line
 
 
-@pytest.mark.parametrize(
-    ("wanted", "expected"),
-    [
-        (Wanted("m", "", "autogenerate"), ["revision", "--message", "m", "--autogenerate"]),
-        (Wanted("m", "expand", "empty"), ["-x", "phase=expand", "revision", "--message", "m"]),
-        (Wanted("m", "expand", "merge"), ["-x", "phase=expand", "merge", "--message", "m", "heads"]),
-    ],
-)
-def test_the_command_that_makes_a_revision(wanted: Wanted, expected: list[str]) -> None:
-    assert command(wanted) == expected
+def test_in_development_it_is_applied_and_nothing_else(tmp_path: Path) -> None:
+    of = checkout(tmp_path)
+    runtime = Noting(of, environment(of), APPLIED, live=[LIVE])
+
+    done = migrate.apply(of, environment(of), runtime)
+
+    assert done == Migrated(("0001",), ("0002",), (Done("0002", "expand", 0.1),))
+    assert runtime.jobs[0].argv[3:] == ["upgrade", "--wait", "60", "--json"]
 
 
-def test_messages_name_their_environment() -> None:
-    text = "Wait, then: ./inv migrate --contract, or ./inv restore; ./inv check"
+def test_in_production_a_backup_comes_first_when_there_is_something_to_lose(tmp_path: Path) -> None:
+    of = checkout(tmp_path)
+    prod = environment(of, "prod")
+    empty = Noting(of, prod, said(**PENDING, apply=["0002"]), APPLIED)
+    full = Noting(of, prod, said(**PENDING, apply=["0002"], sizes=FULL), *BACKUP, APPLIED)
 
-    assert in_environment(text, "dev") == text
-    assert (
-        in_environment(text, "prod")
-        == "Wait, then: ./inv migrate --prod --contract, or ./inv restore --prod; ./inv check"
-    )
+    assert migrate.apply(of, prod, empty).backup is None
+    assert migrate.apply(of, prod, full).backup == "20261124T120000Z-0001.dump"
+
+    assert empty.commands == ["state", "upgrade"]
+    assert full.commands == ["state", "make", "list", "upgrade"]
 
 
-TABLE = Thing("table", "posts", "", "1", "1")
-COLUMN = Thing("column", "posts.a", "text", "1.1", "1")
+def test_in_production_with_nothing_to_apply_nothing_is_done(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of = checkout(tmp_path)
+    prod = environment(of, "prod")
+    runtime = Noting(of, prod, said(at=["0001"], waiting=["0002"], sizes=FULL), live=[LIVE])
 
+    done = migrate.apply(of, prod, runtime, Options(to="0002", contract=True))
 
-def test_what_has_changed_in_one_database() -> None:
-    renamed = Thing("column", "posts.b", "text", "1.1", "1")
-    added = Thing("column", "posts.c", "int", "1.2", "1")
-    check = Thing("check", "posts.ck", "CHECK (c > 0)", "c7", "1", ("1.2",))
-
-    changes = between([TABLE, COLUMN], [TABLE, renamed, added, check])
-
-    assert [(one.what, one.kind, one.before, one.after, one.fresh) for one in changes] == [
-        ("renamed", "column", "posts.a", "posts.b", False),
-        ("added", "column", "", "int", False),
-        ("added", "check", "", "CHECK (c > 0)", True),
+    assert done == Migrated(("0001",), ("0001",), waiting=("0002",))
+    assert [job.argv[3:] for job in runtime.jobs] == [
+        ["state", "--wait", "60", "--to", "0002", "--live", "shop:0.1.0=0001", "--contract", "--json"]
     ]
+    assert "  migrate    at 0001, 0002 waits\n" in capsys.readouterr().err
 
 
-def test_a_dropped_table_is_one_change_and_a_renamed_one_too() -> None:
-    articles = [Thing("table", "articles", "", "1", "1"), Thing("column", "articles.a", "text", "1.1", "1")]
+def test_beside_a_live_release_what_would_harm_it_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of = checkout(tmp_path)
+    prod = environment(of, "prod")
+    drops = {"what": "dropped", "kind": "table", "name": "t"}
+    plan = said(**PENDING, trials=[tried(changes=[drops])])
+    runtime = Noting(of, prod, said(**PENDING, apply=["0002"], sizes=FULL), plan, live=[LIVE])
 
-    assert [(one.what, one.name) for one in between([TABLE, COLUMN], [])] == [("dropped", "posts")]
-    assert [(one.what, one.after) for one in between([TABLE, COLUMN], articles)] == [("renamed", "articles")]
+    with pytest.raises(Problem, match=r"shop:0\.1\.0 is live, and these would harm it\. Nothing was applied"):
+        migrate.apply(of, prod, runtime)
+
+    assert runtime.commands == ["state", "plan"]
+    assert "  0002  drops: the table t\n" in capsys.readouterr().err
 
 
-def test_what_is_replaced_is_judged_by_its_definition() -> None:
-    old, new = Thing("view", "v", "SELECT a", "2", "2"), Thing("view", "v", "SELECT a, b", "3", "3")
+def test_only_what_is_applied_now_has_to_be_harmless(tmp_path: Path) -> None:
+    of = checkout(tmp_path)
+    prod = environment(of, "prod")
+    plan = said(**PENDING, trials=[tried(), tried(revision="0003", phase="")])
+    runtime = Noting(of, prod, said(**PENDING, apply=["0002"]), plan, APPLIED, live=[LIVE])
 
-    assert [(one.what, one.before, one.after) for one in between([old], [new])] == [
-        ("changed", "SELECT a", "SELECT a, b")
-    ]
-    assert between([old], [Thing("view", "v", "SELECT a", "3", "3")]) == []
+    migrate.apply(of, prod, runtime)
+
+    assert runtime.commands == ["state", "plan", "upgrade"]
 
 
-def test_what_differs_between_two_databases_goes_by_names() -> None:
-    live = [TABLE, Thing("column", "posts.a", "int", "9.1", "9"), Thing("index", "mine", "CREATE INDEX", "5")]
-    fresh = [TABLE, COLUMN, Thing("index", "ours", "CREATE INDEX", "6")]
+def test_a_login_that_cannot_make_a_scratch_database_migrates_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of = checkout(tmp_path)
+    prod = environment(of, "prod")
+    pending = said(**PENDING, apply=["0002"])
+    runtime = Noting(of, prod, pending, Ran(NO_SCRATCH), APPLIED, live=[LIVE])
 
-    assert [(one.what, one.name) for one in differences(live, fresh)] == [
-        ("changed", "posts.a"), ("added", "mine"), ("dropped", "ours"),
-    ]  # fmt: skip
+    migrate.apply(of, prod, runtime)
+
+    assert runtime.commands == ["state", "plan", "upgrade"]
+    assert "not tried on a scratch database" in capsys.readouterr().err
+    with pytest.raises(Problem, match="That could not be told"):
+        migrate.apply(of, prod, Noting(of, prod, pending, Ran(1), live=[LIVE]))
+
+
+def test_what_can_no_longer_be_gone_back_to_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    of = checkout(tmp_path)
+    prod = environment(of, "prod")
+    done = said(**{"from": ["0001"], "to": ["0002"], "applied": [DONE | {"phase": "contract"}]})
+    plan = said(**PENDING, trials=[tried(phase="contract")])
+    runtime = Noting(of, prod, said(**PENDING, apply=["0002"]), plan, done, live=[LIVE])
+
+    migrate.apply(of, prod, runtime, Options(contract=True))
+
+    assert "  from now   a release without 0002 (0.0.9) cannot be rolled back to\n" in capsys.readouterr().err
+
+
+def test_what_has_to_wait_has_a_status_of_its_own(tmp_path: Path) -> None:
+    of = checkout(tmp_path)
+    runtime = Noting(of, environment(of), Ran(NOT_YET))
+
+    with pytest.raises(Problem) as raised:
+        migrate.apply(of, environment(of), runtime)
+
+    assert (raised.value.message, raised.value.code) == ("What is left has to wait (see above).", NOT_YET)
+
+
+def test_without_migrations_there_is_nothing_to_ask(tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none/pyproject.toml").write_text('[project]\nname = "shop"\nversion = "0.2.0"\n')
+    of = Checkout.at(tmp_path / "none", checkout(tmp_path / "shop").steps)
+    runtime = Noting(of, environment(of))
+
+    migrate.up_to_date(of, environment(of), runtime)
+    with pytest.raises(Problem, match="This project has no migrations"):
+        migrate.apply(of, environment(of), runtime)
+    assert runtime.jobs == []
+
+
+def test_going_back_says_what_it_takes_back(tmp_path: Path) -> None:
+    of = checkout(tmp_path)
+    here = environment(of)
+    undone = [{"id": "0002", "message": "m", "phase": "expand", "ignores": {}, "sql": "DROP TABLE t"}]
+
+    found = migrate.undo(of, here, Noting(of, here, said(at=["0002"], undone=undone, lost=[])), "0001")
+
+    assert [(one.id, one.sql) for one in found.undone] == [("0002", "DROP TABLE t")]
+    with pytest.raises(Problem, match="The database is at 0001: there is nothing to take back"):
+        migrate.undo(of, here, Noting(of, here, said(at=["0001"])), "0001")
+    with pytest.raises(Problem, match="Back to which revision"):
+        migrate.undo(of, here, Noting(of, here), "")
+
+
+@pytest.mark.parametrize(("heads", "said_of_it"), [("0002", "is live and needs 0002"), ("0009", "cannot be told")])
+def test_what_a_live_release_needs_is_not_taken_back(tmp_path: Path, heads: str, said_of_it: str) -> None:
+    of = checkout(tmp_path)
+    prod = environment(of, "prod")
+    revision(tmp_path, "0001", None)
+    revision(tmp_path, "0002", "0001")
+    undone = said(at=["0002"], undone=[{"id": "0002"}], lost=[])
+
+    with pytest.raises(Problem, match=said_of_it):
+        migrate.undo(of, prod, Noting(of, prod, undone, live=[LiveRelease("shop:0.2.0", heads)]), "0001")
+    assert migrate.undo(of, prod, Noting(of, prod, undone, live=[LIVE]), "0001")
+
+
+def test_before_production_goes_back_there_is_a_backup(tmp_path: Path) -> None:
+    of = checkout(tmp_path)
+    dev, prod = environment(of), environment(of, "prod")
+    back = said(**{"from": ["0002"], "to": ["0001"], "taken back": [DONE]})
+    there = Noting(of, prod, *BACKUP, back)
+
+    done = migrate.downgrade(of, prod, there, "0001")
+
+    assert done == TakenBack(("0002",), ("0001",), (Done("0002", "expand", 0.1),), MADE.split()[0])
+    assert there.commands == ["make", "list", "downgrade"]
+    assert migrate.downgrade(of, dev, Noting(of, dev, back), "0001").backup is None
+    with pytest.raises(Problem, match=schema.DOWNGRADE_FAILED.replace("(", r"\(").replace(")", r"\)")):
+        migrate.downgrade(of, dev, Noting(of, dev, Ran(1)), "0001")

@@ -1,19 +1,9 @@
 """What the ledger says, and what follows from it."""
 
-from dataclasses import replace
+from datetime import UTC, datetime
 
-from slipway.deploy import ledger
-from slipway.deploy.ledger import Entry, find, good, parse, previous, superfluous, table
-
-
-def entry(release: str, image: str = "", outcome: str = "live", what: str = "deploy", **more: object) -> Entry:
-    """Make an entry; releases are named a, b, c in their order."""
-    image = image or f"shop:{release}"
-    made = Entry(
-        event=f"{what} {release}", what=what, release=release, image=image, image_id=f"sha256:{image}",
-        began="2026-11-24T12:00:00+00:00", by="ann@here", outcome=outcome,
-    )  # fmt: skip
-    return replace(made, **more)  # type: ignore[arg-type]
+from slipway.deploy.ledger import Outcome, find, good, new_release, parse, previous, rows, superfluous
+from tests.slipway.deploy.support import entry
 
 
 def test_a_later_line_of_the_same_event_takes_its_place_and_broken_lines_are_left_out() -> None:
@@ -68,21 +58,25 @@ def test_superfluous_are_the_oldest_beside_the_live_one() -> None:
     assert superfluous(entries, "e", 9) == []
 
 
-def test_a_table_tells_what_is_live_kept_and_gone() -> None:
+def test_rows_tell_what_is_live_kept_and_gone() -> None:
     failed = entry("d", outcome="failed", reason="The migration failed")
     entries = [entry("a"), entry("b"), entry("c"), failed, entry("b", what="rollback")]
-    rows = table(entries, "b", ["b", "c"])
+    found = rows(entries, "b", ["b", "c"])
 
-    assert [row.split()[0] for row in rows[1:]] == ["b", "d", "c", "b", "a"]
-    assert [row.split("ann@here")[1].split("  ")[1:2] for row in rows[1:]] == [
-        ["live"], ["failed"], ["kept"], ["was live"], ["was live"],
-    ]  # fmt: skip
-    assert rows[2].endswith("The migration failed")
-    assert table([], "", []) == []
+    assert [row[0] for row in found] == ["RELEASE", "b", "d", "c", "b", "a"]
+    assert [row[6] for row in found] == ["IS", "live", "failed", "kept", "was live", "was live"]
+    assert [row[7] for row in found] == ["", "", "The migration failed", "", "", ""]
+    assert rows([], "", []) == []
+
+
+def test_no_two_releases_have_one_name() -> None:
+    now = datetime(2026, 11, 24, 23, 59, 59, tzinfo=UTC).timestamp()
+    assert new_release([], now) == "20261124t235959"
+    assert new_release(["20261124t235959"], now) == "20261125t000000"
 
 
 def test_a_tag_is_what_people_call_an_image() -> None:
     assert entry("a", "localhost:5000/team/shop:1.2.3").tag == "1.2.3"
     assert entry("a", "shop:1.2.3-dev.1-abc").tag == "1.2.3-dev.1-abc"
     assert entry("a", "sha256:abc").tag == "abc"
-    assert entry("a").outcome == ledger.LIVE
+    assert entry("a").outcome == Outcome.LIVE

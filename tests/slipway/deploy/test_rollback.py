@@ -3,17 +3,16 @@
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.deploy.compose.release import Release
 from slipway.deploy.rollback import choose
-from tests.slipway.deploy.test_deploy_plan import web
-from tests.slipway.deploy.test_ledger import entry
+from slipway.runtime.release import Release
+from tests.slipway.deploy.support import a_release, entry
 
 ENTRIES = [
     entry("a", "team/shop:1.0.0"),
     entry("b", "team/shop:1.1.0"),
     entry("c", "team/shop:1.2.0", outcome="failed"),
 ]
-B = Release("b", (web("b"),))
+B = a_release("b")
 
 
 @pytest.mark.parametrize("to", ["", "a", "1.0.0", "team/shop:1.0.0"])
@@ -26,7 +25,7 @@ def test_the_one_before_or_a_named_one(to: str) -> None:
     [
         (ENTRIES, B, "1.1.0", "is live"),
         (ENTRIES, B, "1.2.0", "was never live here"),
-        (ENTRIES[:1], Release("a", (web("a"),)), "", "no earlier release"),
+        (ENTRIES[:1], a_release("a"), "", "no earlier release"),
         (ENTRIES, None, "", "No release is live"),
         ([], None, "1.0.0", "./inv releases"),
     ],

@@ -1,36 +1,95 @@
-"""What `docker inspect` says of a container that was just started."""
+"""What `docker inspect` says of a container, and what that means."""
 
 from typing import Any
 
 import pytest
 
-from slipway.runtime.compose import verdict
+from slipway.engine import containers
+from slipway.engine.containers import EARLY, GONE, READY, Container, Verdict, judged, wait_for
+from tests.slipway.engine.support import container
 
-
-def container(
-    status: str = "", running: bool = True, outputs: tuple[str, ...] = (), restarts: int = 0
-) -> dict[str, Any]:
-    """Make what `docker inspect` prints, as far as it is read."""
-    state: dict[str, Any] = {"Running": running, "ExitCode": 3}
-    if status:
-        state["Health"] = {"Status": status, "Log": [{"Output": output} for output in outputs] or None}
-    return {"State": state, "RestartCount": restarts}
+FACTS: dict[str, Any] = {
+    "Id": "abc", "Name": "/shop-web-1", "Image": "sha256:1", "RestartCount": 1, "Created": "2026-11-24T11:59:18Z",
+    "Config": {"Image": "shop:1", "Labels": {"com.docker.compose.service": "web"}},
+    "State": {
+        "Running": True, "Status": "running", "ExitCode": 0, "OOMKilled": False,
+        "Health": {"Status": "starting", "Log": [{"Output": "503\n"}]},
+    },
+    "NetworkSettings": {"Ports": {"8000/tcp": None, "80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]}},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("found", "judged"),
+    ("found", "verdict"),
     [
-        (None, "is gone"),
-        (container(), ""),
-        (container("healthy"), ""),
-        (container("starting"), None),
-        (container("starting", outputs=("503\n",)), None),
-        (container("starting", outputs=("500\n", "")), "answers 500"),
-        (container("unhealthy", outputs=("503\n",)), "is unhealthy"),
-        (container("starting", running=False), "ended with status 3"),
-        (container("starting", restarts=2), "ended, and was started again"),
-        (container("healthy", restarts=1), ""),
+        (container(), READY),
+        (container("healthy"), READY),
+        (container("starting"), EARLY),
+        (container("starting", outputs=("503",)), EARLY),
+        (container("starting", outputs=("500", "")), Verdict(wrong="answers 500")),
+        (container("unhealthy", outputs=("503",)), Verdict(wrong="is unhealthy")),
+        (container("starting", running=False), Verdict(wrong="ended with status 3")),
+        (container("starting", restarts=2), Verdict(wrong="ended, and was started again")),
+        (container("healthy", restarts=1), READY),
+        (container("healthy", out_of_memory=True), Verdict(wrong="ran out of memory")),
     ],
 )
-def test_verdict(found: dict[str, Any] | None, judged: str | None) -> None:
-    assert verdict(found, restarts=1) == judged
+def test_verdict(found: Container, verdict: Verdict) -> None:
+    assert found.verdict(restarts=1) == verdict
+    assert found.verdict(restarts=1).early == (verdict == EARLY)
+
+
+def test_ready_and_its_verdict_agree_without_a_health_check() -> None:
+    assert container().ready
+    assert container("healthy").ready
+    assert not container("starting").ready
+    assert not container(running=False).ready
+
+
+def test_all_have_to_be_ready_and_one_is_enough_to_fail() -> None:
+    ready, starting, gone = container("healthy"), container("starting"), container("starting", running=False)
+    assert judged([ready, ready]) == READY
+    assert judged([ready, starting]) == EARLY
+    assert judged([starting, gone, ready]) == Verdict(wrong="ended with status 3")
+    assert judged([]) == GONE
+
+
+def test_a_container_is_read_as_the_engine_describes_it() -> None:
+    one = Container.of(FACTS)
+    assert (one.name, one.image, one.image_id, one.service, one.is_one_off) == (
+        "shop-web-1", "shop:1", "sha256:1", "web", False,
+    )  # fmt: skip
+    assert (one.running, one.phase, one.health, one.checks, one.restarts) == (
+        True, "running", "starting", ("503",), 1,
+    )  # fmt: skip
+    assert (one.published(), one.published("80/tcp"), one.published("8000/tcp")) == (8080, 8080, None)
+
+
+def test_a_container_that_was_only_created_is_read_as_well() -> None:
+    bare = Container.of({"Id": "abc", "State": {"Running": False, "Status": "created"}})
+    assert (bare.ready, bare.labels, bare.published(), bare.service) == (False, {}, None, "")
+
+
+def test_waiting_tells_what_is_wrong() -> None:
+    looks = iter([container("starting"), container("starting"), container("healthy")])
+    assert wait_for(lambda: next(looks), 5) == ""
+    assert wait_for(lambda: None, 5) == "is gone"
+    assert wait_for(lambda: container("starting"), 0) == "was not ready in 0 s"
+    again = iter([container("starting"), container("starting", restarts=1)])
+    assert wait_for(lambda: next(again), 5) == "ended, and was started again"
+
+
+def test_the_commands() -> None:
+    assert containers.list_command("label=a=b", "status=exited") == [
+        "docker", "ps", "--all", "--filter", "label=a=b", "--filter", "status=exited", "--format", "{{.ID}}",
+    ]  # fmt: skip
+    assert "--all" not in containers.list_command(running=True)
+    assert containers.logs_command("x", 7) == ["docker", "logs", "--tail", "7", "x"]
+    assert containers.logs_command("x", 7, follow=True) == ["docker", "logs", "--follow", "--tail", "7", "x"]
+    assert containers.stop_command("x", "y") == ["docker", "stop", "x", "y"]
+    assert containers.start_command("x") == ["docker", "start", "x"]
+    assert containers.remove_command("x") == ["docker", "rm", "--force", "x"]
+    assert containers.inspect_command("x") == ["docker", "inspect", "--type", "container", "x"]
+    assert containers.exec_command("x", "sh", "-c", "y", options=["--interactive"]) == [
+        "docker", "exec", "--interactive", "x", "sh", "-c", "y",
+    ]  # fmt: skip

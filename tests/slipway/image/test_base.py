@@ -1,7 +1,7 @@
 """The base images that are built on, those that are refused, and the wheels that fit them."""
 
-import tomllib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +10,10 @@ from slipway.core.errors import Problem
 from slipway.image.base import KNOWN, Base, choose
 from slipway.image.wheels import without_wheel
 from slipway.project.config import load
-from tests.conftest import ROOT
+from slipway.project.lockfile import Lockfile, Package
+from tests.support import ROOT
 
+LOCK = Lockfile.read(ROOT)
 PROJECT = replace(load(ROOT), requires_python=">=3.11.4,<3.15", python="3.13", variant="slim")
 
 
@@ -64,22 +66,16 @@ def test_requires_python_that_cannot_be_read_is_told() -> None:
         choose(replace(PROJECT, requires_python="abc"))
 
 
-def lock() -> dict[str, Any]:
-    """Read this project's lock file."""
-    return tomllib.loads((ROOT / "poetry.lock").read_text())
-
-
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 @pytest.mark.parametrize("variant", KNOWN)
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
 def test_every_locked_package_has_a_wheel_for_every_base(python: str, variant: str, machine: str) -> None:
-    assert without_wheel(lock(), Base(python, variant), machine) == []
+    assert without_wheel(LOCK, Base(python, variant), machine) == []
 
 
-def locked(*files: str, markers: str = "", groups: tuple[str, ...] = ("main",)) -> dict[str, Any]:
+def locked(*files: str, marker: str = "", group: str = "main") -> Lockfile:
     """Return a lock file of one package."""
-    package = {"name": "x", "version": "1", "groups": list(groups), "files": [{"file": file} for file in files]}
-    return {"package": [package | ({"markers": markers} if markers else {})]}
+    return Lockfile(Path("poetry.lock"), (Package("x", "1", {group: marker}, dict.fromkeys(files, "sha256:0")),))
 
 
 @pytest.mark.parametrize(
@@ -103,6 +99,6 @@ def test_a_wheel_fits_by_its_tags(variant: str, files: tuple[str, ...], fits: bo
     assert without_wheel(locked(*files), Base("3.13", variant), "x86_64") == ([] if fits else ["x 1"])
 
 
-@pytest.mark.parametrize("other", [{"markers": 'sys_platform == "win32"'}, {"groups": ("dev",)}])
+@pytest.mark.parametrize("other", [{"marker": 'sys_platform == "win32"'}, {"group": "dev"}])
 def test_what_is_not_installed_needs_no_wheel(other: dict[str, Any]) -> None:
     assert without_wheel(locked("x-1.tar.gz", **other), Base("3.13", "slim"), "x86_64") == []

@@ -1,14 +1,11 @@
-"""What should be secret, and what is known to be vulnerable."""
+"""What should be secret: found in files, layers and the configuration, and never shown."""
 
-import io
-import json
-import tarfile
 from pathlib import Path
 
 import pytest
 
-from slipway.image import advisories
 from slipway.image.secrets import in_configuration, in_file, scan_archive
+from tests.slipway.image.support import saved_image
 
 VALUES = {"SECRET_KEY": "correct-horse-battery"}
 KEY_ID = "AKIA" + "QWERTYUIOPASDFGH"
@@ -69,42 +66,10 @@ def test_history_variables_and_labels_are_looked_at() -> None:
     assert list(in_configuration({"config": {}}, VALUES)) == []
 
 
-def tar(files: dict[str, bytes]) -> bytes:
-    """Return an archive of files."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, content in files.items():
-            one = tarfile.TarInfo(name)
-            one.size = len(content)
-            archive.addfile(one, io.BytesIO(content))
-    return packed.getvalue()
-
-
 def test_what_a_later_layer_removes_is_found_and_the_base_image_is_not_looked_at(tmp_path: Path) -> None:
     secret = b"correct-horse-battery"
-    layers = {"base": tar({"etc/x": secret}), "one": tar({"srv/x": secret}), "two": tar({"srv/.wh.x": b""})}
-    manifest = [{"Config": "config.json", "Layers": list(layers)}]
-    archive = tmp_path / "image.tar"
-    archive.write_bytes(tar({"manifest.json": json.dumps(manifest).encode(), "config.json": b"{}", **layers}))
+    archive = saved_image(tmp_path / "image.tar", {"etc/x": secret}, {"srv/x": secret}, {"srv/.wh.x": b""})
 
     assert scan_archive(archive, 1, VALUES) == (2, ["/srv/x: holds the value of SECRET_KEY"])
     assert scan_archive(archive, 0, VALUES)[0] == 3
     assert scan_archive(archive, 2, VALUES) == (1, [])
-
-
-def test_an_advisory_is_a_line_with_what_mends_it() -> None:
-    report = {
-        "dependencies": [
-            {"name": "a", "version": "1", "vulns": []},
-            {"name": "b", "version": "2", "vulns": [{"id": "GHSA-1", "fix_versions": ["2.1", "3"]}, {"id": "PYSEC-2"}]},
-            {"name": "c", "skip_reason": "not found"},
-        ]
-    }
-    assert advisories.findings(report) == ["b 2: GHSA-1, mended in 2.1, 3", "b 2: PYSEC-2"]
-
-
-def test_ignored_advisories_are_handed_on() -> None:
-    command = advisories.command(Path("r.txt"), {"GHSA-1": "only on Windows"}, "http://localhost:1/v1/query")
-    assert command[command.index("--ignore-vuln") + 1] == "GHSA-1"
-    assert command[command.index("--osv-url") + 1] == "http://localhost:1/v1/query"
-    assert "--osv-url" not in advisories.command(Path("r.txt"), {})

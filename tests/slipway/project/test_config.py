@@ -5,9 +5,7 @@ from pathlib import Path
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.engine.compose import docker_compose, project_name
 from slipway.project.config import Project, load
-from slipway.verbs.session import choose_environment
 
 MINIMAL = '[project]\nname = "thing"\nversion = "1.0.0"\n'
 
@@ -70,42 +68,3 @@ def test_a_missing_file_or_version_is_named(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n')
     with pytest.raises(Problem, match="no version"):
         load(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("folder", "environment", "environ", "name"),
-    [
-        ("My Service", "dev", {}, "myservice"),
-        ("_x.y-Z", "dev", {}, "xy-z"),
-        ("漢字", "dev", {}, "thing"),
-        ("any", "dev", {"COMPOSE_PROJECT_NAME": "chosen"}, "chosen"),
-        ("any", "prod", {}, "thing-prod"),
-        ("any", "prod", {"COMPOSE_PROJECT_NAME": "chosen"}, "chosen-prod"),
-        ("any", "test", {}, "any-test"),
-        ("any", "test", {"COMPOSE_PROJECT_NAME": "chosen"}, "chosen-test"),
-    ],
-)
-def test_environments_never_share_a_compose_project(
-    tmp_path: Path, folder: str, environment: str, environ: dict[str, str], name: str
-) -> None:
-    (tmp_path / folder).mkdir()
-
-    assert project_name(project(tmp_path / folder), environment, environ) == name
-
-
-def test_compose_names_its_files_and_drops_none(tmp_path: Path) -> None:
-    for name in ("compose.yaml", "compose.prod.yaml"):
-        (tmp_path / name).touch()
-    command = docker_compose(project(tmp_path), "prod", "up", None, ["--wait", "web"])
-
-    assert command[:2] == ["docker", "compose"]
-    assert command[-7:] == ["--file", "compose.yaml", "--file", "compose.prod.yaml", "up", "--wait", "web"]
-
-
-def test_one_switch_chooses_the_environment() -> None:
-    assert choose_environment(False, {}) == "dev"
-    assert choose_environment(True, {}) == "prod"
-    assert choose_environment(False, {"SLIPWAY_ENV": "prod"}) == "prod"
-    assert choose_environment(False, {"SLIPWAY_ENV": ""}) == "dev"
-    with pytest.raises(Problem, match="SLIPWAY_ENV is dev or prod"):
-        choose_environment(False, {"SLIPWAY_ENV": "production"})

@@ -1,12 +1,12 @@
 """The .env file: spelling, reading, checking."""
 
 import io
-import random
 
 import pytest
 from dotenv import dotenv_values
 
 from slipway.project import dotenv
+from tests.support import random_values
 
 EXAMPLE = """\
 # A comment.
@@ -23,13 +23,6 @@ SECRETS = {"TOKEN": 32}
 def python_dotenv(text: str) -> dict[str, str | None]:
     """Read a text as python-dotenv does."""
     return dict(dotenv_values(stream=io.StringIO(text)))
-
-
-def random_values(count: int) -> list[str]:
-    """Return random values, rich in what needs care."""
-    source = random.Random(20)
-    pieces = [*"$#'\"\\ \t\n=;&|{}()`!%*~äöü€漢😀", "${", "$$", "a", "B", "7", " #", "\\n", "export "]
-    return ["".join(source.choices(pieces, k=source.randint(1, 12))) for _ in range(count)]
 
 
 def test_what_is_written_is_read_by_both_readers_as_meant() -> None:

@@ -8,7 +8,7 @@ import pytest
 from slipway.core.errors import Problem
 from slipway.project.config import Project, load
 from slipway.project.revisions import heads
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 
 def project(root: Path, **files: str) -> Project:

@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.runtime.choose import Engine, choose
+from slipway.engine.client import Engine
+from slipway.runtime.choose import choose
 
 READY, AWAY = Engine("ready", "Docker Engine 26"), Engine("no answer", "no Docker engine answers")
 NONE, DENIED = Engine("no client", "Docker is not installed"), Engine("no permission", "the socket refuses permission")

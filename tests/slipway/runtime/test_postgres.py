@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.runtime.postgres import FAST, Binaries, Login, Server, pick
+from slipway.project.database import Database
+from slipway.runtime.installations import Binaries, pick
+from slipway.runtime.postgres import FAST, Server
 
-LOGIN = Login("some body", "pa ss'word$", "the data")
+LOGIN = Database("some body", "pa ss'word$", "the data")
 OLD, NEW = Binaries(Path("/old"), 15), Binaries(Path("/new"), 18)
 
 
@@ -57,5 +59,5 @@ def test_starting_again_finds_the_data_and_refuses_another_password(servers: lis
     assert not server.stop()
 
     with pytest.raises(Problem, match="another user or password"):
-        server.start(Login(LOGIN.username, "wrong", LOGIN.database))
+        server.start(Database(LOGIN.username, "wrong", LOGIN.name))
     assert server.running() is None

@@ -2,7 +2,17 @@
 
 import pytest
 
-from slipway.schema.statements import Limits, created_index, kind, sets_timeout, timeouts, unless_gone, unless_there
+from slipway.schema.statements import (
+    Limits,
+    code,
+    created_index,
+    kind,
+    sets_timeout,
+    timeouts,
+    unless_gone,
+    unless_there,
+    without_comments,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -27,10 +37,42 @@ from slipway.schema.statements import Limits, created_index, kind, sets_timeout,
         ("LOCK TABLE t", "schema"),
         ("DO $$ BEGIN UPDATE t SET a = 1; END $$", "data"),
         ("DO $$ BEGIN ALTER TABLE t ADD a int; END $$", "schema"),
+        ("/* a /* nested */ one */ UPDATE t SET a = 1", "data"),
+        ("CREATE INDEX i ON t (a) WHERE a <> 'CONCURRENTLY'", "schema"),
+        ('CREATE INDEX "CONCURRENTLY" ON t (a)', "schema"),
+        ('ALTER TABLE "a,b" VALIDATE CONSTRAINT c', "validate"),
     ],
 )
 def test_kind(sql: str, expected: str) -> None:
     assert kind(sql) == expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT 1 -- one\n, 2", "SELECT 1  \n, 2"),
+        ("/* a /* b */ c */ SELECT 1 /* the end", "SELECT 1"),
+        ("SELECT '-- no comment' /* one */", "SELECT ''"),
+        ("SELECT 'it''s', 'x'", "SELECT '', ''"),
+        ("SELECT E'it\\'s', 'x\\'", "SELECT '', ''"),
+        ("SELECT U&'\\0041', e'\\\\'", "SELECT U&'', ''"),
+        ("SELECT name'x'", "SELECT name''"),
+        ('SELECT "a ""b"" -- c" FROM t', 'SELECT "" FROM t'),
+        ("SELECT $$it's$$, $a$ $$ $b$ $a$", "SELECT '', ''"),
+        ("SELECT $1, a$b$c, 'x' WHERE b$d$ = 1", "SELECT $1, a$b$c, '' WHERE b$d$ = 1"),
+        ("SELECT 'never ends", "SELECT 'never ends"),
+        ("DO $$ BEGIN /* why */ PERFORM 'x'; END $$", "DO '' BEGIN   PERFORM 'x'; END"),
+        ("SELECT 'do'; CALL f('x -- y')", "SELECT ''; CALL f('') do x"),
+    ],
+)
+def test_code(sql: str, expected: str) -> None:
+    assert code(sql) == expected
+
+
+def test_what_looks_like_a_comment_in_a_string_stays() -> None:
+    sql = "SELECT '/* x */', $$-- y$$, \"--z\" /* w */"
+
+    assert without_comments(sql) == "SELECT '/* x */', $$-- y$$, \"--z\""
 
 
 def test_only_what_blocks_nobody_waits_without_a_limit() -> None:

@@ -4,7 +4,7 @@ import json
 
 import httpx2
 
-from tests.conftest import Checkout, processes_of
+from tests.support import Checkout, processes_of
 
 
 def test_another_project_runs_on_the_same_machinery(little: Checkout) -> None:

@@ -5,7 +5,7 @@ from invoke.collection import Collection
 from invoke.tasks import Task
 
 import tasks
-from tests.conftest import ROOT
+from tests.support import ROOT
 
 VERBS: list[Task] = list(Collection.from_module(tasks).tasks.values())  # type: ignore[type-arg]
 

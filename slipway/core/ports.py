@@ -1,0 +1,55 @@
+"""Ports of this machine: which are free, and who has the others."""
+
+import contextlib
+import socket
+
+import psutil
+
+from slipway.core.errors import Problem
+
+
+def free_port(preferred: int = 0) -> int:
+    """Return the preferred port if it is free on 127.0.0.1, else another one."""
+    for port in (preferred, 0):
+        with contextlib.suppress(OSError):
+            return _bind(port, "127.0.0.1")
+    raise Problem("No port is free on 127.0.0.1.")
+
+
+def is_free(port: int, host: str) -> bool:
+    """Tell whether nothing listens on the port yet.
+
+    Raises PermissionError for a port (below 1024) that this user may not listen on.
+    """
+    try:
+        return _bind(port, host) == port
+    except PermissionError:
+        raise
+    except OSError:
+        return False
+
+
+def _bind(port: int, host: str) -> int:
+    # As a server would, to see whether it could; 0 is any port.
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+        return int(probe.getsockname()[1])
+
+
+def owner(port: int) -> str:
+    """Say which process listens on a port, as far as can be seen."""
+    with contextlib.suppress(psutil.Error):
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr[1:2] == (port,) and connection.pid:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+    return "another user's process"
+
+
+def taken(port: int, by: str) -> str:
+    """Return what to say when the port is taken."""
+    return (
+        f"Port {port} is taken by {by}. Stop it, or use another port: ./inv up --port {port + 1} "
+        f"(for good: PORT={port + 1} in .env)."
+    )

@@ -1,0 +1,173 @@
+"""Where backups lie: beside the database, where PostgreSQL's own programs are.
+
+What is done there is a function of backups.sh.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from slipway.core.errors import Problem
+from slipway.core.scripts import Script
+from slipway.core.words import human
+from slipway.database.backups import TIME, Backup, parse, superfluous
+from slipway.project.checkout import Checkout
+from slipway.runtime import Job, Runtime, Where
+from slipway.runtime.environment import Environment
+
+SCRIPT = Path(__file__).with_name("backups.sh")
+LONGEST_NAME = 36  # of a database, before what is added to it; PostgreSQL takes 63
+
+
+@dataclass(frozen=True)
+class Restoration:
+    """A backup that takes the database's place: its name in the store, what people call it, and since when."""
+
+    backup: str
+    shown: str
+    database: str
+    time: str
+
+    @property
+    def kept(self) -> str:
+        """What the old database is called afterwards."""
+        return f"{self.database[:LONGEST_NAME]}_before_{self.time.lower()}"
+
+    @property
+    def fresh(self) -> str:
+        """What the new one is called until then."""
+        return f"{self.database[:LONGEST_NAME]}_restored_{self.time.lower()}"
+
+
+def script_command(function: str, *args: str) -> list[str]:
+    """Return the command line that calls a function of backups.sh."""
+    return ["sh", "-c", Script(SCRIPT), "sh", function, *args]
+
+
+def make(checkout: Checkout, runtime: Runtime, output: Path | None = None) -> str:
+    """Back the database up; return the backup's name.
+
+    With `output`, a copy is written to that file. What the rule of [tool.slipway.backups] doesn't keep is removed
+    afterwards. Raises Problem.
+    """
+    with checkout.steps.step("backup") as step:
+        failed = "No backup was made (see above), and nothing was changed."
+        new = parse(_do(runtime, "make", _now(), failed=failed))[-1]
+        step.detail = f"{new.name}, {human(new.size)}, read back"
+        if output:
+            copy_out(runtime, new.name, output)
+        doomed = superfluous(stored(runtime), checkout.project.backups)
+        if doomed:
+            _do(runtime, "remove", *doomed, failed="Old backups could not be removed (see above).")
+    return new.name
+
+
+def check_target(output: Path) -> None:
+    """Raise Problem when a copy could not be written there."""
+    if output.is_dir() or not output.absolute().parent.is_dir():
+        raise Problem(f"{output} is no file that could be written: --output takes a file in a folder that is there.")
+
+
+def stored(runtime: Runtime) -> list[Backup]:
+    """Return the backups, the oldest first; raises Problem."""
+    said = _do(runtime, "list", failed="The backups cannot be listed (see above).")
+    return sorted(parse(said), key=lambda backup: backup.name)
+
+
+def find(runtime: Runtime, name: str) -> Backup:
+    """Return a backup by its name, the latest for ""; raises Problem when there is none."""
+    found = stored(runtime)
+    if not found:
+        raise Problem(f"There is no backup in {runtime.backups}. ./inv backup makes one.")
+    if not name:
+        return found[-1]
+    matching = [one for one in found if name in (one.name, one.name.removesuffix(".dump"))]
+    if not matching:
+        raise Problem(f"There is no backup {name}. ./inv backup --list")
+    return matching[0]
+
+
+@contextlib.contextmanager
+def to_restore(
+    checkout: Checkout, environment: Environment, runtime: Runtime, name: str, file: str
+) -> Iterator[Restoration]:
+    """Give what is to be restored, read whole: a backup by its name, the latest for "", or a file.
+
+    A file is taken into the store for as long as that takes. Raises Problem when it is broken.
+    """
+    if name and file:
+        raise Problem("--backup and --file exclude each other.")
+    now = _now()
+    with contextlib.ExitStack() as stack:
+        backup = stack.enter_context(_taken_in(runtime, Path(file), now)) if file else find(runtime, name).name
+        shown = Path(file).name if file else backup
+        with checkout.steps.step("backup", f"{shown} can be read"):
+            broken = f"{shown} is broken (see above), and was not restored: the data is as it was. ./inv backup --list"
+            _do(runtime, "readable", backup, failed=broken)
+        yield Restoration(backup, shown, environment.settings.database.name, now)
+
+
+def restore(checkout: Checkout, runtime: Runtime, wanted: Restoration) -> None:
+    """Put a backup in the database's place.
+
+    It is restored into a new database, which then takes the old one's place; the old one stays, under another name.
+    Raises Problem; the data is as before then.
+    """
+    with checkout.steps.step("restore", f"{wanted.database} is {wanted.shown}"):
+        failed = f"{wanted.shown} was not restored (see above): the data is as it was."
+        _do(runtime, "restore", wanted.backup, wanted.fresh, wanted.kept, failed=failed)
+
+
+def copy_out(runtime: Runtime, name: str, target: Path) -> None:
+    """Write a copy of a backup, for this user's eyes alone; raises Problem."""
+    if target.exists() and not target.is_file():
+        raise Problem(f"{target} is no file, and was left alone. The backup itself is made: {name}")
+    temporary = target.with_name(f"{target.name}.partial")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise Problem(f"{target} cannot be written: {error.strerror}. The backup itself is made: {name}") from None
+    with os.fdopen(descriptor, "wb") as file:
+        _do(runtime, "show", name, failed=f"{name} could not be copied.", stdout=file)
+    temporary.replace(target)
+
+
+def dump(runtime: Runtime, file: IO[bytes]) -> None:
+    """Write the database's data, as pg_restore reads it, to a file; raises Problem."""
+    _do(runtime, "dump", failed="There is no copy (see above).", stdout=file)
+
+
+@contextlib.contextmanager
+def _taken_in(runtime: Runtime, path: Path, now: str) -> Iterator[str]:
+    name = f"{now}.import"  # no *.dump: it never is the latest backup
+    try:
+        try:
+            with path.open("rb") as file:
+                _do(runtime, "take", name, failed=f"{path} could not be taken in.", stdin=file)
+        except OSError as error:
+            raise Problem(f"{path} cannot be read: {error.strerror}.") from None
+        yield name
+    finally:
+        _do(runtime, "remove", name, failed=f"{name} could not be removed.")
+
+
+def _do(
+    runtime: Runtime,
+    function: str,
+    *args: str,
+    failed: str,
+    stdin: IO[bytes] | None = None,
+    stdout: IO[bytes] | None = None,
+) -> str:
+    ran = runtime.run(Job(script_command(function, *args), Where.DATABASE, stdin=stdin, stdout=stdout))
+    if ran.status:
+        raise Problem(failed)
+    return ran.output
+
+
+def _now() -> str:
+    return time.strftime(TIME, time.gmtime())

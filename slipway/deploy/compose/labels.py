@@ -1,0 +1,39 @@
+"""What of a deployment is called how on an engine, and found by which labels."""
+
+from slipway.engine.containers import PROJECT
+
+DEPLOYMENT = "dev.slipway.deployment"  # of everything that belongs to a deployment
+RELEASE = "dev.slipway.release"  # of a release's containers and volume
+OWNER = "dev.slipway.owner"  # of the lock's container: who holds it
+VOLUME = "com.docker.compose.volume"
+PROXY = "proxy"  # the service of compose.prod.yaml
+
+
+def lock_name(deployment: str) -> str:
+    """Return the name of the lock's container."""
+    return f"{deployment}-lock"
+
+
+def files_volume(deployment: str) -> str:
+    """Return the name of the volume with the deployment's files."""
+    return f"{deployment}_deployment"
+
+
+def database_secrets(deployment: str) -> str:
+    """Return the name of the volume with the database's secrets."""
+    return f"{deployment}_secrets"
+
+
+def release_secrets(deployment: str, release: str) -> str:
+    """Return the name of the volume with a release's secrets."""
+    return f"{deployment}-{release}-secrets"
+
+
+def of_stack(deployment: str, volume: str) -> tuple[str, str]:
+    """Return the labels by which Compose knows a volume of the deployment as its own."""
+    return (f"{PROJECT}={deployment}", f"{VOLUME}={volume}")
+
+
+def of_release(deployment: str, release: str) -> tuple[str, str]:
+    """Return the labels of what belongs to a release."""
+    return (f"{DEPLOYMENT}={deployment}", f"{RELEASE}={release}")

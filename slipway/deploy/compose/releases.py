@@ -1,0 +1,228 @@
+"""Releases on one engine: each is a Compose project of its own, started, kept and removed as a whole."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+
+from slipway.core.caller import who
+from slipway.core.errors import Problem
+from slipway.deploy.compose import labels
+from slipway.deploy.compose.files import Files, write_secrets
+from slipway.deploy.compose.lock import EngineLock, on_engine
+from slipway.deploy.compose.proxy import CADDYFILE, CaddyProxy
+from slipway.engine import containers, images, volumes
+from slipway.engine.compose import compose_command
+from slipway.engine.containers import CONFIG_HASH, Container
+from slipway.engine.stack import Stack
+from slipway.project.settings import Settings
+from slipway.runtime.release import WEB, NewRelease, Pointer, Release, Remembered, host, of_host
+
+LIVE, FLIPPED, LEDGER, SALT = "live", "flipped", "releases.jsonl", "salt"  # see deployment.sh
+ROLLED_BACK = 3  # the status of `seal`, in deployment.sh
+
+
+class EngineReleases:
+    """The releases of a deployment on one engine; see `runtime.releases.Releases`."""
+
+    def __init__(self, stack: Stack, settings: Settings, files: Files, proxy: CaddyProxy) -> None:
+        self.stack = stack
+        self.settings = settings
+        self.files = files
+        self.proxy = proxy
+        self.shell = stack.shell
+        self.deployment = stack.name
+        self.images = images.Images(stack.shell)
+
+    @contextlib.contextmanager
+    def lock(self, verb: str, wait: bool = True, files: bool = True) -> Iterator[None]:
+        """Hold the engine's lock; with `files`, those of the deployment are at hand meanwhile. Raises Problem."""
+        volume = self.files.volume if files else ""
+        if files:
+            volumes.create(self.shell, volume, *labels.of_stack(self.deployment, "deployment"))
+        lock = EngineLock(self.files.lock, self.proxy.image, f"inv {verb} of {who()}", volume)
+        with on_engine(lock, self.shell, wait, verb) as container:
+            self.files.holding = container if files else ""
+            self.stack.forget()
+            try:
+                yield
+            finally:
+                self.files.holding = ""
+
+    # What is there
+
+    def all(self) -> dict[str, Release]:
+        """Return those that have containers, by id, the oldest first."""
+        return grouped(self.stack.containers)
+
+    def live(self) -> Release | None:
+        """Return the one that clients are led to, or None."""
+        found = self.all()
+        return found.get(self.pointer().release) if found else None
+
+    def again(self, release: str) -> Release | None:
+        """Look again at one."""
+        self.stack.forget()
+        return self.all().get(release)
+
+    def log(self, release: str, lines: int) -> str:
+        """Return the last lines of one's log: of a container that is not well, if there is one."""
+        found = self.again(release)
+        if not found:
+            return ""
+        one = next((one for one in found.containers if not one.verdict().ready), found.containers[0])
+        return containers.last_lines(self.shell, one.id, lines)
+
+    def variables(self) -> dict[str, str]:
+        """Return the variables that a release would be started with, its secrets included; raises Problem."""
+        config = self.compose("none", "config", "--format", "json")
+        document = json.loads(self.shell.output(config, env=self.env("none", "none")))
+        given = document["services"][WEB].get("environment") or {}
+        if shown := [name for name in self.stack.project.secrets if given.get(name)]:
+            lines = ", ".join(f"{name}: !reset null" for name in shown)
+            self.shell.steps.say(
+                f"  compose.release.yaml gives secrets to the environment as well; to leave that: {lines}"
+            )
+        return {name: value for name, value in given.items() if value is not None} | self.settings.secrets
+
+    def is_defined_so(self, release: Release) -> bool:
+        """Tell whether compose.release.yaml, with the settings of today, would make a release as it is."""
+        command = self.compose(release.id, "config", "--hash", "*")
+        said = self.shell.output(command, env=self.env(release.id, release.image))
+        defined = dict(line.split() for line in said.splitlines())
+        made = {one.service: one.labels.get(CONFIG_HASH) for one in release.containers}
+        return made == defined
+
+    # What is done with one
+
+    def start(self, new: NewRelease) -> None:
+        """Start one, to which nobody is led yet; raises Problem."""
+        volume = labels.release_secrets(self.deployment, new.id)
+        marks = labels.of_release(self.deployment, new.id)
+        write_secrets(self.shell, volume, new.image, new.user, self.settings.secrets, marks)
+        scale = ["--scale", f"{WEB}={new.scale}"]
+        command = self.compose(new.id, "up", "--detach", "--no-deps", "--no-build", *scale, WEB)
+        failed = "The new release could not be started."
+        self.shell.quietly(command, env=self.env(new.id, new.image), failed=failed)
+
+    def resume(self, release: Release) -> None:
+        """Start one again that was kept; raises Problem."""
+        self.shell.output(containers.start_command(*release.names), echo=True, failed="It cannot be started again.")
+
+    def stop(self, release: Release) -> None:
+        """Stop one: what it is at is finished, for as long as its stop_grace_period; raises Problem."""
+        command = containers.stop_command(*release.names)
+        self.shell.output(command, echo=True, failed="The old release does not stop.")
+        self.stack.forget()
+
+    def halt(self, release: Release) -> None:
+        """Stop one that nobody is led to; it may be gone already."""
+        self.shell.probe(containers.stop_command(*release.names), echo=True)
+
+    def remove(self, release: Release) -> None:
+        """Remove one, its secrets included, once what it is at is finished."""
+        if release.running:
+            self.halt(release)
+        self.shell.probe(containers.remove_command(*release.names))
+        self.shell.probe(volumes.remove_command(labels.release_secrets(self.deployment, release.id)))
+        self.stack.forget()
+
+    def tidy(self) -> None:
+        """Remove the secrets of releases that have no containers."""
+        self.stack.forget()
+        kept = {labels.release_secrets(self.deployment, release) for release in self.all()}
+        there = volumes.names(self.shell, self.stack.filter)
+        if stray := [volume for volume in there if volume not in kept]:
+            self.shell.probe(volumes.remove_command(*stray))
+
+    # Whom clients are led to
+
+    def pointer(self) -> Pointer:
+        """Return whom clients are led to; raises Problem when that cannot be told."""
+        live, by = self.files.read(LIVE, FLIPPED)
+        return Pointer(of_host(live), by)
+
+    def point(self, release: str) -> None:
+        """Lead clients to a release: a pointer was lost. Raises Problem."""
+        self.files.write(LIVE, host(release))
+
+    def switch(self, new: str, old: str, line: str) -> None:
+        """Lead clients to `new` from now on, and note a line of the ledger; raises Problem."""
+        names = [host(new), host(old) if old else ""]
+        if self.files.script("switch", *names, given=line, echo=True, apart=True)[0]:
+            raise Problem("The proxy could not be led to the new release.")
+
+    def back(self, by: str, any_lock: bool = False) -> str:
+        """Go back to the old release; return which it is, "" when nobody can be gone back to."""
+        status, found = self.files.script("back", by, echo=not any_lock, any_lock=any_lock)
+        return "" if status else of_host(found)
+
+    def seal(self) -> bool:
+        """End the time in which one can go back; False when somebody has. Raises Problem."""
+        status, _ = self.files.script("seal")
+        if status not in (0, ROLLED_BACK):
+            raise Problem("The deployment's files could not be changed.")
+        return not status
+
+    def fence(self, new: str) -> bool:
+        """Give a switch up, or wait until it has happened; False when the lock was lost."""
+        return not self.files.script("fence", host(new))[0]
+
+    def settle(self) -> None:
+        """Begin anew: nothing of an earlier deployment can come late any more."""
+        self.files.script("clear")
+
+    def noted(self) -> None:
+        """Forget who has gone back."""
+        self.files.script("noted")
+
+    # What is remembered
+
+    def remembered(self) -> Remembered:
+        """Return all that is remembered, looked up at once; raises Problem."""
+        live, by, ledger, salt, configuration = self.files.read(LIVE, FLIPPED, LEDGER, SALT, CADDYFILE)
+        return Remembered(Pointer(of_host(live), by), ledger, salt, configuration)
+
+    def ledger(self) -> str:
+        """Return the lines of the ledger; raises Problem."""
+        return self.files.read(LEDGER)[0]
+
+    def record(self, line: str) -> None:
+        """Add a line to the ledger; raises Problem."""
+        if self.files.script("record", given=line)[0]:
+            raise Problem(f"The ledger could not be written into the volume {self.files.volume}.")
+
+    def trim(self, lines: int) -> None:
+        """Let the ledger have no more than twice as many lines."""
+        self.files.script("trim", str(lines))
+
+    def keep_salt(self, salt: str) -> None:
+        """Keep what settings are hashed with; raises Problem."""
+        self.files.write(SALT, salt)
+
+    def room(self) -> int:
+        """Return the free bytes of the engine's disk, where the volumes are; 0 when that cannot be told."""
+        status, said = self.files.script("room")
+        return int(said) * 1024 if said and not status else 0
+
+    # How
+
+    def compose(self, release: str, *args: str | Sequence[str] | None) -> list[str]:
+        """Return a `docker compose` command line for a release."""
+        return compose_command(self.stack.project, self.stack.environment, *args, release=release)
+
+    def env(self, release: str, image: str) -> dict[str, str]:
+        """Return the variables that compose.release.yaml needs."""
+        return {"DEPLOYMENT": self.deployment, "RELEASE": release, "IMAGE": image}
+
+
+def grouped(found: Sequence[Container]) -> dict[str, Release]:
+    """Group the containers of releases by their label and service, the oldest release first."""
+    services: dict[str, dict[str, list[Container]]] = {}
+    for one in found:
+        if (release := one.labels.get(labels.RELEASE)) and not one.is_one_off:
+            services.setdefault(release, {}).setdefault(one.service, []).append(one)
+    return {
+        release: Release(release, {name: tuple(each) for name, each in services[release].items()})
+        for release in sorted(services)
+        if WEB in services[release]
+    }

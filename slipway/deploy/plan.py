@@ -1,0 +1,138 @@
+"""What a deployment finds, what it will do, and what is said of that; nothing is asked or changed here."""
+
+from dataclasses import dataclass
+
+from slipway.deploy import ledger, settings
+from slipway.deploy.ledger import Entry
+from slipway.deploy.source import Candidate
+from slipway.runtime.release import Release
+from slipway.schema.protocol import State
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for: the image's tag ("" for this tree), how many containers (0 for as many as there are).
+
+    `bake` are seconds; 0 also spares the wait before the switch. With `force`, also when nothing has changed.
+    """
+
+    tag: str = ""
+    scale: int = 0
+    bake: int = 0
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What there is before anything is done.
+
+    `live` is what the proxy asks, `database` whether it runs or is elsewhere, `image` what is to be deployed (None when
+    it is not on the engine yet), `schema` what slipway.schema says of the database (None when it was not asked).
+    `proxy` is what its definition would do to the proxy ("" for nothing), and `configuration` the proxy's, now and
+    then. `same` tells whether the live release is defined as one would be now.
+    """
+
+    live: Release | None
+    entries: tuple[Entry, ...]
+    database: bool
+    reference: str
+    image: Candidate | None
+    schema: State | None
+    salt: str
+    settings: dict[str, str]
+    same: bool
+    proxy: str
+    configuration: tuple[str, str]
+
+    @property
+    def now(self) -> Entry | None:
+        """What the ledger says of the live release."""
+        return ledger.of_release(self.entries, self.live.id) if self.live else None
+
+    @property
+    def old(self) -> Release | None:
+        """The release whose place is taken: the live one, if it runs."""
+        return self.live if self.live and self.live.running else None
+
+
+def scale(facts: Facts, options: Options) -> int:
+    """Return how many containers there will be."""
+    return options.scale or (facts.now.scale if facts.now else 1)
+
+
+def is_live(facts: Facts, options: Options) -> bool:
+    """Tell whether the live release is what would be deployed."""
+    live, now = facts.live, facts.now
+    return bool(
+        not options.force
+        and live
+        and live.ready
+        and now
+        and facts.image
+        and live.image_id == facts.image.id
+        and facts.same
+        and facts.settings == now.settings
+        and live.scale == scale(facts, options)
+        and not (facts.schema and facts.schema.apply)
+    )
+
+
+def is_nothing(facts: Facts, options: Options) -> bool:
+    """Tell whether there is nothing to do at all."""
+    beside = facts.database and not facts.proxy and facts.configuration[0] == facts.configuration[1]
+    return is_live(facts, options) and beside
+
+
+def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
+    """Return what will be done, as names and lines."""
+    if is_nothing(facts, options):
+        return [("nothing", "it is live already, with these settings; --force deploys it again")]
+    live, now = facts.live, facts.now
+    found = [
+        ("now", f"{live.image}{'' if live.running else ', which does not run'}" if live else "nothing is live"),
+        ("then", f"{facts.reference}{'' if facts.image else ', to be built or pulled'}"),
+    ]
+    wanted = scale(facts, options)
+    if wanted > 1 or (live and live.scale != wanted):
+        found.append(("replicas", f"{live.scale if live else 0} -> {wanted}"))
+    if now:
+        changed = settings.difference(now.settings, facts.settings)
+        same = "the same" if facts.same else "the same; compose.release.yaml has changed"
+        found.append(("settings", changed or same))
+    if facts.schema:
+        found.append(("schema", schema_line(facts.schema)))
+    if facts.proxy == "recreate":
+        anew = "made anew, as compose.prod.yaml or its variables changed: connections are cut meanwhile"
+        found.append(("proxy", anew))
+    elif not facts.proxy and facts.configuration[0] != facts.configuration[1]:
+        found.append(("proxy", "takes the changed Caddyfile; connections that are idle are closed"))
+    return [*found, ("steps", ", ".join(steps(facts, options)))]
+
+
+def steps(facts: Facts, options: Options) -> list[str]:
+    """Return what will run, in order."""
+    proxy = {"start": "start the proxy", "recreate": "make the proxy anew", "": ""}[facts.proxy]
+    if is_live(facts, options):
+        return [*([] if facts.database else ["start the database"]), proxy or "tell the proxy", "the release stays"]
+    old, schema = facts.old, facts.schema
+    words = [
+        "" if facts.database else "start the database",
+        "back up" if schema and schema.apply and schema.sizes else "",
+        "migrate" if (schema and schema.apply) or not facts.database else "",
+        proxy,
+        "start the release beside the old one" if old else "start the release",
+        "ready",
+        "smoke test",
+        "switch",
+        f"watch for {options.bake} s" if options.bake else "",
+        "stop the old one" if old else "",
+    ]
+    return [word for word in words if word]
+
+
+def schema_line(state: State) -> str:
+    """Say what becomes of the schema."""
+    at = f"at {', '.join(state.at) or 'no revisions'}"
+    words = [f"applies {', '.join(state.apply)}"] if state.apply else []
+    words += [f"{', '.join(state.waiting)} waits for --contract"] if state.waiting else []
+    return f"{at}: {'; '.join(words) or 'nothing is pending'}"

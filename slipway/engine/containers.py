@@ -1,0 +1,197 @@
+"""Containers, as `docker inspect` shows them; whether they are ready."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from slipway.core.shell import Shell, tokens
+
+SERVICE, ONE_OFF = "com.docker.compose.service", "com.docker.compose.oneoff"
+PROJECT, FOLDER = "com.docker.compose.project", "com.docker.compose.project.working_dir"
+CONFIG_HASH = "com.docker.compose.config-hash"
+POLL = 0.1  # seconds
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a container that was just started does: it is ready, something is wrong, or it is too early to tell."""
+
+    ready: bool = False
+    wrong: str = ""
+
+    @property
+    def early(self) -> bool:
+        """Whether waiting may still help."""
+        return not self.ready and not self.wrong
+
+
+READY, EARLY, GONE = Verdict(ready=True), Verdict(), Verdict(wrong="is gone")
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container: what it was made of, and how it is.
+
+    `image` is what it was started from, `image_id` what that meant. `health` is "" without a health check, else
+    starting, healthy or unhealthy; `checks` are the outputs of the last checks. `ports` maps ports like 80/tcp to those
+    of the engine's machine. `phase` is the engine's own word (created, exited, ...), `created` its time (RFC 3339).
+    """
+
+    id: str
+    name: str = ""
+    image: str = ""
+    image_id: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    running: bool = True
+    status: int = 0
+    out_of_memory: bool = False
+    restarts: int = 0
+    health: str = ""
+    checks: tuple[str, ...] = ()
+    ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    phase: str = "running"
+    created: str = ""
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> "Container":
+        """Read what `docker inspect` prints of one."""
+        state, config = facts["State"], facts.get("Config") or {}
+        health = state.get("Health") or {}
+        ports = (facts.get("NetworkSettings") or {}).get("Ports") or {}
+        return cls(
+            id=facts["Id"],
+            name=str(facts.get("Name", "")).lstrip("/"),
+            image=config.get("Image", ""),
+            image_id=facts.get("Image", ""),
+            labels=dict(config.get("Labels") or {}),
+            running=state["Running"],
+            status=state.get("ExitCode", 0),
+            out_of_memory=bool(state.get("OOMKilled")),
+            restarts=facts.get("RestartCount", 0),
+            health=health.get("Status", ""),
+            checks=tuple(entry["Output"].strip() for entry in health.get("Log") or []),
+            ports={inside: tuple(int(one["HostPort"]) for one in to or []) for inside, to in ports.items()},
+            phase=state.get("Status", ""),
+            created=facts.get("Created", ""),
+        )
+
+    @property
+    def service(self) -> str:
+        """The service of the Compose file that it is of."""
+        return self.labels.get(SERVICE, "")
+
+    @property
+    def is_one_off(self) -> bool:
+        """Whether `docker compose run` has made it."""
+        return self.labels.get(ONE_OFF) == "True"
+
+    @property
+    def ready(self) -> bool:
+        """Whether it runs, and its health check, if it has one, says that it is ready."""
+        return self.running and self.health in ("", "healthy")
+
+    def published(self, inside: str = "") -> int | None:
+        """Return the port of the engine's machine that leads to one of it, like 80/tcp; to any unless told."""
+        found = [port for name, ports in self.ports.items() if inside in ("", name) for port in ports]
+        return found[0] if found else None
+
+    def verdict(self, restarts: int = 0) -> Verdict:
+        """Judge it after it was started; `restarts` is how often it had been restarted before.
+
+        A 500 of the health path is a mistake in the service, which waiting doesn't mend.
+        """
+        if self.out_of_memory:
+            return Verdict(wrong="ran out of memory")
+        if not self.running:
+            return Verdict(wrong=f"ended with status {self.status}")
+        if self.restarts > restarts:
+            return Verdict(wrong="ended, and was started again")
+        if self.ready:  # without a check, running is all that can be seen
+            return READY
+        if "500" in self.checks:
+            return Verdict(wrong="answers 500")
+        return Verdict(wrong="is unhealthy") if self.health == "unhealthy" else EARLY
+
+
+def judged(containers: Sequence[Container]) -> Verdict:
+    """Judge several together: what is wrong with one is wrong with all."""
+    if not containers:
+        return GONE
+    verdicts = [one.verdict() for one in containers]
+    return next((one for one in verdicts if one.wrong), EARLY if EARLY in verdicts else READY)
+
+
+def inspect_command(*names: str) -> list[str]:
+    """Return the command that describes containers, as JSON."""
+    return ["docker", "inspect", "--type", "container", *names]
+
+
+def list_command(*filters: str, running: bool = False, form: str = "{{.ID}}") -> list[str]:
+    """Return the command that lists containers by filters, like label=NAME=VALUE; also those that ended."""
+    every = None if running else "--all"
+    return tokens(["docker", "ps"], every, *(["--filter", one] for one in filters), ["--format", form])
+
+
+def logs_command(name: str, lines: int, follow: bool = False) -> list[str]:
+    """Return the command that shows the last lines of a container's log."""
+    return tokens(["docker", "logs"], "--follow" if follow else None, ["--tail", str(lines), name])
+
+
+def stop_command(*names: str) -> list[str]:
+    """Return the command that stops containers: what they are at is finished, for their stop_grace_period."""
+    return ["docker", "stop", *names]
+
+
+def start_command(*names: str) -> list[str]:
+    """Return the command that starts containers again."""
+    return ["docker", "start", *names]
+
+
+def remove_command(*names: str, volumes: bool = False) -> list[str]:
+    """Return the command that removes containers, also running ones; with `volumes`, their nameless volumes too."""
+    return tokens(["docker", "rm", "--force"], "--volumes" if volumes else None, *names)
+
+
+def exec_command(container: str, *command: str, options: Sequence[str] = ()) -> list[str]:
+    """Return the command that runs another one in a container."""
+    return ["docker", "exec", *options, container, *command]
+
+
+def inspect(shell: Shell, *names: str) -> list[Container]:
+    """Return the containers of these names; one that is gone is left out."""
+    if not names:
+        return []
+    # One that is gone meanwhile makes the status 1, and the others are shown all the same.
+    return [Container.of(one) for one in json.loads(shell.probe(inspect_command(*names))[1] or "[]")]
+
+
+def found(shell: Shell, *filters: str) -> list[Container]:
+    """Return the containers that filters find."""
+    return inspect(shell, *shell.output(list_command(*filters)).split())
+
+
+def last_lines(shell: Shell, container: str, lines: int) -> str:
+    """Return the last lines of a container's log: its output, and after it its errors."""
+    _, out, err = shell.probe(logs_command(container, lines))
+    return f"{out}\n{err}".strip()
+
+
+def wait_for(look: Callable[[], Container | None], limit: float) -> str:
+    """Wait until a container is ready, for at most `limit` seconds.
+
+    Returns "" when it is ready, else what is wrong with it. (`up --wait` looks twice a second, waits for what cannot
+    become healthy any more, and shows no log.)
+    """
+    end = time.monotonic() + limit
+    first = look()
+    restarts = first.restarts if first else 0
+    while True:
+        one = look()
+        verdict = one.verdict(restarts) if one else GONE
+        if not verdict.early:
+            return verdict.wrong
+        if time.monotonic() > end:
+            return f"was not ready in {limit:.0f} s"
+        time.sleep(POLL)

@@ -1,0 +1,156 @@
+"""Images on an engine."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slipway.core.errors import Problem
+from slipway.core.shell import Shell, tokens
+from slipway.engine import registry
+
+
+@dataclass(frozen=True)
+class EngineImage:
+    """An image on the engine: its id, its digests in registries, its labels, its user ("0" for root), its layers."""
+
+    id: str
+    digests: tuple[str, ...]
+    labels: Mapping[str, str]
+    user: str
+    created: str
+    layers: tuple[str, ...]
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> "EngineImage":
+        """Read what `docker image inspect` prints of one."""
+        config = facts.get("Config") or {}
+        return cls(
+            id=facts["Id"],
+            digests=tuple(one.partition("@")[2] for one in facts.get("RepoDigests") or []),
+            labels=dict(config.get("Labels") or {}),
+            user=config.get("User") or "0",
+            created=facts.get("Created", ""),
+            layers=tuple((facts.get("RootFS") or {}).get("Layers") or ()),
+        )
+
+    @property
+    def identities(self) -> list[str]:
+        """What it is known by: its digests in registries, then its id."""
+        return [*self.digests, self.id]
+
+
+def inspect_command(reference: str, form: str = "") -> list[str]:
+    """Return the command that describes an image: as JSON, or in the form of a Go template."""
+    return tokens(["docker", "image", "inspect"], ["--format", form] if form else None, reference)
+
+
+def list_command(*filters: str, name: str, form: str) -> list[str]:
+    """Return the command that lists the images of a name by filters, like label=NAME=VALUE."""
+    return tokens(["docker", "image", "ls", "--format", form], *(["--filter", one] for one in filters), name)
+
+
+def history_command(reference: str) -> list[str]:
+    """Return the command that lists the steps of an image, the last one first, each as JSON in a line."""
+    return ["docker", "history", "--no-trunc", "--human=false", "--format", "{{json .}}", reference]
+
+
+def ask_command(reference: str, program: str, *arguments: str) -> list[str]:
+    """Return the command that runs a program of an image.
+
+    In a container without a network and rights, which can write nothing and is gone afterwards.
+    """
+    locked = ["--rm", "--network", "none", "--read-only", "--cap-drop", "ALL"]
+    return ["docker", "run", *locked, "--entrypoint", program, reference, *arguments]
+
+
+def pull_command(reference: str) -> list[str]:
+    """Return the command that pulls an image."""
+    return ["docker", "pull", "--quiet", reference]
+
+
+def push_command(tag: str) -> list[str]:
+    """Return the command that pushes an image."""
+    return ["docker", "push", "--quiet", tag]
+
+
+def tag_command(image: str, tag: str) -> list[str]:
+    """Return the command that gives an image another name."""
+    return ["docker", "tag", image, tag]
+
+
+def remove_command(*references: str) -> list[str]:
+    """Return the command that removes names of images, and images without one."""
+    return ["docker", "image", "rm", *references]
+
+
+def save_command(tag: str, archive: str) -> list[str]:
+    """Return the command that writes an image into an archive."""
+    return ["docker", "save", "--output", archive, tag]
+
+
+def inspect(shell: Shell, reference: str) -> EngineImage | None:
+    """Return an image on this engine, None when it is not there."""
+    status, out, _ = shell.probe(inspect_command(reference))
+    return None if status else EngineImage.of(json.loads(out)[0])
+
+
+def existing(shell: Shell, reference: str) -> EngineImage:
+    """Return an image on this engine; raises Problem when it is not there."""
+    return EngineImage.of(json.loads(shell.output(inspect_command(reference)))[0])
+
+
+def history(shell: Shell, reference: str) -> list[Mapping[str, str]]:
+    """Return the steps of an image, the first one first: CreatedBy, CreatedAt, Size in bytes."""
+    return [json.loads(line) for line in shell.output(history_command(reference)).splitlines()][::-1]
+
+
+class Images:
+    """The images of an engine."""
+
+    def __init__(self, shell: Shell) -> None:
+        self.shell = shell
+
+    def find(self, reference: str) -> EngineImage | None:
+        """Return an image by its name or id, None when it is not there."""
+        return inspect(self.shell, reference)
+
+    def pull(self, reference: str) -> None:
+        """Pull an image; raises Problem with what the registry says."""
+        status, _, said = self.shell.probe(pull_command(reference), echo=True)
+        if status:
+            raise Problem(registry.explain(said, reference))
+
+    def listed(self) -> set[str]:
+        """Return the names of all images, by tag and by digest."""
+        return set(self.shell.output(listed_command()).split())
+
+    def remove(self, reference: str) -> None:
+        """Remove an image; one that is in use stays."""
+        self.shell.probe(remove_command(reference))
+
+
+def listed_command() -> list[str]:
+    """Return the command that lists the names of all images, by tag and by digest."""
+    form = "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}"
+    return ["docker", "image", "ls", "--digests", "--format", form]
+
+
+def built_id(shell: Shell, tag: str) -> str:
+    """Return the id of an image on this engine, "" when there is none."""
+    return shell.probe(inspect_command(tag, "{{.Id}}"))[1]
+
+
+def label(shell: Shell, tag: str, name: str) -> str | None:
+    """Return a label of an image on this engine, "" for none; None when there is no image."""
+    form = f'{{{{index .Config.Labels "{name}"}}}}'
+    status, said, _ = shell.probe(inspect_command(tag, form))
+    return None if status else said
+
+
+def put_back(shell: Shell, before: Mapping[str, str]) -> None:
+    """Let tags mean what they meant before: an image's id, or "" for nothing."""
+    for tag, image_id in before.items():
+        if built_id(shell, tag) == image_id:
+            continue
+        shell.probe(tag_command(image_id, tag) if image_id else remove_command(tag))

@@ -1,0 +1,120 @@
+"""The containers of one Compose project, and the commands for them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from slipway.core.errors import Problem
+from slipway.core.shell import Ran, Shell
+from slipway.engine import containers, jobs
+from slipway.engine.compose import compose_command, project_name
+from slipway.engine.containers import Container
+from slipway.project.config import Project
+
+WITHOUT_ENV = ["--env-file", "/dev/null"]
+TITLES = {"db": "database"}  # what people call a service; "service" unless named
+LOG = 25  # lines
+
+
+@dataclass
+class Stack:
+    """One Compose project of an environment.
+
+    `variables` are those that its files leave open; `https` tells whether there is a domain. `label` is what its
+    containers are found by, unless told that of the Compose project.
+    """
+
+    shell: Shell
+    project: Project
+    environment: str
+    variables: Callable[[], dict[str, str]]
+    label: str = ""
+    https: Callable[[], bool] = bool
+    _seen: list[Container] | None = field(default=None, repr=False)
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the Compose project."""
+        return project_name(self.project, self.environment)
+
+    @property
+    def filter(self) -> str:
+        """The filter that finds its containers."""
+        return f"label={self.label or f'{containers.PROJECT}={self.name}'}"
+
+    # Commands
+
+    def compose(self, *args: str | Sequence[str] | None) -> list[str]:
+        """Return a `docker compose` command line."""
+        return compose_command(self.project, self.environment, *args, https=self.https())
+
+    def bare(self, *args: str | Sequence[str] | None) -> list[str]:
+        """Return a command line that needs no .env.
+
+        What only looks or stops has to work when that file is broken, and must not show the broken line, as Compose
+        would.
+        """
+        return self.compose(WITHOUT_ENV, *args)
+
+    def env(self, port: int = 0) -> dict[str, str]:
+        """Return the variables that the Compose files leave open."""
+        return self.variables() | ({"PORT": str(port)} if port else {})
+
+    # What is there
+
+    @property
+    def containers(self) -> list[Container]:
+        """Its containers, as they were when they were looked at first."""
+        if self._seen is None:
+            self._seen = containers.found(self.shell, self.filter)
+        return self._seen
+
+    def forget(self) -> None:
+        """Look anew next time: the containers have changed."""
+        self._seen = None
+
+    def container(self, service: str) -> Container | None:
+        """Return a service's container, one that runs if there is; None for none."""
+        found = None
+        for one in self.containers:
+            if one.service == service and not one.is_one_off:
+                found = one if found is None or one.running else found
+        return found
+
+    def runs(self, service: str) -> bool:
+        """Tell whether a service runs."""
+        one = self.container(service)
+        return bool(one and one.running)
+
+    def fresh(self, service: str) -> Container | None:
+        """Look again at a service's container."""
+        self.forget()
+        return self.container(service)
+
+    def wait(self, service: str) -> None:
+        """Wait until a service is ready; raises Problem with its log."""
+        if how := containers.wait_for(lambda: self.fresh(service), self.project.wait):
+            one = self.container(service)
+            said = containers.last_lines(self.shell, one.id, LOG) if one else ""
+            title = TITLES.get(service, "service")
+            raise Problem(f"{said}\nThe {title} {how}; the last lines of its log are above.")
+
+    def need(self, service: str) -> None:
+        """Raise Problem when a service does not run."""
+        if not self.runs(service):
+            raise Problem(f"The {TITLES.get(service, 'service')} is not running: ./inv up")
+
+    # What is done
+
+    def run(
+        self, service: str, command: Sequence[str], options: Sequence[str], hidden: Mapping[str, str] | None = None
+    ) -> Ran:
+        """Run a command in a one-off container of a service; raises Problem when it cannot be started."""
+        jobs.remove_left_behind(self.shell, self.name)
+        told = [*jobs.made_by(), *options]
+        job = jobs.OneOff(service, command, jobs.any_name(service), self.env(), hidden or {}, told)
+        return jobs.run(self.shell, self.compose, job)
+
+    def quietly(self, *args: str) -> None:
+        """Run a command of Compose that may fail."""
+        self.shell.probe(self.compose(*args), env=self.env())

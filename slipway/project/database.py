@@ -1,0 +1,87 @@
+"""The service's database: where it is, and who connects to it.
+
+DATABASE_* stand here once; a URL says the same.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qs, unquote, urlsplit
+
+OWN = "db"  # the host of the PostgreSQL that Slipway runs
+HOSTNAME, PORT, NAME = "DATABASE_HOSTNAME", "DATABASE_PORT", "DATABASE_NAME"
+USERNAME, PASSWORD = "DATABASE_USERNAME", "DATABASE_PASSWORD"
+SSLMODE, SSLROOTCERT = "DATABASE_SSLMODE", "DATABASE_SSLROOTCERT"
+STANDARD_PORT = 5432
+
+DIFFERS = (
+    f"The database was made with another user or password than .env names. Put the old {USERNAME} and "
+    f"{PASSWORD} back into .env"
+)
+OTHER_LOGIN = f"{DIFFERS}, or start with an empty database: ./inv down --volumes, then ./inv up."
+NO_DATABASE = f"This service has no database: there is no {HOSTNAME} in .env."
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database, and a login to it.
+
+    `sslmode` and `sslrootcert` are PostgreSQL's own settings, "" for its defaults.
+    """
+
+    username: str
+    password: str = field(repr=False)
+    name: str
+    host: str = ""
+    port: int = STANDARD_PORT
+    sslmode: str = ""
+    sslrootcert: str = ""
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> "Database":
+        """Read it from the service's variables, which are checked already."""
+        return cls(
+            values[USERNAME], values[PASSWORD], values[NAME], values.get(HOSTNAME, ""),
+            int(values.get(PORT) or STANDARD_PORT), values.get(SSLMODE, ""), values.get(SSLROOTCERT, ""),
+        )  # fmt: skip
+
+    @classmethod
+    def at(cls, url: str) -> "Database":
+        """Read a URL, like postgresql://user:password@host:5432/name?sslmode=require.
+
+        Raises ValueError for what is none, or names no user, host or database.
+        https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
+        """
+        parts = urlsplit(url)
+        username, host, name = unquote(parts.username or ""), parts.hostname or "", unquote(parts.path.lstrip("/"))
+        if parts.scheme.partition("+")[0] not in ("postgresql", "postgres") or not (username and host and name):
+            raise ValueError("it is not postgresql://USER:PASSWORD@HOST:PORT/NAME")
+        options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+        return cls(
+            username, unquote(parts.password or ""), name, host, parts.port or STANDARD_PORT,
+            options.get("sslmode", ""), options.get("sslrootcert", ""),
+        )  # fmt: skip
+
+    def seen_at(self, host: str, port: int) -> "Database":
+        """Return the same database at another address: seen from elsewhere."""
+        return replace(self, host=host, port=port)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The service's variables that name it."""
+        tls = {SSLMODE: self.sslmode, SSLROOTCERT: self.sslrootcert}
+        return {
+            HOSTNAME: self.host, PORT: str(self.port), USERNAME: self.username, PASSWORD: self.password,
+            NAME: self.name,
+        } | {name: value for name, value in tls.items() if value}  # fmt: skip
+
+    @property
+    def client(self) -> dict[str, str]:
+        """What psql and its kin read: PGHOST, PGPASSWORD, ...
+
+        TLS is for databases elsewhere: the one that Slipway runs speaks none.
+        """
+        tls = {"PGSSLMODE": self.sslmode, "PGSSLROOTCERT": self.sslrootcert}
+        return {
+            "PGHOST": self.host, "PGPORT": str(self.port), "PGUSER": self.username, "PGPASSWORD": self.password,
+            "PGDATABASE": self.name,
+        } | {name: value for name, value in tls.items() if value and self.host != OWN}  # fmt: skip

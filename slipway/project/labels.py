@@ -1,0 +1,11 @@
+"""The labels of an image: what it says of itself.
+
+https://specs.opencontainers.org/image-spec/annotations/
+"""
+
+VERSION = "org.opencontainers.image.version"
+CREATED = "org.opencontainers.image.created"
+BASE_NAME = "org.opencontainers.image.base.name"
+PREVIOUS = "dev.slipway.previous"  # the version released before
+SCHEMA = "dev.slipway.schema"  # the newest revisions
+INPUTS = "dev.slipway.inputs"  # the hash of what went in

@@ -1,0 +1,41 @@
+"""An environment of the project: data alone."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipway.core.errors import Problem
+from slipway.project.settings import Settings
+
+DEV, PROD = "dev", "prod"
+ENVIRONMENTS = (DEV, PROD)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment: its name, the folder of what it leaves here, and its settings."""
+
+    name: str
+    state: Path
+    settings: Settings
+
+    @property
+    def is_dev(self) -> bool:
+        """Whether what runs is the working tree itself, and no release."""
+        return self.name == DEV
+
+    @property
+    def port(self) -> int:
+        """The configured port; raises Problem when .env is not in order."""
+        return self.settings.port_of(self.name)
+
+    @property
+    def kept_port(self) -> Path:
+        """The file that remembers --port for as long as the service runs."""
+        return self.state / "port"
+
+
+def choose(prod: bool, named: str) -> str:
+    """Return "dev" or "prod": the option, else what SLIPWAY_ENV has `named`; raises Problem."""
+    if named and named not in ENVIRONMENTS:
+        raise Problem(f"SLIPWAY_ENV is dev or prod, not {named!r}.")
+    return PROD if prod else named or DEV

@@ -1,0 +1,177 @@
+"""gunicorn as a process of this user."""
+
+import contextlib
+import hashlib
+import http.client
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import NoReturn
+
+from slipway.core import ports, processes
+from slipway.core.errors import Problem
+from slipway.core.signals import uninterrupted
+from slipway.core.waiting import wait_until
+from slipway.image.plan import read_tree
+from slipway.project import lockfile, tags
+from slipway.project.checkout import Checkout
+from slipway.project.revisions import heads
+from slipway.project.tree import digest
+from slipway.runtime import LiveRelease, State
+from slipway.runtime.environment import Environment
+
+STOP_GRACE = 35  # seconds; longer than gunicorn lets requests finish
+GOOD, BROKEN = 200, 500
+
+
+class HostService:
+    """The service of an environment; `where` are the variables that say where its database is."""
+
+    def __init__(self, checkout: Checkout, environment: Environment, where: Callable[[], dict[str, str]]) -> None:
+        self.checkout = checkout
+        self.project = checkout.project
+        self.environment = environment
+        self.where = where
+        self.record = environment.state / "service.json"
+        self.log = environment.state / "service.log"
+
+    @cached_property
+    def release(self) -> str:
+        """The version tag of this tree."""
+        return tags.of_tree(self.project.version, read_tree(self.checkout))
+
+    def running(self) -> str:
+        """Return the version tag of the running service, or ""."""
+        record = processes.load(self.record)
+        return record.release if record else ""
+
+    def port(self) -> int | None:
+        """Return the port of the running service, or None."""
+        record = processes.load(self.record)
+        return record.port if record else None
+
+    def is_current(self, port: int) -> bool:
+        """Tell whether what runs is ready, and what would be started.
+
+        In production, whether it is ready: what runs is never replaced.
+        """
+        record = processes.load(self.record)
+        if record and not self.environment.is_dev:
+            return self._health(record.port) == GOOD
+        return bool(
+            record
+            and record.fingerprint == self._fingerprint(port)
+            and (not self.environment.settings.own_database or self.where())
+            and self._health(record.port) == GOOD
+        )
+
+    def check_port(self, port: int) -> None:
+        """Raise Problem when another program has the port.
+
+        What a killed server has left behind is ended: it may still listen.
+        """
+        if not processes.load(self.record):
+            processes.stop(self.record, STOP_GRACE)
+        try:
+            if self.port() != port and not ports.is_free(port, self._address):
+                raise Problem(ports.taken(port, ports.owner(port)))
+        except PermissionError:
+            raise Problem(f"Port {port} is for root alone on this machine: ./inv up --port 8000") from None
+
+    def live(self) -> list[LiveRelease]:
+        """Return the release that runs, as it was when it started."""
+        record = processes.load(self.record)
+        return [LiveRelease(record.release, record.schema)] if record else []
+
+    def prepare(self) -> None:
+        """Nothing to build: the service runs from this folder."""
+
+    def start(self, port: int, undo: contextlib.ExitStack) -> None:
+        """Start it in the background; ready when this returns.
+
+        Raises Problem, with the last lines of the log, when it doesn't become ready.
+        """
+        steps = self.checkout.steps
+        with steps.step("service") as step:
+            self.stop()  # one with other settings
+            overlay = self._overlay(port)
+            argv = [sys.executable, "-m", "gunicorn"]
+            steps.command(argv, overlay)
+            env = {**os.environ, **self.environment.settings.values, **overlay, **processes.mark(self.record)}
+            fingerprint, release, schema = self._fingerprint(port), self.release, heads(self.project)
+            undo.callback(self.stop)
+            with uninterrupted():
+                process = processes.spawn(argv, cwd=self.project.root, env=env, log=self.log)
+                made = processes.Record(process.pid, process.create_time(), port, fingerprint, release, schema)
+                made.save(self.record)
+            # 500 is a mistake in the service, which waiting doesn't mend (a reloading worker outlives it).
+            wait_until(lambda: self._health(port) in (GOOD, BROKEN), lambda: process.poll() is None, self.project.wait)
+            if (answer := self._health(port)) != GOOD:
+                how = f"answers {answer}" if answer else f"was not ready in {self.project.wait} s"
+                if process.poll() is not None:
+                    how = f"ended with status {process.returncode}"
+                raise Problem(f"{processes.tail(self.log)}\nThe service {how}; its log is {self.log}.")
+            step.detail = f"gunicorn, process {process.pid}, ready"
+
+    def stop(self) -> bool:
+        """Stop it; return whether it was running."""
+        return processes.stop(self.record, STOP_GRACE)
+
+    def logs(self, follow: bool, lines: int) -> NoReturn:
+        """Show the service's log."""
+        if not self.log.exists():
+            raise Problem("There is no log yet: ./inv up starts the service.")
+        self.checkout.shell.become(["tail", "-n", str(lines), *(["-F"] if follow else []), str(self.log)])
+
+    def shell(self) -> NoReturn:
+        """Open a shell with the service's environment."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        argv = shlex.split(os.environ.get("SHELL") or "sh")
+        self.checkout.shell.become(argv, env=self.where(), hidden={**self.environment.settings.values, "PATH": path})
+
+    def state(self) -> State:
+        """Return its state."""
+        record = processes.load(self.record)
+        if not record:
+            return State("stopped")
+        word = "ready" if self._health(record.port) == GOOD else "not ready"
+        return State(word, {"process": record.pid, "address": f"http://localhost:{record.port}"})
+
+    @property
+    def _address(self) -> str:
+        return "127.0.0.1" if self.environment.is_dev else "0.0.0.0"  # noqa: S104
+
+    def _overlay(self, port: int) -> dict[str, str]:
+        dev, values = self.environment.is_dev, self.environment.settings.values
+        return {
+            **self.where(),
+            "ASGI_APP": self.project.asgi,
+            "BIND": f"{self._address}:{port}",
+            "WEB_CONCURRENCY": "1" if dev else values.get("WEB_CONCURRENCY") or str(self.project.workers),
+            "RELOAD": "1" if dev else "0",
+            "APP_VERSION": self.release,
+        }
+
+    def _fingerprint(self, port: int) -> str:
+        # All that a running service would not notice; its own code it reloads.
+        migrations = self.project.root / self.project.migrations
+        files = ["pyproject.toml", lockfile.NAME, "gunicorn.conf.py"]
+        if self.project.migrations:
+            files += [str(p.relative_to(self.project.root)) for p in migrations.rglob("*.py")]
+        values = json.dumps([self.environment.settings.values, port], sort_keys=True)
+        return hashlib.sha256(f"{digest(self.project.root, files)}{values}".encode()).hexdigest()
+
+    def _health(self, port: int) -> int:
+        # The status of the health path; 0 when nothing answers.
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", self.project.health)
+            return connection.getresponse().status
+        except (OSError, http.client.HTTPException):
+            return 0
+        finally:
+            connection.close()

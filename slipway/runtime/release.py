@@ -1,0 +1,147 @@
+"""A release: what there is of it, and what is known of its clients.
+
+It is known by its id, the time of its making. Its services have their Compose names: `web` is what clients are led to.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from slipway.engine.containers import Container, Verdict, judged
+from slipway.project import labels
+
+WEB = "web"  # the service that clients are led to
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release that has containers: those of each of its services, by Compose name."""
+
+    id: str
+    services: Mapping[str, tuple[Container, ...]]
+
+    @property
+    def web(self) -> tuple[Container, ...]:
+        """The containers that clients are led to."""
+        return self.services[WEB]
+
+    @property
+    def containers(self) -> tuple[Container, ...]:
+        """All of its containers."""
+        return tuple(one for each in self.services.values() for one in each)
+
+    @property
+    def host(self) -> str:
+        """The name under which the proxy finds it."""
+        return host(self.id)
+
+    @property
+    def image(self) -> str:
+        """What it was started from."""
+        return self.web[0].image
+
+    @property
+    def image_id(self) -> str:
+        """The image's id."""
+        return self.web[0].image_id
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The labels, the image's own included."""
+        return self.web[0].labels
+
+    @property
+    def schema(self) -> str:
+        """The newest revisions that it knows, "" when it doesn't say."""
+        return self.labels.get(labels.SCHEMA, "")
+
+    @property
+    def names(self) -> list[str]:
+        """The containers' names."""
+        return [one.name for one in self.containers]
+
+    @property
+    def scale(self) -> int:
+        """How many containers clients are led to."""
+        return len(self.web)
+
+    @property
+    def running(self) -> bool:
+        """Whether clients could be led to any of it."""
+        return any(one.running for one in self.web)
+
+    @property
+    def ready(self) -> bool:
+        """Whether all of it is ready."""
+        return all(one.ready for one in self.containers)
+
+    @property
+    def verdict(self) -> Verdict:
+        """How it does after its start."""
+        return judged(self.containers)
+
+
+def host(release: str) -> str:
+    """Return the name under which the proxy finds a release."""
+    return f"{WEB}-{release}"
+
+
+def of_host(name: str) -> str:
+    """Return the release that has this name, "" for none."""
+    return name.removeprefix(f"{WEB}-")
+
+
+@dataclass(frozen=True)
+class NewRelease:
+    """A release to be started: its image, that image's user, and how many containers of `web`."""
+
+    id: str
+    image: str
+    user: str
+    scale: int = 1
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Which release clients are led to, and who has gone back to it meanwhile ("" for nobody)."""
+
+    release: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What a deployment remembers: whom clients are led to, the lines of its ledger, what settings are hashed with
+    ("" when there is nothing yet), and the proxy's configuration.
+    """
+
+    pointer: Pointer
+    ledger: str = ""
+    salt: str = ""
+    configuration: str = ""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """How many answers the proxy gave since it started, and how many of them were 5xx."""
+
+    all: int = 0
+    failed: int = 0
+
+    @property
+    def share(self) -> float:
+        """The share of the 5xx."""
+        return self.failed / self.all if self.all else 0.0
+
+    def since(self, before: "Answers") -> "Answers":
+        """Return those after an earlier count; all of them when the proxy was started anew."""
+        if self.all < before.all:
+            return self
+        return Answers(self.all - before.all, self.failed - before.failed)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What clients got so far, and whom they are led to; the pointer is empty when the proxy cannot be asked."""
+
+    answers: Answers
+    pointer: Pointer

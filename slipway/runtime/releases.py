@@ -1,0 +1,162 @@
+"""Releases that replace each other: what can be asked of them, and done with them."""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from slipway.engine.images import EngineImage
+from slipway.runtime.release import Look, NewRelease, Pointer, Release, Remembered
+
+
+class Proxy(Protocol):
+    """What leads clients to a release."""
+
+    def change(self, port: int) -> str:
+        """Return what its definition would do to it: "start", "recreate" or "" for nothing."""
+
+    def ports(self) -> list[int]:
+        """Return the ports of the engine's machine that it has."""
+
+    def exists(self) -> bool:
+        """Tell whether it was made, running or not."""
+
+    def wanted(self) -> str:
+        """Return its configuration as the tree has it; raises Problem."""
+
+    def check(self, configuration: str, port: int) -> None:
+        """Have it read a configuration; raises Problem with what it says."""
+
+    def start(self, configuration: str, port: int) -> None:
+        """Have it running as defined, with this configuration; raises Problem with its log."""
+
+    def load(self, configuration: str) -> None:
+        """Give the running proxy another configuration; raises Problem."""
+
+    def ask(self, release: str, path: str) -> tuple[bool, str]:
+        """Ask a release from the proxy's place; return whether the answer was good, and its head."""
+
+    def answered_by(self, path: str) -> str:
+        """Return the release that answers a path through the proxy, "" for none."""
+
+    def look(self) -> Look:
+        """Return what clients got so far."""
+
+
+class Images(Protocol):
+    """The images at hand where releases are started."""
+
+    def find(self, reference: str) -> EngineImage | None:
+        """Return an image by its name or id, or None."""
+
+    def pull(self, reference: str) -> None:
+        """Have an image of a registry at hand; raises Problem."""
+
+    def listed(self) -> set[str]:
+        """Return the names of all images, by tag and by digest."""
+
+    def remove(self, reference: str) -> None:
+        """Remove an image; one that is in use stays."""
+
+
+class Releases(Protocol):
+    """The releases of a deployment."""
+
+    deployment: str  # its name, for people
+
+    @property
+    def proxy(self) -> Proxy:
+        """What leads clients to them."""
+
+    @property
+    def images(self) -> Images:
+        """What they are started from."""
+
+    def lock(self, verb: str, wait: bool = True) -> AbstractContextManager[None]:
+        """Have no other deployment at work; raises Problem, with its owner and age, unless told to wait."""
+
+    def all(self) -> dict[str, Release]:
+        """Return those that have containers, by id, the oldest first."""
+
+    def live(self) -> Release | None:
+        """Return the one that clients are led to, or None."""
+
+    def again(self, release: str) -> Release | None:
+        """Look again at one."""
+
+    def start(self, new: NewRelease) -> None:
+        """Start one, to which nobody is led yet; raises Problem."""
+
+    def resume(self, release: Release) -> None:
+        """Start one again that was kept; raises Problem."""
+
+    def stop(self, release: Release) -> None:
+        """Stop one, once what it is at is finished; raises Problem."""
+
+    def halt(self, release: Release) -> None:
+        """Stop one that nobody is led to; it may be gone already."""
+
+    def remove(self, release: Release) -> None:
+        """Remove one, its secrets included, once what it is at is finished."""
+
+    def tidy(self) -> None:
+        """Remove the secrets of releases that have no containers."""
+
+    def log(self, release: str, lines: int) -> str:
+        """Return the last lines of one's log: of a container that is not well, if there is one."""
+
+    def variables(self) -> dict[str, str]:
+        """Return the variables that a release would be started with, its secrets included; raises Problem."""
+
+    def is_defined_so(self, release: Release) -> bool:
+        """Tell whether the definition of today would make a release as it is."""
+
+    # Whom clients are led to
+
+    def pointer(self) -> Pointer:
+        """Return whom clients are led to; raises Problem when that cannot be told."""
+
+    def point(self, release: str) -> None:
+        """Lead clients to a release, whoever was led where before: a pointer was lost. Raises Problem."""
+
+    def switch(self, new: str, old: str, line: str) -> None:
+        """Lead clients to `new` from now on, and note a line of the ledger; raises Problem.
+
+        Until `seal`, whoever asks can go back to `old` ("" for nobody).
+        """
+
+    def back(self, by: str, any_lock: bool = False) -> str:
+        """Go back to the old release; return which it is, "" when nobody can be gone back to.
+
+        `by` is noted; with `any_lock`, under whoever's lock it is.
+        """
+
+    def seal(self) -> bool:
+        """End the time in which one can go back; False when somebody has. Raises Problem."""
+
+    def fence(self, new: str) -> bool:
+        """Give a switch up, or wait until it has happened; False when the lock was lost."""
+
+    def settle(self) -> None:
+        """Begin anew: nothing of an earlier deployment can come late any more."""
+
+    def noted(self) -> None:
+        """Forget who has gone back."""
+
+    # What is remembered
+
+    def remembered(self) -> Remembered:
+        """Return all that is remembered, looked up at once; raises Problem."""
+
+    def ledger(self) -> str:
+        """Return the lines of the ledger; raises Problem."""
+
+    def record(self, line: str) -> None:
+        """Add a line to the ledger; raises Problem."""
+
+    def trim(self, lines: int) -> None:
+        """Let the ledger have no more than twice as many lines."""
+
+    def keep_salt(self, salt: str) -> None:
+        """Keep what settings are hashed with; raises Problem."""
+
+    def room(self) -> int:
+        """Return the free bytes where the data is, 0 when that cannot be told."""

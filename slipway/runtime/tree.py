@@ -1,0 +1,47 @@
+"""The image of the working tree, as a runtime on an engine starts it."""
+
+from functools import cached_property
+
+from slipway.engine import images
+from slipway.image import build, plan
+from slipway.project import labels, tags
+from slipway.project.checkout import Checkout
+from slipway.project.tree import Tree
+
+
+class TreeImage:
+    """The image that this tree is, or will be, built as.
+
+    In development one tag stands for whatever was built last; a release's tag means one content.
+    """
+
+    def __init__(self, checkout: Checkout, dev: bool) -> None:
+        self.checkout = checkout
+        self.dev = dev
+
+    @cached_property
+    def _tree(self) -> Tree:
+        return plan.read_tree(self.checkout)
+
+    @cached_property
+    def tag(self) -> str:
+        """The image's tag."""
+        project = self.checkout.project
+        return f"{project.image}:{tags.DEV}" if self.dev else plan.of(project, self._tree).tag
+
+    @cached_property
+    def inputs(self) -> str:
+        """The hash of what goes into it."""
+        return plan.inputs(self.checkout.project)
+
+    def prepare(self) -> None:
+        """Build it when what goes into it has changed; raises Problem."""
+        with self.checkout.steps.step("image", self.tag) as step:
+            if self._is_built():
+                step.detail += ", unchanged"
+            else:
+                build.build(self.checkout, plan.of(self.checkout.project, self._tree), [self.tag])
+
+    def _is_built(self) -> bool:
+        found = images.label(self.checkout.shell, self.tag, labels.INPUTS)
+        return found is not None and (found == self.inputs or not self.dev)  # a version's tag means one content

@@ -1,0 +1,198 @@
+"""The verbs of the database: migrate, downgrade, revision, check, backup, restore, psql."""
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from slipway.verbs.options import EVERYWHERE, JSON, PROD, RUNTIME, YES, after_dashes
+
+
+@task(
+    help=EVERYWHERE
+    | {
+        "to": "the last revision to apply (default: the newest)",
+        "contract": "also what takes something away, once no release needs it",
+        "plan": "show what is pending, its SQL, locks and risks; change nothing",
+        "sql": "print the SQL of what is pending, and change nothing",
+        "drift": "compare the database with what its revisions make",
+        "rehearse": "migrate a copy, and run this and the previous release on it",
+        "data": "with --rehearse: on a copy of this environment's data",
+    }
+    | JSON
+)
+def migrate(
+    _: Context,
+    to: str = "",
+    contract: bool = False,
+    plan: bool = False,
+    sql: bool = False,
+    drift: bool = False,
+    rehearse: bool = False,
+    data: bool = False,
+    json: bool = False,
+    prod: bool = False,
+    runtime: str = "",
+    context: str = "",
+) -> None:
+    """Migrate the database in a one-off container or process."""
+    from slipway.database import migrate as migrating
+    from slipway.verbs import migrations
+    from slipway.verbs.session import Turn, begin
+
+    with begin("migrate", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
+        options = migrating.options(to, contract, {"plan": plan, "sql": sql, "drift": drift, "rehearse": rehearse})
+        if rehearse:
+            migrations.rehearse(session, data, json)
+            return
+        session.start_database()
+        if plan:
+            migrations.plan(session, options, json)
+        elif sql:
+            migrations.sql(session, options)
+        elif drift:
+            migrations.drift(session, json)
+        else:
+            migrations.migrate(session, options, json)
+
+
+@task(help=EVERYWHERE | YES | {"to": "the revision to go back to, or base"} | JSON)
+def downgrade(
+    _: Context,
+    to: str = "",
+    prod: bool = False,
+    runtime: str = "",
+    context: str = "",
+    yes: bool = False,
+    json: bool = False,
+) -> None:
+    """Take migrations back; shows what that deletes, and asks."""
+    from slipway.verbs import migrations
+    from slipway.verbs.session import Turn, begin
+
+    with begin("downgrade", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
+        session.start_database()
+        migrations.downgrade(session, to, yes, json)
+
+
+@task(
+    help=PROD
+    | RUNTIME
+    | {
+        "message": "what the migration does",
+        "autogenerate": "from the difference of models and database; the default",
+        "empty": "with nothing in it",
+        "phase": "expand (only adds) or contract (takes something away)",
+        "merge": "join the newest revisions of two lines of work",
+    }
+)
+def revision(
+    _: Context,
+    message: str = "",
+    autogenerate: bool = False,
+    empty: bool = False,
+    phase: str = "",
+    merge: bool = False,
+    prod: bool = False,
+    runtime: str = "",
+) -> None:
+    """Make a migration in the working tree."""
+    from slipway.database import revise
+    from slipway.verbs.session import Turn, begin
+
+    with begin("revision", prod=prod, runtime=runtime, turn=Turn.ENVIRONMENT) as session:
+        wanted = revise.check(
+            session.project, session.environment, message, autogenerate=autogenerate, empty=empty, phase=phase,
+            merge=merge,
+        )  # fmt: skip
+        session.start_database()
+        revise.make(session.checkout, session.runtime, wanted)
+
+
+@task(help=JSON | RUNTIME)
+def check(_: Context, runtime: str = "", json: bool = False) -> None:
+    """Check the migrations on a fresh database."""
+    from slipway.verbs import migrations
+    from slipway.verbs.session import Turn, begin
+
+    with begin("check", runtime=runtime, turn=Turn.ENVIRONMENT) as session:
+        session.start_database()
+        migrations.check(session, json)
+
+
+@task(help=EVERYWHERE | {"list": "list the backups", "output": "write a copy to this file as well"} | JSON)
+def backup(
+    _: Context,
+    list: bool = False,
+    output: str = "",
+    json: bool = False,
+    prod: bool = False,
+    runtime: str = "",
+    context: str = "",
+) -> None:
+    """Back the database up, and read the backup back."""
+    from json import dumps
+    from pathlib import Path
+
+    from slipway.core.words import human
+    from slipway.database import store
+    from slipway.verbs import screen
+    from slipway.verbs.session import Turn, begin
+
+    with begin("backup", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
+        session.start_database(image=False)
+        place = session.runtime.backups
+        if list:
+            found = store.stored(session.runtime)
+            if json:
+                screen.show_json({"place": place, "backups": [one.as_json() for one in found]})
+                return
+            session.steps.say(f"  in {place}")
+            screen.show_lines(f"{one.name:<40} {human(one.size):>10}" for one in found)
+            return
+        target = Path(output) if output else None
+        if target:
+            store.check_target(target)
+        name = store.make(session.checkout, session.runtime, target)
+        screen.show(dumps({"place": place, "backup": name}) if json else name)
+
+
+@task(
+    help=EVERYWHERE
+    | YES
+    | {"backup": "its name (default: the latest)", "file": "a file instead, of inv backup --output"}
+)
+def restore(
+    _: Context,
+    backup: str = "",
+    file: str = "",
+    prod: bool = False,
+    runtime: str = "",
+    context: str = "",
+    yes: bool = False,
+) -> None:
+    """Put a backup in the database's place; asks first."""
+    from slipway.database import store
+    from slipway.schema.words import in_environment
+    from slipway.verbs import screen
+    from slipway.verbs.session import Turn, begin
+
+    with begin("restore", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
+        session.start_database(image=False)
+        name = session.environment.name
+        with store.to_restore(session.checkout, session.environment, session.runtime, backup, file) as wanted:
+            question = f"Replace the {name} database {wanted.database} by {wanted.shown}? It stays as {wanted.kept}."
+            screen.confirm(question, yes)
+            store.restore(session.checkout, session.runtime, wanted)
+            session.steps.note("kept", f"what was there is the database {wanted.kept}. Once nobody misses it:")
+            session.steps.note("", in_environment(f"./inv psql -- -c 'DROP DATABASE \"{wanted.kept}\"'", name))
+            later = "./inv migrate, when the backup is older than this release"
+            session.steps.note("next", in_environment(later, name))
+
+
+@task(help=EVERYWHERE)
+def psql(_: Context, prod: bool = False, runtime: str = "", context: str = "") -> None:
+    """Open psql on the database; what follows `--` goes to psql."""
+    from slipway.runtime import Job, Where
+    from slipway.verbs.session import begin
+
+    with begin("psql", prod=prod, runtime=runtime, context=context, quietly=True) as session:
+        session.runtime.become(Job(["psql", *after_dashes()], Where.DATABASE))

@@ -1,0 +1,128 @@
+"""Verbs of releases on a server: deploy, rollback, releases."""
+
+import json as json_
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from slipway.verbs.options import CONTEXT, JSON, YES, number
+
+if TYPE_CHECKING:
+    from slipway.deploy.plan import Options
+    from slipway.verbs.session import Session
+
+WAIT = {"wait": "for another deployment to end"}
+
+
+@task(
+    help=YES
+    | CONTEXT
+    | {
+        "tag": "this image instead of this tree's: 1.2.3, sha-..., or a whole reference",
+        "plan": "show what would be done, and change nothing",
+        "scale": "how many containers of it (default: as many as there are)",
+        "bake": "how many seconds the new release is watched; 0 for not at all",
+        "force": "also when nothing has changed",
+    }
+    | WAIT
+    | JSON
+)
+def deploy(
+    _: Context,
+    tag: str = "",
+    plan: bool = False,
+    scale: str = "",
+    bake: str = "",
+    force: bool = False,
+    wait: bool = False,
+    context: str = "",
+    yes: bool = False,
+    json: bool = False,
+) -> None:
+    """Replace the live release without losing a request."""
+    from slipway.deploy.plan import Options
+    from slipway.verbs.session import Turn, begin
+
+    turn = Turn.NOBODY if plan else Turn.ENVIRONMENT
+    with begin("deploy", prod=True, context=context, turn=turn, wait=wait) as session:
+        seconds = 0 if bake == "0" else number("bake", bake) if bake else session.project.deploy.bake
+        options = Options(tag, number("scale", scale) if scale else 0, seconds, force)
+        if plan:
+            show_plan(session, options, json)
+        else:
+            carry_out(session, options, yes, json)
+
+
+@task(help=CONTEXT | {"to": "the tag or name of a release that was live (default: the one before)"} | WAIT | JSON)
+def rollback(_: Context, to: str = "", wait: bool = False, context: str = "", json: bool = False) -> None:
+    """Go back to a release that was live before."""
+    from slipway.deploy.rollback import rollback
+    from slipway.verbs.screen import show
+    from slipway.verbs.session import begin
+
+    with begin("rollback", prod=True, context=context, quietly=True) as session:
+        entry = rollback(session.checkout, session.environment, session.deployment, to, wait)
+        if json:
+            show(entry.line().rstrip())
+            return
+        session.steps.note("live", f"{entry.image}, as {entry.release}")
+        session.steps.total()
+
+
+@task(help=CONTEXT | JSON)
+def releases(_: Context, context: str = "", json: bool = False) -> None:
+    """List what was deployed when, by whom, and how it ended."""
+    from slipway.deploy import ledger
+    from slipway.verbs.screen import show_json, show_lines, table
+    from slipway.verbs.session import begin
+
+    with begin("releases", prod=True, context=context, quietly=True) as session:
+        of = session.deployment.releases
+        remembered = of.remembered()
+        entries, live = ledger.parse(remembered.ledger), remembered.pointer.release
+        if json:
+            show_json([{**json_.loads(entry.line()), "is_live": entry.release == live} for entry in entries])
+            return
+        if not entries:
+            session.steps.say("  nothing was deployed yet: ./inv deploy")
+        show_lines(table(ledger.rows(entries, live, list(of.all()))))
+
+
+def show_plan(session: "Session", options: "Options", as_json: bool) -> None:
+    """Show what `deploy` would do."""
+    from slipway.deploy import plan
+    from slipway.deploy.run import Deployer
+    from slipway.verbs.screen import show_json, show_rows
+
+    session.settings.check()
+    deployer = Deployer(session.checkout, session.environment, session.deployment, session.port_in_use())
+    rows = plan.rows(deployer.look(options), options)
+    if as_json:
+        show_json(dict(rows))
+    else:
+        show_rows(rows)
+
+
+def carry_out(session: "Session", options: "Options", yes: bool, as_json: bool) -> None:
+    """Deploy, under the lock; what is live goes on until the new release has taken its place. Raises Problem."""
+    from slipway.deploy import plan
+    from slipway.deploy.run import Deployer
+    from slipway.verbs.screen import confirm, show, show_urls
+
+    session.settings.prepare()
+    deployer = Deployer(session.checkout, session.environment, session.deployment, session.port_in_use())
+    facts = deployer.gather(options)
+    for row in plan.rows(facts, options):
+        session.steps.note(*row)
+    entry = facts.now
+    if not plan.is_nothing(facts, options):
+        confirm(f"Deploy {facts.reference} to {session.deployment.releases.deployment}?", yes)
+        session.remember()
+        entry = deployer.deploy(facts, options)
+    assert entry  # noqa: S101  (what is live is in the ledger)
+    if as_json:
+        show(entry.line().rstrip())
+        return
+    session.steps.note("live", f"{entry.image}, as {entry.release}")
+    show_urls(session, deployer.port)

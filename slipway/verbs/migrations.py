@@ -1,0 +1,176 @@
+"""What the verbs of the schema do and show: plans, drift, what is deleted, how a rehearsal went."""
+
+from collections.abc import Iterator, Sequence
+
+from slipway.core.errors import Problem
+from slipway.core.words import human
+from slipway.database import check as checking
+from slipway.database import migrate as migrating
+from slipway.database import rehearse as rehearsing
+from slipway.database.findings import Finding
+from slipway.database.migrate import Options
+from slipway.database.schema import NO_MIGRATIONS
+from slipway.database.stage import Outcome
+from slipway.schema.protocol import Change, Loss, Plan, Size, Trial, Undo, as_json
+from slipway.verbs import screen
+from slipway.verbs.session import Session
+
+STRONG = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")
+DRIFT = {"added": "only here", "dropped": "missing", "changed": "differs"}
+
+
+def migrate(session: Session, options: Options, json: bool) -> None:
+    """Apply what is pending and may be applied, and say what was done."""
+    done: dict[str, object] = {"applied": []}
+    if session.project.migrations:
+        done = as_json(migrating.apply(session.checkout, session.environment, session.runtime, options))
+    else:
+        session.steps.note("nothing", NO_MIGRATIONS)
+    if json:
+        screen.show_json({"environment": session.environment.name, **done})
+
+
+def sql(session: Session, options: Options) -> None:
+    """Print the SQL of the pending revisions."""
+    screen.show(migrating.sql(session.checkout, session.environment, session.runtime, options))
+
+
+def plan(session: Session, options: Options, json: bool) -> None:
+    """Print the pending revisions: what they run, lock and risk."""
+    found, findings = migrating.plan(session.checkout, session.environment, session.runtime, options)
+    if json:
+        screen.show_json({**as_json(found), "findings": [one.as_json() for one in findings]})
+    else:
+        screen.show_lines(described(found, findings))
+
+
+def drift(session: Session, json: bool) -> None:
+    """Print how the database differs from what its revisions make; raises Problem when it does."""
+    found = migrating.drift(session.checkout, session.environment, session.runtime)
+    at = ", ".join(found.at) or "no revisions"
+    if json:
+        screen.show_json(as_json(found))
+    else:
+        screen.show_lines(line for one in found.changes for line in differs(one))
+    if found.changes:
+        raise Problem(
+            f"The database differs from the revisions up to {at}: {len(found.changes)} of its parts. Write what "
+            'is wanted into a revision (./inv revision --message "..."), and take back the rest.'
+        )
+    session.steps.note("no drift", f"the database is what the revisions up to {at} make")
+
+
+def downgrade(session: Session, to: str, yes: bool, json: bool) -> None:
+    """Take revisions back, once what that deletes was shown and agreed to."""
+    checkout, environment, runtime = session.checkout, session.environment, session.runtime
+    found = migrating.undo(checkout, environment, runtime, to)
+    for one in found.undone:
+        session.steps.say(f"\n-- {one.id} taken back: {one.message}\n{one.sql}")
+    for line in deletes(found):
+        session.steps.note("deletes", line)
+    screen.confirm(f"Take back {', '.join(one.id for one in found.undone)} in {environment.name}?", yes)
+    done = migrating.downgrade(checkout, environment, runtime, to)
+    if json:
+        screen.show_json({"environment": environment.name, **as_json(done)})
+
+
+def check(session: Session, json: bool) -> None:
+    """Check the migrations on a fresh database; print what is wrong, and raise Problem when something is."""
+    with session.steps.step("check") as step:
+        result = checking.check(session.checkout, session.environment, session.runtime)
+        step.detail = result.line
+        if json:
+            screen.show_json({"findings": [one.as_json() for one in result.findings]})
+        elif result.findings:
+            session.steps.say("\n".join(one.line for one in result.findings))
+        if result.findings:
+            raise Problem(
+                f"{len(result.findings)} found in the migrations. Mend them, or ignore one with a reason, in its "
+                'revision: ignores = {"RULE": "why it does no harm"}'
+            )
+
+
+def rehearse(session: Session, data: bool, json: bool) -> None:
+    """Migrate a copy, and run this and the previous release on it.
+
+    Raises Problem when a release breaks on a schema on which a deploy would let it run.
+    """
+    if data:
+        session.settings.check()
+        session.remember()
+    outcomes = rehearsing.rehearse(session.checkout, session.environment, session.runtime if data else None)
+    if json:
+        screen.show_json({"outcomes": [one.as_json() for one in outcomes]})
+    else:
+        screen.show_lines(map(ended, outcomes))
+    if broken := [one for one in outcomes if one.broke]:
+        listed = " and ".join(f"{one.release} breaks on {one.schema}" for one in broken)
+        raise Problem(f"{listed} (see above). docs/migrations.md has the ways to change a schema under a release.")
+
+
+# Lines
+
+
+def described(found: Plan, findings: Sequence[Finding]) -> list[str]:
+    """Return the lines that show a plan."""
+    at = ", ".join(found.at) or "no revisions"
+    if not found.pending:
+        return [f"at {at}: nothing is pending"]
+    lines = [f"at {at}: {len(found.pending)} pending"]
+    for trial in found.trials:
+        now = "" if trial.revision in found.apply else "  (not now)"
+        lines += ["", f"{trial.revision}  {trial.phase or 'no phase'}  {trial.message}{now}", *_ran(trial, found.sizes)]
+        lines += [f"    {one.rule}: {one.text}" for one in findings if one.revision == trial.revision]
+    if found.refused:
+        lines += ["", found.refused]
+    return lines
+
+
+def differs(change: Change) -> Iterator[str]:
+    """Yield the lines that show a part that has drifted."""
+    yield f"{DRIFT[change.what]:<10} {change.kind} {change.name}"
+    if change.before:
+        yield f"             in the revisions: {change.before}"
+    if change.after:
+        yield f"             in the database:  {change.after}"
+
+
+def deletes(found: Undo) -> list[str]:
+    """Return what going back deletes, a line each."""
+    if found.lost is None:
+        return ["what the SQL says: the login may not create a scratch database to find out"]
+    return [_deleted(one) for one in found.lost] or ["no table and no column"]
+
+
+def ended(outcome: Outcome) -> str:
+    """Return the line that shows how a release's tests ended."""
+    after = "" if outcome.passed or outcome.needed else "; it has to be gone by then, and cannot be rolled back to"
+    how = "works" if outcome.passed else "breaks"
+    return f"{outcome.release:<12} {outcome.schema:<20} {how}: {outcome.said}{after}"
+
+
+def _ran(trial: Trial, sizes: dict[str, Size]) -> Iterator[str]:
+    for statement in trial.statements:
+        yield f"    {' '.join(statement.sql.split())};"
+        for table, mode in statement.locks.items():
+            yield f"      {_lock(mode)} on {table}{_size(sizes.get(table))}"
+    for table in trial.rewrites:
+        yield f"      writes {table} anew{_size(sizes.get(table))}"
+
+
+def _deleted(lost: Loss) -> str:
+    rows = "a number of" if lost.rows is None else f"{lost.rows:,}"
+    return f"the {lost.kind} {lost.name}, {rows} {'rows' if lost.kind == 'table' else 'rows with a value'}"
+
+
+def _lock(mode: str) -> str:
+    spaced = "".join(f" {letter}" if letter.isupper() else letter for letter in mode.removesuffix("Lock"))
+    words = spaced.upper().strip()
+    return words if mode in STRONG else words.lower()
+
+
+def _size(size: Size | None) -> str:
+    if not size:
+        return ""
+    rows = f"about {size.rows:,} rows, " if size.rows >= 0 else ""
+    return f" ({rows}{human(size.bytes)})"

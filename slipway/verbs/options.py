@@ -1,0 +1,32 @@
+"""Options that several verbs have: what their help says, how they are read."""
+
+import sys
+from collections.abc import Sequence
+
+# One text each, so that a verb's help is read where it is written.
+PROD = {"prod": "production instead of development (or SLIPWAY_ENV=prod)"}
+CONTEXT = {"context": "on another machine: the name of its Docker context (or DOCKER_HOST, DOCKER_CONTEXT)"}
+RUNTIME = {"runtime": "docker or host; remembered until `inv down --volumes`"}
+EVERYWHERE = PROD | CONTEXT | RUNTIME
+TAG = {"tag": "of another image than this tree's"}
+YES = {"yes": "don't ask"}
+JSON = {"json": "as JSON, for programs"}
+SECRET = {"secret": "id=NAME,src=FILE for the time of the build; may be repeated"}
+
+
+def number(option: str, text: str) -> int:
+    """Read an option's whole number from 1 to 65535.
+
+    Raises Problem. (Invoke shows a traceback for what is no number.)
+    """
+    from slipway.core.errors import Problem
+    from slipway.core.words import is_whole
+
+    if not is_whole(text):
+        raise Problem(f"--{option} is a whole number from 1 to 65535, not {text!r}.")
+    return int(text)
+
+
+def after_dashes(argv: Sequence[str] = sys.argv) -> list[str]:
+    """Return what stands after `--` (Invoke joins it with spaces)."""
+    return list(argv[argv.index("--") + 1 :]) if "--" in argv else []

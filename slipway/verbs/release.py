@@ -1,0 +1,101 @@
+"""The verbs of versions: `release` makes one, `verify` builds one again."""
+
+import contextlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from slipway.verbs.options import JSON, SECRET, YES
+
+if TYPE_CHECKING:
+    from slipway.project.checkout import Checkout
+    from slipway.release.plan import Plan
+
+
+@task(
+    help={
+        "part": "which one is raised: major, minor or patch (default)",
+        "version": "the new version itself, X.Y.Z",
+        "plan": "show what would be done, and change nothing",
+        "skip": "leave this gate out, and say so for good; may be repeated",
+        "tag_only": "commit and tag; another machine publishes what is tagged",
+    }
+    | SECRET
+    | JSON
+    | YES,
+    iterable=["skip", "secret"],
+)
+def release(
+    _: Context,
+    part: str = "",
+    version: str = "",
+    plan: bool = False,
+    skip: Sequence[str] | None = None,
+    secret: Sequence[str] | None = None,
+    tag_only: bool = False,
+    yes: bool = False,
+    json: bool = False,
+) -> None:
+    """Pass the gates, commit, tag, push, sign, read back."""
+    from slipway.core.turn import alone
+    from slipway.release import run, wanted
+    from slipway.release.attempt import folder
+    from slipway.verbs.screen import show_json, show_lines
+    from slipway.verbs.session import begin_without
+
+    with begin_without("release") as session:
+        checkout = session.checkout
+        turn = contextlib.nullcontext() if plan else alone(folder(checkout), "inv release", session.steps)
+        with turn:  # looking needs none
+            asked = wanted.read(part, version, skip or [], secret or [], tag_only)
+            decided = run.gather(checkout, asked)
+            if not plan:
+                _release(checkout, decided, yes, json)
+            elif json:
+                show_json(decided.as_json())
+            else:
+                show_lines(decided.lines())
+
+
+def _release(checkout: "Checkout", plan: "Plan", yes: bool, as_json: bool) -> None:
+    # Shows it, asks, does it, and says what comes next.
+    from slipway.release import run
+    from slipway.verbs.screen import confirm, show_json
+
+    steps = checkout.steps
+    steps.say("\n".join(["", *(f"  {line}".rstrip() for line in plan.lines()), ""]))
+    if plan.facts.done:
+        if as_json:
+            show_json(plan.state(run.published(checkout.shell, plan), plan.facts.head.tree.commit))
+        return
+    confirm(plan.question, yes)
+    released = run.release(checkout, plan)
+    if as_json:
+        show_json(plan.state(released.image, released.commit))
+    steps.note("released", plan.released)
+    steps.total()
+    run.check_merged(plan, released)
+    for index, command in enumerate(plan.then):
+        steps.note("" if index else "next", command)
+
+
+@task(
+    help={"tag": "the image in the registry: 1.2.3, sha-..., or a whole reference"} | SECRET | JSON,
+    iterable=["secret"],
+)
+def verify(_: Context, tag: str = "", secret: Sequence[str] | None = None, json: bool = False) -> None:
+    """Build a released image once more from its commit; compare."""
+    from slipway.image.build import Options, read_secret
+    from slipway.release import verify
+    from slipway.verbs.screen import show, show_json
+    from slipway.verbs.session import begin_without
+
+    with begin_without("verify") as session:
+        options = Options(tuple(map(read_secret, secret or [])))
+        verified = verify.verify(session.checkout, tag or session.project.version, options)
+        if json:
+            show_json(verified.as_json())
+        else:
+            show(f"{verified.image} is what {verified.origin.commit} makes")

@@ -1,0 +1,155 @@
+"""Verbs of the running service: up, down, logs, ps, shell, status."""
+
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from slipway.verbs.options import EVERYWHERE, JSON, YES, number
+
+if TYPE_CHECKING:
+    from slipway.runtime import InPlace, Runtime
+    from slipway.verbs.session import Session
+
+
+@task(help=EVERYWHERE | {"port": "the port on this machine (default: PORT in .env, else the project's)"})
+def up(_: Context, prod: bool = False, runtime: str = "", context: str = "", port: str = "") -> None:
+    """Start database, migrations and service; print the URLs."""
+    from slipway.deploy.compose.deployment import EngineDeployment
+    from slipway.deploy.plan import Options
+    from slipway.verbs.deploy import carry_out
+    from slipway.verbs.screen import show_urls
+    from slipway.verbs.session import Turn, begin
+
+    with begin("up", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
+        session.settings.prepare()
+        done, chosen = is_up(session, number("port", port) if port else None)
+        if done:
+            session.steps.say("  already up: nothing to do")
+        elif isinstance(session.runtime, EngineDeployment):
+            carry_out(session, Options(), yes=True, as_json=False)
+            return
+        else:
+            start_in_place(session, session.runtime, chosen)
+        show_urls(session, chosen)
+
+
+def is_up(session: "Session", asked: int | None) -> tuple[bool, int]:
+    """Tell whether there is nothing to do, and which port it is about.
+
+    That is the port `asked` for, the one in use, or the configured one; it is kept for as long as the service runs.
+    Raises Problem when another release runs in production, where `inv up` never replaces one.
+    """
+    service, file = session.runtime.service, session.environment.kept_port
+    running = service.port()
+    kept = int(file.read_text()) if running and file.exists() else None
+    port = asked or kept or session.environment.port
+    if running and not session.environment.is_dev:
+        refuse_to_replace(session.runtime, asked, running)
+        return True, running
+    if running and service.is_current(port):
+        return True, port
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    if asked or kept:
+        file.write_text(str(port))
+    return False, port
+
+
+def refuse_to_replace(runtime: "Runtime", asked: int | None, running: int) -> None:
+    """Raise Problem unless what runs is what was asked for."""
+    from slipway.core.errors import Problem
+
+    service = runtime.service
+    release, mine = service.running(), service.release
+    if release != mine:
+        why = f"(this tree is {mine})"
+    elif asked not in (None, running):
+        why = f"(on port {running})"
+    elif not service.is_current(running):
+        why = "(it is not ready: ./inv logs says why)"
+    else:
+        return
+    raise Problem(
+        f"{release} is running, and `inv up` never replaces a running release {why}. To replace it{runtime.to_replace}"
+    )
+
+
+def start_in_place(session: "Session", runtime: "InPlace", port: int) -> None:
+    """Start the database, bring its schema up to date, and start the service; raises Problem."""
+    from slipway.database.migrate import up_to_date
+
+    runtime.service.check_port(port)
+    session.remember()
+    runtime.service.prepare()
+    runtime.database.start()
+    up_to_date(session.checkout, session.environment, runtime)
+    runtime.start(port)
+
+
+@task(help=EVERYWHERE | YES | {"volumes": "delete the data as well; asks first"})
+def down(
+    _: Context, prod: bool = False, runtime: str = "", context: str = "", volumes: bool = False, yes: bool = False
+) -> None:
+    """Stop the service and its database."""
+    from slipway.verbs.screen import confirm
+    from slipway.verbs.session import Turn, begin
+
+    with begin("down", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
+        doomed = session.runtime.volumes() if volumes else []
+        if doomed:
+            data = f"the {session.environment.name} data of {session.project.name}"
+            confirm(f"Delete {' and '.join(doomed)}, {data}?", yes)
+        session.runtime.stop(volumes)
+        if volumes:
+            session.forget()
+
+
+@task(help=EVERYWHERE | {"follow": "go on until Ctrl-C", "lines": "how many of the last lines"})
+def logs(
+    _: Context, prod: bool = False, runtime: str = "", context: str = "", follow: bool = False, lines: str = "100"
+) -> None:
+    """Show the service's log."""
+    from slipway.verbs.session import begin
+
+    with begin("logs", prod=prod, runtime=runtime, context=context, quietly=True) as session:
+        session.runtime.service.logs(follow, number("lines", lines))
+
+
+@task(help=EVERYWHERE)
+def ps(_: Context, prod: bool = False, runtime: str = "", context: str = "") -> None:
+    """Show what runs."""
+    from slipway.verbs.screen import show_lines
+    from slipway.verbs.session import begin
+
+    with begin("ps", prod=prod, runtime=runtime, context=context) as session:
+        show_lines("{:<10} {:<10} {:<9} {}".format(*row) for row in session.runtime.listing())
+
+
+@task(help=EVERYWHERE)
+def shell(_: Context, prod: bool = False, runtime: str = "", context: str = "") -> None:
+    """Open a shell where the service runs."""
+    from slipway.verbs.session import begin
+
+    with begin("shell", prod=prod, runtime=runtime, context=context, quietly=True) as session:
+        session.runtime.service.shell()
+
+
+@task(help=EVERYWHERE | JSON)
+def status(_: Context, prod: bool = False, runtime: str = "", context: str = "", json: bool = False) -> None:
+    """Say what runs, where, and which version."""
+    from slipway.verbs.screen import flat, show_json, show_lines
+    from slipway.verbs.session import begin
+
+    with begin("status", prod=prod, runtime=runtime, context=context, quietly=json) as session:
+        state: dict[str, object] = {
+            "name": session.project.name,
+            "environment": session.environment.name,
+            "runtime": session.runtime.name,
+            "release": session.runtime.service.running() or None,
+            **{name: one.as_json() for name, one in session.runtime.status().items()},
+        }
+        if json:
+            show_json(state)
+        else:
+            show_lines(f"{name:<12} {flat(value)}" for name, value in state.items())

@@ -1,0 +1,67 @@
+"""What verbs print and ask: results go to standard output, everything else to standard error."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+
+from slipway.core.errors import Problem
+from slipway.verbs.session import Session
+
+
+def show(text: str) -> None:
+    """Print a line of a result."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def show_lines(lines: Iterable[str]) -> None:
+    """Print lines of a result."""
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    sys.stdout.flush()
+
+
+def show_json(value: object) -> None:
+    """Print a result for programs."""
+    show(json.dumps(value, indent=2))
+
+
+def show_rows(rows: Iterable[tuple[str, str]]) -> None:
+    """Print names, and what there is to say of each."""
+    show_lines(f"{name:<10} {what}" for name, what in rows)
+
+
+def show_urls(session: Session, port: int) -> None:
+    """Print where the service and its documentation are."""
+    url = session.runtime.url(port)
+    session.steps.total()
+    show(f"{session.project.name}  {url}")
+    if session.project.docs:
+        show(f"docs  {url}{session.project.docs}")
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows as lines, their columns below each other."""
+    if not rows:
+        return []
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask before something is destroyed; no is the default.
+
+    Raises Problem when the answer is no, or when there is nobody to ask.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Problem(f"{question} There is no terminal to ask on: say --yes.")
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise Problem("Nothing was changed.")
+
+
+def flat(value: Mapping[str, object] | object) -> str:
+    """Return a part of a state in a line."""
+    return " ".join(map(str, value.values())) if isinstance(value, Mapping) else str(value or "-")

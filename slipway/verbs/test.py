@@ -1,0 +1,23 @@
+"""`inv test`."""
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from slipway.verbs.options import PROD, after_dashes
+
+
+@task(
+    help={
+        "image": "in an image with the development packages, on Compose's PostgreSQL",
+        "e2e": "the lifecycle itself, on a real engine",
+    }
+    | PROD
+)
+def test(_: Context, image: bool = False, e2e: bool = False, prod: bool = False) -> None:
+    """Run the tests; what follows `--` goes to pytest."""
+    from slipway import testing
+    from slipway.verbs.session import Turn, begin
+
+    with begin("test", prod=prod, turn=Turn.CHECKOUT if image else Turn.NOBODY, quietly=True) as session:
+        run = testing.in_image if image else testing.end_to_end if e2e else testing.on_host
+        run(session.checkout, after_dashes())

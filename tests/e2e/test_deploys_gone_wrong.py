@@ -1,0 +1,236 @@
+"""Deploys that fail, are killed, or lose what they need: what was live goes on serving."""
+
+import json
+import os
+import re
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e import changes
+from tests.e2e.load import under_load
+from tests.e2e.production import (
+    LOCK,
+    PROD,
+    after,
+    all_is_stored,
+    change,
+    deployed,
+    kept,
+    live,
+    said,
+    title,
+    webs,
+)
+from tests.e2e.support import commit, containers, run, volumes
+from tests.e2e.talk import ask, done, token
+from tests.support import Checkout, wait_for
+
+# One after the other: with more services under load at a time, the machine would be too slow for some.
+pytestmark = pytest.mark.long
+
+RATE = 20  # requests a second
+
+
+def import_error(checkout: Checkout) -> None:
+    checkout.edit("app/main.py", "MAX_BODY =", "import nowhere\n\nMAX_BODY =")
+
+
+def failing_lifespan(checkout: Checkout) -> None:
+    checkout.edit("app/main.py", "    yield\n", '    raise RuntimeError("no lifespan")\n    yield\n')
+
+
+def wait_for_8_s(checkout: Checkout) -> None:
+    checkout.edit("pyproject.toml", 'docs = "/docs"\n', 'docs = "/docs"\nwait = 8\n')
+
+
+def hangs(checkout: Checkout) -> None:
+    wait_for_8_s(checkout)
+    checkout.edit("app/main.py", "MAX_BODY =", "import time\n\ntime.sleep(600)\nMAX_BODY =")
+
+
+def never_ready(checkout: Checkout) -> None:
+    wait_for_8_s(checkout)
+    checkout.edit("app/health.py", "await db.ping()", 'raise TimeoutError("never")')
+
+
+def too_much_memory(checkout: Checkout) -> None:
+    checkout.edit("app/main.py", "MAX_BODY =", 'HOARD = b"x" * 3 * 2**30\nMAX_BODY =')
+
+
+def exits_after_3_s(checkout: Checkout) -> None:
+    exits = "import threading\n\nthreading.Timer(3, os._exit, [7]).start()\n"
+    checkout.edit("gunicorn.conf.py", "env = {", f"{exits}env = {{")
+
+
+def failing_migration(checkout: Checkout) -> None:
+    fails_on_data = '    op.execute("SELECT 1 / (id - id) FROM posts")\n'
+    changes.revision(checkout, "0003", "0002", "expand", fails_on_data, "    pass\n")
+
+
+BAD: list[tuple[Callable[[Checkout], None], str, str]] = [
+    (import_error, "No module named 'nowhere'", "The new release ended"),
+    (failing_lifespan, "no lifespan", "The new release ended"),
+    (hangs, "", "The new release was not ready in 8 s"),
+    (never_ready, "GET /health/ready 503", "The new release was not ready in 8 s"),
+    (too_much_memory, "", "The new release ran out of memory"),
+    (exits_after_3_s, "Listening at", "The new release ended"),
+    (failing_migration, "division by zero", "The migration failed"),
+]
+
+
+def test_bad_releases_leave_the_old_one_serving(docker: Checkout) -> None:
+    docker.edit("pyproject.toml", "settle = 1\n", "")  # one that exits after 3 s has to be noticed
+    commit(docker, "Settle for 5 s")
+    image = deployed(docker, "--bake", "0")
+    headers = token(docker.url)
+    before = webs()
+    with under_load(docker.url, headers, RATE) as load:
+        for spoil, log, problem in BAD:
+            spoil(docker)
+            commit(docker, spoil.__name__)
+            failed = docker.inv("deploy", "--yes")
+            assert failed.returncode != 0, spoil
+            assert problem in failed.stderr, failed.stderr
+            assert log in failed.stderr, failed.stderr
+            assert f"{image} is live, as before" in failed.stderr
+            assert webs() == before
+            assert LOCK not in containers()
+            assert load.failed == [], spoil
+            run("git", "reset", "--quiet", "--hard", "HEAD~1", cwd=docker.root)
+        missing = docker.inv("deploy", "--yes", "--tag", "9.9.9")
+        assert missing.returncode == 1
+        assert "There is no image" in missing.stderr
+    all_is_stored(docker, load)
+    assert live() == image
+    assert kept() == before
+    outcomes = [one["outcome"] for one in json.loads(done(docker, "releases", "--json").stdout)]
+    assert outcomes == ["live", *["failed"] * len(BAD)]
+
+
+def test_a_release_that_answers_5xx_is_taken_back(docker: Checkout) -> None:
+    image = deployed(docker, "--bake", "0")
+    headers = token(docker.url)
+    docker.edit("app/posts/router.py", "import APIRouter, ", "import APIRouter, Depends, ")
+    broken = "def broken() -> None:\n    raise RuntimeError\n\n\n"
+    docker.edit(
+        "app/posts/router.py", "router = APIRouter(", f"{broken}router = APIRouter(dependencies=[Depends(broken)], "
+    )
+    commit(docker, "Break it")
+    with under_load(docker.url, headers, RATE) as load:
+        failed = docker.inv("deploy", "--yes")
+        assert failed.returncode == 1, failed.stderr
+        assert re.search(r"The new release answers \d+ of \d+ requests with 5xx", failed.stderr)
+        assert "RuntimeError" in failed.stderr
+        count = len(load.failed)
+        after(load, RATE)
+        assert len(load.failed) == count
+    assert 0 < count < RATE * 10  # some two seconds, more on a busy machine; it is watched for 30
+    assert all(one.startswith("500") for one in load.failed)
+    assert live() == image
+    assert len(webs()) == 1
+    assert LOCK not in containers()
+
+
+# Lines that appear when a command begins ($), or when a step has ended.
+STEPS = [
+    "settings", "$ .* sh make", "$ .* slipway.schema upgrade", "schema", "$ .* sh fill", "$ .* up --detach", "start",
+    "ready", "$ .* sh switch", "probe", "stop",
+]  # fmt: skip
+# One of each kind: nothing was made yet; a migration runs; a container is made; it runs and nobody is led to it;
+# everybody is being led to it; it is watched; the old one is being stopped.
+KINDS = ["settings", "$ .* slipway.schema upgrade", "$ .* up --detach", "ready", "$ .* sh switch", "probe", "stop"]
+
+
+@pytest.mark.parametrize("steps", [KINDS, pytest.param(STEPS, marks=pytest.mark.full)], ids=["kinds", "all"])
+def test_the_deployer_killed_at_any_step_leaves_a_service_and_the_next_deploy_converges(
+    docker: Checkout, steps: list[str]
+) -> None:
+    done(docker, "deploy", "--yes", "--bake", "0")
+    headers = token(docker.url)
+    changes.expand(docker)
+    with under_load(docker.url, headers, RATE) as load:
+        for number, step in enumerate(steps):
+            change(docker, number)
+            with docker.start("deploy", "--yes", "--bake", "1") as process:
+                said(process, step)
+                process.kill()
+            assert process.returncode == -signal.SIGKILL, step
+            wait_for(lambda: LOCK not in containers())
+            after(load, RATE // 2)
+            assert load.failed == [], step
+        done(docker, "deploy", "--yes", "--bake", "0")
+    all_is_stored(docker, load)
+    assert title(docker) == f"Release {len(steps) - 1}"
+    assert len(webs()) == 1
+    only_what_is_kept_is_there(docker)
+    assert ask(docker, "SELECT version_num FROM alembic_version", "--prod") == "0004"
+    done(docker, "down", "--prod", "--volumes", "--yes")
+    assert containers() == []
+    assert [name for name in volumes() if not name.endswith("-backups")] == []
+
+
+def only_what_is_kept_is_there(checkout: Checkout) -> None:
+    """Check that nothing is left of the releases but the containers and secrets of those that can be gone back to."""
+    ledger = json.loads(done(checkout, "releases", "--json").stdout)
+    good = {one["release"] for one in ledger if one["outcome"] == "live"}
+    there = kept()
+    assert {re.sub(r".*-prod-(\w+)-web-1", r"\1", name) for name in there} <= good
+    assert len(there) <= 1 + 3
+    secrets = [name for name in volumes() if name.startswith(f"{PROD}-2")]
+    assert {name.replace("-secrets", "-web-1") for name in secrets} == set(there)
+    assert {name for name in containers() if name not in there} == {f"{PROD}-db-1", f"{PROD}-proxy-1"}
+
+
+@pytest.mark.parametrize(
+    ("step", "signum"),
+    [
+        ("$ .* sh switch", signal.SIGTERM),
+        pytest.param("ready", signal.SIGINT, marks=pytest.mark.full),
+        pytest.param("probe", signal.SIGINT, marks=pytest.mark.full),
+    ],
+)
+def test_an_interrupted_deployment_goes_back(docker: Checkout, step: str, signum: signal.Signals) -> None:
+    done(docker, "deploy", "--yes", "--bake", "0")
+    headers = token(docker.url)
+    docker.edit("Caddyfile", "idle 2m", "idle 3m")
+    change(docker, "interrupted")
+    with under_load(docker.url, headers, RATE) as load:
+        with docker.start("deploy", "--yes", "--bake", "60") as process:
+            said(process, step)
+            os.killpg(process.pid, signum)  # as Ctrl-C does: what it has started hears it as well
+            last, _ = process.communicate(timeout=300)
+        after(load, RATE // 2)
+    assert process.returncode == 128 + signum
+    assert "is live, as before" in last
+    assert title(docker) == "Slipway service"
+    assert len(webs()) == 1
+    assert LOCK not in containers()
+    lost = [failed for failed in load.failed if "ServerDisconnected" not in failed and "RemoteProtocol" not in failed]
+    assert lost == []  # a reload of the proxy closes idle connections
+    caddyfile = run("docker", "exec", f"{PROD}-proxy-1", "cat", "/deployment/Caddyfile")
+    assert "idle 2m" in caddyfile
+
+
+def test_what_is_live_stays_whatever_is_taken_away(docker: Checkout) -> None:
+    done(docker, "deploy", "--yes", "--bake", "0")
+    headers = token(docker.url)
+    with under_load(docker.url, headers, RATE) as load:
+        change(docker, "without a lock")
+        with docker.start("deploy", "--yes", "--bake", "20") as process:
+            said(process, "probe")
+            run("docker", "rm", "--force", LOCK)
+            last, _ = process.communicate(timeout=300)
+        assert process.returncode == 1, last
+        assert "the next deployment puts it in order" in last
+        assert title(docker) == "Release without a lock"
+        assert "it is live already" in done(docker, "deploy", "--yes").stderr
+        assert len(webs()) == 1
+
+        deployment = ["docker", "run", "--rm", "--volume", f"{PROD}_deployment:/deployment", "--workdir", "/deployment"]
+        for name in ("live", "releases.jsonl"):
+            run(*deployment, "caddy:2", "rm", name)
+            done(docker, "deploy", "--yes", "--bake", "0", "--force")
+            assert len(webs()) == 1
+    all_is_stored(docker, load)

@@ -1,0 +1,134 @@
+"""Deploys and rollbacks of a service under load: no request is lost."""
+
+import getpass
+import json
+import re
+import socket
+
+import pytest
+
+from tests.e2e import changes
+from tests.e2e.load import under_load
+from tests.e2e.production import LOCK, after, all_is_stored, change, deployed, kept, live, said, title, webs
+from tests.e2e.support import commit, containers
+from tests.e2e.talk import done, token
+from tests.support import Checkout, wait_for
+
+# One after the other: with more services under load at a time, the machine would be too slow for some.
+pytestmark = pytest.mark.long
+
+
+@pytest.mark.parametrize(
+    ("deploys", "rate", "least"), [(3, 40, 1000), pytest.param(20, 100, 20_000, marks=pytest.mark.full)]
+)
+def test_deploys_in_a_row_and_back_lose_no_request(docker: Checkout, deploys: int, rate: int, least: int) -> None:
+    images = [deployed(docker, "--bake", "0")]
+    headers = token(docker.url)
+    with under_load(docker.url, headers, rate) as load:
+        for number in range(deploys):
+            change(docker, number)
+            images.append(deployed(docker, "--bake", "1"))
+            assert title(docker) == f"Release {number}"
+            assert len(webs()) == 1
+            assert live() == images[-1]
+        for image in (images[-2], images[-3], images[-4]):
+            done(docker, "rollback", "--to", image)
+            assert live() == image
+        done(docker, "rollback", "--to", images[-1])
+        wait_for(lambda: len(load.latencies) >= least, limit=300)
+    all_is_stored(docker, load)
+    ledger = json.loads(done(docker, "releases", "--json").stdout)
+    assert len(ledger) == 1 + deploys + 4
+    assert [one["image"] for one in ledger if one["is_live"]][-1] == images[-1]
+    assert len(kept()) == 4  # the live one and those that are kept
+
+
+def test_a_column_is_renamed_across_three_releases(docker: Checkout) -> None:
+    first = deployed(docker, "--bake", "0")
+    headers = token(docker.url)
+    with under_load(docker.url, headers, 20) as load:
+        changes.expand(docker)
+        commit(docker, "Use the new name")
+        expanded = json.loads(done(docker, "deploy", "--yes", "--bake", "1", "--json").stdout)
+        assert expanded["migrated"] == ["0003", "0004"]
+        assert expanded["backup"].endswith("-0002.dump")
+        second = live()
+        done(docker, "rollback")  # the old release can live with what was added
+        assert live() == first
+        done(docker, "rollback", "--to", second)
+        changes.contract(docker)
+        commit(docker, "Drop the old name")
+        waits = done(docker, "deploy", "--yes", "--bake", "1")
+        assert "0005 waits for --contract" in waits.stderr
+        done(docker, "migrate", "--prod", "--contract")
+        after(load, 20)
+        for back in ((), ("--to", first)):
+            refused = docker.inv("rollback", *back)
+            assert refused.returncode == 1
+            assert "0005 took away what it may need" in refused.stderr
+    all_is_stored(docker, load)
+    assert "no drift" in done(docker, "migrate", "--prod", "--drift").stderr
+
+
+def test_of_two_deploys_at_once_one_is_refused_with_the_owners_name_or_waits(docker: Checkout) -> None:
+    done(docker, "deploy", "--yes", "--bake", "0")
+    change(docker, "one")
+    with docker.start("deploy", "--yes", "--bake", "8") as first:
+        said(first, "ready")
+        refused = docker.inv("deploy", "--yes")
+        assert refused.returncode == 1
+        who = f"inv deploy of {getpass.getuser()}@{socket.gethostname()}"
+        assert re.search(rf"{re.escape(who)} has been at work for \d+ s", refused.stderr)
+        assert "./inv deploy --wait" in refused.stderr
+        change(docker, "two")
+        waited = done(docker, "deploy", "--yes", "--wait", "--bake", "0")
+        assert f"waiting    {who}" in waited.stderr
+        last, _ = first.communicate()
+    assert first.returncode == 0, last
+    assert title(docker) == "Release two"
+
+
+def test_a_rollback_in_the_bake_window_is_a_renaming(docker: Checkout) -> None:
+    image = deployed(docker, "--bake", "0")
+    headers = token(docker.url)
+    with under_load(docker.url, headers, 20) as load:
+        change(docker, "bad")
+        with docker.start("deploy", "--yes", "--bake", "60") as deploying:
+            said(deploying, "probe")
+            back = json.loads(done(docker, "rollback", "--json").stdout)
+            assert (back["image"], title(docker)) == (image, "Slipway service")
+            last, _ = deploying.communicate(timeout=300)
+        assert deploying.returncode == 1
+        assert "has rolled it back" in last
+        assert live() == image
+        assert len(webs()) == 1
+
+        change(docker, "killed")  # and the one who deployed is gone
+        with docker.start("deploy", "--yes", "--bake", "60") as deploying:
+            said(deploying, "probe")
+            deploying.kill()
+        wait_for(lambda: LOCK not in containers())
+        assert title(docker) == "Release killed"
+        done(docker, "rollback")
+        assert title(docker) == "Slipway service"
+        assert len(webs()) == 1
+    all_is_stored(docker, load)
+    assert len(kept()) == 1
+    refused = docker.inv("rollback")
+    assert refused.returncode == 1
+    assert "There is no earlier release" in refused.stderr
+
+
+def test_scaling_up_and_down_loses_no_request(docker: Checkout) -> None:
+    done(docker, "deploy", "--yes", "--bake", "0", WEB_CONCURRENCY="1")
+    headers = token(docker.url)
+    with under_load(docker.url, headers, 40) as load:
+        for scale in ("3", "1"):
+            done(docker, "deploy", "--yes", "--bake", "1", "--scale", scale, WEB_CONCURRENCY="1")
+            assert len(webs()) == int(scale)
+        nothing = done(docker, "deploy", "--yes", WEB_CONCURRENCY="1")
+        assert "it is live already" in nothing.stderr
+    all_is_stored(docker, load)
+    refused = docker.inv("rollback", WEB_CONCURRENCY="1")  # it was one release all the time
+    assert refused.returncode == 1
+    assert "There is no earlier release" in refused.stderr

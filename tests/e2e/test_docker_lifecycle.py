@@ -1,0 +1,206 @@
+"""The verbs on a real Docker Engine."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from slipway.project import dotenv
+from tests.e2e.support import NAME, containers, run
+from tests.e2e.talk import ask, conversation, done, eventually
+from tests.support import ROOT, Checkout, free_port, random_values
+
+
+def secrets_of(checkout: Checkout) -> list[str]:
+    """Return the secret values of .env."""
+    values, _ = dotenv.parse((checkout.root / ".env").read_text())
+    return [values["DATABASE_PASSWORD"], values["SECRET_KEY_FASTAPI_AUTH"]]
+
+
+def test_the_lifecycle_from_the_build_on(docker: Checkout) -> None:
+    tag = done(docker, "build").stdout.strip()
+    assert re.fullmatch(rf"{NAME}:0\.1\.0-dev\.\d+-[0-9a-f]{{12}}", tag)
+    labels = json.loads(run("docker", "image", "inspect", "--format", "{{json .Config.Labels}}", tag))
+    assert labels["org.opencontainers.image.revision"] == run("git", "rev-parse", "HEAD", cwd=docker.root)
+    assert labels["org.opencontainers.image.version"] == tag.partition(":")[2]
+
+    assert "There is no .env" in docker.inv("migrate").stderr
+    docker.write(".env", env_of_its_own(docker))
+    migrated = done(docker, "migrate")
+    assert "0002       expand   posts" in migrated.stderr
+
+    first = done(docker, "up")
+    assert first.stderr.startswith("up · dev")
+    assert "runtime    docker" in first.stderr
+    conversation(docker.url)
+    before = run("docker", "ps", "--quiet", "--no-trunc", "--filter", f"name={NAME}")
+    assert "already up: nothing to do" in done(docker, "up").stderr
+    assert run("docker", "ps", "--quiet", "--no-trunc", "--filter", f"name={NAME}") == before
+    assert "GET /posts" in done(docker, "logs").stdout
+    assert "web" in done(docker, "ps").stdout
+    assert json.loads(done(docker, "status", "--json").stdout)["service"]["state"] == "ready"
+    assert done(docker, "psql", "--", "-Atc", "SELECT count(*) FROM posts").stdout == "1\n"
+    for secret in secrets_of(docker):
+        assert secret not in first.stdout + first.stderr
+        for shown in (run("docker", "history", "--no-trunc", tag), run("docker", "image", "inspect", tag)):
+            assert secret not in shown
+
+    done(docker, "down")
+    assert containers() == []
+
+
+def env_of_its_own(checkout: Checkout) -> str:
+    """Return a .env that Slipway has not made."""
+    example = (checkout.root / ".env.example").read_text()
+    secrets = {"DATABASE_PASSWORD": 1, "SECRET_KEY_FASTAPI_AUTH": 1}
+    return dotenv.fill(example, secrets, lambda: os.urandom(24).hex())
+
+
+def test_plain_docker_does_without_invoke(docker: Checkout) -> None:
+    plain = f"{NAME}:plain"
+    run("docker", "build", "--quiet", "--tag", plain, ".", cwd=docker.root)
+    docker.write(".env", env_of_its_own(docker))
+    environ = docker.environ(IMAGE=plain)
+
+    def compose(*args: str) -> None:
+        subprocess.run(["docker", "compose", *args], cwd=docker.root, env=environ, check=True, capture_output=True)
+
+    compose("up", "--detach", "--quiet-pull")
+    compose("up", "--detach", "--wait", "--no-deps", "web")
+    conversation(docker.url)
+    compose("down")
+
+    bare = subprocess.run(["docker", "run", "--rm", plain], capture_output=True, text=True, check=False)
+    assert bare.returncode == 1
+    said = bare.stdout + bare.stderr
+    assert all(name in said for name in dotenv.schema((ROOT / ".env.example").read_text()).required)
+    assert "Traceback" not in said
+    assert said.count("Missing settings") == 1
+
+    port = free_port()
+    publish = ["--publish", f"127.0.0.1:{port}:8000", "--env-file", str(docker.root / ".env")]
+    container = run("docker", "run", "--detach", "--name", f"{NAME}-plain", *publish, plain)
+    try:
+        transport = httpx2.HTTPTransport(retries=5)
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", transport=transport) as client:
+            answer = eventually(client, "/")
+            assert answer.json()["links"]
+            away = client.get("/health/ready")
+            assert (away.status_code, away.json()["database"]) == (503, "away")
+            assert client.get("/health/live").status_code == 200
+    finally:
+        run("docker", "rm", "--force", container)
+
+
+def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) -> None:
+    done(docker, "up", "--prod")
+    conversation(docker.url)
+    (web,) = [name for name in containers() if "-web-" in name]
+    for name in (web, f"{NAME}-prod-proxy-1"):
+        host = json.loads(run("docker", "inspect", "--format", "{{json .HostConfig}}", name))
+        assert host["ReadonlyRootfs"]
+        assert host["CapDrop"] == ["ALL"]
+        assert host["Memory"] > 0
+        assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "5"}
+    assert ask(docker, "SHOW shared_buffers", "--prod") == "256MB"  # a quarter of DATABASE_MEMORY
+    workers = run("docker", "top", web, "-o", "pid,cmd").count("gunicorn")
+    assert workers == 1 + 2 + 1  # docker-init, the master and its workers
+    # The metrics of all workers, and the health, are there for who is in the network, and for nobody else.
+    asked = "import urllib.request as u; print(u.urlopen('http://web:9090/metrics').read().decode())"
+    metrics = run("docker", "exec", web, "python", "-c", asked)
+    assert 'http_requests_total{method="POST",route="/posts",status="201"} 1.0' in metrics
+    assert httpx2.get(f"{docker.url}/metrics").status_code == 404
+    assert httpx2.get(f"{docker.url}/health/ready").status_code == 404
+    assert httpx2.get(f"{docker.url}/health/ready%0A").status_code == 404
+    assert run("docker", "port", web) == ""
+    environment = run("docker", "inspect", "--format", "{{json .Config.Env}}", web, f"{NAME}-prod-db-1")
+    values, _ = dotenv.parse((docker.root / ".env").read_text())
+    assert values["DATABASE_PASSWORD"] not in environment
+    assert values["SECRET_KEY_FASTAPI_AUTH"] not in environment
+    assert run("docker", "exec", web, "stat", "-c", "%a %u", "/run/secrets/DATABASE_PASSWORD") == "400 65532"
+    assert all(line.startswith("{") for line in run("docker", "logs", web).splitlines())
+    started = run("docker", "inspect", "--format", "{{.State.StartedAt}}", web)
+    assert "already up" in done(docker, "up", SLIPWAY_ENV="prod").stderr
+
+    docker.edit("app/main.py", 'title="Slipway service"', 'title="Another"')
+    refused = docker.inv("up", "--prod")
+    assert refused.returncode == 1
+    assert "never replaces" in refused.stderr
+    assert run("docker", "inspect", "--format", "{{.State.StartedAt}}", web) == started
+    assert not [name for name in containers() if "-prod-" not in name]
+    volume = json.loads(run("docker", "inspect", "--format", "{{json .Mounts}}", f"{NAME}-prod-db-1"))
+    assert {mount["Name"] for mount in volume} == {f"{NAME}-prod_db", f"{NAME}-prod_secrets"}
+
+
+def test_the_suite_runs_in_the_test_image(docker: Checkout) -> None:
+    ended = docker.inv("test", "--image", "--", "-q", "tests/app/test_posts.py")  # a release runs all of them
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert re.search(r"\d+ passed", ended.stdout + ended.stderr)
+    assert not [name for name in containers() if "test" in name]
+
+
+@pytest.mark.full
+def test_a_database_elsewhere_is_used_and_none_started(docker: Checkout) -> None:
+    network = f"{NAME}_default"
+    database = [
+        "docker", "run", "--detach", "--name", f"{NAME}-elsewhere", "--network", network,
+        "--env", "POSTGRES_PASSWORD=a longer $word", "--env", "POSTGRES_USER=theirs", "postgres:17",
+    ]  # fmt: skip
+    labels = [f"com.docker.compose.project={NAME}", "com.docker.compose.network=default"]
+    run("docker", "network", "create", *(word for label in labels for word in ("--label", label)), network)
+    try:
+        run(*database)
+        env = {
+            "DATABASE_HOSTNAME": f"{NAME}-elsewhere", "DATABASE_USERNAME": "theirs", "DATABASE_NAME": "theirs",
+            "DATABASE_PASSWORD": "a longer $word", "DATABASE_SSLMODE": "disable",
+        }  # fmt: skip
+        done(docker, "up", **env)
+        conversation(docker.url)
+        assert f"{NAME}-db-1" not in containers()
+        assert done(docker, "psql", "--", "-Atc", "SELECT count(*) FROM posts", **env).stdout == "1\n"
+        done(docker, "down", **env)
+    finally:
+        run("docker", "rm", "--force", "--volumes", f"{NAME}-elsewhere")
+        subprocess.run(["docker", "network", "rm", network], capture_output=True, check=False)
+
+
+@pytest.mark.full
+def test_another_project_runs_on_docker_too(little: Checkout, docker: Checkout) -> None:
+    ours = (ROOT / "pyproject.toml").read_text()
+    dependencies = ours[ours.index("dependencies = [") : ours.index("[tool.poetry]")]  # as its lock file has them
+    little.edit("pyproject.toml", 'requires-python = ">=3.11,<4"\n', f'requires-python = ">=3.11,<4"\n{dependencies}')
+    little.edit("pyproject.toml", "[tool.slipway]\n", f'[tool.slipway]\nname = "{NAME}-little"\n')
+    little.env["COMPOSE_PROJECT_NAME"] = f"{NAME}-little"
+
+    done(little, "up", "--runtime", "docker")
+    try:
+        assert httpx2.get(little.url).json() == "Hello world"
+        assert "already up" in done(little, "up").stderr
+        inside = set(run("docker", "run", "--rm", f"{NAME}-little:dev", "ls").split())
+        assert inside - {"__pycache__"} == {"gunicorn.conf.py", "hello", "pyproject.toml"}
+    finally:
+        done(little, "down")
+
+
+def test_compose_reads_env_as_inv_writes_it(tmp_path: Path) -> None:
+    values = {}
+    for index, value in enumerate(random_values(400)):
+        try:
+            dotenv.spell(value)
+        except dotenv.Unreadable:
+            continue
+        values[f"K{index}"] = value
+    assert len(values) > 200
+    (tmp_path / ".env").write_text("".join(f"{k}={dotenv.spell(v)}\n" for k, v in values.items()))
+    names = json.dumps(list(values))
+    (tmp_path / "compose.yaml").write_text(f"name: x\nservices: {{a: {{image: x, environment: {names}}}}}\n")
+
+    config = json.loads(run("docker", "compose", "config", "--format", "json", cwd=tmp_path))
+
+    seen = {k: v.replace("$$", "$") for k, v in config["services"]["a"]["environment"].items()}
+    assert seen == values

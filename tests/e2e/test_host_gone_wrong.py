@@ -1,0 +1,208 @@
+"""How the verbs break without Docker: real signals, real mistakes."""
+
+import json
+import os
+import signal
+import socket
+
+import httpx2
+import pytest
+
+from tests.e2e.talk import conversation, verbs_with_a_broken_env
+from tests.support import Checkout, free_port, processes_of, wait_for
+
+
+def test_a_port_that_is_taken_is_named_before_anything_starts(service: Checkout) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", int(service.env["PORT"])))
+        other.listen()
+        done = service.inv("up", "--runtime", "host")
+
+    assert done.returncode == 1
+    assert f"process {os.getpid()}" in done.stderr
+    assert "--port" in done.stderr
+    assert processes_of(service.root) == []
+    assert not (service.root / ".slipway/dev/postgres").exists()
+
+    other_port = str(free_port())
+    assert f"http://localhost:{other_port}" in service.up("--port", other_port).stdout
+    assert "already up" in service.inv("up").stderr  # on the port that it has
+
+
+def test_all_findings_of_a_bad_env_come_at_once(service: Checkout) -> None:
+    text = (service.root / ".env.example").read_text()
+    text = text.replace("DATABASE_NAME=slipway\n", "").replace("ALGORITHM=HS256", "ALGORITMH=HS256")
+    text = text.replace("DATABASE_PASSWORD=", "DATABASE_PASSWORD=pa$$word").replace(
+        "DATABASE_PORT=5432", "DATABASE_PORT=x"
+    )
+    service.write(".env", text.replace("AUTH=", "AUTH=short"))
+
+    done = service.inv("up", "--runtime", "host")
+
+    assert done.returncode == 1
+    for finding in ("DATABASE_NAME is missing", "did you mean ALGORITHM", "too short", "'...'", "DATABASE_PORT = 'x'"):
+        assert finding in done.stderr
+    assert "pa$$" not in done.stderr
+    assert processes_of(service.root) == []
+
+
+@pytest.mark.parametrize(
+    ("moment", "signum"),
+    [
+        ("database   PostgreSQL", signal.SIGTERM),
+        ("0001       expand", signal.SIGINT),
+        ("-m gunicorn", signal.SIGTERM),
+        pytest.param("database   PostgreSQL", signal.SIGINT, marks=pytest.mark.full),
+        pytest.param("0001       expand", signal.SIGTERM, marks=pytest.mark.full),
+        pytest.param("-m gunicorn", signal.SIGINT, marks=pytest.mark.full),
+    ],
+)
+def test_an_interrupted_up_leaves_nothing_running(service: Checkout, moment: str, signum: signal.Signals) -> None:
+    with service.start("up", "--runtime", "host") as process:
+        assert process.stdout
+        for line in process.stdout:
+            if moment in line:
+                process.send_signal(signum)
+
+    assert process.returncode == 128 + signum
+    assert processes_of(service.root) == []
+    conversation_after_recovery(service)
+
+
+def conversation_after_recovery(service: Checkout) -> None:
+    """Show that what was interrupted can simply be repeated."""
+    service.up()
+    conversation(service.url)
+
+
+@pytest.mark.parametrize(
+    "moment", [pytest.param("settings ", marks=pytest.mark.full), "database   PostgreSQL", "-m gunicorn"]
+)
+def test_after_sigkill_the_next_up_takes_over(service: Checkout, moment: str) -> None:
+    with service.start("up", "--runtime", "host") as process:
+        assert process.stdout
+        for line in process.stdout:
+            if moment in line:
+                process.kill()
+                break
+    assert process.returncode == -signal.SIGKILL
+
+    conversation_after_recovery(service)
+    masters = [p for p in processes_of(service.root) if p.ppid() not in {q.pid for q in processes_of(service.root)}]
+    assert len(masters) == 2  # one gunicorn, one PostgreSQL
+
+
+def test_a_killed_server_is_replaced_and_its_workers_with_it(service: Checkout) -> None:
+    service.up()
+    record = json.loads((service.root / ".slipway/dev/service.json").read_text())
+    os.kill(record["pid"], signal.SIGKILL)
+
+    conversation_after_recovery(service)
+
+
+def test_a_service_that_cannot_start_shows_why(service: Checkout) -> None:
+    service.edit("gunicorn.conf.py", "import os\n", "import os\nimport nowhere\n")
+
+    done = service.inv("up", "--runtime", "host")
+
+    assert done.returncode != 0
+    assert "No module named 'nowhere'" in done.stderr
+    assert processes_of(service.root) == []
+
+
+@pytest.mark.parametrize("mistake", [pytest.param("def broken(:\n", marks=pytest.mark.full), "import nowhere\n"])
+def test_a_mistake_in_the_code_is_shown_and_its_correction_picked_up(service: Checkout, mistake: str) -> None:
+    with (service.root / "app/main.py").open("a") as file:
+        file.write(mistake)
+    done = service.inv("up", "--runtime", "host")
+    assert done.returncode == 1
+    assert "SyntaxError" in done.stderr or "No module named 'nowhere'" in done.stderr
+    assert "The service answers 500" in done.stderr
+    assert processes_of(service.root) == []
+
+    service.edit("app/main.py", mistake, "")
+    service.up()
+    with (service.root / "app/health.py").open("a") as file:
+        file.write(mistake)
+    wait_for(lambda: answer_of(service.url) == 500)
+    service.edit("app/health.py", mistake, "")
+
+    def corrected() -> bool:
+        answer = answer_of(service.url)
+        if answer == 500:  # gunicorn misses a change that comes before it has looked at the file once
+            (service.root / "app/health.py").touch()
+        return answer == 200
+
+    wait_for(corrected)
+
+
+def answer_of(base: str) -> int:
+    """Return the status of the index, 0 while nothing answers."""
+    try:
+        return httpx2.get(base).status_code
+    except httpx2.TransportError:
+        return 0
+
+
+def test_data_of_another_password_or_version_is_refused(service: Checkout) -> None:
+    service.up()
+    service.inv("down")
+    (service.root / ".env").rename(service.root / "old.env")
+
+    other = service.inv("up")
+    assert other.returncode == 1
+    assert "another user or password" in other.stderr
+    assert processes_of(service.root) == []
+
+    (service.root / "old.env").replace(service.root / ".env")
+    version = service.root / ".slipway/dev/postgres/PG_VERSION"
+    right = version.read_text()
+    version.write_text("9\n")
+    older = service.inv("up")
+    assert older.returncode == 1
+    assert "made by PostgreSQL 9" in older.stderr
+    version.write_text(right)
+    conversation_after_recovery(service)
+
+
+def test_an_unreachable_database_is_named_within_the_limit(service: Checkout) -> None:
+    service.edit("pyproject.toml", "[tool.slipway]\n", "[tool.slipway]\nwait = 1\n")
+    port = str(free_port())
+
+    done = service.inv("up", "--runtime", "host", DATABASE_HOSTNAME="127.0.0.1", DATABASE_PORT=port)
+
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port} could not be reached in 1 s" in done.stderr
+    assert processes_of(service.root) == []
+
+
+def test_down_and_status_work_with_a_broken_env_and_show_nothing_of_it(service: Checkout) -> None:
+    service.up()
+    verbs_with_a_broken_env(service)
+    assert processes_of(service.root) == []
+
+
+def test_what_postgresql_cannot_be_made_with_is_found_before(service: Checkout) -> None:
+    example = (service.root / ".env.example").read_text().replace("AUTH=", f"AUTH={'x1y2z3' * 8}")
+    for name, value, said in (
+        ("DATABASE_PASSWORD", '"two lines of\\ntext, and long"', "more than one line"),
+        ("DATABASE_USERNAME", "'my\"user'", "DATABASE_USERNAME has to be"),
+        ("DATABASE_USERNAME", "pg_me", "DATABASE_USERNAME has to be"),
+    ):
+        lines = [f"{name}={value}" if line.startswith(f"{name}=") else line for line in example.splitlines()]
+        lines = [f"{line}0123456789abcdef" if line == "DATABASE_PASSWORD=" else line for line in lines]
+        service.write(".env", "\n".join(lines) + "\n")
+
+        done = service.inv("up", "--runtime", "host")
+
+        assert done.returncode == 1
+        assert said in done.stderr
+        assert not (service.root / ".slipway/dev/postgres").exists()
+
+
+def test_a_bad_port_is_one_line(service: Checkout) -> None:
+    for bad in ("0", "-1", "65536", "many"):
+        done = service.inv("up", "--runtime", "host", f"--port={bad}")
+
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1] == f"--port is a whole number from 1 to 65535, not {bad!r}."

@@ -1,0 +1,251 @@
+"""Migrations of what runs: phases, rehearsals, backups, and the service while a lock cannot be had."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.e2e import changes
+from tests.e2e.load import under_load
+from tests.e2e.support import NAME, commit, containers, run
+from tests.e2e.talk import ask, conversation, done, token
+from tests.support import Checkout, wait_for
+
+PROPERTIES = """
+    SELECT datconnlimit, (SELECT array_agg(a::text ORDER BY 1) FROM unnest(datacl) a WHERE a::text !~ '^slipway='),
+           (SELECT array_agg(setrole::regrole || setconfig::text ORDER BY 1) FROM pg_db_role_setting
+            WHERE setdatabase = d.oid)
+    FROM pg_database d WHERE datname = 'slipway'
+"""
+CHECKSUMS = "SELECT count(*), md5(string_agg(p::text, '' ORDER BY id)) FROM posts p"
+
+
+def backup_drop_restore(checkout: Checkout) -> None:
+    """Back up, lose data, restore; then try to restore a broken backup."""
+    fill(checkout)
+    before = ask(checkout, CHECKSUMS)
+    done(
+        checkout, "psql", "--", "-qc",
+        "ALTER DATABASE slipway SET search_path = public, pg_catalog; ALTER DATABASE slipway CONNECTION LIMIT 90;"
+        "REVOKE CONNECT ON DATABASE slipway FROM PUBLIC; GRANT CONNECT ON DATABASE slipway TO pg_monitor;"
+        "ALTER ROLE slipway IN DATABASE slipway SET work_mem = '8MB'",
+    )  # fmt: skip
+    of_itself = ask(checkout, PROPERTIES)
+    file = checkout.root / "copy of it.dump"
+    backup = done(checkout, "backup", "--output", str(file)).stdout.strip()
+    assert re.fullmatch(r"\d{8}T\d{6}Z-0002\.dump", backup)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert backups(checkout) == [backup]
+
+    done(checkout, "psql", "--", "-qc", "DELETE FROM posts WHERE id > 3; DROP TABLE login_attempts")
+    damaged = ask(checkout, CHECKSUMS)
+    assert "say --yes" in checkout.inv("restore").stderr
+    whole = file.read_bytes()
+    is_no_backup(checkout, file, whole[: len(whole) * 2 // 3], "the data is as it was")
+    is_no_backup(checkout, file, b"no dump at all", "")
+    assert ask(checkout, CHECKSUMS) == damaged
+
+    restored = done(checkout, "restore", "--yes")
+    assert ask(checkout, CHECKSUMS) == before
+    assert ask(checkout, PROPERTIES) == of_itself
+    conversation(checkout.url)  # the service was there all the time
+    (kept,) = re.findall(r"is the database (\w+)\.", restored.stderr)
+    assert done(checkout, "psql", "--", "-d", kept, "-Atc", CHECKSUMS).stdout.strip() == damaged
+    file.write_bytes(whole)
+    done(checkout, "restore", "--file", str(file), "--yes")
+    assert ask(checkout, CHECKSUMS) == before
+    assert backups(checkout) == [backup]
+    names = ask(checkout, "SELECT datname FROM pg_database WHERE datname LIKE '%restored%'")
+    assert names == ""
+
+
+def fill(checkout: Checkout) -> None:
+    """Create some posts."""
+    headers = token(checkout.url)
+    for number in range(20):
+        answer = httpx2.post(
+            f"{checkout.url}/posts", json={"title": str(number), "content": "x" * 5000}, headers=headers
+        )
+        assert answer.status_code == 201
+
+
+def backups(checkout: Checkout) -> list[str]:
+    """Return the names of the backups."""
+    return [one["name"] for one in json.loads(done(checkout, "backup", "--list", "--json").stdout)["backups"]]
+
+
+def is_no_backup(checkout: Checkout, file: Path, content: bytes, said: str) -> None:
+    """Check that a file is not restored."""
+    file.write_bytes(content)
+    broken = checkout.inv("restore", "--file", str(file), "--yes")
+    assert broken.returncode != 0
+    assert said in broken.stderr
+
+
+def test_backup_drop_restore_on_the_host(service: Checkout) -> None:
+    service.up()
+    backup_drop_restore(service)
+    done(service, "down", "--volumes", "--yes")
+    assert list((service.root / ".slipway/dev/backups").iterdir())
+
+
+def test_backup_drop_restore_on_docker(docker: Checkout) -> None:
+    done(docker, "up")
+    backup_drop_restore(docker)
+
+
+@pytest.mark.long
+def test_a_column_is_renamed_under_a_release_step_by_step(docker: Checkout) -> None:
+    done(docker, "up", "--prod")
+    conversation(docker.url)
+    old = json.loads(done(docker, "status", "--prod", "--json").stdout)["release"]
+
+    a_rename_at_once_is_refused(docker)
+    changes.rename_step_by_step(docker)
+    commit(docker, "Rename it step by step")
+    done(docker, "check")
+    new = done(docker, "build", "--prod").stdout.strip()
+    planned = json.loads(done(docker, "migrate", "--prod", "--plan", "--json").stdout)
+    assert (planned["apply"], planned["waiting"], planned["findings"]) == (["0003", "0004"], ["0005"], [])
+    assert planned["trials"][0]["statements"][0]["locks"] == {"posts": "AccessExclusiveLock"}
+    expanded = json.loads(done(docker, "migrate", "--prod", "--json").stdout)
+    assert [one["revision"] for one in expanded["applied"]] == ["0003", "0004"]
+    assert expanded["waiting"] == ["0005"]
+    assert expanded["backup"].endswith("-0002.dump")
+    conversation(docker.url)
+
+    early = docker.inv("migrate", "--prod", "--contract")
+    assert early.returncode == 3
+    assert f"{old}, which is live, doesn't know 0005" in early.stderr
+    assert ask(docker, "SELECT version_num FROM alembic_version", "--prod") == "0004"
+    done(docker, "deploy", "--yes", "--bake", "0")
+    conversation(docker.url)
+    contracted = done(docker, "migrate", "--prod", "--contract", "--json")
+    assert [one["revision"] for one in json.loads(contracted.stdout)["applied"]] == ["0005"]
+    assert "a release without 0005 cannot be rolled back to" in contracted.stderr
+    conversation(docker.url)
+    assert "no drift" in done(docker, "migrate", "--prod", "--drift").stderr
+
+    needed = docker.inv("downgrade", "--prod", "--to", "0004", "--yes")
+    assert needed.returncode == 1
+    assert f"{new} is live and needs 0005" in needed.stderr
+
+
+def a_rename_at_once_is_refused(docker: Checkout) -> None:
+    """Try to rename the column in one revision."""
+    changes.rename_at_once(docker)
+    commit(docker, "Rename it at once")
+    refused = docker.inv("migrate", "--prod")
+    assert refused.returncode == 1
+    assert "renames: the column posts.updated_at becomes posts.changed_at" in refused.stderr
+    assert "add the new one beside it" in refused.stderr
+    assert ask(docker, "SELECT version_num FROM alembic_version", "--prod") == "0002"
+    checked = docker.inv("check")
+    assert checked.returncode == 1
+    assert "renames" in checked.stderr
+    run("git", "reset", "--quiet", "--hard", "HEAD~1", cwd=docker.root)
+
+
+@pytest.mark.long
+def test_the_previous_release_is_rehearsed_on_the_new_schema(docker: Checkout) -> None:
+    first = docker.inv("migrate", "--rehearse")
+    assert first.returncode == 0, first.stderr
+    assert "there is no previous release" in first.stderr
+
+    run("git", "tag", "--annotate", "v0.1.0", "--message", "0.1.0", cwd=docker.root)
+    done(docker, "build")
+    run("docker", "build", "--quiet", "--target", "test", "--tag", f"{NAME}:0.1.0-test", ".", cwd=docker.root)
+    changes.rename_step_by_step(docker)
+    commit(docker, "Rename it step by step")
+    whole = docker.inv("migrate", "--rehearse", "--json")
+    assert whole.returncode == 0, whole.stderr
+    outcomes = json.loads(whole.stdout)["outcomes"]
+    assert [(one["schema"], one["passed"], one["needed"]) for one in outcomes] == [
+        ("0002, as it is", True, True), ("0004", True, True), ("0004", True, True), ("0005", True, True),
+        ("0005", False, False),
+    ]  # fmt: skip
+
+
+def test_behind_a_long_query_the_migration_gives_up_and_the_service_goes_on(service: Checkout) -> None:
+    done(service, "up", "--prod", "--runtime", "host", WEB_CONCURRENCY="2")
+    headers = token(service.url)
+    changes.revision(service, "0003", "0002", "expand", changes.ADD, changes.TAKE_BACK)
+    with under_load(service.url, headers, 20) as load:
+        wait_for(lambda: len(load.stored) > 20)
+        query = ["psql", "--prod", "--", "-qc", "SELECT count(*), pg_sleep(60) FROM posts GROUP BY id LIMIT 1"]
+        with service.start(*query) as reading:
+            running = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND wait_event = 'PgSleep'"
+            wait_for(lambda: ask(service, running, "--prod") != "")
+            pid = ask(service, running, "--prod")
+            given_up = service.inv("migrate", "--prod")
+            assert reading.poll() is None
+            ask(service, f"SELECT pg_cancel_backend({pid})", "--prod")
+        done(service, "migrate", "--prod")
+
+    assert given_up.returncode == 1
+    assert f"0003 did not get its lock in 5 tries of 2 s: it is held by process {pid}" in given_up.stderr
+    assert given_up.stderr.count("again in") == 4
+    assert load.failed == []
+    stored = ask(service, "SELECT count(*) FROM posts", "--prod")
+    assert int(stored) == len(load.stored)
+    assert ask(service, "SELECT version_num FROM alembic_version", "--prod") == "0003"
+    done(service, "down", "--prod")
+
+
+INDEX = """    with op.get_context().autocommit_block():
+        op.create_index("ix_posts_created_at", "posts", ["created_at"], postgresql_concurrently=True)
+"""
+NO_INDEX = """    with op.get_context().autocommit_block():
+        op.drop_index("ix_posts_created_at", "posts", postgresql_concurrently=True)
+"""
+
+
+def test_of_five_at_once_one_applies(docker: Checkout) -> None:
+    done(docker, "up")
+    changes.revision(docker, "0003", "0002", "expand", changes.ADD, changes.TAKE_BACK)
+    changes.revision(docker, "0004", "0003", "expand", INDEX, NO_INDEX)
+
+    started = [
+        subprocess.Popen(
+            docker.command("migrate", "--json"), cwd=docker.root, env=docker.environ(), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(5)
+    ]  # fmt: skip
+    ended = [process.communicate(timeout=300) for process in started]
+
+    assert [process.returncode for process in started] == [0] * 5, ended
+    applied = [[one["revision"] for one in json.loads(out)["applied"]] for out, _ in ended]
+    assert sorted(applied) == [[], [], [], [], ["0003", "0004"]]
+    assert all("at head" in err for (_, err), those in zip(ended, applied, strict=True) if not those)
+    conversation(docker.url)
+
+
+def test_a_container_killed_while_it_builds_an_index_is_made_up_for(docker: Checkout) -> None:
+    done(docker, "up")
+    conversation(docker.url)
+    changes.revision(docker, "0003", "0002", "expand", INDEX, NO_INDEX)
+    hold = "BEGIN; UPDATE posts SET title = title; SELECT pg_sleep(600)"
+    with docker.start("psql", "--", "-qc", hold) as writing:
+        holding = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND wait_event = 'PgSleep'"
+        wait_for(lambda: ask(docker, holding) != "")
+        with docker.start("migrate") as killed:
+            building = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX%' AND wait_event = 'virtualxid'"
+            wait_for(lambda: ask(docker, building) != "")
+            (container,) = [name for name in containers() if "-migrate-" in name]
+            run("docker", "kill", "--signal", "KILL", container)
+            assert killed.stdout
+            assert "Mend it, then: ./inv migrate" in killed.stdout.read()
+        assert killed.returncode == 137
+        assert ask(docker, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_posts_created_at'::regclass") == "f"
+        assert ask(docker, "SELECT version_num FROM alembic_version") == "0002"
+        ask(docker, f"SELECT pg_terminate_backend({ask(docker, holding)})")
+    assert writing.returncode != 0
+
+    done(docker, "migrate")
+    assert ask(docker, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_posts_created_at'::regclass") == "t"
+    assert ask(docker, "SELECT version_num FROM alembic_version") == "0003"
+    assert not [name for name in containers() if "-migrate-" in name]

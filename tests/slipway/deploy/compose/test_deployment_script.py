@@ -1,0 +1,89 @@
+"""What is done beside the deployment's files."""
+
+import base64
+import stat
+import subprocess
+from pathlib import Path
+
+from slipway.deploy.compose.files import SCRIPT
+from slipway.deploy.compose.releases import ROLLED_BACK
+
+
+def script(folder: Path, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a function of deployment.sh in a folder."""
+    text = SCRIPT.read_text()
+    command = ["sh", "-ec", text, "sh", *words]
+    return subprocess.run(command, cwd=folder, input=given, capture_output=True, text=True, check=False)
+
+
+def files(folder: Path) -> dict[str, str]:
+    """Return the files of a folder."""
+    return {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
+
+
+def test_who_renames_first_decides(tmp_path: Path) -> None:
+    assert script(tmp_path, "switch", "web-a", "", given="1\n").returncode == 0
+    assert files(tmp_path) == {"live": "web-a", "releases.jsonl": "1\n"}
+    assert script(tmp_path, "back", "ann").returncode == 1
+    assert script(tmp_path, "switch", "web-b", "web-a", given="2\n").returncode == 0
+    assert files(tmp_path) == {"live": "web-b", "previous": "web-a", "releases.jsonl": "1\n2\n"}
+
+    back = script(tmp_path, "back", "ann")
+    assert (back.returncode, back.stdout) == (0, "web-a")
+    assert files(tmp_path) == {"live": "web-a", "flipped": "ann", "releases.jsonl": "1\n2\n"}
+    assert script(tmp_path, "seal").returncode == ROLLED_BACK
+    script(tmp_path, "clear")
+
+    script(tmp_path, "switch", "web-c", "web-a", given="3\n")
+    assert script(tmp_path, "seal").returncode == 0
+    assert script(tmp_path, "back", "ann").returncode == 1
+    assert files(tmp_path) == {"live": "web-c", "releases.jsonl": "1\n2\n3\n"}
+
+
+def test_files_are_written_whole_and_read_whatever_is_in_them(tmp_path: Path) -> None:
+    script(tmp_path, "put", "Caddyfile", given="a\n\tb 'c' \"d\" $e\n\n")
+    (tmp_path / "empty").touch()
+    said = script(tmp_path, "get", "missing", "Caddyfile", "empty").stdout.split()
+    assert [said[0], base64.b64decode(said[1][1:]).decode(), said[2]] == ["-", "a\n\tb 'c' \"d\" $e\n\n", "="]
+
+
+def test_a_switch_that_was_given_up_cannot_come_late(tmp_path: Path) -> None:
+    script(tmp_path, "switch", "web-a", "", given="1\n")
+    assert script(tmp_path, "fence", "web-b").returncode == 0
+    assert script(tmp_path, "switch", "web-b", "web-a", given="2\n").returncode != 0
+    assert files(tmp_path) == {"live": "web-a", "releases.jsonl": "1\n"}
+
+    script(tmp_path, "switch", "web-c", "web-a", given="3\n")
+    assert script(tmp_path, "fence", "web-c").returncode == 0  # it was made: to be gone back from
+    assert files(tmp_path)["live"] == "web-c"
+    script(tmp_path, "back", "")
+    script(tmp_path, "clear")
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
+    assert script(tmp_path, "switch", "web-c", "web-a", given="4\n").returncode == 0
+
+
+def test_a_line_that_was_cut_off_does_not_swallow_the_next(tmp_path: Path) -> None:
+    for line in ("1\n", "2", "3\n"):
+        script(tmp_path, "record", given=line)
+    assert (tmp_path / "releases.jsonl").read_text() == "1\n2\n3\n"
+
+
+def test_the_ledger_is_cut_when_it_is_twice_too_long(tmp_path: Path) -> None:
+    (tmp_path / "releases.jsonl").write_text("".join(f"{n}\n" for n in range(6)))
+    script(tmp_path, "trim", "3")
+    assert (tmp_path / "releases.jsonl").read_text().count("\n") == 6
+    script(tmp_path, "record", given="6\n")
+    script(tmp_path, "trim", "3")
+    assert (tmp_path / "releases.jsonl").read_text() == "4\n5\n6\n"
+
+
+def test_secrets_are_one_users_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "OLD").write_text("a secret of before")
+    user = str(folder.stat().st_uid)
+    filled = script(folder, "fill", user, given="A YSAkIGIKYw==\nB Yg==\n")
+    assert filled.returncode == 0, filled.stderr
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {"A": 0o400, "B": 0o400}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o500
+    assert (folder / "A").read_text() == "a $ b\nc"

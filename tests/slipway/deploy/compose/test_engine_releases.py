@@ -1,0 +1,80 @@
+"""Releases as an engine has them: containers with labels, volumes, a proxy."""
+
+from dataclasses import replace
+
+from slipway.deploy.compose import labels
+from slipway.deploy.compose.files import fill_command
+from slipway.deploy.compose.proxy import ask_command, count, look_command, reload_command, validate_command
+from slipway.deploy.compose.releases import grouped
+from slipway.engine.containers import ONE_OFF, SERVICE, Container
+from slipway.runtime.release import Answers
+from tests.slipway.deploy.support import web
+
+METRICS = """
+caddy_http_request_duration_seconds_count{code="200",handler="request_body",method="GET",server="srv1"} 70
+caddy_http_request_duration_seconds_count{code="200",handler="reverse_proxy",method="GET",server="srv1"} 60
+caddy_http_request_duration_seconds_count{code="201",handler="reverse_proxy",method="POST",server="srv0"} 1.5e+01
+caddy_http_request_duration_seconds_count{code="404",handler="reverse_proxy",method="GET",server="srv1"} 4
+caddy_http_request_duration_seconds_count{code="500",handler="reverse_proxy",method="POST",server="srv1"} 2
+caddy_http_request_duration_seconds_count{code="503",handler="reverse_proxy",method="GET",server="srv1"} 1
+caddy_http_request_duration_seconds_count{code="503",handler="reverse_proxy",method="GET",server="internal"} 9
+caddy_http_request_duration_seconds_sum{code="500",handler="reverse_proxy",method="POST",server="srv1"} 2
+"""
+
+
+def test_answers_are_those_that_clients_got_from_the_service() -> None:
+    assert count(METRICS) == Answers(60 + 15 + 4 + 2 + 1, 3)
+    assert count("") == Answers()
+
+
+def test_releases_are_grouped_the_oldest_first() -> None:
+    database = Container("db", labels={SERVICE: "db"})
+    found = grouped([web("b"), web("a"), database, web("b", running=False)])
+    assert [(one.id, one.scale, one.running, one.ready) for one in found.values()] == [
+        ("a", 1, True, True), ("b", 2, True, False),
+    ]  # fmt: skip
+    assert (found["a"].host, found["a"].schema) == ("web-a", "0002")
+
+
+def test_another_service_of_a_release_is_no_replica_of_web() -> None:
+    worker = replace(web("a", ""), name="shop-a-worker-1", labels={labels.RELEASE: "a", SERVICE: "worker"})
+    one_off = replace(web("a", running=False), labels={**web("a").labels, ONE_OFF: "True"})
+    release = grouped([web("a"), worker, one_off])["a"]
+
+    assert list(release.services) == ["web", "worker"]
+    assert release.scale == 1
+    assert release.names == ["shop-a-web-1", "shop-a-worker-1"]
+    assert release.ready  # the worker has no health check, and runs
+    dead = replace(worker, running=False)
+    assert grouped([web("a"), dead])["a"].verdict.wrong == "ended with status 3"
+    assert grouped([web("a"), dead])["a"].running  # clients can be led to it
+    assert grouped([worker]) == {}  # nobody could
+
+
+def test_the_commands() -> None:
+    assert ask_command("shop-proxy-1", "http://web-a:8000/up") == [
+        "docker", "exec", "shop-proxy-1", "wget", "-q", "-S", "-T", "5", "-O", "/dev/null", "http://web-a:8000/up",
+    ]  # fmt: skip
+    assert reload_command("p", "/deployment/Caddyfile.next") == [
+        "docker", "exec", "p", "caddy", "reload", "--config", "/deployment/Caddyfile.next", "--adapter", "caddyfile",
+        "--address", "unix//tmp/caddy.sock",
+    ]  # fmt: skip
+    assert look_command("p")[:5] == ["docker", "exec", "p", "sh", "-c"]
+    validate = validate_command("caddy:2", ["SITE", "ACME_CA_ROOT"])
+    assert validate[:6] == ["docker", "run", "--rm", "--network", "none", "--interactive"]
+    assert validate[6:-2] == ["--env", "SITE", "--env", "ACME_CA_ROOT", "--entrypoint", "sh", "caddy:2"]
+    fill = fill_command("shop-a-secrets", "shop:1", "65532")
+    assert "--user 0:0 --cap-drop ALL" in " ".join(fill)
+    assert fill[-4:] == [fill[-4], "sh", "fill", "65532"]
+    assert fill[fill.index("--volume") + 1] == "shop-a-secrets:/secrets"
+
+
+def test_names_and_labels_are_those_that_deployments_have_on_engines_already() -> None:
+    assert labels.lock_name("shop-prod") == "shop-prod-lock"
+    assert labels.files_volume("shop-prod") == "shop-prod_deployment"
+    assert labels.database_secrets("shop-prod") == "shop-prod_secrets"
+    assert labels.release_secrets("shop-prod", "20261124t120000") == "shop-prod-20261124t120000-secrets"
+    assert labels.of_release("shop-prod", "a") == ("dev.slipway.deployment=shop-prod", "dev.slipway.release=a")
+    assert labels.of_stack("shop-prod", "secrets") == (
+        "com.docker.compose.project=shop-prod", "com.docker.compose.volume=secrets",
+    )  # fmt: skip

@@ -1,0 +1,259 @@
+# ruff: noqa: D102, D105  (the protocols in slipway/runtime/releases.py say what the methods do)
+"""Releases in memory, and entries of a ledger: what deployments are tried on without an engine."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from slipway.core.errors import Problem
+from slipway.deploy.ledger import Entry
+from slipway.engine.containers import Container
+from slipway.engine.images import EngineImage
+from slipway.runtime.release import WEB, Answers, Look, NewRelease, Pointer, Release, Remembered
+
+SETTINGS = {"LOG_FORMAT": "1", "SECRET": "2"}
+
+
+def entry(release: str, image: str = "", outcome: str = "live", what: str = "deploy", **more: object) -> Entry:
+    """Make an entry; releases are named a, b, c in their order."""
+    image = image or f"shop:{release}"
+    made = Entry(
+        event=f"{what} {release}", what=what, release=release, image=image, image_id=f"sha256:{image}",
+        began="2026-11-24T12:00:00+00:00", by="ann@here", outcome=outcome,
+    )  # fmt: skip
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def web(release: str, status: str = "healthy", running: bool = True, image: str = "") -> Container:
+    """Make a container of a release."""
+    image = image or f"shop:{release}"
+    labels = {"dev.slipway.release": release, "dev.slipway.schema": "0002", "com.docker.compose.service": WEB}
+    return Container(
+        f"id-{release}", f"shop-{release}-web-1", image, f"sha256:{image}", labels, running, 3, health=status
+    )
+
+
+def a_release(name: str, *containers: Container) -> Release:
+    """Make a release of containers of `web`."""
+    return Release(name, {WEB: containers or (web(name),)})
+
+
+@dataclass
+class MemoryImages:
+    """Images at hand, by reference."""
+
+    known: dict[str, EngineImage] = field(default_factory=dict)
+    removed: list[str] = field(default_factory=list)
+
+    def add(self, reference: str, **labels: str) -> EngineImage:
+        """Have an image at hand."""
+        made = EngineImage(f"sha256:{reference}", (), labels, "65532", "", ())
+        self.known |= {reference: made, made.id: made}
+        return made
+
+    def find(self, reference: str) -> EngineImage | None:
+        return self.known.get(reference)
+
+    def pull(self, reference: str) -> None:
+        raise Problem(f"There is no registry for {reference}.")
+
+    def listed(self) -> set[str]:
+        return set(self.known)
+
+    def remove(self, reference: str) -> None:
+        self.removed.append(reference)
+        self.known.pop(reference, None)
+
+
+@dataclass
+class MemoryProxy:
+    """A proxy that leads clients to whom the pointer says; what is `broken` doesn't answer."""
+
+    of: "MemoryReleases"
+    text: str = "proxy"
+    defined: str = ""  # what its definition would do to it
+    broken: set[str] = field(default_factory=set)
+    answers: list[Answers] = field(default_factory=list)  # the next ones; the last stays
+
+    def change(self, port: int) -> str:
+        return self.defined
+
+    def ports(self) -> list[int]:
+        return [] if self.defined == "start" else [80]
+
+    def exists(self) -> bool:
+        return self.defined != "start"
+
+    def wanted(self) -> str:
+        return self.text
+
+    def check(self, configuration: str, port: int) -> None:
+        if "nonsense" in configuration:
+            raise Problem("the proxy cannot read that")
+
+    def start(self, configuration: str, port: int) -> None:
+        self.of.configuration, self.defined = configuration, ""
+        self.of.done.append("proxy started")
+
+    def load(self, configuration: str) -> None:
+        self.of.configuration = configuration
+        self.of.done.append("proxy loaded")
+
+    def ask(self, release: str, path: str) -> tuple[bool, str]:
+        self.of.done.append(f"asked {release} {path}")
+        return release not in self.broken, "HTTP/1.1 503"
+
+    def answered_by(self, path: str) -> str:
+        return self.of.pointed.release
+
+    def look(self) -> Look:
+        if len(self.answers) > 1:
+            return Look(self.answers.pop(0), self.of.pointed)
+        return Look(self.answers[0] if self.answers else Answers(), self.of.pointed)
+
+
+@dataclass
+class MemoryReleases:
+    """Releases that exist in memory alone; `done` is what was done with them, in order.
+
+    `becomes` says how a release is once it was started (healthy, unless told); what is in `fails` raises it.
+    """
+
+    there: dict[str, Release] = field(default_factory=dict)
+    pointed: Pointer = field(default_factory=Pointer)
+    lines: str = ""
+    configuration: str = "proxy"
+    salted: str = "s"
+    becomes: dict[str, str] = field(default_factory=dict)
+    fails: dict[str, BaseException] = field(default_factory=dict)
+    given: dict[str, str] = field(default_factory=lambda: {"LOG_FORMAT": "json"})
+    same: bool = True
+    free: int = 0
+    done: list[str] = field(default_factory=list)
+    deployment: str = "shop-prod"
+    previous: str = ""
+    given_up: set[str] = field(default_factory=set)
+    lost: bool = False  # the lock was taken away
+
+    def __post_init__(self) -> None:
+        self.images = MemoryImages()
+        self.proxy = MemoryProxy(self)
+
+    def has(self, *entries: Entry, live: str = "") -> "MemoryReleases":
+        """Have releases that were deployed in this order: the last, or `live`, runs, the others are kept."""
+        self.lines += "".join(one.line() for one in entries)
+        live = live or entries[-1].release
+        for one in entries:
+            self.images.add(one.image)
+            if one.outcome == "live":
+                running = one.release == live
+                self.there[one.release] = a_release(one.release, web(one.release, running=running, image=one.image))
+        self.pointed = Pointer(live)
+        return self
+
+    def _do(self, what: str) -> None:
+        self.done.append(what)
+        if what in self.fails:
+            raise self.fails[what]
+
+    @contextlib.contextmanager
+    def lock(self, verb: str, wait: bool = True) -> Iterator[None]:
+        self._do("locked")
+        yield
+        self.done.append("unlocked")
+
+    def all(self) -> dict[str, Release]:
+        return dict(sorted(self.there.items()))
+
+    def live(self) -> Release | None:
+        return self.there.get(self.pointed.release)
+
+    def again(self, release: str) -> Release | None:
+        return self.there.get(release)
+
+    def start(self, new: NewRelease) -> None:
+        self._do(f"start {new.id}")
+        status = self.becomes.get(new.image, "healthy")
+        one = web(new.id, status, image=new.image)
+        self.there[new.id] = a_release(new.id, *[one] * new.scale)
+
+    def resume(self, release: Release) -> None:
+        self._do(f"resume {release.id}")
+        self.there[release.id] = a_release(release.id, *(replace(one, running=True) for one in release.web))
+
+    def stop(self, release: Release) -> None:
+        self._do(f"stop {release.id}")
+        self.there[release.id] = a_release(release.id, *(replace(one, running=False) for one in release.web))
+
+    def halt(self, release: Release) -> None:
+        self.stop(release)
+
+    def remove(self, release: Release) -> None:
+        self._do(f"remove {release.id}")
+        self.there.pop(release.id, None)
+
+    def tidy(self) -> None:
+        self.done.append("tidied")
+
+    def log(self, release: str, lines: int) -> str:
+        return f"the log of {release}"
+
+    def variables(self) -> dict[str, str]:
+        return self.given
+
+    def is_defined_so(self, release: Release) -> bool:
+        return self.same
+
+    def pointer(self) -> Pointer:
+        return self.pointed
+
+    def point(self, release: str) -> None:
+        self._do(f"point {release}")
+        self.pointed = Pointer(release)
+
+    def switch(self, new: str, old: str, line: str) -> None:
+        if new in self.given_up:
+            raise Problem("The switch was given up.")
+        self.previous, self.pointed = old, Pointer(new)
+        self.record(line)
+        self._do("switch")
+
+    def back(self, by: str, any_lock: bool = False) -> str:
+        if not self.previous:
+            return ""
+        self.pointed, self.previous = Pointer(self.previous, by), ""
+        self._do(f"back to {self.pointed.release}")
+        return self.pointed.release
+
+    def seal(self) -> bool:
+        self._do("seal")
+        there, self.previous = bool(self.previous), ""
+        return there
+
+    def fence(self, new: str) -> bool:
+        self.given_up.add(new)
+        return not self.lost
+
+    def settle(self) -> None:
+        self.previous, self.given_up, self.pointed = "", set(), Pointer(self.pointed.release)
+
+    def noted(self) -> None:
+        self.pointed = Pointer(self.pointed.release)
+
+    def remembered(self) -> Remembered:
+        return Remembered(self.pointed, self.lines, self.salted, self.configuration)
+
+    def ledger(self) -> str:
+        return self.lines
+
+    def record(self, line: str) -> None:
+        self.lines += line
+
+    def trim(self, lines: int) -> None:
+        self.lines = "\n".join(self.lines.splitlines()[-2 * lines :]) + "\n"
+
+    def keep_salt(self, salt: str) -> None:
+        self.salted = salt
+
+    def room(self) -> int:
+        return self.free

@@ -1,0 +1,83 @@
+"""What killed deployments have left behind."""
+
+import pytest
+
+from slipway.core.steps import Steps
+from slipway.deploy.ledger import parse
+from slipway.deploy.recover import Standing, judged, prune, recover
+from slipway.runtime.release import NewRelease, Pointer
+from tests.slipway.deploy.support import MemoryReleases, entry
+
+GOOD, STRAY, UNKNOWN = Standing.GOOD, Standing.STRAY, Standing.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("release", "live", "outcomes", "is_a"),
+    [
+        ("b", "b", {"b": "live"}, GOOD),
+        ("a", "b", {"a": "live", "b": "live"}, GOOD),
+        ("b", "a", {"a": "live", "b": "live"}, GOOD),  # after a rollback
+        ("b", "a", {"a": "live", "b": "flipped back"}, STRAY),
+        ("b", "a", {"a": "live"}, STRAY),  # killed before it switched
+        ("a", "", {}, STRAY),  # the first
+        ("a", "a", {}, UNKNOWN),  # killed before it said so
+        ("a", "b", {"b": "live"}, UNKNOWN),  # the ledger was lost
+    ],
+)
+def test_what_a_release_is_when_its_deployment_was_killed(
+    release: str, live: str, outcomes: dict[str, str], is_a: Standing
+) -> None:
+    assert judged(release, live, [entry(name, outcome=outcome) for name, outcome in outcomes.items()]) == is_a
+
+
+def test_a_deployment_that_was_killed_before_its_switch_leaves_nothing() -> None:
+    releases = MemoryReleases().has(entry("a"))
+    releases.start(NewRelease("b", "shop:b", "0"))
+    recover(Steps(), releases)
+    assert releases.done == ["start b", "remove b", "tidied"]
+    assert releases.pointer().release == "a"
+
+
+def test_one_that_was_killed_behind_its_switch_is_live_and_the_old_one_stops() -> None:
+    releases = MemoryReleases().has(entry("a"))
+    releases.start(NewRelease("b", "shop:b", "0"))
+    releases.switch("b", "a", entry("b").line())
+    recover(Steps(), releases)
+    assert releases.pointer().release == "b"
+    assert releases.done[-2:] == ["stop a", "tidied"]
+    assert releases.back("ann") == ""  # nothing of it can come late
+
+
+def test_who_went_back_and_whom_nobody_told_is_noted() -> None:
+    releases = MemoryReleases().has(entry("a"))
+    releases.start(NewRelease("b", "shop:b", "0"))
+    releases.switch("b", "a", entry("b").line())
+    releases.back("ann@here")
+    recover(Steps(), releases)
+    assert {one.release: (one.outcome, one.reason) for one in parse(releases.lines)} == {
+        "a": ("live", ""), "b": ("flipped back", "ann@here has rolled it back."),
+    }  # fmt: skip
+    assert list(releases.there) == ["a"]
+
+
+def test_a_pointer_that_was_lost_is_what_runs() -> None:
+    releases = MemoryReleases().has(entry("a"), entry("b"))
+    releases.pointed = Pointer()
+    recover(Steps(), releases)
+    assert releases.pointer().release == "b"
+
+
+def test_a_ledger_that_was_lost_is_made_of_what_there_is() -> None:
+    releases = MemoryReleases().has(entry("a"), entry("b"))
+    releases.lines = ""
+    recover(Steps(), releases)
+    assert [(one.release, one.reason) for one in parse(releases.lines)] == [
+        ("a", "found without an entry"), ("b", "found without an entry"),
+    ]  # fmt: skip
+
+
+def test_what_is_not_kept_goes_with_its_image() -> None:
+    releases = MemoryReleases().has(*(entry(name) for name in "abcd"), entry("e", "shop:a"))
+    prune(releases, keep=2)
+    assert sorted(releases.there) == ["c", "d", "e"]
+    assert releases.images.removed == ["shop:b"]  # e needs a's

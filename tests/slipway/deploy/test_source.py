@@ -1,0 +1,32 @@
+"""Which image is deployed."""
+
+from slipway.deploy.source import Candidate, find, is_called
+from slipway.engine.images import EngineImage
+from tests.slipway.deploy.support import MemoryImages
+
+
+def an_image(*digests: str, user: str = "0", **labels: str) -> EngineImage:
+    """Make an image."""
+    return EngineImage("sha256:1", digests, labels, user, "", ())
+
+
+def test_a_candidate_is_described_by_what_the_engine_says() -> None:
+    found = Candidate.of("shop:1", an_image("sha256:2", **{"dev.slipway.schema": "0002"}))
+    assert found == Candidate("shop:1", "sha256:1", "sha256:2", schema="0002")
+    assert Candidate.of("a/shop:1@sha256:3", an_image("sha256:2")).digest == "sha256:3"
+    labels = {"org.opencontainers.image.version": "1.2.3"}
+    assert Candidate.of("shop:1", an_image(user="app", **labels)) == Candidate(
+        "shop:1", "sha256:1", "", "1.2.3", user="app"
+    )
+
+
+def test_a_name_may_mean_another_image_by_now() -> None:
+    images = MemoryImages()
+    images.add("shop:1")
+    images.add("shop:2")
+    one = find(images, "shop:1")
+    assert one
+    assert is_called(images, one, "shop:1")
+    assert not is_called(images, one, "shop:2")
+    assert not is_called(images, one, "shop:3")
+    assert find(images, "shop:3") is None

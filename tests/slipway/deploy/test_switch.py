@@ -1,0 +1,148 @@
+"""A release takes another's place, or doesn't: on releases in memory."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slipway.core.errors import Interrupted, Problem
+from slipway.core.steps import Steps
+from slipway.deploy import ledger, switch
+from slipway.deploy.ledger import Outcome
+from slipway.deploy.switch import Change, go_live
+from slipway.project.checkout import Checkout
+from slipway.runtime.release import Answers, NewRelease
+from tests.slipway.deploy.support import MemoryReleases, entry
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
+    """Give a project; nothing is waited for."""
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "shop"\nversion = "1.0.0"\n[tool.slipway]\nwait = 1\n')
+    for name, seconds in (("DRAIN", 0), ("PROBE", 0)):
+        monkeypatch.setattr(switch, name, seconds)
+    return Checkout.at(tmp_path, Steps())
+
+
+def deployed(checkout: Checkout, releases: MemoryReleases, **how: Any) -> ledger.Entry:
+    """Deploy release b in the place of a."""
+
+    def start() -> Mapping[str, Any]:
+        releases.start(NewRelease("b", "shop:b", "65532"))
+        return {"migrated": ("0003",)}
+
+    new = entry("b", outcome="")
+    return go_live(checkout, releases, new, Change(releases.live(), **how), start)
+
+
+def outcomes(releases: MemoryReleases) -> dict[str, str]:
+    """Return what the ledger says of each release."""
+    return {one.release: one.outcome for one in ledger.parse(releases.lines)}
+
+
+def test_a_good_release_is_started_asked_switched_to_watched_and_then_the_old_one_stops(checkout: Checkout) -> None:
+    releases = MemoryReleases().has(entry("a"))
+    done = deployed(checkout, releases)
+
+    assert releases.done == ["start b", "asked b /", "switch", "seal", "stop a"]
+    assert releases.pointer().release == "b"
+    assert (done.outcome, done.migrated) == (Outcome.LIVE, ("0003",))
+    assert outcomes(releases) == {"a": "live", "b": "live"}
+    assert not releases.there["a"].running
+
+
+def test_the_first_release_has_nobody_to_go_back_to(checkout: Checkout) -> None:
+    releases = MemoryReleases()
+    deployed(checkout, releases)
+    assert releases.done == ["start b", "asked b /", "switch"]
+
+
+def test_a_release_that_is_never_good_leaves_the_old_one(checkout: Checkout) -> None:
+    releases = MemoryReleases(becomes={"shop:b": "unhealthy"}).has(entry("a"))
+    with pytest.raises(Problem, match="is unhealthy") as raised:
+        deployed(checkout, releases)
+
+    assert "shop:a is live, as before (a). Once it is mended: ./inv deploy" in str(raised.value.message)
+    assert releases.pointer().release == "a"
+    assert list(releases.there) == ["a"]
+    assert outcomes(releases) == {"a": "live", "b": "failed"}
+
+
+def test_one_that_does_not_answer_is_not_switched_to(checkout: Checkout) -> None:
+    releases = MemoryReleases().has(entry("a"))
+    releases.proxy.broken = {"b"}
+    with pytest.raises(Problem, match="doesn't answer / as it should"):
+        deployed(checkout, releases)
+    assert "switch" not in releases.done
+    assert list(releases.there) == ["a"]
+
+
+def test_one_that_answers_5xx_gives_the_place_back(checkout: Checkout) -> None:
+    releases = MemoryReleases().has(entry("a"))
+    releases.proxy.answers = [Answers(100, 0), Answers(110, 8)]
+    with pytest.raises(Problem, match="answers 8 of 10 requests with 5xx"):
+        deployed(checkout, releases, bake=1)
+    assert releases.done[-3:] == ["back to a", "remove b", "tidied"]
+    assert outcomes(releases) == {"a": "live", "b": "flipped back"}
+
+
+@pytest.mark.parametrize("when", ["start b", "switch", "seal"])
+@pytest.mark.parametrize("how", [Interrupted(15), KeyboardInterrupt(), Problem("it failed")])
+def test_whatever_stops_it_the_old_one_is_live(checkout: Checkout, when: str, how: BaseException) -> None:
+    releases = MemoryReleases(fails={when: how}).has(entry("a"))
+    with pytest.raises(type(how)):
+        deployed(checkout, releases)
+    assert releases.pointer().release == "a"
+    assert list(releases.there) == ["a"]
+    assert releases.there["a"].running
+    assert outcomes(releases)["a"] == "live"
+
+
+def test_without_an_old_one_that_runs_the_new_one_stays(checkout: Checkout) -> None:
+    releases = MemoryReleases(fails={"switch": Interrupted(15)})
+    with pytest.raises(Interrupted):
+        deployed(checkout, releases)
+    assert releases.pointer().release == "b"
+    assert outcomes(releases) == {"b": "live"}
+
+
+def test_nothing_is_touched_once_the_lock_is_lost(checkout: Checkout) -> None:
+    releases = MemoryReleases(fails={"seal": Problem("it failed")}, lost=True).has(entry("a"))
+    with pytest.raises(Problem, match="it failed") as raised:
+        deployed(checkout, releases)
+    assert "The lock of the deployment was taken away" in str(raised.value.message)
+    assert "the next deployment puts it in order" in str(raised.value.message)
+    assert releases.done[-1] == "seal"
+
+
+def test_somebody_may_go_back_meanwhile(checkout: Checkout) -> None:
+    releases = MemoryReleases().has(entry("a"))
+    look = releases.proxy.look
+
+    def and_goes_back() -> Any:
+        releases.back("ann@here")
+        return look()
+
+    releases.proxy.look = and_goes_back  # type: ignore[method-assign]
+    with pytest.raises(Problem, match="ann@here has rolled it back"):
+        deployed(checkout, releases, bake=1)
+    assert releases.pointer().release == "a"
+    assert outcomes(releases) == {"a": "live", "b": "flipped back"}
+
+
+def test_the_proxy_gets_its_old_configuration_back(checkout: Checkout) -> None:
+    releases = MemoryReleases(fails={"seal": Problem("it failed")}).has(entry("a"))
+    releases.configuration = "before"
+    with pytest.raises(Problem):
+        deployed(checkout, releases, configuration=("before", "after"))
+    assert releases.done.count("proxy loaded") == 2
+    assert releases.configuration == "before"
+
+
+def test_one_that_was_kept_is_only_stopped_when_it_fails(checkout: Checkout) -> None:
+    releases = MemoryReleases(becomes={"shop:b": "unhealthy"}).has(entry("a"))
+    with pytest.raises(Problem):
+        deployed(checkout, releases, kept=True)
+    assert sorted(releases.there) == ["a", "b"]
+    assert "stop b" in releases.done

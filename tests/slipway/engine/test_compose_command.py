@@ -1,0 +1,56 @@
+"""The one place that spells `docker compose`."""
+
+from pathlib import Path
+
+import pytest
+
+from slipway.engine.compose import compose_command, project_name
+from slipway.project.config import Project, load
+
+MINIMAL = '[project]\nname = "thing"\nversion = "1.0.0"\n'
+
+
+def project(root: Path) -> Project:
+    """Load a project."""
+    (root / "pyproject.toml").write_text(MINIMAL)
+    return load(root)
+
+
+@pytest.mark.parametrize(
+    ("folder", "environment", "environ", "name"),
+    [
+        ("My Service", "dev", {}, "myservice"),
+        ("_x.y-Z", "dev", {}, "xy-z"),
+        ("漢字", "dev", {}, "thing"),
+        ("any", "dev", {"COMPOSE_PROJECT_NAME": "chosen"}, "chosen"),
+        ("any", "prod", {}, "thing-prod"),
+        ("any", "prod", {"COMPOSE_PROJECT_NAME": "chosen"}, "chosen-prod"),
+        ("any", "test", {}, "any-test"),
+        ("any", "test", {"COMPOSE_PROJECT_NAME": "chosen"}, "chosen-test"),
+    ],
+)
+def test_environments_never_share_a_compose_project(
+    tmp_path: Path, folder: str, environment: str, environ: dict[str, str], name: str
+) -> None:
+    (tmp_path / folder).mkdir()
+
+    assert project_name(project(tmp_path / folder), environment, environ) == name
+
+
+def test_compose_names_its_files_and_drops_none(tmp_path: Path) -> None:
+    for name in ("compose.yaml", "compose.prod.yaml"):
+        (tmp_path / name).touch()
+    command = compose_command(project(tmp_path), "prod", "up", None, ["--wait", "web"])
+
+    assert command[:2] == ["docker", "compose"]
+    assert command[-7:] == ["--file", "compose.yaml", "--file", "compose.prod.yaml", "up", "--wait", "web"]
+
+
+def test_a_release_is_a_project_of_its_own_and_a_domain_another_file(tmp_path: Path) -> None:
+    for name in ("compose.yaml", "compose.prod.yaml", "compose.https.yaml", "compose.release.yaml"):
+        (tmp_path / name).touch()
+    release = compose_command(project(tmp_path), "prod", "config", release="20261124t120000")
+    assert release[release.index("--project-name") + 1] == "thing-prod-20261124t120000"
+    assert release[-3:] == ["--file", "compose.release.yaml", "config"]
+    https = compose_command(project(tmp_path), "prod", "config", https=True)
+    assert https[-5:] == ["--file", "compose.prod.yaml", "--file", "compose.https.yaml", "config"]

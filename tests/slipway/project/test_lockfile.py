@@ -1,0 +1,137 @@
+"""The lock file: which packages are installed, and how pip is told."""
+
+import hashlib
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.markers import Marker
+
+from slipway.project.lockfile import Lockfile, Package, Unusable, sha256
+from tests.support import ROOT
+
+FORM = re.compile(r"[A-Za-z0-9._-]+==[^ ;]+( ; (?P<marker>.+?))?( --hash=sha256:[0-9a-f]{64})+")
+
+
+def package(name: str, **keys: str) -> str:
+    """Return a package as Poetry locks it; values are TOML."""
+    known = {"optional": "false", "groups": '["main"]', "files": f'[{{file = "{name}.whl", hash = "sha256:{name}"}}]'}
+    lines = (f"{key} = {value}" for key, value in (known | keys).items())
+    return "\n".join(["[[package]]", f'name = "{name}"', 'version = "1.0"', *lines, ""])
+
+
+def read(root: Path, *packages: str) -> Lockfile:
+    """Write a lock file, and read it."""
+    (root / "poetry.lock").write_text("\n".join(packages))
+    return Lockfile.read(root)
+
+
+def test_all_of_this_project_is_a_requirement_with_hashes() -> None:
+    locked = tomllib.loads((ROOT / "poetry.lock").read_text())["package"]
+    lines = Lockfile.read(ROOT).requirements("main", "dev")
+
+    assert len(lines) == len([one for one in locked if not one.get("optional")]) > 100
+    assert [line.partition(" ")[0] for line in lines] == [f"{one['name']}=={one['version']}" for one in locked]
+    for line in lines:
+        form = FORM.fullmatch(line)
+        assert form, line
+        if marker := form["marker"]:
+            Marker(marker)
+
+
+def test_the_service_needs_a_part_of_it() -> None:
+    lock = Lockfile.read(ROOT)
+    main, dev, both = ({one.name for one in lock.of(*groups)} for groups in (["main"], ["dev"], ["main", "dev"]))
+
+    assert {"fastapi", "gunicorn"} <= main
+    assert {"invoke", "pytest"} <= dev - main
+    assert main | dev == both
+    assert lock.of() == []
+
+
+def test_a_line_has_name_version_marker_and_hashes_in_order(tmp_path: Path) -> None:
+    files = '[{file = "a.whl", hash = "sha256:2"}, {file = "a.tar.gz", hash = "sha256:1"}]'
+    lock = read(tmp_path, package("a", files=files), package("b", markers="'sys_platform == \"win32\"'"))
+
+    assert lock.requirements("main") == [
+        "a==1.0 --hash=sha256:1 --hash=sha256:2",
+        'b==1.0 ; sys_platform == "win32" --hash=sha256:b',
+    ]
+    assert lock.packages[0].files == {"a.whl": "sha256:2", "a.tar.gz": "sha256:1"}
+
+
+def test_other_groups_and_extras_are_left_out(tmp_path: Path) -> None:
+    lock = read(tmp_path, package("a"), package("b", groups='["dev"]'), package("c", optional="true"))
+
+    assert lock.requirements("main") == ["a==1.0 --hash=sha256:a"]
+    assert lock.requirements("dev") == ["b==1.0 --hash=sha256:b"]
+    assert len(lock.requirements("main", "dev")) == 2
+
+
+@pytest.mark.parametrize(
+    ("markers", "groups", "marker"),
+    [
+        ({"main": "", "dev": ""}, ["main", "dev"], ""),
+        ({"main": "A", "dev": "A"}, ["main", "dev"], "A"),
+        ({"main": "A", "dev": ""}, ["main", "dev"], ""),
+        ({"main": "A", "dev": ""}, ["main"], "A"),
+        ({"main": "A", "dev": "B"}, ["main", "dev"], "(B) or (A)"),
+        ({"main": "A", "dev": "B"}, ["dev"], "B"),
+        ({"main": "A"}, ["main", "dev"], "A"),
+    ],
+)
+def test_the_marker_is_that_of_any_group_that_is_installed(
+    markers: dict[str, str], groups: list[str], marker: str
+) -> None:
+    assert Package("x", "1", markers, {}).marker(groups) == marker
+
+
+@pytest.mark.parametrize(
+    ("markers", "read_as"),
+    [
+        ("'A'", {"main": "A", "dev": "A"}),
+        ("{dev = 'A'}", {"main": "", "dev": "A"}),
+        ("{main = 'A', dev = 'B'}", {"main": "A", "dev": "B"}),
+    ],
+)
+def test_a_marker_is_for_all_groups_or_for_each(tmp_path: Path, markers: str, read_as: dict[str, str]) -> None:
+    lock = read(tmp_path, package("a", groups='["main", "dev"]', markers=markers))
+
+    assert lock.packages[0].markers == read_as
+
+
+@pytest.mark.parametrize("kind", ["git", "directory", "file", "url"])
+def test_what_pip_cannot_check_by_hash_is_refused(tmp_path: Path, kind: str) -> None:
+    lock = read(tmp_path, package("a", groups='["dev"]', source=f'{{type = "{kind}", url = "https://x/a"}}'))
+
+    with pytest.raises(Unusable, match="a comes from https://x/a, not from a package index"):
+        lock.requirements("main", "dev")
+    assert lock.requirements("main") == []
+
+
+def test_another_index_is_none_of_that(tmp_path: Path) -> None:
+    lock = read(tmp_path, package("a", source='{type = "legacy", url = "https://mirror/simple"}'))
+
+    assert lock.requirements("main") == ["a==1.0 --hash=sha256:a"]
+
+
+@pytest.mark.parametrize("text", ["", "package = 1\n", "[[package]]\n", "no TOML", '[[package]]\nname = "a"\n'])
+def test_what_is_no_lock_file_is_told(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Unusable):
+        read(tmp_path, text)
+
+
+def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
+    (tmp_path / "poetry.lock").write_bytes(b"\xff")
+    with pytest.raises(Unusable):
+        Lockfile.read(tmp_path)
+
+
+def test_a_folder_without_one_is_no_lock_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Lockfile.read(tmp_path)
+
+
+def test_the_hash_is_that_of_the_file() -> None:
+    assert sha256(ROOT) == hashlib.sha256((ROOT / "poetry.lock").read_bytes()).hexdigest()

@@ -1,0 +1,170 @@
+"""The house: arrows run downwards, nothing imports in a circle, rooms stay small, `docker` is spelled in one."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+
+PACKAGE = ROOT / "slipway"
+
+# From the top down: each may import what is below it, and itself. What stands in one line is of one height: they may
+# not import each other. `schema` goes into images and imports nothing else of Slipway; anybody may import it.
+FLOORS = (
+    ("verbs",),
+    ("release",),
+    ("deploy",),
+    ("testing",),
+    ("database",),
+    ("runtime",),
+    ("image", "trust"),
+    ("engine",),
+    ("bootstrap",),
+    ("project",),
+    ("core",),
+    ("schema",),
+)
+HEIGHT = {room: len(FLOORS) - number for number, floor in enumerate(FLOORS) for room in floor}
+# The launcher reads the lock file before anything is installed.
+BEFORE_ANYTHING = {"slipway.project.lockfile"}
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+MOST_LINES, MOST_OF_A_FUNCTION, MOST_ELSEWHERE = 250, 40, 300
+
+
+def name(path: Path) -> str:
+    """Return a module's dotted name."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+NAMES = {name(path) for path in MODULES}
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    """Return a parsed file."""
+    return ast.parse(path.read_bytes())
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the modules of Slipway that one imports, also lazily or for its types alone."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names if one.name.partition(".")[0] == "slipway")
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "slipway":
+            assert not node.level
+            for one in node.names:
+                inside = f"{node.module}.{one.name}"
+                yield inside if inside in NAMES else str(node.module)
+
+
+def room(module: str) -> str:
+    """Return the package, or the module beside them, that a module is in."""
+    return module.partition(".")[2].partition(".")[0]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_arrows_run_downwards(path: Path) -> None:
+    mine = room(name(path))
+    for module in imported(path):
+        theirs = room(module)
+        if not mine or not theirs or mine == theirs:
+            assert mine or not theirs, f"slipway/__init__.py imports {module}"
+            continue
+        assert HEIGHT[theirs] < HEIGHT[mine], f"{name(path)} imports {module}, which is not below it"
+    if mine == "bootstrap":
+        assert set(imported(path)) <= BEFORE_ANYTHING
+    if mine == "schema":
+        assert {room(module) for module in imported(path)} <= {"schema"}
+
+
+def test_the_service_and_the_machinery_never_import_each_other() -> None:
+    for folder, others in (("app", "slipway"), ("slipway", "app")):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(tree(path)):
+                names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+                names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                assert not [one for one in names if one.partition(".")[0] == others], path
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    arrows = {name(path): set(imported(path)) - {name(path)} for path in MODULES}
+    done: set[str] = set()
+
+    def visit(module: str, above: tuple[str, ...]) -> None:
+        assert module not in above, " -> ".join([*above[above.index(module) :], module])
+        if module not in done:
+            for other in arrows[module]:
+                visit(other, (*above, module))
+            done.add(module)
+
+    for module in arrows:
+        visit(module, ())
+
+
+def test_only_verbs_import_lazily() -> None:
+    late = {
+        name(path)
+        for path in MODULES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    }
+    assert {room(module) for module in late} == {"verbs"}
+
+
+def test_only_verbs_print_and_ask() -> None:
+    elsewhere = ("slipway.schema", "slipway.image.contents", "slipway.bootstrap")  # they run in images, or before all
+    asks = re.compile(r"\bsys\.stdout\.write|\bprint\(|\binput\(|\bsys\.stdin\.read")
+    for path in MODULES:
+        if room(name(path)) != "verbs" and not name(path).startswith(elsewhere):
+            assert not asks.search(path.read_text()), path
+
+
+def test_only_the_engine_spells_docker() -> None:
+    for path in MODULES:
+        lists = [node.elts[0] for node in ast.walk(tree(path)) if isinstance(node, ast.List) and node.elts]
+        programs = {one.value for one in lists if isinstance(one, ast.Constant)}
+        if room(name(path)) != "engine":
+            assert not programs & {"docker", "oras"}, path
+        if room(name(path)) != "trust":
+            assert "cosign" not in programs, path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_rooms_are_small(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= MOST_LINES
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or 0) - node.lineno + 1
+            assert lines <= MOST_OF_A_FUNCTION, f"{node.name} has {lines} lines"
+
+
+def test_files_elsewhere_are_small_too() -> None:
+    for folder in ("app", "alembic", "bench", "tests"):
+        for path in (ROOT / folder).rglob("*.py"):
+            assert len(path.read_text().splitlines()) <= MOST_ELSEWHERE, path
+    assert len((ROOT / "tasks.py").read_text().splitlines()) < 100
+
+
+def test_tests_mirror_the_packages_and_no_two_have_one_name() -> None:
+    files = list((ROOT / "tests").rglob("test_*.py"))
+    assert len({path.name for path in files}) == len(files)
+    packages = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    mirrored = {path.parent.name for path in (ROOT / "tests" / "slipway").rglob("test_*.py")}
+    assert packages <= mirrored
+
+
+def test_no_test_imports_from_another() -> None:
+    for path in (ROOT / "tests").rglob("*.py"):
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests."):
+                last = str(node.module).rpartition(".")[2]
+                assert not last.startswith("test_"), path
+                assert last != "conftest", path

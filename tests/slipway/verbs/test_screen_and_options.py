@@ -1,0 +1,63 @@
+"""What verbs print and ask, and how they read options."""
+
+import io
+import sys
+
+import pytest
+
+from slipway.core.errors import Problem
+from slipway.verbs.options import after_dashes, number
+from slipway.verbs.screen import confirm, flat, show_json, show_rows, table
+
+
+def test_a_number_is_whole_and_has_a_limit() -> None:
+    assert number("lines", "100") == 100
+    assert number("port", "65535") == 65535
+    for text in ("0", "-1", "65536", "1.5", "x", "", "\u0661"):
+        with pytest.raises(Problem, match="--lines is a whole number from 1 to 65535"):
+            number("lines", text)
+
+
+def test_what_stands_after_the_dashes_is_not_invokes() -> None:
+    assert after_dashes(["inv", "test", "--", "-k", "a b", "--", "x"]) == ["-k", "a b", "--", "x"]
+    assert after_dashes(["inv", "test"]) == []
+
+
+def test_a_table_has_its_columns_below_each_other() -> None:
+    assert table([["A", "LONG"], ["b", ""], ["ccc", "d"]]) == ["A    LONG", "b", "ccc  d"]
+    assert table([]) == []
+
+
+def test_results_go_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    show_rows([("now", "nothing is live")])
+    show_json({"a": 1})
+    assert capsys.readouterr().out == 'now        nothing is live\n{\n  "a": 1\n}\n'
+    assert flat({"state": "ready", "process": 7}) == "ready 7"
+    assert flat(None) == "-"
+
+
+class Terminal(io.StringIO):
+    """Somebody who answers."""
+
+    def isatty(self) -> bool:
+        """Tell that somebody is there."""
+        return True
+
+
+def test_what_destroys_asks_and_no_is_the_default(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    confirm("Delete it?", yes=True)
+    for answer in ("y\n", "YES\n"):
+        monkeypatch.setattr(sys, "stdin", Terminal(answer))
+        confirm("Delete it?", yes=False)
+    for answer in ("\n", "no\n", "", "yess\n"):
+        monkeypatch.setattr(sys, "stdin", Terminal(answer))
+        with pytest.raises(Problem, match="Nothing was changed"):
+            confirm("Delete it?", yes=False)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    with pytest.raises(Problem, match="There is no terminal to ask on: say --yes"):
+        confirm("Delete it?", yes=False)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("Delete it? [y/N] ") == 6
