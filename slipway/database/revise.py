@@ -60,8 +60,10 @@ def make(checkout: Checkout, runtime: Runtime, wanted: Wanted) -> None:
     project, steps = checkout.project, checkout.steps
     with steps.step("revision") as step:
         before = set(revisions.files(project))
-        if status := runtime.run(Job(alembic_command(wanted), for_caller=True)).status:
-            raise Problem(NO_REVISION, status)
+        ran = runtime.run(Job(alembic_command(wanted), for_caller=True))
+        if ran.status:
+            steps.say(ran.output)  # alembic says there why
+            raise Problem(NO_REVISION, ran.status)
         new = sorted(set(revisions.files(project)) - before)
         if not new:
             raise Problem("alembic wrote no file (see above).")

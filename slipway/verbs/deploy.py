@@ -95,8 +95,9 @@ def show_plan(session: "Session", options: "Options", as_json: bool) -> None:
     from slipway.deploy.run import Deployer
     from slipway.verbs.screen import show_json, show_rows
 
+    deployment = session.deployment  # elsewhere than on an engine there is nothing to look at
     session.settings.check()
-    deployer = Deployer(session.checkout, session.environment, session.deployment, session.port_in_use())
+    deployer = Deployer(session.checkout, session.environment, deployment, session.port_in_use())
     rows = plan.rows(deployer.look(options), options)
     if as_json:
         show_json(dict(rows))
@@ -110,14 +111,15 @@ def carry_out(session: "Session", options: "Options", yes: bool, as_json: bool) 
     from slipway.deploy.run import Deployer
     from slipway.verbs.screen import confirm, show, show_urls
 
+    deployment = session.deployment  # elsewhere than on an engine nothing is prepared
     session.settings.prepare()
-    deployer = Deployer(session.checkout, session.environment, session.deployment, session.port_in_use())
+    deployer = Deployer(session.checkout, session.environment, deployment, session.port_in_use())
     facts = deployer.gather(options)
     for row in plan.rows(facts, options):
         session.steps.note(*row)
     entry = facts.now
     if not plan.is_nothing(facts, options):
-        confirm(f"Deploy {facts.reference} to {session.deployment.releases.deployment}?", yes)
+        confirm(f"Deploy {facts.reference} to {deployment.releases.deployment}?", yes)
         session.remember()
         entry = deployer.deploy(facts, options)
     assert entry  # noqa: S101  (what is live is in the ledger)

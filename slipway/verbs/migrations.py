@@ -9,7 +9,7 @@ from slipway.database import migrate as migrating
 from slipway.database import rehearse as rehearsing
 from slipway.database.findings import Finding
 from slipway.database.migrate import Options
-from slipway.database.schema import NO_MIGRATIONS
+from slipway.database.schema import NO_MIGRATIONS, need_migrations
 from slipway.database.stage import Outcome
 from slipway.schema.protocol import Change, Loss, Plan, Size, Trial, Undo, as_json
 from slipway.verbs import screen
@@ -76,6 +76,7 @@ def downgrade(session: Session, to: str, yes: bool, json: bool) -> None:
 
 def check(session: Session, json: bool) -> None:
     """Check the migrations on a fresh database; print what is wrong, and raise Problem when something is."""
+    need_migrations(session.project)
     with session.steps.step("check") as step:
         result = checking.check(session.checkout, session.environment, session.runtime)
         step.detail = result.line

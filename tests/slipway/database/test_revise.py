@@ -75,3 +75,11 @@ def test_alembic_that_fails_or_writes_nothing_is_a_problem(tmp_path: Path) -> No
     assert (raised.value.message, raised.value.code) == (NO_REVISION, 5)
     with pytest.raises(Problem, match="alembic wrote no file"):
         revise.make(of, Noting(of, environment(of), Ran(0)), Wanted("m", "", "empty"))
+
+
+def test_why_alembic_makes_none_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    of = checkout(tmp_path)
+    runtime = Noting(of, environment(of), Ran(255, "FAILED: Target database is not up to date."))
+    with pytest.raises(Problem, match="No migration was made"):
+        revise.make(of, runtime, Wanted("m", "", "autogenerate"))
+    assert "FAILED: Target database is not up to date." in capsys.readouterr().err
