@@ -1,4 +1,4 @@
-"""One verb at a time: what changes an environment waits for its turn."""
+"""A lock for each environment: one changing verb at a time."""
 
 import contextlib
 import fcntl

@@ -1,6 +1,6 @@
 """What is wrong with revisions.
 
-Judged by what a revision did to a scratch database, not by its text; locks that hurt are squawk's to find, in the SQL.
+Judged by what a revision did to a scratch database, not by its text; squawk checks the SQL for harmful locks.
 """
 
 import re

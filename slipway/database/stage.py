@@ -1,4 +1,4 @@
-"""Where releases are rehearsed, and how they do there."""
+"""Runs releases for the rehearsal, and collects how their tests ended."""
 
 import contextlib
 import re

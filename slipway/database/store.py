@@ -1,4 +1,4 @@
-"""Where backups lie: beside the database, where PostgreSQL's own programs are.
+"""Backups are made, listed and restored beside the database; the runtime says where they lie.
 
 What is done there is a function of backups.sh.
 """

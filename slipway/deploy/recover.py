@@ -1,4 +1,4 @@
-"""What killed deployments have left behind is put in order; what is kept no longer is removed."""
+"""Cleans up after killed deployments; removes releases beyond `keep`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The settings of a release: what changes is told by name, and nothing else is."""
+"""The settings of a release: compared, and reported by name, never by value."""
 
 import hashlib
 import socket

@@ -1,4 +1,4 @@
-"""A clone of the project's repository, whose git does what the checkout's would."""
+"""A clone of the project's repository, with the checkout's own git settings."""
 
 import os
 from collections.abc import Iterator

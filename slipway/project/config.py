@@ -46,10 +46,10 @@ class Lint:
 class Deploy:
     """How `inv deploy` goes about it.
 
-    A new release has to be up for `settle` seconds before it is switched to, and is watched for `bake` seconds
-    afterwards, when more than `errors` percent of the answers, and at least 3, are 5xx, or it restarts or is
-    unhealthy, the old one gets its place back. `smoke` are the paths that have to answer before (default: the health
-    path). `keep` earlier releases can be rolled back to.
+    A new release has to be up for `settle` seconds before it is switched to. It is then watched for `bake` seconds: if
+    more than `errors` percent of the answers, at least 3, and twice the share of before are 5xx, or if it restarts,
+    runs out of memory or is unhealthy, the old release is restored. `smoke` are the paths that have to answer before
+    (default: the health path). `keep` earlier releases can be rolled back to.
     """
 
     settle: int = 5

@@ -1,6 +1,6 @@
 """The service's database: where it is, and who connects to it.
 
-DATABASE_* stand here once; a URL says the same.
+Outside the image, the names DATABASE_* are defined here; a URL says the same.
 """
 
 from collections.abc import Mapping

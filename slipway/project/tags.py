@@ -1,6 +1,6 @@
 """The tag scheme: what images are called, on an engine and in a registry.
 
-It stands below all that reads tags: engines' images, the image that is built, and what a signature allows.
+In `project`, because `runtime`, `image`, `trust` and `release` all read tags.
 """
 
 import re

@@ -1,7 +1,7 @@
 """A try at a release: a clone of its own, with the release's commit and tag.
 
-What git ignores cannot get into it, nor what is edited meanwhile, and the checkout knows nothing of commit and tag
-until the version is in the registry. A try whose gates have passed is kept until then, so that a second run publishes
+Ignored files and later edits cannot enter it. The checkout gets commit and tag only once the version is in the
+registry. A try whose gates have passed is kept until then, so that a second run publishes
 the very same images.
 """
 

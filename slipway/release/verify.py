@@ -136,7 +136,7 @@ def differences(origin: Origin, arguments: Mapping[str, str], lock: str, bases: 
         if origin.arguments.get(name) != arguments.get(name)
     ]
     if lock != origin.lock:
-        wrong.append("poetry.lock is another one")
+        wrong.append(f"{lockfile.NAME} is another one")
     if origin.base_digest not in bases:
         pinned = f"{origin.base.partition(':')[0]}@{origin.base_digest}"
         here = f"the {origin.base} of this engine is another one" if bases else f"there is no {origin.base} here"

@@ -1,4 +1,4 @@
-"""An environment of the project: data alone."""
+"""An environment of the project: its name, its folder, its settings."""
 
 from dataclasses import dataclass
 from pathlib import Path

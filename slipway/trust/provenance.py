@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway.engine.references import canonical
+from slipway.project import lockfile
 from slipway.project.semver import is_version
 
 TYPE = "urn:slipway:release:1"  # says what the parameters mean
@@ -58,7 +59,7 @@ def predicate(origin: Origin) -> dict[str, Any]:
             "resolvedDependencies": [
                 {"name": "source", "uri": f"git+{source}", "digest": {"gitCommit": origin.commit}},
                 {"name": "base", **base},
-                {"name": "lock", "uri": "poetry.lock", "digest": {"sha256": origin.lock}},
+                {"name": "lock", "uri": lockfile.NAME, "digest": {"sha256": origin.lock}},
             ],
         },
         "runDetails": {

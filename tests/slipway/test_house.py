@@ -79,6 +79,8 @@ def test_arrows_run_downwards(path: Path) -> None:
         assert HEIGHT[theirs] < HEIGHT[mine], f"{name(path)} imports {module}, which is not below it"
     if mine == "bootstrap":
         assert set(imported(path)) <= BEFORE_ANYTHING
+    if name(path) in BEFORE_ANYTHING:
+        assert not set(imported(path))
     if mine == "schema":
         assert {room(module) for module in imported(path)} <= {"schema"}
 

@@ -1,4 +1,4 @@
-"""What of a deployment is called how on an engine, and found by which labels."""
+"""Names and labels of a deployment's containers, volumes and networks."""
 
 from slipway.engine.containers import PROJECT
 
