@@ -6,6 +6,7 @@ something away.
 """
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from slipway.core.errors import Problem
@@ -22,11 +23,13 @@ from slipway.runtime.environment import Environment
 from slipway.schema.protocol import State, Upgraded
 
 
-def rehearse(checkout: Checkout, environment: Environment, source: Runtime | None = None) -> list[Outcome]:
+def rehearse(
+    checkout: Checkout, environment: Environment, source: Callable[[], Runtime] | None = None
+) -> list[Outcome]:
     """Migrate a copy, and run this and the previous release on it; return how that went.
 
-    The copy is of the environment's data on `source`, or a fresh database at the previous release's revision, which its
-    tests have filled. Raises Problem when it cannot be rehearsed.
+    The copy is of the environment's data, from a runtime that `source` gives, its database started; or a fresh database
+    at the previous release's revision, which its tests have filled. Raises Problem when it cannot be rehearsed.
     """
     schema.need_migrations(checkout.project)
     need_engine("inv migrate --rehearse")
@@ -40,7 +43,7 @@ def rehearse(checkout: Checkout, environment: Environment, source: Runtime | Non
     with staged(checkout) as stage, tempfile.TemporaryDirectory(prefix="slipway-rehearsal-") as folder:
         if source:
             with checkout.steps.step("copy", f"of the {environment.name} data"):
-                _copy(source, stage, Path(folder) / "data.dump")
+                _copy(source(), stage, Path(folder) / "data.dump")
         return play(stage, previous, new, filled=bool(source))
 
 
@@ -118,7 +121,6 @@ def _previous(checkout: Checkout, version: str) -> Rehearsed | None:
 
 
 def _copy(source: Runtime, stage: Stage, dump: Path) -> None:
-    source.database.start()
     dump.touch(mode=0o600)
     with dump.open("wb") as file:
         store.dump(source, file)

@@ -62,7 +62,8 @@ def make(checkout: Checkout, runtime: Runtime, wanted: Wanted) -> None:
         before = set(revisions.files(project))
         ran = runtime.run(Job(alembic_command(wanted), for_caller=True))
         if ran.status:
-            steps.say(ran.output)  # alembic says there why
+            if ran.output:  # alembic says there why
+                steps.say(ran.output)
             raise Problem(NO_REVISION, ran.status)
         new = sorted(set(revisions.files(project)) - before)
         if not new:

@@ -97,7 +97,7 @@ def ready(checkout: Checkout, releases: Releases, release: str, settle: float) -
     """Wait until a release is ready, and has been up for so many seconds; raises Problem with its log."""
     with checkout.steps.step("ready", "healthy"):
         if how := watch.wait_ready(lambda: _verdict(releases, release), checkout.project.wait, settle):
-            checkout.steps.say(releases.log(release, LOG))
+            _show_log(checkout.steps, releases, release)
             raise Problem(f"The new release {how}; the last lines of its log are above.")
 
 
@@ -108,7 +108,7 @@ def smoke(checkout: Checkout, releases: Releases, release: str) -> None:
         for path in paths:
             good, head = releases.proxy.ask(release, path)
             if not good:
-                checkout.steps.say(releases.log(release, LOG))
+                _show_log(checkout.steps, releases, release)
                 raise Problem(f"{head.strip()}\nThe new release doesn't answer {path} as it should (see above).")
 
 
@@ -140,7 +140,7 @@ def bake(checkout: Checkout, releases: Releases, release: str, change: Change) -
                 raise Problem(rolled_back(found.pointer.by))
             how = _verdict(releases, release).wrong or watch.worse(before, since, checkout.project.deploy.errors)
             if how and seconds:
-                steps.say(releases.log(release, LOG))
+                _show_log(steps, releases, release)
                 raise Problem(f"The new release {how}; the last lines of its log are above.")
         if change.old and not releases.seal():
             raise Problem(rolled_back(releases.pointer().by))
@@ -199,3 +199,8 @@ def _led_back(steps: Steps, releases: Releases, release: str, old: Release | Non
 def _verdict(releases: Releases, release: str) -> Verdict:
     found = releases.again(release)
     return found.verdict if found else GONE
+
+
+def _show_log(steps: Steps, releases: Releases, release: str) -> None:
+    if text := releases.log(release, LOG):
+        steps.say(text)

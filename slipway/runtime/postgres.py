@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -184,7 +185,8 @@ class Server:
             "(SELECT FROM pg_database WHERE datname = :'db') \\gexec\n"
         )
         argv = [self.binaries["psql"], "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1", "-v", f"db={database.name}"]
-        env = {**environ(), **database.seen_at("127.0.0.1", port).client, "PGDATABASE": "postgres"}
+        plain = replace(database.seen_at("127.0.0.1", port), sslmode="", sslrootcert="")  # it speaks no TLS
+        env = {**environ(), **plain.client, "PGDATABASE": "postgres"}
         done = subprocess.run(argv, input=script, capture_output=True, text=True, env=env, check=False)
         if "authentication failed" in done.stderr:
             raise Problem(OTHER_LOGIN)

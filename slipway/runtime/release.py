@@ -22,12 +22,17 @@ class Release:
     @property
     def web(self) -> tuple[Container, ...]:
         """The containers that clients are led to."""
-        return self.services[WEB]
+        return self.services.get(WEB, ())
 
     @property
     def containers(self) -> tuple[Container, ...]:
         """All of its containers."""
         return tuple(one for each in self.services.values() for one in each)
+
+    @property
+    def _first(self) -> Container:
+        # All of them are of one image; what is left of a release may be without `web`.
+        return (self.web or self.containers)[0]
 
     @property
     def host(self) -> str:
@@ -37,17 +42,17 @@ class Release:
     @property
     def image(self) -> str:
         """What it was started from."""
-        return self.web[0].image
+        return self._first.image
 
     @property
     def image_id(self) -> str:
         """The image's id."""
-        return self.web[0].image_id
+        return self._first.image_id
 
     @property
     def labels(self) -> Mapping[str, str]:
         """The labels, the image's own included."""
-        return self.web[0].labels
+        return self._first.labels
 
     @property
     def schema(self) -> str:

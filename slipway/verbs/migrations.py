@@ -11,6 +11,7 @@ from slipway.database.findings import Finding
 from slipway.database.migrate import Options
 from slipway.database.schema import NO_MIGRATIONS, need_migrations
 from slipway.database.stage import Outcome
+from slipway.runtime import Runtime
 from slipway.schema.protocol import Change, Loss, Plan, Size, Trial, Undo, as_json
 from slipway.verbs import screen
 from slipway.verbs.session import Session
@@ -96,10 +97,12 @@ def rehearse(session: Session, data: bool, json: bool) -> None:
 
     Raises Problem when a release breaks on a schema on which a deploy would let it run.
     """
-    if data:
-        session.settings.check()
-        session.remember()
-    outcomes = rehearsing.rehearse(session.checkout, session.environment, session.runtime if data else None)
+
+    def source() -> Runtime:
+        session.start_database(image=False)
+        return session.runtime
+
+    outcomes = rehearsing.rehearse(session.checkout, session.environment, source if data else None)
     if json:
         screen.show_json({"outcomes": [one.as_json() for one in outcomes]})
     else:

@@ -75,7 +75,7 @@ class DeployedService:
         if not live:
             raise Problem("There is no log: no release is live. ./inv deploy")
         if live.scale == 1:
-            self.checkout.shell.become(containers.logs_command(live.names[0], lines, follow), merged=True)
+            self.checkout.shell.become(containers.logs_command(live.web[0].name, lines, follow), merged=True)
         show = self.releases.compose(live.id, "logs", "--follow" if follow else None, "--tail", str(lines), WEB)
         self.checkout.shell.become(show, env=self.releases.env(live.id, live.image), merged=True)
 

@@ -5,6 +5,7 @@ It is Caddy, https://caddyserver.com/docs, and is asked from inside its containe
 
 import json
 import re
+from functools import cached_property
 
 from slipway.core.errors import Problem
 from slipway.deploy.compose.files import FOLDER, Files
@@ -37,7 +38,7 @@ class CaddyProxy:
         proxy = self.stack.container(PROXY)
         return proxy.name if proxy else ""
 
-    @property
+    @cached_property
     def image(self) -> str:
         """Its image, which has a shell as well."""
         return self.shell.output(self.stack.bare("config", "--images", PROXY), env=self.stack.env()).split()[-1]

@@ -89,8 +89,7 @@ class EngineReleases:
         command = self.compose(release.id, "config", "--hash", "*")
         said = self.shell.output(command, env=self.env(release.id, release.image))
         defined = dict(line.split() for line in said.splitlines())
-        made = {one.service: one.labels.get(CONFIG_HASH) for one in release.containers}
-        return made == defined
+        return all(one.labels.get(CONFIG_HASH) == defined.get(one.service) for one in release.containers)
 
     # What is done with one
 
@@ -120,7 +119,7 @@ class EngineReleases:
 
     def remove(self, release: Release) -> None:
         """Remove one, its secrets included, once what it is at is finished."""
-        if release.running:
+        if any(one.running for one in release.containers):
             self.halt(release)
         self.shell.probe(containers.remove_command(*release.names))
         self.shell.probe(volumes.remove_command(labels.release_secrets(self.deployment, release.id)))
@@ -224,5 +223,4 @@ def grouped(found: Sequence[Container]) -> dict[str, Release]:
     return {
         release: Release(release, {name: tuple(each) for name, each in services[release].items()})
         for release in sorted(services)
-        if WEB in services[release]
     }

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,8 @@ def test_starting_again_finds_the_data_and_refuses_another_password(servers: lis
     with pytest.raises(Problem, match="another user or password"):
         server.start(Database(LOGIN.username, "wrong", LOGIN.name))
     assert server.running() is None
+
+
+def test_the_own_server_is_opened_without_tls_whatever_clients_are_told(servers: list[Server]) -> None:
+    with_tls = replace(LOGIN, sslmode="verify-full", sslrootcert="system")
+    assert servers[0].start(with_tls, settings=FAST) == servers[0].start(with_tls)

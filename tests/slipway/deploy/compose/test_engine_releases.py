@@ -48,7 +48,8 @@ def test_another_service_of_a_release_is_no_replica_of_web() -> None:
     dead = replace(worker, running=False)
     assert grouped([web("a"), dead])["a"].verdict.wrong == "ended with status 3"
     assert grouped([web("a"), dead])["a"].running  # clients can be led to it
-    assert grouped([worker]) == {}  # nobody could
+    left = grouped([worker])["a"]  # nobody could, and it is there to be removed
+    assert (left.running, left.scale, left.image, left.names) == (False, 0, "shop:a", ["shop-a-worker-1"])
 
 
 def test_the_commands() -> None:
