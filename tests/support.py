@@ -1,5 +1,6 @@
 """Projects to run the verbs on, and what tests do with them."""
 
+import contextlib
 import os
 import random
 import shutil
@@ -96,10 +97,12 @@ def wait_for(condition: Callable[[], bool], limit: float = 60) -> None:
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nothing listens on; none of those that the kernel gives to clients meanwhile."""
+    while True:
+        port = random.randint(10_000, 32_000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def machinery(root: Path) -> None:
