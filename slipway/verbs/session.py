@@ -6,21 +6,24 @@ from collections.abc import Iterator
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from slipway.core.errors import Problem
 from slipway.core.signals import interruptible
 from slipway.core.steps import BOLD, Steps
 from slipway.core.turn import alone
-from slipway.deploy.compose.deployment import EngineDeployment
 from slipway.engine import client
 from slipway.project.checkout import Checkout
 from slipway.project.settings import Settings
 from slipway.runtime import choose
-from slipway.runtime.compose import ComposeRuntime
 from slipway.runtime.environment import Environment
 from slipway.runtime.environment import choose as choose_environment
-from slipway.runtime.host import HostRuntime
 from slipway.schema.words import in_environment
+
+if TYPE_CHECKING:
+    from slipway.deploy.compose.deployment import EngineDeployment
+    from slipway.runtime.compose import ComposeRuntime
+    from slipway.runtime.host import HostRuntime
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -63,18 +66,22 @@ class Session:
         return choose.choose(self.requested, remembered, engine)
 
     @cached_property
-    def runtime(self) -> ComposeRuntime | HostRuntime | EngineDeployment:
-        """The runtime of this environment."""
+    def runtime(self) -> "ComposeRuntime | HostRuntime | EngineDeployment":
+        """The runtime of this environment; the others are not even imported."""
         if self.choice[0] != "docker":
+            from slipway.runtime.host import HostRuntime
+
             return HostRuntime(self.checkout, self.environment, self.undo)
         if not self.environment.is_dev:
             return self.deployment
+        from slipway.runtime.compose import ComposeRuntime
+
         docker = ComposeRuntime(self.checkout, self.environment, self.undo)
         docker.check_name()
         return docker
 
     @cached_property
-    def deployment(self) -> EngineDeployment:
+    def deployment(self) -> "EngineDeployment":
         """Production on a Docker Engine; raises Problem when it is elsewhere."""
         if self.environment.is_dev or self.choice[0] != "docker":
             raise Problem(
@@ -84,6 +91,8 @@ class Session:
         for name in ("compose.prod.yaml", "compose.release.yaml", "Caddyfile"):
             if not (self.checkout.root / name).exists():
                 raise Problem(f"There is no {name} in {self.checkout.root}: production needs it. Take Slipway's.")
+        from slipway.deploy.compose.deployment import EngineDeployment
+
         return EngineDeployment(self.checkout, self.environment)
 
     @property
