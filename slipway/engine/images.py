@@ -9,6 +9,8 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Shell, tokens
 from slipway.engine import registry
 
+NAMES = "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}"  # what an image may be called
+
 
 @dataclass(frozen=True)
 class EngineImage:
@@ -45,9 +47,13 @@ def inspect_command(reference: str, form: str = "") -> list[str]:
     return tokens(["docker", "image", "inspect"], ["--format", form] if form else None, reference)
 
 
-def list_command(*filters: str, name: str, form: str) -> list[str]:
-    """Return the command that lists the images of a name by filters, like label=NAME=VALUE."""
-    return tokens(["docker", "image", "ls", "--format", form], *(["--filter", one] for one in filters), name)
+def list_command(*filters: str, name: str = "", form: str, digests: bool = False) -> list[str]:
+    """Return the command that lists images by filters, like label=NAME=VALUE; those of a name, or all.
+
+    With `digests`, an image is listed once for each digest that it has in a registry.
+    """
+    listing = ["docker", "image", "ls", *(["--digests"] if digests else []), "--format", form]
+    return tokens(listing, *(["--filter", one] for one in filters), name or None)
 
 
 def history_command(reference: str) -> list[str]:
@@ -123,17 +129,11 @@ class Images:
 
     def listed(self) -> set[str]:
         """Return the names of all images, by tag and by digest."""
-        return set(self.shell.output(listed_command()).split())
+        return set(self.shell.output(list_command(form=NAMES, digests=True)).split())
 
     def remove(self, reference: str) -> None:
         """Remove an image; one that is in use stays."""
         self.shell.probe(remove_command(reference))
-
-
-def listed_command() -> list[str]:
-    """Return the command that lists the names of all images, by tag and by digest."""
-    form = "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}"
-    return ["docker", "image", "ls", "--digests", "--format", form]
 
 
 def built_id(shell: Shell, tag: str) -> str:

@@ -44,6 +44,7 @@ def test_an_image_is_known_by_its_digests_and_its_id() -> None:
         (images.inspect_command("x:1"), "docker image inspect x:1"),
         (images.inspect_command("x:1", "{{.Id}}"), "docker image inspect --format {{.Id}} x:1"),
         (images.list_command(name="x", form="{{.Tag}}"), "docker image ls --format {{.Tag}} x"),
+        (images.list_command(form="{{.Tag}}", digests=True), "docker image ls --digests --format {{.Tag}}"),
         (
             images.list_command("label=a=b", "label=c", name="x", form="{{.Tag}}"),
             "docker image ls --format {{.Tag}} --filter label=a=b --filter label=c x",
