@@ -51,8 +51,8 @@ class Steps:
 
     def command(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> None:
         """Print a command so that it can be pasted into a shell."""
-        prefix = [f"{name}={shlex.quote(value)}" for name, value in {**self.prefix, **(env or {})}.items()]
-        words = [f'"$(cat {word.file})"' if isinstance(word, Script) else shlex.quote(word) for word in argv]
+        prefix = [f"{name}={self._quoted(value)}" for name, value in {**self.prefix, **(env or {})}.items()]
+        words = [f'"$(cat {word.file})"' if isinstance(word, Script) else self._quoted(word) for word in argv]
         self.say("  $ " + " ".join([*prefix, *words]), DIM)
 
     @contextlib.contextmanager
@@ -74,6 +74,9 @@ class Steps:
     def total(self) -> None:
         """Print the time since the verb began."""
         self.say(f"  total      {'':<52} {time.monotonic() - self.began:6.1f} s", DIM)
+
+    def _quoted(self, word: str) -> str:
+        return shlex.quote(self.redact(word))  # in this order: quotes may split a secret
 
     def _line(self, name: str, detail: str, began: float, style: str) -> None:
         self.times[name] = took = time.monotonic() - began

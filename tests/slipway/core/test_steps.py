@@ -1,0 +1,69 @@
+"""What a verb prints while it works."""
+
+import pytest
+
+from slipway.core.scripts import Script
+from slipway.core.steps import GREEN, PLAIN, RED, Steps
+from tests.support import ROOT
+
+
+@pytest.fixture
+def steps() -> Steps:
+    """Give steps that know a secret, and write no colour."""
+    return Steps(secrets={"hush"}, prefix={"DOCKER_CONTEXT": "else where"}, colour=False)
+
+
+def test_a_step_is_a_line_with_its_time(steps: Steps, capsys: pytest.CaptureFixture[str]) -> None:
+    with steps.step("start", "slowly") as step:
+        step.detail = "done, with hush"
+    steps.note("runtime", "docker")
+    told = capsys.readouterr()
+    assert told.out == ""
+    line, note = told.err.splitlines()
+    assert line.startswith("  start      done, with [secret]")
+    assert line.endswith(f"{steps.times['start']:6.1f} s")
+    assert note == "  runtime    docker"
+
+
+def test_a_step_that_breaks_off_says_so_whatever_it_was(steps: Steps, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyboardInterrupt), steps.step("start", "the detail"):
+        raise KeyboardInterrupt
+    said = capsys.readouterr().err
+    assert said.startswith("  start      failed ")
+    assert "the detail" not in said
+    assert "start" in steps.times
+
+
+def test_a_command_can_be_pasted_and_shows_no_secret(steps: Steps, capsys: pytest.CaptureFixture[str]) -> None:
+    steps.secrets.add("it's")
+    steps.command(["docker", "run", "a b", "hush"], {"IMAGE": "shop:1", "WORD": "it's"})
+    assert capsys.readouterr().err == (
+        "  $ DOCKER_CONTEXT='else where' IMAGE=shop:1 WORD='[secret]' docker run 'a b' '[secret]'\n"
+    )
+
+
+def test_a_script_is_shown_by_its_file(steps: Steps, capsys: pytest.CaptureFixture[str]) -> None:
+    steps.prefix.clear()
+    steps.command(["sh", "-c", Script(ROOT / "slipway/deploy/compose/deployment.sh")])
+    assert capsys.readouterr().err == '  $ sh -c "$(cat slipway/deploy/compose/deployment.sh)"\n'
+
+
+def test_a_secret_within_another_leaves_nothing_of_it() -> None:
+    assert Steps(secrets={"hush", "hush-hush"}).redact("a hush-hush b") == "a [secret] b"
+
+
+def test_colour_is_for_a_terminal_that_wants_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "")
+    assert not Steps().colour
+    monkeypatch.delenv("NO_COLOR")
+    coloured = Steps()
+    with coloured.step("start"):
+        pass
+    with pytest.raises(ValueError, match="no"), coloured.step("start"):
+        raise ValueError("no")
+    good, bad = capsys.readouterr().err.splitlines()
+    assert good.startswith(f"  {GREEN}start     {PLAIN} ")
+    assert bad.startswith(f"  {RED}start     {PLAIN} failed")
