@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from slipway.project.lockfile import NAME, Lockfile, Unusable
+from slipway.project.lockfile import INSTALL, LOCK, NAME, Lockfile, Unusable
 
 
 def make_venv(root: Path) -> None:
@@ -29,7 +29,7 @@ def make_venv(root: Path) -> None:
     venv, lock_file = root / ".venv", root / NAME
     python = venv / "bin" / "python"
     if not lock_file.exists():
-        raise SystemExit(f"inv: there is no {NAME} to make .venv from: poetry lock")
+        raise SystemExit(f"inv: there is no {NAME} to make .venv from: {LOCK}")
     with _alone(root):
         made_from = venv / NAME
         if python.exists() and made_from.exists() and filecmp.cmp(lock_file, made_from, shallow=False):
@@ -37,7 +37,7 @@ def make_venv(root: Path) -> None:
         try:
             packages = Lockfile.read(root).requirements("main", "dev")
         except Unusable as error:
-            raise SystemExit(f"inv: {NAME} cannot be used here ({error}): make .venv with `poetry install`") from None
+            raise SystemExit(f"inv: {NAME} cannot be used here ({error}): make .venv with `{INSTALL}`") from None
         began = time.monotonic()
         print(f"inv: making .venv from {NAME}, {len(packages)} packages", file=sys.stderr, flush=True)  # noqa: T201
         made_from.unlink(missing_ok=True)

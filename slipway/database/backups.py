@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from slipway.project.config import Keep
+from slipway.project.config import Retention
 
 TIME = "%Y%m%dT%H%M%SZ"
 
@@ -45,7 +45,7 @@ def parse(said: str) -> list[Backup]:
     return found
 
 
-def superfluous(backups: Sequence[Backup], keep: Keep) -> list[str]:
+def superfluous(backups: Sequence[Backup], keep: Retention) -> list[str]:
     """Return the names of the backups that the rule doesn't keep."""
     newest_first = sorted(backups, key=lambda backup: backup.name, reverse=True)
     kept = {backup.name for backup in newest_first[: keep.keep_last]}

@@ -9,6 +9,7 @@ from pathlib import Path
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell
 from slipway.database.findings import Finding
+from slipway.project import lockfile
 from slipway.schema.protocol import Trial
 
 # Not asked of squawk. The guard sets both timeouts, and each revision is whole or not applied; what is dropped, renamed
@@ -41,7 +42,7 @@ def ask(shell: Shell, trials: Sequence[Trial]) -> list[Finding]:
             files[str(path)] = trial
         _, out, said = shell.probe(squawk_command(program, files), cwd=Path(folder))
     if not out.startswith("["):  # it prints a list also when there is nothing to say
-        raise Problem(f"{said.strip()}\nsquawk could not be asked: it is not the one of poetry.lock. ./inv --list")
+        raise Problem(f"{said.strip()}\nsquawk could not be asked: it is not the one of {lockfile.NAME}. ./inv --list")
     return found(out, files)
 
 

@@ -44,7 +44,7 @@ def recover(steps: Steps, releases: Releases) -> None:
         steps.note("recovered", f"which release is live was lost: it is {lost.host}")
     for release in there.values():
         _put_in_order(steps, releases, release, live, entries)
-    releases.settle()
+    releases.clear_marks()
     releases.tidy()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from slipway.core.errors import Problem
 from slipway.image import inspect
+from slipway.project import lockfile
 from slipway.project.checkout import Checkout
 
 UNKNOWN = "not known: the database could not be asked"
@@ -56,7 +57,8 @@ def look(checkout: Checkout, tag: str) -> str:
         listed = "\n".join(f"  - {finding}" for finding in found)
         raise Problem(
             f"{tag} has packages with known vulnerabilities:\n{listed}\n"
-            'Update them (poetry update NAME), or say why one is harmless: [tool.slipway.release.advisories] ID = "why"'
+            f"Update them ({lockfile.UPDATE} NAME), or say why one is harmless: "
+            '[tool.slipway.release.advisories] ID = "why"'
         )
     skipped = [one["name"] for one in report["dependencies"] if "skip_reason" in one]
     known = f"none known of {len(installed) - len(skipped)} packages"

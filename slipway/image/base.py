@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from slipway.core.errors import Problem
+from slipway.project import lockfile
 from slipway.project.config import Project
 
 # https://hub.docker.com/_/python: the variants, and how each begins
@@ -78,5 +79,5 @@ def _check_python(python: str, named: str, required: str) -> None:
     if not any(takes.contains(version, prereleases=True) for version in (python, newest)):
         raise Problem(
             f"{named} {python}: pyproject.toml takes requires-python = {required!r}. "
-            "Take another version, or widen it and run poetry lock."
+            f"Take another version, or widen it and run {lockfile.LOCK}."
         )

@@ -22,6 +22,7 @@ from slipway.project import lockfile
 from slipway.project.checkout import Checkout
 from slipway.project.config import Project
 from slipway.project.lockfile import Lockfile
+from slipway.project.semver import git_tag
 from slipway.project.settings import private
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}  # Docker's names, and those of wheels
@@ -100,7 +101,7 @@ def check(image: Image, home: Project) -> None:
     lets through; and when there is nothing to build from.
     """
     root = image.project.root
-    for name, instead in (("Dockerfile", "take Slipway's"), (lockfile.NAME, "poetry lock")):
+    for name, instead in (("Dockerfile", "take Slipway's"), (lockfile.NAME, lockfile.LOCK)):
         if not (root / name).exists():
             raise Problem(f"There is no {name} in {root}: {instead}.")
     leaking = [path for path in map(PurePosixPath, context(root)) if _is_private(path)]
@@ -155,7 +156,7 @@ def push(checkout: Checkout, image: Image, options: Options, wanted: str) -> str
             "docker buildx create --use --driver docker-container"
         )
     tag = f"{project.registry}/{image.tag}"
-    released = f"v{project.version}" in image.tree.tags and not image.tree.content
+    released = git_tag(project.version) in image.tree.tags and not image.tree.content
     if released and registry.find(shell, tag):
         raise Problem(registry.taken(tag))
     with explained(checkout.steps, image, names), checkout.steps.step("push", tag) as step:

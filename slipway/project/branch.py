@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell
-from slipway.project.semver import is_version
+from slipway.project.semver import git_tag, version_of
 
-TAG = "refs/tags/v"
+TAGS = "refs/tags/"
 QUIETLY = {"GIT_TERMINAL_PROMPT": "0"}  # nobody is asked for a password
 
 
@@ -35,7 +35,7 @@ def remotes_command() -> list[str]:
 
 def ask_command(remote: str, ref: str) -> list[str]:
     """Return the command that prints where a ref of a remote is ("" for none), and its versions' tags."""
-    return ["git", "ls-remote", remote, *([ref] if ref else []), f"{TAG}*"]
+    return ["git", "ls-remote", remote, *([ref] if ref else []), TAGS + git_tag("*")]
 
 
 def contains_command(commit: str) -> list[str]:
@@ -45,7 +45,7 @@ def contains_command(commit: str) -> list[str]:
 
 def tags_command() -> list[str]:
     """Return the command that lists the versions' tags."""
-    return ["git", "tag", "--list", "v*"]
+    return ["git", "tag", "--list", git_tag("*")]
 
 
 def committer_command() -> list[str]:
@@ -75,8 +75,8 @@ def ask(shell: Shell, remote: str, ref: str) -> Remote:
     if status:
         raise Problem(f"{said.strip()}\nthe upstream {remote} cannot be asked")
     refs = {name: commit for commit, name in (line.split("\t") for line in out.splitlines())}
-    versions = (name.removeprefix(TAG) for name in refs if name.startswith(TAG))
-    return Remote(refs.get(ref, ""), frozenset(filter(is_version, versions)))
+    versions = (version_of(name.removeprefix(TAGS)) for name in refs if name.startswith(TAGS))
+    return Remote(refs.get(ref, ""), frozenset(filter(None, versions)))
 
 
 def contains(shell: Shell, commit: str) -> bool:
@@ -87,7 +87,7 @@ def contains(shell: Shell, commit: str) -> bool:
 def versions(shell: Shell) -> frozenset[str]:
     """Return the versions that have a tag here."""
     tags = shell.probe(tags_command())[1].split()
-    return frozenset(filter(is_version, (tag.removeprefix("v") for tag in tags)))
+    return frozenset(filter(None, map(version_of, tags)))
 
 
 def has_committer(shell: Shell) -> bool:

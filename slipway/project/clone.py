@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from slipway.core.shell import Shell
+from slipway.project.semver import git_tag
 
 # What of the checkout's own configuration the clone has to have: who commits, how it is signed, what files look like.
 TAKEN = ("user.", "author.", "committer.", "commit.", "tag.", "gpg.", "filter.", "core.autocrlf", "core.eol", "i18n.")
@@ -47,12 +48,12 @@ def own_variables_command() -> list[str]:
 
 def tagged_command(version: str) -> list[str]:
     """Return the command that prints the commit of a version's tag."""
-    return ["git", "rev-parse", "--verify", "--quiet", f"refs/tags/v{version}^{{commit}}"]
+    return ["git", "rev-parse", "--verify", "--quiet", f"refs/tags/{git_tag(version)}^{{commit}}"]
 
 
 def mark_command(version: str) -> list[str]:
     """Return the command that gives what is checked out a version's tag, without a message."""
-    return ["git", "tag", f"v{version}"]
+    return ["git", "tag", git_tag(version)]
 
 
 def has_command(commit: str) -> list[str]:

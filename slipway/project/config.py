@@ -27,7 +27,7 @@ class Suites:
 
 
 @dataclass(frozen=True)
-class Keep:
+class Retention:
     """Which backups are kept: the last ones, and the last one of so many days and weeks that have one."""
 
     keep_last: int = 10
@@ -60,7 +60,7 @@ class Deploy:
 
 
 @dataclass(frozen=True)
-class Releases:
+class ReleaseRules:
     """How `inv release` goes about it, and what `inv deploy` asks of an image.
 
     Releases are made of `branch` alone (default: of any). `lint` and `types` are the commands that have to succeed.
@@ -78,10 +78,10 @@ class Releases:
 TABLES: dict[str, Any] = {
     "tests": Suites,
     "migrate": Limits,
-    "backups": Keep,
+    "backups": Retention,
     "lint": Lint,
     "deploy": Deploy,
-    "release": Releases,
+    "release": ReleaseRules,
 }
 
 
@@ -114,10 +114,10 @@ class Project:
     build_args: dict[str, str] = field(default_factory=dict)
     tests: Suites = field(default_factory=Suites)
     migrate: Limits = field(default_factory=Limits)
-    backups: Keep = field(default_factory=Keep)
+    backups: Retention = field(default_factory=Retention)
     lint: Lint = field(default_factory=Lint)
     deploy: Deploy = field(default_factory=Deploy)
-    release: Releases = field(default_factory=Releases)
+    release: ReleaseRules = field(default_factory=ReleaseRules)
 
     @property
     def image(self) -> str:

@@ -101,4 +101,5 @@ def _poetry(document: Mapping[str, Any]) -> Iterable[Package]:
 
 
 NAME = "poetry.lock"
+LOCK, UPDATE, INSTALL = "poetry lock", "poetry update", "poetry install"  # the commands that messages name
 READERS = {NAME: _poetry}  # one for each kind of lock file

@@ -1,12 +1,11 @@
-"""Versions: X.Y.Z, and what comes after them."""
+"""Versions: X.Y.Z, what comes after them, and their git tags."""
 
 import re
-from collections.abc import Iterable
 
 from slipway.core.errors import Problem
-from slipway.project.tags import LATEST
 
 PARTS = ("major", "minor", "patch")
+PREFIX = "v"  # of a version's git tag
 
 
 def raised(version: str, part: str) -> str:
@@ -38,12 +37,12 @@ def is_version(text: str) -> bool:
     return True
 
 
-def moving(new: str, known: Iterable[str]) -> list[str]:
-    """Return the image tags that move to a release: X.Y, X and latest, each when it is the highest of them.
+def git_tag(version: str) -> str:
+    """Return the git tag of a version."""
+    return f"{PREFIX}{version}"
 
-    `known` are the versions released so far.
-    """
-    mine = parse(new)
-    others = [parse(one) for one in known]
-    names = {f"{mine[0]}.{mine[1]}": 2, f"{mine[0]}": 1, LATEST: 0}
-    return [name for name, n in names.items() if all(mine >= one for one in others if one[:n] == mine[:n])]
+
+def version_of(tag: str) -> str:
+    """Return the version that a git tag is of, "" for any other tag."""
+    version = tag.removeprefix(PREFIX)
+    return version if version != tag and is_version(version) else ""

@@ -4,7 +4,9 @@ In `project`, because `runtime`, `image`, `trust` and `release` all read tags.
 """
 
 import re
+from collections.abc import Iterable
 
+from slipway.project.semver import git_tag, parse
 from slipway.project.tree import Tree
 
 DEV = "dev"  # what runs in development
@@ -23,7 +25,7 @@ def of_tree(version: str, tree: Tree) -> str:
     `X.Y.Z` on a clean commit that is tagged vX.Y.Z; else `X.Y.Z-dev.N-<sha12>`, and a hash of the content when the
     tree is dirty.
     """
-    if tree.commit and not tree.content and f"v{version}" in tree.tags:
+    if tree.commit and not tree.content and git_tag(version) in tree.tags:
         return version
     tag = f"{version}-dev.{tree.since}-{tree.commit[:12] or 'nocommit'}"
     return f"{tag}-dirty.{tree.content[:12]}" if tree.content else tag
@@ -37,6 +39,17 @@ def of_commit(commit: str) -> str:
 def tests_of(version: str) -> str:
     """Return the tag of the image that tests a version."""
     return f"{version}-test"
+
+
+def moving(new: str, known: Iterable[str]) -> list[str]:
+    """Return the image tags that move to a release: X.Y, X and latest, each when it is the highest of them.
+
+    `known` are the versions released so far.
+    """
+    mine = parse(new)
+    others = [parse(one) for one in known]
+    names = {f"{mine[0]}.{mine[1]}": 2, f"{mine[0]}": 1, LATEST: 0}
+    return [name for name, n in names.items() if all(mine >= one for one in others if one[:n] == mine[:n])]
 
 
 def is_fixed(reference: str) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell
+from slipway.project.semver import PREFIX, git_tag
 
 NEVER = "1970-01-01T00:00:00Z"  # when there is no commit
 
@@ -51,14 +52,14 @@ def read(root: Path, shell: Shell) -> Tree:
         ["git", "show", "--no-patch", "--format=%cd", "--date=format-local:%Y-%m-%dT%H:%M:%SZ"], env={"TZ": "UTC"}
     )
     tags = shell.output(["git", "tag", "--points-at", "HEAD"]).split()
-    describe = ["git", "describe", "--tags", "--long", "--match", "v[0-9]*"]
+    describe = ["git", "describe", "--tags", "--long", "--match", git_tag("[0-9]*")]
     described = shell.probe(describe)[1].rsplit("-", 2)
     since = described[1] if described[1:] else shell.output(["git", "rev-list", "--count", "HEAD"])
     dirty = shell.output(["git", "status", "--porcelain", "--untracked-files=normal", "--", "."])
     if tags and not dirty:  # this commit's own tags are not what came before
         described = shell.probe([*describe, *(f"--exclude={tag}" for tag in tags)])[1].rsplit("-", 2)
     content = digest(root, listed(shell)) if dirty else ""
-    return Tree(commit, seconds, tuple(tags), int(since), content, described[0].removeprefix("v"), shallow == "true")
+    return Tree(commit, seconds, tuple(tags), int(since), content, described[0].removeprefix(PREFIX), shallow == "true")
 
 
 def digest(root: Path, names: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ from slipway.core.errors import Problem
 from slipway.project import branch, changelog, dotenv, tags
 from slipway.project.checkout import Checkout
 from slipway.project.clone import clone, prefix_command, tagged
+from slipway.project.semver import git_tag
 from slipway.project.settings import new_secret, write_private
 from slipway.release.passed import Passed
 
@@ -93,17 +94,17 @@ class Attempt:
 
         Raises Problem, also when another commit has that tag there.
         """
-        there = tagged(self.home.shell, self.version)
+        there, tag = tagged(self.home.shell, self.version), git_tag(self.version)
         if there and there != commit:
             raise Problem(
-                f"{self.version} is made of the commit {commit}, and the tag v{self.version} here is another's. "
-                f"Remove it: git tag --delete v{self.version}"
+                f"{self.version} is made of the commit {commit}, and the tag {tag} here is another's. "
+                f"Remove it: git tag --delete {tag}"
             )
-        ref = f"refs/tags/v{self.version}"
+        ref = f"refs/tags/{tag}"
         command = fetch_command(self._clone, "HEAD" if there else f"{ref}:{ref}")
         status, _, said = self.home.shell.probe(command, echo=True, apart=True)
         if status:
-            raise Problem(f"{said.strip()}\nThe tag v{self.version} could not be set here.")
+            raise Problem(f"{said.strip()}\nThe tag {tag} could not be set here.")
 
     def merge(self, name: str, commit: str) -> bool:
         """Let a branch follow the release; False when it could not.
@@ -182,7 +183,7 @@ def commit_command(*message: str) -> list[str]:
 
 def tag_command(version: str, *message: str) -> list[str]:
     """Return the command that tags a version, with a message."""
-    return ["git", "tag", "--annotate", "--cleanup=whitespace", f"v{version}", *_paragraphs(message)]
+    return ["git", "tag", "--annotate", "--cleanup=whitespace", git_tag(version), *_paragraphs(message)]
 
 
 def fetch_command(clone: Path, ref: str) -> list[str]:

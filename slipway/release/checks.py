@@ -12,7 +12,7 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Shell
 from slipway.engine import references, registry
 from slipway.engine.registry import Manifest
-from slipway.project import branch, changelog, semver, tree
+from slipway.project import branch, changelog, semver, tags, tree
 from slipway.project.checkout import Checkout
 from slipway.project.clone import tagged
 from slipway.project.tree import Tree
@@ -40,8 +40,8 @@ class Head:
     @property
     def before(self) -> str:
         """The version released before this one, "" for none."""
-        here = () if self.released else (tag.removeprefix("v") for tag in self.tree.tags if tag.startswith("v"))
-        versions = sorted(filter(semver.is_version, here), key=semver.parse)
+        here = () if self.released else filter(None, map(semver.version_of, self.tree.tags))
+        versions = sorted(here, key=semver.parse)
         previous = self.tree.previous if semver.is_version(self.tree.previous) else ""
         return versions[-1] if versions else previous
 
@@ -91,7 +91,7 @@ def read_head(checkout: Checkout, wanted: Wanted) -> Head:
     state, version = tree.read(checkout.root, checkout.shell), checkout.project.version
     asked = wanted.part or wanted.version not in ("", version)
     on = branch.current(checkout.shell) if state.commit else ""
-    return Head(state, on, version, not asked and f"v{version}" in state.tags)
+    return Head(state, on, version, not asked and semver.git_tag(version) in state.tags)
 
 
 def clean(shell: Shell, head: Head) -> str:
@@ -193,8 +193,8 @@ def free(
     tag = f"{repository}:{new}"
     found = registry.find(shell, tag, echo=True)
     # What they lead to counts as well: its git tag may not be here yet.
-    now = [registry.version(shell, f"{repository}:{name}") for name in semver.moving(new, known)]
-    moving = tuple(semver.moving(new, [*known, *filter(semver.is_version, now)]))
+    now = [registry.version(shell, f"{repository}:{name}") for name in tags.moving(new, known)]
+    moving = tuple(tags.moving(new, [*known, *filter(semver.is_version, now)]))
     if not found:
         return Published(moving=moving), f"{tag} is free"
     if version.kept and found.is_image(version.kept.image):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slipway.project.config import Project
+from slipway.project.semver import git_tag
 from slipway.release import gates, publish
 from slipway.release.facts import Facts
 from slipway.release.gates import Gate
@@ -58,7 +59,7 @@ class Plan:
     @property
     def released(self) -> str:
         """What is there in the end: an image, or only a tag."""
-        return f"{self.repository}:{self.new}" if self.publishes else f"v{self.new}"
+        return f"{self.repository}:{self.new}" if self.publishes else git_tag(self.new)
 
     @property
     def commit(self) -> str:
@@ -71,7 +72,7 @@ class Plan:
     def tag(self) -> str:
         """What is tagged."""
         branch = self.facts.head.branch
-        return f"v{self.new}, and {branch} follows" if branch else f"v{self.new}"
+        return f"{git_tag(self.new)}{f', and {branch} follows' if branch else ''}"
 
     @property
     def question(self) -> str:

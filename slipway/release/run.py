@@ -15,6 +15,7 @@ from slipway.image.build import Options
 from slipway.project import tags
 from slipway.project.checkout import Checkout
 from slipway.project.clone import own_git
+from slipway.project.semver import git_tag
 from slipway.release import attach, facts, gates
 from slipway.release.attempt import Attempt
 from slipway.release.passed import Passed
@@ -75,8 +76,8 @@ def check_merged(plan: Plan, released: Released) -> None:
     if not released.merged:
         branch = plan.facts.head.branch
         raise Problem(
-            f"{plan.released} is released and tagged v{plan.new}; {branch} could not follow (it has changed "
-            f"meanwhile, say), and does not have the commit yet: git merge v{plan.new}"
+            f"{plan.released} is released and tagged {git_tag(plan.new)}; {branch} could not follow (it has changed "
+            f"meanwhile, say), and does not have the commit yet: git merge {git_tag(plan.new)}"
         )
 
 
@@ -149,7 +150,7 @@ def _publish(attempt: Attempt, passed: Passed, plan: Plan) -> bool:
             attempt.bring_home(passed.commit)
             branch = plan.facts.head.branch
             merged = attempt.merge(branch, passed.commit)
-            step.detail = plan.tag if merged else f"v{plan.new}; {branch} could not follow"
+            step.detail = plan.tag if merged else f"{git_tag(plan.new)}; {branch} could not follow"
             return merged
 
 

@@ -15,6 +15,7 @@ from slipway.engine.compose import project_name
 from slipway.project import dotenv, tags
 from slipway.release.attempt import Attempt
 from slipway.release.passed import Images
+from slipway.runtime.jobs import backups_volume
 from slipway.trust import cosign
 
 TAIL = 60  # lines of a verb that failed
@@ -115,7 +116,7 @@ class Sandbox:
                 status, _, said = shell.probe(remove_command(*left))
                 if status:
                     self.home.steps.say(f"  a {kind} of the gates is left on the engine: {said.strip()}")
-        shell.probe(volumes.remove_command(f"{self.production}-backups"))
+        shell.probe(volumes.remove_command(backups_volume(self.production)))
 
 
 def verb_command(root: Path, name: str, *args: str) -> list[str]:

@@ -16,6 +16,7 @@ from slipway.image.build import Options
 from slipway.project import lockfile, tags
 from slipway.project.checkout import Checkout
 from slipway.project.clone import clone, has, mark_command, tagged
+from slipway.project.semver import git_tag
 from slipway.trust import cosign, policy, provenance
 from slipway.trust.provenance import Origin
 
@@ -108,7 +109,7 @@ def _clone(checkout: Checkout, origin: Origin, target: Path) -> Checkout:
     if not at:
         there.shell.output(mark_command(origin.version))
     elif at != origin.commit:
-        raise Problem(f"v{origin.version} is {at} here, and the image is said to be of {origin.commit}.")
+        raise Problem(f"{git_tag(origin.version)} is {at} here, and the image is said to be of {origin.commit}.")
     return there
 
 
@@ -126,7 +127,7 @@ def _compare(shell: Shell, found: Manifest, named: str, again: str) -> str:
 def differences(origin: Origin, arguments: Mapping[str, str], lock: str, bases: Sequence[str]) -> list[str]:
     """Return what a build would start from otherwise.
 
-    A line each. Takes the build arguments, the SHA-256 of poetry.lock, and what the base image on the engine is
+    A line each. Takes the build arguments, the SHA-256 of the lock file, and what the base image on the engine is
     known by.
     """
     names = sorted({*origin.arguments, *arguments})

@@ -23,7 +23,7 @@ class ComposeJobs:
     @property
     def backups(self) -> str:
         """Where the backups are: a volume that `inv down --volumes` leaves alone."""
-        return f"{self.stack.name}-backups"
+        return backups_volume(self.stack.name)
 
     def run(self, job: Job) -> Ran:
         """Run a job; see `Runtime.run`."""
@@ -51,6 +51,11 @@ class ComposeJobs:
         how = ["exec"] if own else ["run", "--rm", "--no-deps"]
         names = [word for name in env for word in ("--env", name)]
         self.stack.shell.become(self.stack.compose(how, no_tty(), names, DATABASE, job.argv), hidden=env)
+
+
+def backups_volume(project: str) -> str:
+    """Return the volume of a Compose project's backups."""
+    return f"{project}-backups"
 
 
 def no_tty() -> str | None:

@@ -135,8 +135,8 @@ class Releases(Protocol):
     def fence(self, new: str) -> bool:
         """Give a switch up, or wait until it has happened; False when the lock was lost."""
 
-    def settle(self) -> None:
-        """Begin anew: nothing of an earlier deployment can come late any more."""
+    def clear_marks(self) -> None:
+        """Clear the marks of earlier deployments: nothing of theirs can come late any more."""
 
     def noted(self) -> None:
         """Forget who has gone back."""

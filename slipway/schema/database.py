@@ -17,7 +17,7 @@ try:
     import psycopg
     from psycopg import sql
 except ImportError:
-    raise SystemExit("Migrating needs psycopg in the image: poetry add 'psycopg[binary]'") from None
+    raise SystemExit("Migrating needs psycopg in the image: add psycopg[binary] to the dependencies") from None
 
 SECRETS = Path("/run/secrets")
 SCRATCH = "_scratch_"

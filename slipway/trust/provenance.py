@@ -23,7 +23,7 @@ class Origin:
 
     It is read from a predicate, or to be written into one. `arguments` are the build arguments, `base` is the base
     image's name, `base_digest` its digest in a registry, or its id on the engine when it has none. `lock` is the
-    SHA-256 of poetry.lock, `sbom` that of the bill of materials. `gates` say how each gate ended. Times are ISO
+    SHA-256 of the lock file, `sbom` that of the bill of materials. `gates` say how each gate ended. Times are ISO
     8601, UTC.
     """
 

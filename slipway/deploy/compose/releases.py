@@ -166,8 +166,8 @@ class EngineReleases:
         """Give a switch up, or wait until it has happened; False when the lock was lost."""
         return not self.files.script("fence", host(new))[0]
 
-    def settle(self) -> None:
-        """Begin anew: nothing of an earlier deployment can come late any more."""
+    def clear_marks(self) -> None:
+        """Clear the marks of earlier deployments: nothing of theirs can come late any more."""
         self.files.script("clear")
 
     def noted(self) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from slipway.database.backups import TIME, Backup, parse, superfluous
-from slipway.project.config import Keep
+from slipway.project.config import Retention
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -16,7 +16,7 @@ def made(*ago: timedelta) -> list[Backup]:
 def test_the_last_are_kept() -> None:
     backups = made(*(timedelta(minutes=n) for n in range(5)))
 
-    doomed = superfluous(backups, Keep(keep_last=3, keep_daily=0, keep_weekly=0))
+    doomed = superfluous(backups, Retention(keep_last=3, keep_daily=0, keep_weekly=0))
 
     assert doomed == sorted(backup.name for backup in backups[3:])
 
@@ -25,7 +25,7 @@ def test_the_last_of_each_day_and_week_is_kept() -> None:
     days = [timedelta(days=n) for n in range(30)]
     backups = made(*days, *(day + timedelta(hours=1) for day in days))
 
-    doomed = superfluous(backups, Keep(keep_last=1, keep_daily=3, keep_weekly=3))
+    doomed = superfluous(backups, Retention(keep_last=1, keep_daily=3, keep_weekly=3))
 
     kept = {backup.made.date().day for backup in backups if backup.name not in doomed}
     assert len(backups) - len(doomed) == 4

@@ -234,7 +234,7 @@ class MemoryReleases:
         self.given_up.add(new)
         return not self.lost
 
-    def settle(self) -> None:
+    def clear_marks(self) -> None:
         self.previous, self.given_up, self.pointed = "", set(), Pointer(self.pointed.release)
 
     def noted(self) -> None:

@@ -77,3 +77,18 @@ def test_without_a_registry_a_plain_tag_is_in_none() -> None:
 )  # fmt: skip
 def test_what_can_be_a_tag(text: str, valid: bool) -> None:
     assert bool(tags.TAG.fullmatch(text)) is valid
+
+
+@pytest.mark.parametrize(
+    ("new", "known", "names"),
+    [
+        ("1.0.0", [], ["1.0", "1", "latest"]),
+        ("1.2.4", ["1.2.3", "1.1.9", "0.9.0"], ["1.2", "1", "latest"]),
+        ("1.1.10", ["1.2.0", "1.1.9"], ["1.1"]),
+        ("1.9.9", ["1.9.8", "2.0.0"], ["1.9", "1"]),
+        ("1.1.1", ["1.1.2", "2.0.0"], []),
+        ("1.10.0", ["1.9.0", "1.10.0"], ["1.10", "1", "latest"]),
+    ],
+)
+def test_a_tag_moves_to_the_highest_of_its_line_alone(new: str, known: list[str], names: list[str]) -> None:
+    assert tags.moving(new, known) == names

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.project.config import Project, Releases
+from slipway.project.config import Project, ReleaseRules
 from slipway.trust import cosign, provenance
 from tests.slipway.engine.support import Answers
 from tests.slipway.trust.support import DIGEST, ORIGIN
@@ -59,7 +59,7 @@ def test_cosign_is_kept_off_the_public_log(helped: str, signs: list[str], verifi
 
 def project(root: Path, key: str) -> Project:
     """Return a project whose images are signed with a key."""
-    return Project(root=root, name="shop", version="1.0.0", release=Releases(key=key))
+    return Project(root=root, name="shop", version="1.0.0", release=ReleaseRules(key=key))
 
 
 def test_the_public_key_has_to_be_there_with_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
