@@ -65,8 +65,8 @@ RUN rm -rf srv/tests srv/poetry.lock \
  && chmod -R a-st,u+rw,go=u,go-w . \
  && find . -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
-FROM base AS service
-ARG SOURCE_DATE_EPOCH
+# All but the service's own files, so that a change of those is all that is built, kept and pushed anew.
+FROM base AS runtime
 ARG ASGI_APP=app.main:app
 ARG PORT=8000
 ARG WEB_CONCURRENCY=4
@@ -76,8 +76,6 @@ ENV ASGI_APP=${ASGI_APP} \
     WEB_CONCURRENCY=${WEB_CONCURRENCY} \
     HEALTH_PATH=${HEALTH_PATH}
 COPY --from=dependencies /dependencies /
-COPY --from=source /source-${SOURCE_DATE_EPOCH} /
-WORKDIR /srv
 USER 65532:65532
 EXPOSE ${PORT}
 STOPSIGNAL SIGTERM
@@ -85,8 +83,16 @@ HEALTHCHECK --interval=10s --timeout=3s --retries=3 --start-period=30s --start-i
     CMD ["python", "-Ic", "import os, http.client as h; c = h.HTTPConnection('127.0.0.1', int(os.environ['PORT']), timeout=3); c.request('GET', os.environ['HEALTH_PATH']); s = c.getresponse().status; print(s); raise SystemExit(s != 200)"]
 CMD ["gunicorn"]
 
-FROM service AS test
+FROM runtime AS service
+ARG SOURCE_DATE_EPOCH
+COPY --from=source /source-${SOURCE_DATE_EPOCH} /
+WORKDIR /srv
+
+FROM runtime AS test
+ARG SOURCE_DATE_EPOCH
 COPY --from=test-dependencies /dependencies /
+COPY --from=source /source-${SOURCE_DATE_EPOCH} /
+WORKDIR /srv
 COPY tests tests
 CMD ["pytest"]
 
