@@ -1,11 +1,15 @@
 """The verbs, as Invoke sees them."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from invoke.collection import Collection
 from invoke.tasks import Task
 
 import tasks
-from tests.support import ROOT
+from tests.support import ROOT, Checkout
 
 VERBS: list[Task] = list(Collection.from_module(tasks).tasks.values())  # type: ignore[type-arg]
 
@@ -21,6 +25,15 @@ def test_the_first_line_of_help_is_short(verb: Task) -> None:  # type: ignore[ty
 
     assert 10 < len(first) <= 60
     assert first.endswith(".")
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_bytecode_is_kept_unless_python_is_told_otherwise(little: Checkout, kept: bool) -> None:
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    env |= {} if kept else {"PYTHONDONTWRITEBYTECODE": "1"}
+    listed = [sys.executable, "-m", "invoke", "--search-root", str(little.root), "--list"]
+    subprocess.run(listed, cwd=little.root, env=env, check=True, capture_output=True)
+    assert bool(list(little.root.glob("slipway/verbs/__pycache__/*.pyc"))) is kept
 
 
 def test_the_workflows_call_verbs_that_there_are() -> None:
