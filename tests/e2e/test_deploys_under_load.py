@@ -10,8 +10,8 @@ import pytest
 from tests.e2e import changes
 from tests.e2e.load import under_load
 from tests.e2e.production import LOCK, after, all_is_stored, change, deployed, kept, live, said, title, webs
-from tests.e2e.support import commit, containers
-from tests.e2e.talk import done, token
+from tests.e2e.support import commit, containers, run
+from tests.e2e.talk import ask, done, token
 from tests.support import Checkout, wait_for
 
 # One after the other: with more services under load at a time, the machine would be too slow for some.
@@ -47,8 +47,12 @@ def test_a_column_is_renamed_across_three_releases(docker: Checkout) -> None:
     first = deployed(docker, "--bake", "0")
     headers = token(docker.url)
     with under_load(docker.url, headers, 20) as load:
+        a_rename_at_once_is_refused(docker)
         changes.expand(docker)
         commit(docker, "Use the new name")
+        planned = json.loads(done(docker, "migrate", "--prod", "--plan", "--json").stdout)
+        assert (planned["apply"], planned["waiting"], planned["findings"]) == (["0003", "0004"], [], [])
+        assert planned["trials"][0]["statements"][0]["locks"] == {"posts": "AccessExclusiveLock"}
         expanded = json.loads(done(docker, "deploy", "--yes", "--bake", "1", "--json").stdout)
         assert expanded["migrated"] == ["0003", "0004"]
         assert expanded["backup"].endswith("-0002.dump")
@@ -58,9 +62,16 @@ def test_a_column_is_renamed_across_three_releases(docker: Checkout) -> None:
         done(docker, "rollback", "--to", second)
         changes.contract(docker)
         commit(docker, "Drop the old name")
+        done(docker, "check")
+        early = docker.inv("migrate", "--prod", "--contract")
+        assert early.returncode == 3
+        assert f"{second}, which is live, doesn't know 0005" in early.stderr
+        assert ask(docker, "SELECT version_num FROM alembic_version", "--prod") == "0004"
         waits = done(docker, "deploy", "--yes", "--bake", "1")
         assert "0005 waits for --contract" in waits.stderr
-        done(docker, "migrate", "--prod", "--contract")
+        contracted = done(docker, "migrate", "--prod", "--contract", "--json")
+        assert [one["revision"] for one in json.loads(contracted.stdout)["applied"]] == ["0005"]
+        assert "a release without 0005 cannot be rolled back to" in contracted.stderr
         after(load, 20)
         for back in ((), ("--to", first)):
             refused = docker.inv("rollback", *back)
@@ -68,6 +79,24 @@ def test_a_column_is_renamed_across_three_releases(docker: Checkout) -> None:
             assert "0005 took away what it may need" in refused.stderr
     all_is_stored(docker, load)
     assert "no drift" in done(docker, "migrate", "--prod", "--drift").stderr
+    needed = docker.inv("downgrade", "--prod", "--to", "0004", "--yes")
+    assert needed.returncode == 1
+    assert f"{live()} is live and needs 0005" in needed.stderr
+
+
+def a_rename_at_once_is_refused(docker: Checkout) -> None:
+    """Try to rename the column in one revision."""
+    changes.rename_at_once(docker)
+    commit(docker, "Rename it at once")
+    refused = docker.inv("migrate", "--prod")
+    assert refused.returncode == 1
+    assert "renames: the column posts.updated_at becomes posts.changed_at" in refused.stderr
+    assert "add the new one beside it" in refused.stderr
+    assert ask(docker, "SELECT version_num FROM alembic_version", "--prod") == "0002"
+    checked = docker.inv("check")
+    assert checked.returncode == 1
+    assert "renames" in checked.stderr
+    run("git", "reset", "--quiet", "--hard", "HEAD~1", cwd=docker.root)
 
 
 def test_of_two_deploys_at_once_one_is_refused_with_the_owners_name_or_waits(docker: Checkout) -> None:

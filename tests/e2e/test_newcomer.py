@@ -97,17 +97,3 @@ def test_from_a_clone_to_a_running_service_and_green_tests(newcomer: Newcomer) -
     assert processes_of(newcomer.root) == []
     owners = {path.lstat().st_uid for path in newcomer.root.rglob("*")}
     assert owners == {newcomer.user or os.geteuid()}
-
-
-def test_the_launcher_says_what_is_missing(tmp_path: Path) -> None:
-    shutil.copy(ROOT / "inv", tmp_path / "inv")
-    shutil.copy(ROOT / "poetry.lock", tmp_path / "poetry.lock")
-    for name in ("cmp", "dirname", "sh"):
-        (tmp_path / name).symlink_to(shutil.which(name) or name)
-    env = {"PATH": str(tmp_path)}
-
-    done = subprocess.run([tmp_path / "inv"], env=env, capture_output=True, text=True, check=False)
-
-    assert done.returncode == 1
-    assert "no Python of version 3.11 or newer was found" in done.stderr
-    assert "PYTHON=" in done.stderr

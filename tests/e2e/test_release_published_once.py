@@ -21,6 +21,10 @@ def test_a_version_is_never_published_twice(docker: Checkout, plain: Registry) -
     assert "never published twice" in taken.stderr
     assert state(docker, plain) == before
 
+
+@pytest.mark.full  # against a made-up registry in tests/slipway/release
+def test_another_may_publish_the_version_meanwhile(docker: Checkout, plain: Registry) -> None:
+    without(docker, PACKAGES)
     run("docker", "tag", "registry:2", f"{plain.repository}:0.1.2")
 
     def publish(_: object) -> None:

@@ -1,0 +1,97 @@
+"""The settings in force: what is wrong with them is said before anything is started, and all at once."""
+
+from pathlib import Path
+
+import pytest
+
+from slipway.core.errors import Problem
+from slipway.core.steps import Steps
+from slipway.project.config import Project
+from slipway.project.settings import Settings
+from tests.support import ROOT
+
+SECRETS = {"DATABASE_PASSWORD": 16, "SECRET_KEY_FASTAPI_AUTH": 32}
+GOOD = "kX8-qPz_4mW7vR2tLnB5cYdF9sHj3gTa"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Give a project with this one's variables, and no .env."""
+    (tmp_path / ".env.example").write_text((ROOT / ".env.example").read_text())
+    return Project(root=tmp_path, name="shop", version="1.0.0", secrets=SECRETS)
+
+
+def settings(project: Project, **values: str) -> Settings:
+    """Give settings whose .env has good values, and these instead; an empty one leaves the variable out."""
+    lines = []
+    for line in (project.root / ".env.example").read_text().splitlines():
+        name, is_set, value = line.partition("=")
+        if not is_set or name.startswith("#"):
+            continue
+        value = values.pop(name, value or GOOD)
+        lines += [f"{name}={value}"] if value else []
+    lines += [f"{name}={value}" for name, value in values.items()]
+    (project.root / ".env").write_text("\n".join(lines) + "\n")
+    return Settings(project, Steps(), lambda: False)
+
+
+def test_without_env_there_is_a_next_command(project: Project) -> None:
+    with pytest.raises(Problem, match=r"There is no \.env: \./inv up makes one"):
+        Settings(project, Steps(), lambda: False).check()
+
+
+def test_one_is_made_that_is_good_and_for_its_owner_alone(project: Project) -> None:
+    steps = Steps()
+    made = Settings(project, steps, lambda: False)
+    made.prepare()
+    assert (project.root / ".env").stat().st_mode & 0o777 == 0o600
+    assert steps.secrets == {made.values[name] for name in SECRETS}
+    assert all(len(value) >= 32 for value in steps.secrets)
+
+
+def test_all_findings_come_at_once(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = settings(
+        project, DATABASE_NAME="", ALGORITHM="", ALGORITMH="HS256", DATABASE_PASSWORD="pa$$word",
+        SECRET_KEY_FASTAPI_AUTH="short", DATABASE_PORT="x",
+    )  # fmt: skip
+    with pytest.raises(Problem) as stopped:
+        bad.prepare()
+    said = str(stopped.value)
+    for finding in ("DATABASE_NAME is missing", "did you mean ALGORITHM", "too short", "'...'", "DATABASE_PORT = 'x'"):
+        assert finding in said
+    assert "pa$$" not in said + capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DATABASE_PASSWORD", '"two lines of\\ntext, and long"', "DATABASE_PASSWORD has more than one line"),
+        ("DATABASE_USERNAME", "'my\"user'", "DATABASE_USERNAME has to be"),
+        ("DATABASE_USERNAME", "pg_me", "DATABASE_USERNAME has to be"),
+        ("PORT", "65536", "PORT = '65536' is not a whole number from 1 to 65535"),
+        ("WEB_CONCURRENCY", "many", "WEB_CONCURRENCY = 'many' is not a whole number"),
+    ],
+)
+def test_what_nothing_can_be_made_with_is_found(project: Project, name: str, value: str, said: str) -> None:
+    with pytest.raises(Problem, match=said) as stopped:
+        settings(project, **{name: value}).check()
+    assert str(stopped.value).count("  - ") == 1
+
+
+def test_a_database_elsewhere_may_have_any_name(project: Project) -> None:
+    settings(project, DATABASE_HOSTNAME="db.example.com", DATABASE_USERNAME="pg_me").check()
+
+
+def test_in_a_container_this_machine_is_not_localhost(project: Project) -> None:
+    here = settings(project, DATABASE_HOSTNAME="localhost")
+    here.check()
+    with pytest.raises(Problem, match="names this machine, which in a container is the container itself"):
+        Settings(project, Steps(), lambda: True).check()
+
+
+def test_the_environment_goes_before_the_file(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_NAME", "theirs")
+    monkeypatch.setenv("NOT_OF_THE_SERVICE", "x")
+    values = settings(project).values
+    assert values["DATABASE_NAME"] == "theirs"
+    assert "NOT_OF_THE_SERVICE" not in values

@@ -1,0 +1,44 @@
+"""The launcher, and how it makes .venv."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from slipway.bootstrap import make_venv
+from tests.support import ROOT
+
+
+def test_the_launcher_says_what_is_missing(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "inv", tmp_path / "inv")
+    shutil.copy(ROOT / "poetry.lock", tmp_path / "poetry.lock")
+    for name in ("cmp", "dirname", "sh"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    env = {"PATH": str(tmp_path)}
+
+    done = subprocess.run([tmp_path / "inv"], env=env, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "no Python of version 3.11 or newer was found" in done.stderr
+    assert "PYTHON=" in done.stderr
+
+
+def test_without_a_lock_file_there_is_a_next_command(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"there is no poetry\.lock to make \.venv from: poetry lock"):
+        make_venv(tmp_path)
+
+
+def test_a_lock_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "poetry.lock").write_text('[metadata]\nlock-version = "9.0"\n')
+    with pytest.raises(SystemExit, match=r"poetry\.lock cannot be used here \(.+\): make \.venv with `poetry install`"):
+        make_venv(tmp_path)
+
+
+def test_what_was_made_from_this_lock_file_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/python").symlink_to(sys.executable)
+    for name in ("poetry.lock", ".venv/poetry.lock"):
+        (tmp_path / name).write_text("nothing that could be read")
+    make_venv(tmp_path)
