@@ -3,6 +3,10 @@
 import re
 import sys
 
+# The verbs that act on an environment, and so take --prod. Messages name them without it: they are written where
+# nobody knows in which environment they will be read.
+VERBS = ("up", "down", "status", "ps", "logs", "shell", "migrate", "downgrade", "backup", "restore", "psql")
+
 
 def say(text: str) -> None:
     """Print a line of progress."""
@@ -14,5 +18,4 @@ def in_environment(text: str, environment: str) -> str:
     """Let every `./inv VERB` of a message name its environment."""
     if environment == "dev":
         return text
-    verbs = "backup|down|downgrade|logs|migrate|psql|restore|up"
-    return re.sub(rf"(\./inv (?:{verbs})\b)(?! --prod)", r"\1 --prod", text)
+    return re.sub(rf"(\./inv (?:{'|'.join(VERBS)})\b)(?! --prod)", r"\1 --prod", text)

@@ -9,6 +9,8 @@ from invoke.collection import Collection
 from invoke.tasks import Task
 
 import tasks
+from slipway.schema import words
+from slipway.verbs.options import EVERYWHERE
 from tests.support import ROOT, Checkout
 
 VERBS: list[Task] = list(Collection.from_module(tasks).tasks.values())  # type: ignore[type-arg]
@@ -25,6 +27,11 @@ def test_the_first_line_of_help_is_short(verb: Task) -> None:  # type: ignore[ty
 
     assert 10 < len(first) <= 60
     assert first.endswith(".")
+
+
+def test_messages_know_the_verbs_of_an_environment() -> None:
+    options = {verb.name: {name for one in verb.get_arguments() for name in one.names} for verb in VERBS}
+    assert sorted(words.VERBS) == sorted(name for name, known in options.items() if EVERYWHERE.keys() <= known)
 
 
 @pytest.mark.parametrize("kept", [True, False])
