@@ -6,6 +6,7 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
+from slipway.project import dotenv
 from slipway.project.config import Project
 from slipway.project.settings import Settings
 from tests.support import ROOT
@@ -15,9 +16,13 @@ GOOD = "kX8-qPz_4mW7vR2tLnB5cYdF9sHj3gTa"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """Give a project with this one's variables, and no .env."""
-    (tmp_path / ".env.example").write_text((ROOT / ".env.example").read_text())
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Give a project with this one's variables, and no .env; the environment has none of them."""
+    example = (ROOT / ".env.example").read_text()
+    (tmp_path / ".env.example").write_text(example)
+    known = dotenv.schema(example)
+    for name in known.required.keys() | known.optional:
+        monkeypatch.delenv(name, raising=False)
     return Project(root=tmp_path, name="shop", version="1.0.0", secrets=SECRETS)
 
 
