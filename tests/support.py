@@ -90,10 +90,11 @@ def processes_of(root: Path) -> list[psutil.Process]:
 
 def wait_for(condition: Callable[[], bool], limit: float = 60) -> None:
     """Wait for a condition."""
-    end = time.monotonic() + limit
+    end, pause = time.monotonic() + limit, 0.02
     while not condition():
         assert time.monotonic() < end, "the condition did not come true"
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(2 * pause, 0.25)  # looking costs: a program is started, say
 
 
 def free_port() -> int:

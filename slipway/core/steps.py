@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from slipway.core.scripts import Script
+from slipway.core.words import row
 
 GREEN, RED, DIM, BOLD, PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
 
@@ -41,7 +42,7 @@ class Steps:
 
     def note(self, name: str, text: str) -> None:
         """Print a line that looks like a step's, without a time."""
-        self.say(f"  {name:<10} {text}")
+        self.say(f"  {row(name, text)}")
 
     def redact(self, text: str) -> str:
         """Return the text with every secret value replaced."""
@@ -81,4 +82,4 @@ class Steps:
     def _line(self, name: str, detail: str, began: float, style: str) -> None:
         self.times[name] = took = time.monotonic() - began
         line = f"{self.redact(detail):<52} {took:6.1f} s"
-        self.say(f"  {style}{name:<10}{PLAIN} {line}" if self.colour else f"  {name:<10} {line}")
+        self.say(f"  {style}{name:<10}{PLAIN} {line}" if self.colour else f"  {row(name, line)}")

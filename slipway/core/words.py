@@ -1,6 +1,11 @@
-"""Figures and times, as people write and read them."""
+"""Figures, times and lines, as people write and read them."""
 
 MOST = 65535  # the highest port, and more seconds, lines or workers than anybody asks for
+
+
+def row(name: str, text: str) -> str:
+    """Return a line of a table that people read: what it is about, and what there is to say."""
+    return f"{name:<10} {text}"
 
 
 def is_whole(text: str) -> bool:

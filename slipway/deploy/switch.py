@@ -176,7 +176,7 @@ def back(steps: Steps, releases: Releases, entry: Entry, change: Change) -> str:
         if outcome != Outcome.LIVE:
             take(steps, releases.proxy, *reversed(change.configuration))
         releases.record(replace(entry, outcome=outcome, steps=times(steps)).line())
-        releases.noted()
+        releases.forget_rollback()
     except Problem as problem:
         return f"{problem.message} What is live: ./inv status --prod; the next deployment puts it in order."
     if outcome == Outcome.LIVE:

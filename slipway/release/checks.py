@@ -132,7 +132,7 @@ def follow(shell: Shell, head: Head, only: str) -> Upstream:
 def level(shell: Shell, head: Head, upstream: Upstream) -> str:
     """Check that the branch has all that others have pushed to it; raises Problem."""
     if head.released:
-        return f"HEAD is v{head.version}" + (f", on {head.branch}" if head.branch else "")
+        return f"HEAD is {semver.git_tag(head.version)}" + (f", on {head.branch}" if head.branch else "")
     if not upstream.remote:
         return f"{head.branch}, which has no upstream"
     if upstream.tip and not branch.contains(shell, upstream.tip):
@@ -154,7 +154,7 @@ def number(checkout: Checkout, wanted: Wanted, head: Head, known: frozenset[str]
     if version.is_tagged:
         return version, f"{new}, tagged already and not finished"
     if new in known:
-        raise Problem(f"the tag v{new} exists already: raise another part, or say --version")
+        raise Problem(f"the tag {semver.git_tag(new)} exists already: raise another part, or say --version")
     for lower, where in ((before, "the last tag before this commit"), (old, "pyproject.toml")):
         if lower and semver.is_version(lower) and semver.parse(new) < semver.parse(lower):
             raise Problem(f"{new} is lower than {lower}, {where}: correct the version in pyproject.toml")

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from slipway.core.words import row
 from slipway.project.config import Project
 from slipway.project.semver import git_tag
 from slipway.release import gates, publish
@@ -107,7 +108,7 @@ class Plan:
 
     def lines(self) -> Iterator[str]:
         """Yield what a plan looks like: its rows, and what the changelog gets."""
-        yield from (f"{name:<10} {what}" for name, what in self.rows())
+        yield from (row(name, what) for name, what in self.rows())
         if self.facts.notes:
             yield ""
             yield from self.facts.notes.strip().splitlines()

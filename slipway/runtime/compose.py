@@ -6,18 +6,17 @@ import json
 import os
 from typing import NoReturn
 
-from slipway.core import ports
 from slipway.core.errors import Problem
-from slipway.core.shell import Ran, Shell
-from slipway.engine import client, containers, volumes
+from slipway.core.shell import Ran
+from slipway.engine import containers
 from slipway.engine.containers import Container
 from slipway.engine.stack import Stack
-from slipway.project import labels
 from slipway.project.checkout import Checkout
-from slipway.runtime import Job, LiveRelease, State, elsewhere
+from slipway.runtime import Job, LiveRelease, State
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, ComposeJobs, no_tty
-from slipway.runtime.release import WEB
+from slipway.runtime.release import SERVICES, WEB
+from slipway.runtime.stacks import check_port, doomed, live_releases, status, stop
 from slipway.runtime.tree import TreeImage
 
 LOOPBACK = "127.0.0.1"
@@ -54,9 +53,10 @@ class ComposeService:
             known = json.loads(self.record.read_text())
         except (FileNotFoundError, ValueError):
             return False
-        web, db = self.stack.container(WEB), self.stack.container(DATABASE)
-        database = not self.environment.settings.own_database or (db and db.ready)
-        return bool(web and web.ready and database and known == self._described(web, port))
+        names = SERVICES if not self.environment.settings.own_database else (*SERVICES, DATABASE)
+        there = [self.stack.container(name) for name in names]
+        ready = all(one and one.ready for one in there)
+        return ready and known == self._described(self.stack.container(WEB), port)
 
     def check_port(self, port: int) -> None:
         """Raise Problem when another program has the port."""
@@ -76,10 +76,11 @@ class ComposeService:
         """Start it; ready when this returns. Raises Problem with the last lines of its log."""
         with self.checkout.steps.step("service", "gunicorn, ready") as step:
             if self.port() is None:
-                undo.callback(self.stack.quietly, "rm", "--stop", "--force", WEB)
-            up = self.stack.compose("up", "--detach", "--no-deps", "--no-build", WEB)
+                undo.callback(self.stack.quietly, "rm", "--stop", "--force", *SERVICES)
+            up = self.stack.compose("up", "--detach", "--no-deps", "--no-build", SERVICES)
             self.checkout.shell.quietly(up, env=self.stack.env(port), failed="The service could not be started.")
-            self.stack.wait(WEB)
+            for service in SERVICES:
+                self.stack.wait(service)
             self.record.write_text(json.dumps(self._described(self.stack.container(WEB), port)))
             step.detail = f"{self.stack.name}: gunicorn, ready"
 
@@ -193,55 +194,3 @@ class ComposeRuntime:
                     f"The Compose project {self.stack.name!r} is up from another folder, {other}. Stop it there "
                     f"(./inv down), or name this one: COMPOSE_PROJECT_NAME={self.stack.name}2 in .env."
                 )
-
-
-# What production has as well
-
-
-def live_releases(webs: list[Container]) -> list[LiveRelease]:
-    """Return the releases that containers are of, as their images' labels say."""
-    found = [
-        LiveRelease(one.image, one.labels.get(labels.SCHEMA, ""), one.labels.get(labels.PREVIOUS, "")) for one in webs
-    ]
-    return list(dict.fromkeys(found))
-
-
-def check_port(shell: Shell, port: int, address: str) -> None:
-    """Raise Problem when a program of the engine's machine has the port at an address of it."""
-    try:
-        if ports.is_free(port, address) or client.is_remote(shell):
-            return
-    except PermissionError:  # this user may not, but the engine may
-        return
-    names = shell.output(containers.list_command(f"publish={port}", running=True, form="{{.Names}}")).split()
-    raise Problem(ports.taken(port, f"the container {names[0]}" if names else ports.owner(port)))
-
-
-def stop(stack: Stack, volumes: bool) -> None:
-    """Remove the containers of a stack; its volumes as well if told to."""
-    with stack.shell.steps.step("down", f"{stack.name}: stopped"):
-        oneoff = [f"label={containers.PROJECT}={stack.name}", f"label={containers.ONE_OFF}=True"]
-        if names := stack.shell.output(containers.list_command(*oneoff)).split():
-            stack.shell.output(containers.remove_command(*names), echo=True)
-        stack.shell.quietly(stack.bare("down", "--remove-orphans", "--volumes" if volumes else None))
-
-
-def doomed(stack: Stack) -> list[str]:
-    """Name the volumes of a stack."""
-    return [f"the volume {name}" for name in volumes.names(stack.shell, f"label={containers.PROJECT}={stack.name}")]
-
-
-def status(stack: Stack, environment: Environment, web: Container | None) -> dict[str, State]:
-    """Return the state of the service, which is this container, and of the database of a stack."""
-    settings = environment.settings
-    database = _state(stack.container(DATABASE)) if settings.own_database else elsewhere(settings)
-    return {"service": _state(web), "database": database}
-
-
-def _state(one: Container | None) -> State:
-    if not one or not one.running:
-        return State("stopped")
-    port = one.published()
-    address = {"address": f"http://localhost:{port}"} if port else {}
-    word = {"healthy": "ready", "": "running"}.get(one.health, one.health)
-    return State(word, {"container": one.name, **address, "image": one.image})

@@ -10,6 +10,7 @@ from slipway.engine.containers import Container, Verdict, judged
 from slipway.project import labels
 
 WEB = "web"  # the service that clients are led to
+SERVICES = (WEB,)  # what is started in development; a release has those of compose.release.yaml
 
 
 @dataclass(frozen=True)

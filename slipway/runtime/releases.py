@@ -70,8 +70,11 @@ class Releases(Protocol):
     def images(self) -> Images:
         """What they are started from."""
 
-    def lock(self, verb: str, wait: bool = True) -> AbstractContextManager[None]:
-        """Have no other deployment at work; raises Problem, with its owner and age, unless told to wait."""
+    def lock(self, verb: str, wait: bool = True, files: bool = True) -> AbstractContextManager[None]:
+        """Have no other deployment at work; raises Problem, with its owner and age, unless told to wait.
+
+        Without `files`, what the deployment remembers is neither read nor written meanwhile: it may be deleted.
+        """
 
     def all(self) -> dict[str, Release]:
         """Return those that have containers, by id, the oldest first."""
@@ -138,7 +141,7 @@ class Releases(Protocol):
     def clear_marks(self) -> None:
         """Clear the marks of earlier deployments: nothing of theirs can come late any more."""
 
-    def noted(self) -> None:
+    def forget_rollback(self) -> None:
         """Forget who has gone back."""
 
     # What is remembered

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 from slipway.core.errors import Problem
+from slipway.core.words import row
 from slipway.verbs.session import Session
 
 
@@ -27,7 +28,7 @@ def show_json(value: object) -> None:
 
 def show_rows(rows: Iterable[tuple[str, str]]) -> None:
     """Print names, and what there is to say of each."""
-    show_lines(f"{name:<10} {what}" for name, what in rows)
+    show_lines(row(name, what) for name, what in rows)
 
 
 def show_urls(session: Session, port: int) -> None:

@@ -68,7 +68,7 @@ def cloned(tmp_path_factory: pytest.TempPathFactory, shared: Registry) -> Iterat
     # The machinery's own tests take a minute, and ran before these; so did all of the service's.
     some = 'host = ["tests/app/test_posts.py", "tests/app/test_users.py"]'
     checkout.edit("pyproject.toml", 'host = ["tests/app", "tests/slipway"]', some)
-    checkout.edit(".env.example", "# WEB_CONCURRENCY=4\n", "WEB_CONCURRENCY=2\n")
+    checkout.edit(".env.example", "# WEB_CONCURRENCY=4\n", "WEB_CONCURRENCY=1\n")
     checkout.edit("pyproject.toml", "[tool.slipway.tests]", "[tool.slipway.deploy]\nsettle = 1\n\n[tool.slipway.tests]")
     run("git", "commit", "--quiet", "--all", "--message", "Names of its own", cwd=root)
     if (ROOT / ".mypy_cache").exists():  # the gate "types" would take half a minute without it

@@ -30,7 +30,7 @@ from tests.support import Checkout, wait_for
 # One after the other: with more services under load at a time, the machine would be too slow for some.
 pytestmark = pytest.mark.long
 
-RATE = 20  # requests a second
+RATE = 10  # requests a second: whether the service is there all the time
 
 
 def import_error(checkout: Checkout) -> None:
@@ -123,7 +123,7 @@ def test_a_release_that_answers_5xx_is_taken_back(docker: Checkout) -> None:
         "app/posts/router.py", "router = APIRouter(", f"{broken}router = APIRouter(dependencies=[Depends(broken)], "
     )
     commit(docker, "Break it")
-    with under_load(docker.url, headers, RATE) as load:
+    with under_load(docker.url, headers, 2 * RATE) as load:
         failed = docker.inv("deploy", "--yes")
         assert failed.returncode == 1, failed.stderr
         assert re.search(r"The new release answers \d+ of \d+ requests with 5xx", failed.stderr)
@@ -131,7 +131,7 @@ def test_a_release_that_answers_5xx_is_taken_back(docker: Checkout) -> None:
         count = len(load.failed)
         after(load, RATE)
         assert len(load.failed) == count
-    assert 0 < count < RATE * 10  # some two seconds, more on a busy machine; it is watched for 30
+    assert 0 < count < 5 * 2 * RATE  # some two seconds, more on a busy machine; it is watched for 30
     assert all(one.startswith("500") for one in load.failed)
     assert live() == image
     assert len(webs()) == 1
@@ -234,8 +234,7 @@ def test_what_is_live_stays_whatever_is_taken_away(docker: Checkout) -> None:
         assert len(webs()) == 1
 
         deployment = ["docker", "run", "--rm", "--volume", f"{PROD}_deployment:/deployment", "--workdir", "/deployment"]
-        for name in ("live", "releases.jsonl"):
-            run(*deployment, "caddy:2", "rm", name)
-            done(docker, "deploy", "--yes", "--bake", "0", "--force")
-            assert len(webs()) == 1
+        run(*deployment, "caddy:2", "rm", "live", "releases.jsonl")
+        done(docker, "deploy", "--yes", "--bake", "0", "--force")
+        assert len(webs()) == 1
     all_is_stored(docker, load)

@@ -22,12 +22,12 @@ pytestmark = pytest.mark.long
     ("deploys", "rate", "least"), [(3, 40, 1000), pytest.param(20, 100, 20_000, marks=pytest.mark.full)]
 )
 def test_deploys_in_a_row_and_back_lose_no_request(docker: Checkout, deploys: int, rate: int, least: int) -> None:
-    images = [deployed(docker, "--bake", "0")]
+    images = [deployed(docker, "--bake", "0", WEB_CONCURRENCY="2")]
     headers = token(docker.url)
     with under_load(docker.url, headers, rate) as load:
         for number in range(deploys):
             change(docker, number)
-            images.append(deployed(docker, "--bake", "1"))
+            images.append(deployed(docker, "--bake", "1", WEB_CONCURRENCY="2"))
             assert title(docker) == f"Release {number}"
             assert len(webs()) == 1
             assert live() == images[-1]
@@ -46,7 +46,7 @@ def test_deploys_in_a_row_and_back_lose_no_request(docker: Checkout, deploys: in
 def test_a_column_is_renamed_across_three_releases(docker: Checkout) -> None:
     first = deployed(docker, "--bake", "0")
     headers = token(docker.url)
-    with under_load(docker.url, headers, 20) as load:
+    with under_load(docker.url, headers, 10) as load:
         a_rename_at_once_is_refused(docker)
         changes.expand(docker)
         commit(docker, "Use the new name")
@@ -149,15 +149,15 @@ def test_a_rollback_in_the_bake_window_is_a_renaming(docker: Checkout) -> None:
 
 
 def test_scaling_up_and_down_loses_no_request(docker: Checkout) -> None:
-    done(docker, "deploy", "--yes", "--bake", "0", WEB_CONCURRENCY="1")
+    done(docker, "deploy", "--yes", "--bake", "0")
     headers = token(docker.url)
-    with under_load(docker.url, headers, 40) as load:
+    with under_load(docker.url, headers, 20) as load:
         for scale in ("3", "1"):
-            done(docker, "deploy", "--yes", "--bake", "1", "--scale", scale, WEB_CONCURRENCY="1")
+            done(docker, "deploy", "--yes", "--bake", "1", "--scale", scale)
             assert len(webs()) == int(scale)
-        nothing = done(docker, "deploy", "--yes", WEB_CONCURRENCY="1")
+        nothing = done(docker, "deploy", "--yes")
         assert "it is live already" in nothing.stderr
     all_is_stored(docker, load)
-    refused = docker.inv("rollback", WEB_CONCURRENCY="1")  # it was one release all the time
+    refused = docker.inv("rollback")  # it was one release all the time
     assert refused.returncode == 1
     assert "There is no earlier release" in refused.stderr

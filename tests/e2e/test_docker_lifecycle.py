@@ -108,7 +108,7 @@ def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) ->
         assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "5"}
     assert ask(docker, "SHOW shared_buffers", "--prod") == "256MB"  # a quarter of DATABASE_MEMORY
     workers = run("docker", "top", web, "-o", "pid,cmd").count("gunicorn")
-    assert workers == 1 + 2 + 1  # docker-init, the master and its workers
+    assert workers == 1 + 1 + 1  # docker-init, the master and its only worker
     # The metrics of all workers, and the health, are there for who is in the network, and for nobody else.
     asked = "import urllib.request as u; print(u.urlopen('http://web:9090/metrics').read().decode())"
     metrics = run("docker", "exec", web, "python", "-c", asked)

@@ -13,7 +13,7 @@ from tests.support import Checkout
 
 def test_a_version_is_never_published_twice(docker: Checkout, plain: Registry) -> None:
     without(docker, PACKAGES)
-    run("docker", "tag", "registry:2", f"{plain.repository}:0.1.1")
+    run("docker", "tag", "python:3.13-slim", f"{plain.repository}:0.1.1")
     run("docker", "push", "--quiet", f"{plain.repository}:0.1.1")
     before = state(docker, plain)
     taken = release(docker, *only())
@@ -25,7 +25,7 @@ def test_a_version_is_never_published_twice(docker: Checkout, plain: Registry) -
 @pytest.mark.full  # against a made-up registry in tests/slipway/release
 def test_another_may_publish_the_version_meanwhile(docker: Checkout, plain: Registry) -> None:
     without(docker, PACKAGES)
-    run("docker", "tag", "registry:2", f"{plain.repository}:0.1.2")
+    run("docker", "tag", "python:3.13-slim", f"{plain.repository}:0.1.2")
 
     def publish(_: object) -> None:
         run("docker", "push", "--quiet", f"{plain.repository}:0.1.2")

@@ -140,7 +140,7 @@ class Intruder:
     def copies_another_service(self) -> None:
         """Sign another service's image with our key, and copy it and its signature under this one's name."""
         other = f"{self.registry.repository}-other"
-        run("docker", "tag", "registry:2", f"{other}:1.0.0")
+        run("docker", "tag", "python:3.13-slim", f"{other}:1.0.0")
         self.registry.said("docker", "push", "--quiet", f"{other}:1.0.0")
         digest = self.registry.digest("1.0.0", "-other")
         self.signs(self.env["COSIGN_KEY"], f"{other}@{digest}")

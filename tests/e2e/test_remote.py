@@ -32,7 +32,7 @@ def engine(docker: Checkout) -> Iterator[Engine]:
 def test_a_release_is_deployed_elsewhere_and_comes_back_with_its_machine(docker: Checkout, engine: Engine) -> None:
     image = done(docker, "build", "--prod").stdout.strip()
     engine.load("caddy:2", "postgres:17", image)
-    env = {"DOCKER_CONFIG": str(engine.folder / "config"), "WEB_CONCURRENCY": "1"}
+    env = {"DOCKER_CONFIG": str(engine.folder / "config")}
     there = ("--context", "elsewhere")
     create = ["context", "create", "elsewhere", "--docker", f"host={engine.host}"]
     os.spawnvpe(os.P_WAIT, "docker", ["docker", *create], {**os.environ, **env})

@@ -13,10 +13,10 @@ from slipway.engine.stack import Stack
 from slipway.project import database
 from slipway.project.checkout import Checkout
 from slipway.runtime import Job, LiveRelease, State
-from slipway.runtime.compose import check_port, doomed, live_releases, status, stop
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, ComposeJobs, no_tty
 from slipway.runtime.release import WEB
+from slipway.runtime.stacks import check_port, doomed, live_releases, status, stop
 from slipway.runtime.tree import TreeImage
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104

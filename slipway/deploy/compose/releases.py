@@ -2,7 +2,8 @@
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from slipway.core.caller import who
 from slipway.core.errors import Problem
@@ -32,6 +33,7 @@ class EngineReleases:
         self.shell = stack.shell
         self.deployment = stack.name
         self.images = images.Images(stack.shell)
+        self._names: dict[str, list[str]] = {}  # of the containers of releases that are watched
 
     @contextlib.contextmanager
     def lock(self, verb: str, wait: bool = True, files: bool = True) -> Iterator[None]:
@@ -62,7 +64,13 @@ class EngineReleases:
     def again(self, release: str) -> Release | None:
         """Look again at one."""
         self.stack.forget()
-        return self.all().get(release)
+        if names := self._names.get(release):  # one call of the engine instead of two, many times over
+            found = grouped(containers.inspect(self.shell, *names)).get(release)
+            if found and len(found.containers) == len(names):
+                return found
+        found = self.all().get(release)
+        self._names[release] = found.names if found else []
+        return found
 
     def log(self, release: str, lines: int) -> str:
         """Return the last lines of one's log: of a container that is not well, if there is one."""
@@ -76,7 +84,7 @@ class EngineReleases:
         """Return the variables that a release would be started with, its secrets included; raises Problem."""
         config = self.compose("none", "config", "--format", "json")
         document = json.loads(self.shell.output(config, env=self.env("none", "none")))
-        given = document["services"][WEB].get("environment") or {}
+        given = environments(document["services"])
         if shown := [name for name in self.stack.project.secrets if given.get(name)]:
             lines = ", ".join(f"{name}: !reset null" for name in shown)
             self.shell.steps.say(
@@ -88,8 +96,7 @@ class EngineReleases:
         """Tell whether compose.release.yaml, with the settings of today, would make a release as it is."""
         command = self.compose(release.id, "config", "--hash", "*")
         said = self.shell.output(command, env=self.env(release.id, release.image))
-        defined = dict(line.split() for line in said.splitlines())
-        return all(one.labels.get(CONFIG_HASH) == defined.get(one.service) for one in release.containers)
+        return made_of(release) == {tuple(line.split()) for line in said.splitlines()}
 
     # What is done with one
 
@@ -99,7 +106,7 @@ class EngineReleases:
         marks = labels.of_release(self.deployment, new.id)
         write_secrets(self.shell, volume, new.image, new.user, self.settings.secrets, marks)
         scale = ["--scale", f"{WEB}={new.scale}"]
-        command = self.compose(new.id, "up", "--detach", "--no-deps", "--no-build", *scale, WEB)
+        command = self.compose(new.id, "up", "--detach", "--no-deps", "--no-build", *scale)
         failed = "The new release could not be started."
         self.shell.quietly(command, env=self.env(new.id, new.image), failed=failed)
 
@@ -170,7 +177,7 @@ class EngineReleases:
         """Clear the marks of earlier deployments: nothing of theirs can come late any more."""
         self.files.script("clear")
 
-    def noted(self) -> None:
+    def forget_rollback(self) -> None:
         """Forget who has gone back."""
         self.files.script("noted")
 
@@ -212,6 +219,17 @@ class EngineReleases:
     def env(self, release: str, image: str) -> dict[str, str]:
         """Return the variables that compose.release.yaml needs."""
         return {"DEPLOYMENT": self.deployment, "RELEASE": release, "IMAGE": image}
+
+
+def made_of(release: Release) -> set[tuple[str, ...]]:
+    """Return the services of a release, each with the hash of the definition that it was made of."""
+    return {(one.service, one.labels.get(CONFIG_HASH, "")) for one in release.containers}
+
+
+def environments(services: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the variables of all services of a release; where two differ, those of `web`."""
+    ordered = sorted(services, key=lambda name: (name == WEB, name))
+    return {name: value for one in ordered for name, value in (services[one].get("environment") or {}).items()}
 
 
 def grouped(found: Sequence[Container]) -> dict[str, Release]:

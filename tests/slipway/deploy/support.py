@@ -157,7 +157,7 @@ class MemoryReleases:
             raise self.fails[what]
 
     @contextlib.contextmanager
-    def lock(self, verb: str, wait: bool = True) -> Iterator[None]:
+    def lock(self, verb: str, wait: bool = True, files: bool = True) -> Iterator[None]:
         self._do("locked")
         yield
         self.done.append("unlocked")
@@ -237,7 +237,7 @@ class MemoryReleases:
     def clear_marks(self) -> None:
         self.previous, self.given_up, self.pointed = "", set(), Pointer(self.pointed.release)
 
-    def noted(self) -> None:
+    def forget_rollback(self) -> None:
         self.pointed = Pointer(self.pointed.release)
 
     def remembered(self) -> Remembered:

@@ -5,9 +5,9 @@ from dataclasses import replace
 from slipway.deploy.compose import labels
 from slipway.deploy.compose.files import fill_command
 from slipway.deploy.compose.proxy import ask_command, count, look_command, reload_command, validate_command
-from slipway.deploy.compose.releases import grouped
-from slipway.engine.containers import ONE_OFF, SERVICE, Container
-from slipway.runtime.release import Answers
+from slipway.deploy.compose.releases import environments, grouped, made_of
+from slipway.engine.containers import CONFIG_HASH, ONE_OFF, SERVICE, Container
+from slipway.runtime.release import Answers, Release
 from tests.slipway.deploy.support import web
 
 METRICS = """
@@ -50,6 +50,24 @@ def test_another_service_of_a_release_is_no_replica_of_web() -> None:
     assert grouped([web("a"), dead])["a"].running  # clients can be led to it
     left = grouped([worker])["a"]  # nobody could, and it is there to be removed
     assert (left.running, left.scale, left.image, left.names) == (False, 0, "shop:a", ["shop-a-worker-1"])
+
+
+def test_a_release_is_as_it_is_defined_when_each_of_its_services_is() -> None:
+    def of(*services: str) -> Release:
+        made = [
+            replace(web("a"), labels={labels.RELEASE: "a", SERVICE: one, CONFIG_HASH: f"{one}-1"}) for one in services
+        ]
+        return grouped(made)["a"]
+
+    assert made_of(of("web", "web", "worker")) == {("web", "web-1"), ("worker", "worker-1")}
+    assert made_of(of("web")) != {("web", "web-1"), ("worker", "worker-1")}  # it was added
+    assert made_of(of("web")) != {("web", "web-2")}
+
+
+def test_settings_are_those_of_all_services() -> None:
+    worker = {"environment": {"QUEUE": "fast", "PORT": "1"}}
+    services = {"web": {"environment": {"PORT": "8000"}}, "worker": worker, "idle": {}}
+    assert environments(services) == {"QUEUE": "fast", "PORT": "8000"}
 
 
 def test_the_commands() -> None:

@@ -1,0 +1,61 @@
+"""What development and production have in common on an engine: the containers and volumes of a Compose project."""
+
+from slipway.core import ports
+from slipway.core.errors import Problem
+from slipway.core.shell import Shell
+from slipway.engine import client, containers, volumes
+from slipway.engine.containers import Container
+from slipway.engine.stack import Stack
+from slipway.project import labels
+from slipway.runtime import LiveRelease, State, elsewhere
+from slipway.runtime.environment import Environment
+from slipway.runtime.jobs import DATABASE
+
+
+def live_releases(webs: list[Container]) -> list[LiveRelease]:
+    """Return the releases that containers are of, as their images' labels say."""
+    found = [
+        LiveRelease(one.image, one.labels.get(labels.SCHEMA, ""), one.labels.get(labels.PREVIOUS, "")) for one in webs
+    ]
+    return list(dict.fromkeys(found))
+
+
+def check_port(shell: Shell, port: int, address: str) -> None:
+    """Raise Problem when a program of the engine's machine has the port at an address of it."""
+    try:
+        if ports.is_free(port, address) or client.is_remote(shell):
+            return
+    except PermissionError:  # this user may not, but the engine may
+        return
+    names = shell.output(containers.list_command(f"publish={port}", running=True, form="{{.Names}}")).split()
+    raise Problem(ports.taken(port, f"the container {names[0]}" if names else ports.owner(port)))
+
+
+def stop(stack: Stack, volumes: bool) -> None:
+    """Remove the containers of a stack; its volumes as well if told to."""
+    with stack.shell.steps.step("down", f"{stack.name}: stopped"):
+        oneoff = [f"label={containers.PROJECT}={stack.name}", f"label={containers.ONE_OFF}=True"]
+        if names := stack.shell.output(containers.list_command(*oneoff)).split():
+            stack.shell.output(containers.remove_command(*names), echo=True)
+        stack.shell.quietly(stack.bare("down", "--remove-orphans", "--volumes" if volumes else None))
+
+
+def doomed(stack: Stack) -> list[str]:
+    """Name the volumes of a stack."""
+    return [f"the volume {name}" for name in volumes.names(stack.shell, f"label={containers.PROJECT}={stack.name}")]
+
+
+def status(stack: Stack, environment: Environment, web: Container | None) -> dict[str, State]:
+    """Return the state of the service, which is this container, and of the database of a stack."""
+    settings = environment.settings
+    database = _state(stack.container(DATABASE)) if settings.own_database else elsewhere(settings)
+    return {"service": _state(web), "database": database}
+
+
+def _state(one: Container | None) -> State:
+    if not one or not one.running:
+        return State("stopped")
+    port = one.published()
+    address = {"address": f"http://localhost:{port}"} if port else {}
+    word = {"healthy": "ready", "": "running"}.get(one.health, one.health)
+    return State(word, {"container": one.name, **address, "image": one.image})
