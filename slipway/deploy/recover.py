@@ -32,11 +32,12 @@ def recover(steps: Steps, releases: Releases) -> None:
     remembered = releases.remembered()
     pointer, entries = remembered.pointer, ledger.parse(remembered.ledger)
     live = pointer.release
-    if pointer.by and (away := next((entry for entry in ledger.good(entries) if entry.release != live), None)):
-        gone = replace(away, outcome=Outcome.FLIPPED_BACK, reason=rolled_back(pointer.by))
+    newest = next(iter(ledger.good(entries)), None)
+    if pointer.by and newest and newest.release != live:  # else the mark is an older one, and it is noted already
+        gone = replace(newest, outcome=Outcome.FLIPPED_BACK, reason=rolled_back(pointer.by))
         releases.record(gone.line())
         entries.append(gone)
-        entries.remove(away)
+        entries.remove(newest)
     there = releases.all()
     if live not in there and (lost := running(there, entries)):
         live = lost.id
@@ -57,7 +58,7 @@ def _put_in_order(steps: Steps, releases: Releases, release: Release, live: str,
     if standing is Standing.UNKNOWN:
         releases.record(of_containers(release).line())
         steps.note("recovered", f"{release.host} was not in the ledger")
-    if release.id != live and release.running:
+    if release.id != live and release.at_work:
         releases.stop(release)
         steps.note("recovered", f"{release.host} is not live any more: stopped")
 
@@ -98,6 +99,9 @@ def prune(releases: Releases, keep: int) -> None:
     entries, live = ledger.parse(remembered.ledger), remembered.pointer.release
     doomed = ledger.superfluous(entries, live, keep)
     there = releases.all()
+    for release in there.values():
+        if release.id != live and release.at_work:  # the rest of one whose web had gone: nobody's place was taken
+            releases.stop(release)
     for entry in doomed:
         if entry.release in there:
             releases.remove(there[entry.release])

@@ -160,12 +160,23 @@ def check_schema(
 def standing(
     environment: Environment, deployment: Deployment, release: LiveRelease, known: Sequence[str]
 ) -> Known | None:
-    """Return how a release stands to the database, told by the first of these images that can; None for none."""
+    """Return how a release stands to the database, told by the first of these images that can; None for none.
+
+    Raises Problem when none can, and one of them could not be asked.
+    """
+    failed: Problem | None = None
     for one in dict.fromkeys(known):
         if source.find(deployment.releases.images, one):
             deployment.use(one)
-            if (found := schema.known(environment, deployment, release)).can_tell:
+            try:
+                found = schema.known(environment, deployment, release)
+            except Problem as problem:  # an image that is broken, or of another Slipway; another may know
+                failed = problem
+                continue
+            if found.can_tell:
                 return found
+    if failed:
+        raise failed
     return None
 
 

@@ -89,8 +89,9 @@ class Settings:
 
     @property
     def https_port(self) -> int:
-        """The port of HTTPS, where there is a domain."""
-        return int(self.values.get("HTTPS_PORT") or 443)
+        """The port of HTTPS, where there is a domain; also of a .env that is not in order."""
+        port = _read(self.project)[0].get("HTTPS_PORT", "")
+        return int(port) if is_whole(port) else 443
 
     def prepare(self) -> None:
         """Make .env when there is none; check it.

@@ -76,6 +76,11 @@ class Release:
         return any(one.running for one in self.web)
 
     @property
+    def at_work(self) -> bool:
+        """Whether anything of it runs."""
+        return any(one.running for one in self.containers)
+
+    @property
     def ready(self) -> bool:
         """Whether all of it is ready."""
         return all(one.ready for one in self.containers)

@@ -1,5 +1,6 @@
 """What is said on the way, and messages that name the next command."""
 
+import os
 import re
 import sys
 
@@ -10,8 +11,13 @@ VERBS = ("up", "down", "status", "ps", "logs", "shell", "migrate", "downgrade", 
 
 def say(text: str) -> None:
     """Print a line of progress."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{here(text)}\n")
     sys.stderr.flush()
+
+
+def here(text: str) -> str:
+    """Let every `./inv VERB` of a message name the environment in which this program runs."""
+    return in_environment(text, os.environ.get("SLIPWAY_ENV") or "dev")
 
 
 def in_environment(text: str, environment: str) -> str:

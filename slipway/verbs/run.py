@@ -1,6 +1,6 @@
 """Verbs of the running service: up, down, logs, ps, shell, status."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from invoke.context import Context
 from invoke.tasks import task
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 @task(help=EVERYWHERE | {"port": "the port on this machine (default: PORT in .env, else the project's)"})
 def up(_: Context, prod: bool = False, runtime: str = "", context: str = "", port: str = "") -> None:
     """Start database, migrations and service; print the URLs."""
-    from slipway.deploy.compose.deployment import EngineDeployment
-    from slipway.deploy.plan import Options
-    from slipway.verbs.deploy import carry_out
     from slipway.verbs.screen import show_urls
     from slipway.verbs.session import Turn, begin
 
@@ -26,12 +23,20 @@ def up(_: Context, prod: bool = False, runtime: str = "", context: str = "", por
         done, chosen = is_up(session, number("port", port) if port else None)
         if done:
             session.steps.say("  already up: nothing to do")
-        elif isinstance(session.runtime, EngineDeployment):
-            carry_out(session, Options(), yes=True, as_json=False)
+        elif session.is_deployed:
+            deploy_first(session)
             return
         else:
-            start_in_place(session, session.runtime, chosen)
+            start_in_place(session, cast("InPlace", session.runtime), chosen)
         show_urls(session, chosen)
+
+
+def deploy_first(session: "Session") -> None:
+    """Deploy this tree, where nothing runs yet."""
+    from slipway.deploy.plan import Options
+    from slipway.verbs.deploy import carry_out
+
+    carry_out(session, Options(), yes=True, as_json=False)
 
 
 def is_up(session: "Session", asked: int | None) -> tuple[bool, int]:

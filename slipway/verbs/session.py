@@ -95,6 +95,15 @@ class Session:
 
         return EngineDeployment(self.checkout, self.environment)
 
+    def need_engine_of(self, context: str) -> None:
+        """Raise Problem when this would be done here, and not on the engine of a Docker context."""
+        name, reason = self.choice
+        if name != "docker":
+            raise Problem(
+                f"--context {context} names a Docker Engine, and this would be done on this host: {reason}. Nothing "
+                "was done. To do it there, say --runtime docker as well; to do it here, leave --context out."
+            )
+
     @property
     def is_deployed(self) -> bool:
         """Whether releases are deployed here: in production on Docker."""
@@ -104,10 +113,11 @@ class Session:
         """Remember the runtime: from here on it holds data."""
         before = self.memory.read()
         if before and before != self.runtime.name:
-            self.steps.say(
+            stays = (
                 f"  what runs with {before}, and its data, stays: ./inv down --runtime {before} stops it, "
                 "with --volumes it deletes the data"
             )
+            self.steps.say(in_environment(stays, self.environment.name))
         self.memory.write(self.runtime.name)
 
     def forget(self) -> None:
@@ -159,6 +169,8 @@ def begin(
     if context:
         client.use_context(context, steps)
     with _tidily(environment, runtime, steps) as session:
+        if context:
+            session.need_engine_of(context)
         if not quietly:
             name, reason = session.choice
             steps.note("runtime", f"{name}: {reason}")
@@ -178,20 +190,20 @@ def begin_without(verb: str) -> Iterator[Session]:
 @contextlib.contextmanager
 def _tidily(environment: str, runtime: str, steps: Steps) -> Iterator[Session]:
     with interruptible(), _permitted():
-        session = Session(environment, runtime, steps)
-        session.settings.adopt_compose_name()
-        yield session
+        try:
+            session = Session(environment, runtime, steps)
+            session.settings.adopt_compose_name()
+            yield session
+        except Problem as problem:
+            problem.message = in_environment(steps.redact(str(problem.message)), environment)
+            raise
 
 
 @contextlib.contextmanager
 def _undone(session: Session) -> Iterator[None]:
     # What fails is undone while the turn is still this verb's.
     with session.undo:
-        try:
-            yield
-        except Problem as problem:
-            problem.message = in_environment(session.steps.redact(str(problem.message)), session.environment.name)
-            raise
+        yield
         session.undo.pop_all()
 
 

@@ -63,7 +63,7 @@ class DeployedService:
     def live(self) -> list[LiveRelease]:
         """Return the releases that run, as their images' labels say."""
         found = self.releases.all().values()
-        return live_releases([one for release in found for one in release.web if one.running])
+        return live_releases([one for release in found for one in release.containers if one.running])
 
     def prepare(self) -> None:
         """Build the image when what goes into it has changed."""
@@ -190,7 +190,7 @@ class EngineDeployment:
     def status(self) -> dict[str, State]:
         """Return the state of the live release, the database and the proxy."""
         live = self.releases.live()
-        found = status(self.stack, self.environment, live.web[0] if live else None)
+        found = status(self.stack, self.environment, live.web[0] if live and live.web else None)
         if live and live.running:
             port = self.proxy.port
             more = {"container": " ".join(live.names), "id": live.id} | ({"address": self.url(port)} if port else {})

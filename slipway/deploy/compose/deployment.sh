@@ -43,9 +43,10 @@ fence() { # NEW: give the switch up; when it was made before, or is being made, 
 # Who renames `previous` first decides: who goes back, or the end of the bake window.
 
 back() { # [BY]
-    [ -e previous ] || return 1
+    old=$(cat previous 2>/dev/null) || return 1
     [ -z "$1" ] || printf %s "$1" | put flipped
-    mv previous live || { rm -f flipped; return 1; }
+    # Who comes second takes the mark away only when nobody has gone back: the bake window is over.
+    mv previous live || { [ "$(cat live)" = "$old" ] || rm -f flipped; return 1; }
     cat live
 }
 

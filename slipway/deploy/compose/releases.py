@@ -126,7 +126,7 @@ class EngineReleases:
 
     def remove(self, release: Release) -> None:
         """Remove one, its secrets included, once what it is at is finished."""
-        if any(one.running for one in release.containers):
+        if release.at_work:
             self.halt(release)
         self.shell.probe(containers.remove_command(*release.names))
         self.shell.probe(volumes.remove_command(labels.release_secrets(self.deployment, release.id)))

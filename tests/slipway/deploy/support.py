@@ -183,7 +183,8 @@ class MemoryReleases:
 
     def stop(self, release: Release) -> None:
         self._do(f"stop {release.id}")
-        self.there[release.id] = a_release(release.id, *(replace(one, running=False) for one in release.web))
+        stopped = {name: tuple(replace(one, running=False) for one in all_) for name, all_ in release.services.items()}
+        self.there[release.id] = Release(release.id, stopped)
 
     def halt(self, release: Release) -> None:
         self.stop(release)

@@ -5,8 +5,8 @@ import pytest
 from slipway.core.steps import Steps
 from slipway.deploy.ledger import parse
 from slipway.deploy.recover import Standing, judged, prune, recover
-from slipway.runtime.release import NewRelease, Pointer
-from tests.slipway.deploy.support import MemoryReleases, entry
+from slipway.runtime.release import NewRelease, Pointer, Release
+from tests.slipway.deploy.support import MemoryReleases, entry, web
 
 GOOD, STRAY, UNKNOWN = Standing.GOOD, Standing.STRAY, Standing.UNKNOWN
 
@@ -58,6 +58,22 @@ def test_who_went_back_and_whom_nobody_told_is_noted() -> None:
         "a": ("live", ""), "b": ("flipped back", "ann@here has rolled it back."),
     }  # fmt: skip
     assert list(releases.there) == ["a"]
+
+
+def test_a_mark_that_outlived_its_deployment_harms_no_other_release() -> None:
+    flipped = entry("c", outcome="flipped back", reason="ann@here has rolled it back.")
+    releases = MemoryReleases().has(entry("a"), entry("b"), flipped, live="b")
+    releases.pointed = Pointer("b", "ann@here")  # the deployer noted it, and was killed before it removed the mark
+    before = releases.lines
+    recover(Steps(), releases)
+    assert (list(releases.there), releases.lines) == (["a", "b"], before)
+
+
+def test_all_services_of_a_release_that_is_not_live_are_stopped() -> None:
+    releases = MemoryReleases().has(entry("a"), entry("b"))
+    releases.there["a"] = Release("a", {"web": (web("a", running=False),), "worker": (web("a"),)})
+    recover(Steps(), releases)
+    assert releases.done == ["stop a", "tidied"]
 
 
 def test_a_pointer_that_was_lost_is_what_runs() -> None:

@@ -1,11 +1,16 @@
 """Which release is gone back to."""
 
+from pathlib import Path
+
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.deploy.rollback import choose
-from slipway.runtime.release import Release
-from tests.slipway.deploy.support import a_release, entry
+from slipway.deploy import switch
+from slipway.deploy.rollback import choose, go_back, standing
+from slipway.runtime import LiveRelease
+from slipway.runtime.release import Pointer, Release
+from tests.slipway.deploy.in_memory import MemoryDeployment, shop
+from tests.slipway.deploy.support import MemoryReleases, a_release, entry
 
 ENTRIES = [
     entry("a", "team/shop:1.0.0"),
@@ -33,6 +38,46 @@ def test_the_one_before_or_a_named_one(to: str) -> None:
 def test_there_is_none(entries: list[object], live: Release | None, to: str, said: str) -> None:
     with pytest.raises(Problem, match=said):
         choose(entries, live, to)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def releases(monkeypatch: pytest.MonkeyPatch) -> MemoryReleases:
+    """Give releases, of which b is live and a is kept; nothing is waited for."""
+    for name in ("DRAIN", "PROBE"):
+        monkeypatch.setattr(switch, name, 0)
+    return MemoryReleases().has(entry("a"), entry("b"))
+
+
+def test_one_that_was_kept_is_started_again(tmp_path: Path, releases: MemoryReleases) -> None:
+    back = go_back(*shop(tmp_path), MemoryDeployment(releases), "")
+    assert (back.what, back.release, back.outcome) == ("rollback", "a", "live")
+    assert [what for what in releases.done if what.startswith(("resume", "switch", "stop"))] == [
+        "resume a", "switch", "stop b",
+    ]  # fmt: skip
+
+
+def test_one_whose_containers_are_gone_is_made_again_of_its_image(tmp_path: Path, releases: MemoryReleases) -> None:
+    del releases.there["a"]
+    back = go_back(*shop(tmp_path), MemoryDeployment(releases), "a")
+    assert (back.image, back.repeats, back.release in releases.there) == ("shop:a", "a", True)
+    del releases.images.known["shop:a"], releases.images.known["sha256:shop:a"], releases.there[back.release]
+    releases.pointed = Pointer("b")
+    with pytest.raises(Problem, match="The image shop:a is gone from the engine"):
+        go_back(*shop(tmp_path), MemoryDeployment(releases), "a")
+
+
+def test_whoever_knows_the_schema_tells_whether_one_can_live_with_it(tmp_path: Path, releases: MemoryReleases) -> None:
+    knows = {"version": 1, "at": ["0003"], "can_tell": True, "lost": [], "missing": []}
+    ids = ["sha256:shop:b", "sha256:shop:a"]
+    deployment = MemoryDeployment(releases, {ids[1]: knows})  # the image of b is broken
+    found = standing(shop(tmp_path)[1], deployment, LiveRelease("shop:a", "0002"), ids)
+    assert found
+    assert (found.at, deployment.asked) == (("0003",), ids)
+
+    nobody = MemoryDeployment(releases)
+    with pytest.raises(Problem):
+        standing(shop(tmp_path)[1], nobody, LiveRelease("shop:a", "0002"), ids)
+    assert standing(shop(tmp_path)[1], nobody, LiveRelease("shop:a", "0002"), ["sha256:of nobody"]) is None
 
 
 def test_a_named_one_needs_no_live_release() -> None:

@@ -83,6 +83,12 @@ def test_what_nothing_can_be_made_with_is_found(project: Project, name: str, val
     assert str(stopped.value).count("  - ") == 1
 
 
+def test_what_looks_works_with_an_env_that_is_not_in_order(project: Project) -> None:
+    for port, seen in (("8443", 8443), ("x", 443), ("", 443)):
+        bad = settings(project, DATABASE_NAME="", DOMAIN="example.com", HTTPS_PORT=port)
+        assert (bad.https_port, bad.domain, bad.hostname) == (seen, "example.com", "db")
+
+
 def test_a_database_elsewhere_may_have_any_name(project: Project) -> None:
     settings(project, DATABASE_HOSTNAME="db.example.com", DATABASE_USERNAME="pg_me").check()
 

@@ -1,7 +1,9 @@
 """What has changed between two schemas, and messages that name their environment."""
 
+import pytest
+
 from slipway.schema.catalogue import Thing, between, differences
-from slipway.schema.words import in_environment
+from slipway.schema.words import in_environment, say
 
 TABLE = Thing("table", "posts", "", "1", "1")
 COLUMN = Thing("column", "posts.a", "text", "1.1", "1")
@@ -54,3 +56,13 @@ def test_messages_name_their_environment() -> None:
         in_environment(text, "prod")
         == "Wait, then: ./inv migrate --prod --contract, or ./inv restore --prod; ./inv check"
     )
+
+
+def test_what_is_said_on_the_way_names_it_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLIPWAY_ENV", "prod")
+    say("Afterwards: ./inv migrate --contract")
+    monkeypatch.delenv("SLIPWAY_ENV")
+    say("./inv up")
+    assert capsys.readouterr().err == "Afterwards: ./inv migrate --prod --contract\n./inv up\n"

@@ -40,6 +40,28 @@ def test_who_renames_first_decides(tmp_path: Path) -> None:
     assert files(tmp_path) == {"live": "web-c", "releases.jsonl": "1\n2\n3\n"}
 
 
+def test_of_two_who_go_back_at_once_one_does_and_it_stays_noted(tmp_path: Path) -> None:
+    script(tmp_path, "switch", "web-a", "", given="1\n")
+    script(tmp_path, "switch", "web-b", "web-a", given="2\n")
+    # While the second writes its mark, the first renames; then the second finds nothing to rename.
+    assert marking(tmp_path, "mv previous live").returncode == 1
+    assert files(tmp_path) == {"live": "web-a", "flipped": "bob", "releases.jsonl": "1\n2\n"}
+
+
+def test_who_goes_back_too_late_leaves_no_mark(tmp_path: Path) -> None:
+    script(tmp_path, "switch", "web-a", "", given="1\n")
+    script(tmp_path, "switch", "web-b", "web-a", given="2\n")
+    assert marking(tmp_path, "rm previous").returncode == 1  # meanwhile the bake window ends
+    assert files(tmp_path) == {"live": "web-b", "releases.jsonl": "1\n2\n"}
+
+
+def marking(folder: Path, meanwhile: str) -> "subprocess.CompletedProcess[bytes]":
+    """Go back, and let something happen while the mark is written."""
+    put = f'put() {{ cat >"$1"; {meanwhile}; }}\n"$@"'
+    text = SCRIPT.read_text().removesuffix('"$@"\n') + put
+    return subprocess.run(["sh", "-ec", text, "sh", "back", "bob"], cwd=folder, capture_output=True, check=False)
+
+
 def test_files_are_written_whole_and_read_whatever_is_in_them(tmp_path: Path) -> None:
     script(tmp_path, "put", "Caddyfile", given="a\n\tb 'c' \"d\" $e\n\n")
     (tmp_path / "empty").touch()

@@ -1,0 +1,35 @@
+"""How a verb begins: on which runtime, and what it says when that cannot be."""
+
+import pytest
+
+from tests.support import Checkout
+
+NOWHERE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
+NOT_HERE = "--context default names a Docker Engine, and this would be done on this host: "
+
+
+@pytest.mark.parametrize("verb", [("status",), ("down", "--volumes", "--yes"), ("logs",)])
+def test_what_was_meant_for_another_machine_is_not_done_here(little: Checkout, verb: tuple[str, ...]) -> None:
+    little.write(".slipway/prod/runtime", "host\n")
+    little.write(".slipway/prod/postgres/PG_VERSION", "17\n")
+    refused = little.inv(*verb, "--prod", "--context", "default", **NOWHERE)
+    assert refused.returncode == 1
+    assert f"{NOT_HERE}the data is here" in refused.stderr
+    assert (little.root / ".slipway/prod/postgres/PG_VERSION").exists()
+    here = little.inv("status", "--context", "default", "--runtime", "host", **NOWHERE)
+    assert (here.returncode, here.stdout) == (1, "")
+    assert f"{NOT_HERE}asked for" in here.stderr
+
+
+def test_a_way_on_is_one_for_the_same_environment(little: Checkout) -> None:
+    for prod, way in (((), "./inv up --runtime host"), (("--prod",), "./inv up --prod --runtime host")):
+        refused = little.inv("up", *prod, "--runtime", "docker", **NOWHERE)
+        assert refused.returncode == 1
+        assert way in refused.stderr
+
+
+def test_what_stays_elsewhere_is_stopped_in_the_same_environment(little: Checkout) -> None:
+    little.write(".slipway/prod/runtime", "docker\n")
+    told = little.inv("up", "--prod", "--runtime", "host", **NOWHERE)
+    little.inv("down", "--prod", "--runtime", "host", **NOWHERE)
+    assert "what runs with docker, and its data, stays: ./inv down --prod --runtime docker" in told.stderr
