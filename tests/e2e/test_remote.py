@@ -14,6 +14,8 @@ from tests.e2e.support import NAME
 from tests.e2e.talk import conversation, done
 from tests.support import Checkout, wait_for
 
+pytestmark = pytest.mark.long
+
 PROD = f"{NAME}-prod"
 
 

@@ -22,6 +22,8 @@ from slipway.runtime.postgres import Server
 from tests.e2e.talk import conversation, credentials, token
 from tests.support import Checkout, copy, free_port, wait_for
 
+pytestmark = pytest.mark.long
+
 UVICORN, ASGI = "uvicorn_worker.UvicornWorker", "asgi"
 EVERY_ATTEMPT = "1000000"  # everything here comes from one address
 
