@@ -3,7 +3,9 @@
 import contextlib
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ import pytest
 
 from tests.e2e.registries import Registry, registry
 from tests.e2e.releases import new_key, use
-from tests.e2e.support import NAME, clear, clone, containers, long_first, remove_images, run
+from tests.e2e.support import NAME, clear, clone, containers, longest_first, remove_images, run
+from tests.e2e.zygote import Zygote
 from tests.support import ROOT, Checkout, free_port
 
 SHARED = pytest.StashKey[Registry]()
@@ -21,12 +24,12 @@ OPEN = pytest.StashKey[contextlib.ExitStack]()
 def pytest_configure(config: pytest.Config) -> None:
     """Name the markers."""
     config.addinivalue_line("markers", "full: only in the full run, `.ci/run --full`")
-    config.addinivalue_line("markers", "long: takes so long that it is begun first")
+    config.addinivalue_line("markers", "minutes(count): what a file takes; the longest is begun first")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, so that no worker is left alone with it at the end."""
-    items.sort(key=long_first)
+    """Begin with the longest file, so that no worker is left alone with it at the end."""
+    items.sort(key=longest_first)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -58,11 +61,24 @@ def shared(pytestconfig: pytest.Config) -> Registry:
     return pytestconfig.stash[SHARED].another()
 
 
+class SharedClone(Checkout):
+    """The clone that many tests share, whose verbs are forks of one process."""
+
+    @cached_property
+    def zygote(self) -> Zygote:
+        """That process."""
+        return Zygote(self.root)
+
+    def inv(self, *args: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        """Run a verb; wait for its end."""
+        return self.zygote.run(args, self.environ(**env))
+
+
 @pytest.fixture(scope="session")
 def cloned(tmp_path_factory: pytest.TempPathFactory, shared: Registry) -> Iterator[Checkout]:
     """Give the clone that the tests of Docker share; its images are made once."""
     root = clone(tmp_path_factory.mktemp("clone") / "a service")
-    checkout = Checkout(root, {"COMPOSE_PROJECT_NAME": NAME, "PORT": str(free_port())})
+    checkout = SharedClone(root, {"COMPOSE_PROJECT_NAME": NAME, "PORT": str(free_port())})
     checkout.edit("pyproject.toml", 'name = "slipway"\nasgi', f'name = "{NAME}"\nasgi')
     checkout.edit("pyproject.toml", 'registry = "localhost:5000"', f'registry = "{shared.address}"')
     # The machinery's own tests take a minute, and ran before these; so did all of the service's.
@@ -75,6 +91,7 @@ def cloned(tmp_path_factory: pytest.TempPathFactory, shared: Registry) -> Iterat
         shutil.copytree(ROOT / ".mypy_cache", root / ".mypy_cache")
     run("git", "branch", "clean", cwd=root)
     yield checkout
+    checkout.zygote.end()
     remove_images()
 
 

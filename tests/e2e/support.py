@@ -66,6 +66,7 @@ def remove_images() -> None:
         run("docker", "image", "rm", "--force", *ours)
 
 
-def long_first(item: pytest.Item) -> bool:
-    """Tell whether a test may wait for those that take long; to sort by."""
-    return item.get_closest_marker("long") is None
+def longest_first(item: pytest.Item) -> int:
+    """Return the minutes that a test's file takes, as it says, so that they can be sorted by: below zero, or 0."""
+    marker = item.get_closest_marker("minutes")
+    return -int(marker.args[0]) if marker else 0

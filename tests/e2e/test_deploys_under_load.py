@@ -14,8 +14,8 @@ from tests.e2e.support import commit, containers, run
 from tests.e2e.talk import ask, done, token
 from tests.support import Checkout, wait_for
 
-# One after the other: with more services under load at a time, the machine would be too slow for some.
-pytestmark = pytest.mark.long
+# In one file, so one after the other: with more services under load at a time, the machine would be too slow.
+pytestmark = pytest.mark.minutes(6)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,13 @@ import signal
 import socket
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.support import NAME, containers, run
 from tests.e2e.talk import conversation, done, verbs_with_a_broken_env
 from tests.support import Checkout, free_port
+
+pytestmark = pytest.mark.minutes(2)
 
 
 def test_a_taken_port_and_a_bad_env_start_nothing(docker: Checkout) -> None:

@@ -14,6 +14,8 @@ from tests.e2e.support import NAME, containers, run
 from tests.e2e.talk import ask, conversation, done, eventually
 from tests.support import ROOT, Checkout, free_port, random_values
 
+pytestmark = pytest.mark.minutes(2)
+
 
 def secrets_of(checkout: Checkout) -> list[str]:
     """Return the secret values of .env."""

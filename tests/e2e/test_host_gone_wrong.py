@@ -11,6 +11,8 @@ import pytest
 from tests.e2e.talk import conversation, verbs_with_a_broken_env
 from tests.support import Checkout, free_port, processes_of, wait_for
 
+pytestmark = pytest.mark.minutes(2)
+
 
 def test_a_port_that_is_taken_is_named_before_anything_starts(service: Checkout) -> None:
     with socket.socket() as other:

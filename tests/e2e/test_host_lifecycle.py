@@ -13,6 +13,8 @@ import pytest
 from tests.e2e.talk import conversation
 from tests.support import Checkout, free_port, processes_of, wait_for
 
+pytestmark = pytest.mark.minutes(2)
+
 
 def test_the_life_of_a_service(service: Checkout) -> None:
     first = service.up()

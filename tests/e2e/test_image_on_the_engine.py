@@ -20,6 +20,8 @@ from tests.e2e.support import NAME, run
 from tests.e2e.talk import done, eventually
 from tests.support import ROOT, Checkout
 
+pytestmark = pytest.mark.minutes(3)
+
 LOCKED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
 
 
@@ -49,7 +51,6 @@ def running(tag: str, *options: str) -> Iterator[tuple[str, httpx2.Client]]:
         run("docker", "rm", "--force", container)
 
 
-@pytest.mark.long
 def test_two_builds_of_a_commit_are_the_same_to_the_bit(docker: Checkout, tmp_path: Path) -> None:
     built(docker)
     (docker.root / "app/a link").symlink_to("main.py")

@@ -14,8 +14,7 @@ from tests.e2e.support import NAME, commit, containers, run
 from tests.e2e.talk import ask, conversation, done, token
 from tests.support import Checkout, wait_for
 
-pytestmark = pytest.mark.long
-
+pytestmark = pytest.mark.minutes(3)
 PROPERTIES = """
     SELECT datconnlimit, (SELECT array_agg(a::text ORDER BY 1) FROM unnest(datacl) a WHERE a::text !~ '^slipway='),
            (SELECT array_agg(setrole::regrole || setconfig::text ORDER BY 1) FROM pg_db_role_setting

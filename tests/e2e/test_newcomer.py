@@ -14,8 +14,7 @@ from tests.e2e.support import clone
 from tests.e2e.talk import conversation
 from tests.support import ROOT, Checkout, free_port, processes_of
 
-pytestmark = pytest.mark.long
-
+pytestmark = pytest.mark.minutes(1)
 NOBODY = 65534
 
 

@@ -16,8 +16,7 @@ from tests.e2e.support import NAME, run
 from tests.e2e.talk import done
 from tests.support import Checkout
 
-pytestmark = pytest.mark.long
-
+pytestmark = pytest.mark.minutes(2)
 VERSIONS = ["0.1.1", "1.0.0"]
 
 

@@ -11,7 +11,7 @@ from tests.e2e.releases import PACKAGES, change, killed_at, only, release, state
 from tests.e2e.support import commit, run
 from tests.support import Checkout
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.minutes(1)
 
 
 def test_a_release_that_breaks_off_is_finished_by_the_next(

@@ -14,7 +14,7 @@ from tests.e2e.support import NAME, containers, run, volumes
 from tests.e2e.talk import conversation, done
 from tests.support import Checkout
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.minutes(5)
 
 
 def test_a_release_passes_all_gates_and_does_what_its_plan_says(docker: Checkout, plain: Registry) -> None:

@@ -14,8 +14,7 @@ from tests.e2e.support import NAME
 from tests.e2e.talk import conversation, done
 from tests.support import Checkout, wait_for
 
-pytestmark = pytest.mark.long
-
+pytestmark = pytest.mark.minutes(1)
 PROD = f"{NAME}-prod"
 
 

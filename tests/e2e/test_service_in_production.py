@@ -22,8 +22,7 @@ from slipway.runtime.postgres import Server
 from tests.e2e.talk import conversation, credentials, token
 from tests.support import Checkout, copy, free_port, wait_for
 
-pytestmark = pytest.mark.long
-
+pytestmark = pytest.mark.minutes(2)
 UVICORN, ASGI = "uvicorn_worker.UvicornWorker", "asgi"
 EVERY_ATTEMPT = "1000000"  # everything here comes from one address
 
