@@ -45,6 +45,7 @@ def become(order: dict[str, Any]) -> NoReturn:
     status = 1
     try:
         program.run(["invoke", *order["args"]])
+        status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
