@@ -43,14 +43,15 @@ def recover(steps: Steps, releases: Releases) -> None:
         live = lost.id
         releases.point(live)
         steps.note("recovered", f"which release is live was lost: it is {lost.host}")
+    known = pointer.release or entries  # else the files are lost, or the first deployment was killed
     for release in there.values():
-        _put_in_order(steps, releases, release, live, entries)
+        standing = judged(release.id, live, entries) if known or not live else Standing.UNKNOWN
+        _put_in_order(steps, releases, release, live, standing)
     releases.clear_marks()
     releases.tidy()
 
 
-def _put_in_order(steps: Steps, releases: Releases, release: Release, live: str, entries: Sequence[Entry]) -> None:
-    standing = judged(release.id, live, entries)
+def _put_in_order(steps: Steps, releases: Releases, release: Release, live: str, standing: Standing) -> None:
     if standing is Standing.STRAY:
         releases.remove(release)
         steps.note("recovered", f"{release.host} never came to be live, or was taken back: removed")
@@ -79,9 +80,10 @@ def judged(release: str, live: str, entries: Sequence[Entry]) -> Standing:
 
 
 def running(releases: Mapping[str, Release], entries: Sequence[Entry]) -> Release | None:
-    """Return the last release that was live, if it runs still."""
+    """Return the last release that was live and runs; the newest that runs where nothing is known of any."""
     good = (releases.get(entry.release) for entry in ledger.good(entries))
-    return next((release for release in good if release and release.running), None)
+    found = good if entries else reversed(list(releases.values()))
+    return next((release for release in found if release and release.running), None)
 
 
 def of_containers(release: Release) -> Entry:

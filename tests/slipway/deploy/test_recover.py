@@ -92,6 +92,28 @@ def test_a_ledger_that_was_lost_is_made_of_what_there_is() -> None:
     ]  # fmt: skip
 
 
+def test_what_runs_is_live_where_nothing_is_known() -> None:
+    releases = MemoryReleases().has(entry("a"), entry("b"), entry("c"), live="b")  # after a rollback
+    releases.pointed, releases.lines = Pointer(), ""
+    recover(Steps(), releases)
+    assert releases.pointer().release == "b"
+    assert list(releases.there) == ["a", "b", "c"]
+    assert [(one.release, one.outcome) for one in parse(releases.lines)] == [
+        ("a", "live"),
+        ("b", "live"),
+        ("c", "live"),
+    ]
+    assert releases.done == ["point b", "tidied"]
+
+
+def test_nothing_is_left_of_a_first_deployment_that_started_nothing() -> None:
+    releases = MemoryReleases().has(entry("a"))
+    releases.pointed, releases.lines = Pointer(), ""
+    releases.there["a"] = Release("a", {"web": (web("a", running=False),)})
+    recover(Steps(), releases)
+    assert (releases.done, releases.lines) == (["remove a", "tidied"], "")
+
+
 def test_what_is_not_kept_goes_with_its_image() -> None:
     releases = MemoryReleases().has(*(entry(name) for name in "abcd"), entry("e", "shop:a"))
     prune(releases, keep=2)
