@@ -229,6 +229,7 @@ def test_build_arguments_go_in_and_secrets_do_not(docker: Checkout, tmp_path: Pa
         assert "correct-horse" not in refused.stdout + refused.stderr
 
 
+@pytest.mark.full  # about time alone
 def test_a_changed_lock_downloads_nothing_twice(docker: Checkout) -> None:
     built(docker)
     listed = "--only main --output main.txt"

@@ -138,7 +138,7 @@ def test_the_documentation_works_offline_in_a_browser(running: Checkout, tmp_pat
     assert "CONSOLE" not in done.stderr, done.stderr  # where violations of the policy and failed requests would be
 
 
-@pytest.mark.parametrize("worker", [UVICORN, ASGI])
+@pytest.mark.parametrize("worker", [UVICORN, pytest.param(ASGI, marks=pytest.mark.full)])
 def test_a_database_that_restarts_under_load_loses_nothing(tmp_path: Path, worker: str) -> None:
     service = start(tmp_path / "service", WORKER_CLASS=worker)
     try:
