@@ -190,6 +190,7 @@ def test_sigterm_lets_a_request_finish(docker: Checkout, tmp_path: Path) -> None
         assert inspect(container)["State"]["ExitCode"] == 0
 
 
+@pytest.mark.full  # on an empty cache that is every package once more
 def test_another_python_is_built_and_serves(docker: Checkout) -> None:
     tag = built(docker, "--python", "3.11")
 
