@@ -58,7 +58,7 @@ class Server:
         with contextlib.suppress(FileNotFoundError, ValueError, IndexError, psutil.Error):
             lines = (self.data / "postmaster.pid").read_text().splitlines()
             process = psutil.Process(int(lines[0]))
-            if is_alive(process) and Path(process.cwd()) == self.data.resolve():
+            if is_alive(process) and _is_of(process, self.data):
                 return process.pid, int(lines[3])
         return None
 
@@ -200,3 +200,12 @@ def _working_in(folder: Path) -> bool:
             if is_alive(process) and Path(process.cwd()) == folder.resolve():
                 return True
     return False
+
+
+def _is_of(process: psutil.Process, data: Path) -> bool:
+    # Root in a container may not ask where nobody's process is; what it was started with can be read by anybody.
+    try:
+        return Path(process.cwd()) == data.resolve()
+    except psutil.AccessDenied:
+        argv = process.cmdline()
+        return "-D" in argv[:-1] and Path(argv[argv.index("-D") + 1]).resolve() == data.resolve()
