@@ -43,10 +43,8 @@ def recover(steps: Steps, releases: Releases) -> None:
         live = lost.id
         releases.point(live)
         steps.note("recovered", f"which release is live was lost: it is {lost.host}")
-    known = pointer.release or entries  # else the files are lost, or the first deployment was killed
     for release in there.values():
-        standing = judged(release.id, live, entries) if known or not live else Standing.UNKNOWN
-        _put_in_order(steps, releases, release, live, standing)
+        _put_in_order(steps, releases, release, live, judged(release.id, live, entries))
     releases.clear_marks()
     releases.tidy()
 
@@ -68,11 +66,11 @@ def judged(release: str, live: str, entries: Sequence[Entry]) -> Standing:
     """Judge a release that has containers.
 
     One that is not in the ledger and is newer than what is live comes from a deployment that was killed before it
-    switched. An older one was live before the ledger was lost.
+    switched. An older one was live before the ledger was lost; and without a ledger that cannot be told of any.
     """
     if any(entry.release == release for entry in ledger.good(entries)):
         return Standing.GOOD
-    if release == live:
+    if release == live or (live and not entries):
         return Standing.UNKNOWN
     if any(entry.release == release for entry in entries):
         return Standing.STRAY
@@ -101,9 +99,6 @@ def prune(releases: Releases, keep: int) -> None:
     entries, live = ledger.parse(remembered.ledger), remembered.pointer.release
     doomed = ledger.superfluous(entries, live, keep)
     there = releases.all()
-    for release in there.values():
-        if release.id != live and release.at_work:  # the rest of one whose web had gone: nobody's place was taken
-            releases.stop(release)
     for entry in doomed:
         if entry.release in there:
             releases.remove(there[entry.release])

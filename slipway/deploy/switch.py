@@ -66,8 +66,9 @@ def go_live(
         raise
     entry = replace(entry, steps=times(steps), seconds=round(time.monotonic() - began, 3))
     releases.record(entry.line())
-    if change.old:
-        stop(steps, releases, change.old, entry.image)
+    for other in releases.all().values():  # the old one; or the rest of one whose web had gone, and which had no place
+        if other.id != entry.release and other.at_work:
+            stop(steps, releases, other, entry.image)
     return entry
 
 

@@ -197,13 +197,14 @@ class Server:
 def _working_in(folder: Path) -> bool:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if is_alive(process) and Path(process.cwd()) == folder.resolve():
+            if is_alive(process) and _is_of(process, folder):
                 return True
     return False
 
 
 def _is_of(process: psutil.Process, data: Path) -> bool:
-    # Root in a container may not ask where nobody's process is; what it was started with can be read by anybody.
+    # Root in a container may not ask where nobody's process is; what it was started with can be read by anybody (of a
+    # server: its backends have another title, and are not seen then).
     try:
         return Path(process.cwd()) == data.resolve()
     except psutil.AccessDenied:

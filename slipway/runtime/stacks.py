@@ -12,10 +12,11 @@ from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE
 
 
-def live_releases(webs: list[Container]) -> list[LiveRelease]:
+def live_releases(running: list[Container]) -> list[LiveRelease]:
     """Return the releases that containers are of, as their images' labels say."""
     found = [
-        LiveRelease(one.image, one.labels.get(labels.SCHEMA, ""), one.labels.get(labels.PREVIOUS, "")) for one in webs
+        LiveRelease(one.image, one.labels.get(labels.SCHEMA, ""), one.labels.get(labels.PREVIOUS, ""))
+        for one in running
     ]
     return list(dict.fromkeys(found))
 

@@ -19,7 +19,7 @@ from slipway.schema.protocol import Checked, Downgraded, Drift, Known, Plan, Sta
 from slipway.schema.revisions import Revisions
 from slipway.schema.statements import Limits
 from slipway.schema.upgrading import downgrade, upgrade
-from slipway.schema.words import here
+from slipway.schema.words import say
 
 OUTSIDE = 60.0  # seconds that a database may take to listen
 
@@ -186,7 +186,7 @@ if __name__ == "__main__":
     try:
         raise SystemExit(main(sys.argv[1:]))
     except database.Refused as refused:
-        sys.stderr.write(here(str(refused)) + "\n")
+        say(str(refused))
         raise SystemExit(refused.status) from None
     except KeyboardInterrupt:
         sys.stderr.write("Stopped; a revision that was under way is not applied.\n")

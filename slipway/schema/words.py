@@ -10,14 +10,9 @@ VERBS = ("up", "down", "status", "ps", "logs", "shell", "migrate", "downgrade", 
 
 
 def say(text: str) -> None:
-    """Print a line of progress."""
-    sys.stderr.write(f"{here(text)}\n")
+    """Print a line; every `./inv VERB` in it names the environment in which this program runs."""
+    sys.stderr.write(f"{in_environment(text, os.environ.get('SLIPWAY_ENV') or 'dev')}\n")
     sys.stderr.flush()
-
-
-def here(text: str) -> str:
-    """Let every `./inv VERB` of a message name the environment in which this program runs."""
-    return in_environment(text, os.environ.get("SLIPWAY_ENV") or "dev")
 
 
 def in_environment(text: str, environment: str) -> str:

@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +63,7 @@ def shared(pytestconfig: pytest.Config) -> Registry:
 class SharedClone(Checkout):
     """The clone that many tests share, whose verbs are forks of one process."""
 
-    @cached_property
-    def zygote(self) -> Zygote:
-        """That process."""
-        return Zygote(self.root)
+    zygote: Zygote
 
     def inv(self, *args: str, **env: str) -> "subprocess.CompletedProcess[str]":
         """Run a verb; wait for its end."""
@@ -90,6 +86,7 @@ def cloned(tmp_path_factory: pytest.TempPathFactory, shared: Registry) -> Iterat
     if (ROOT / ".mypy_cache").exists():  # the gate "types" would take half a minute without it
         shutil.copytree(ROOT / ".mypy_cache", root / ".mypy_cache")
     run("git", "branch", "clean", cwd=root)
+    checkout.zygote = Zygote(root)
     yield checkout
     checkout.zygote.end()
     remove_images()

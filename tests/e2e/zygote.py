@@ -13,13 +13,13 @@ import select
 import subprocess
 import sys
 import tempfile
-import traceback
-from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 from invoke.main import program
+
+from tests.forks import become
 
 LIMIT = 300  # seconds for a verb
 
@@ -33,51 +33,33 @@ def load() -> None:
             importlib.import_module(module.name)
 
 
-def become(order: dict[str, Any]) -> NoReturn:
+def begin(order: dict[str, Any]) -> NoReturn:
     """Be a process that `python -m invoke` has started."""
-    os.environ.clear()
-    os.environ.update(order["env"])
-    for number, path in enumerate((os.devnull, order["out"], order["err"])):
-        opened = os.open(path, os.O_RDWR)
-        os.dup2(opened, number)
-        os.close(opened)
-    sys.argv[:] = ["invoke", *order["args"]]
-    status = 1
-    try:
-        program.run(["invoke", *order["args"]])
-        status = 0
-    except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
-        traceback.print_exc()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
+    argv = ["invoke", *order["args"]]
+    become(order["env"], order["out"], order["err"], argv, partial(program.run, argv))
 
 
 def main() -> None:
     """Fork, and wait for its end, until nobody tells any more."""
-    sys.path[0] = str(Path.cwd())
     load()
     for line in iter(sys.stdin.readline, ""):
         if not (child := os.fork()):
-            become(json.loads(line))
+            begin(json.loads(line))
         _, status = os.waitpid(child, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
 
 
-@dataclass
 class Zygote:
     """The process of a project's folder."""
 
-    root: Path
-
-    @cached_property
-    def process(self) -> "subprocess.Popen[str]":
-        """The process itself, started when it is needed."""
-        return subprocess.Popen(
-            [sys.executable, __file__], cwd=self.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    def __init__(self, root: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.e2e.zygote"],
+            cwd=root,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def run(self, args: tuple[str, ...], env: dict[str, str]) -> "subprocess.CompletedProcess[str]":
@@ -94,8 +76,7 @@ class Zygote:
 
     def end(self) -> None:
         """End it."""
-        if "process" in self.__dict__:
-            self.process.communicate()
+        self.process.communicate()
 
 
 if __name__ == "__main__":

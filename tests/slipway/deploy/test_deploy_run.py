@@ -1,32 +1,31 @@
 """A whole `inv deploy` on releases in memory: what is looked at, what is done, what is refused."""
 
-from pathlib import Path
-
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.deploy import ledger, switch
+from slipway.deploy import ledger
 from slipway.deploy.plan import Options
 from slipway.deploy.run import Deployer
-from tests.slipway.deploy.in_memory import MemoryDeployment, shop
+from slipway.project.checkout import Checkout
+from slipway.runtime.environment import Environment
+from tests.slipway.deploy.in_memory import MemoryDeployment
 from tests.slipway.deploy.support import MemoryReleases, entry, web
 
 B = Options(tag="shop:b", bake=0)
 
 
 @pytest.fixture
-def releases(monkeypatch: pytest.MonkeyPatch) -> MemoryReleases:
-    """Give a deployment's releases, of which a is live, and an image b; nothing is waited for."""
-    for name in ("DRAIN", "PROBE"):
-        monkeypatch.setattr(switch, name, 0)
+def releases() -> MemoryReleases:
+    """Give a deployment's releases, of which a is live, and an image b."""
     there = MemoryReleases().has(entry("a"))
     there.images.add("shop:b")
     return there
 
 
-def deployer(root: Path, releases: MemoryReleases) -> Deployer:
+@pytest.fixture
+def deploys(production: tuple[Checkout, Environment], releases: MemoryReleases) -> Deployer:
     """Give what deploys to these releases."""
-    return Deployer(*shop(root), MemoryDeployment(releases), 8000)
+    return Deployer(*production, MemoryDeployment(releases), 8000)
 
 
 def outcomes(releases: MemoryReleases) -> list[tuple[str, str]]:
@@ -35,9 +34,8 @@ def outcomes(releases: MemoryReleases) -> list[tuple[str, str]]:
 
 
 def test_an_image_takes_the_place_of_what_is_live_and_is_not_deployed_twice(
-    tmp_path: Path, releases: MemoryReleases
+    deploys: Deployer, releases: MemoryReleases
 ) -> None:
-    deploys = deployer(tmp_path, releases)
     done = deploys.deploy(deploys.gather(B), B)
 
     assert done.image == "shop:b"
@@ -51,40 +49,38 @@ def test_an_image_takes_the_place_of_what_is_live_and_is_not_deployed_twice(
     assert not [what for what in releases.done if what.startswith(("start", "stop", "remove"))]
 
 
-def test_looking_changes_nothing(tmp_path: Path, releases: MemoryReleases) -> None:
+def test_looking_changes_nothing(deploys: Deployer, releases: MemoryReleases) -> None:
     before = releases.lines
-    facts = deployer(tmp_path, releases).look(B)
+    facts = deploys.look(B)
     assert (facts.live and facts.live.id, facts.image and facts.image.reference) == ("a", "shop:b")
     assert (releases.lines, releases.done) == (before, [])
 
 
-def test_what_is_left_of_a_killed_deployment_goes_first(tmp_path: Path, releases: MemoryReleases) -> None:
+def test_what_is_left_of_a_killed_deployment_goes_first(deploys: Deployer, releases: MemoryReleases) -> None:
     releases.there["b0"] = MemoryReleases().has(entry("b0")).there["b0"]
-    deployer(tmp_path, releases).gather(B)
+    deploys.gather(B)
     assert releases.done[:2] == ["remove b0", "tidied"]
 
 
 def test_a_service_of_a_release_whose_web_is_gone_is_stopped_all_the_same(
-    tmp_path: Path, releases: MemoryReleases
+    deploys: Deployer, releases: MemoryReleases
 ) -> None:
     rest = {"web": (web("a", running=False),), "worker": (web("a"),)}
     releases.there["a"] = type(releases.there["a"])("a", rest)
-    deploys = deployer(tmp_path, releases)
     deploys.deploy(deploys.gather(B), B)
     assert "stop a" in releases.done
 
 
-def test_a_full_disk_is_told_before_anything_is_started(tmp_path: Path, releases: MemoryReleases) -> None:
+def test_a_full_disk_is_told_before_anything_is_started(deploys: Deployer, releases: MemoryReleases) -> None:
     releases.free = 999_999_999
     with pytest.raises(Problem, match=r"1000\.0 MB left on its disk; a deployment asks for 1\.0 GB.*docker system df"):
-        deployer(tmp_path, releases).gather(B)
+        deploys.gather(B)
     assert releases.live() is not None
     releases.free = 1_000_000_000
-    assert deployer(tmp_path, releases).gather(B).image
+    assert deploys.gather(B).image
 
 
-def test_a_port_that_the_proxy_needs_and_another_has_is_told(tmp_path: Path, releases: MemoryReleases) -> None:
-    deploys = deployer(tmp_path, releases)
+def test_a_port_that_the_proxy_needs_and_another_has_is_told(deploys: Deployer, releases: MemoryReleases) -> None:
     deploys.deployment.service.taken.add(8000)  # type: ignore[attr-defined]
     assert deploys.gather(B)  # the proxy runs, and stays
     releases.proxy.defined = "start"
@@ -92,13 +88,12 @@ def test_a_port_that_the_proxy_needs_and_another_has_is_told(tmp_path: Path, rel
         deploys.gather(B)
 
 
-def test_an_image_that_nobody_has_is_told(tmp_path: Path, releases: MemoryReleases) -> None:
+def test_an_image_that_nobody_has_is_told(deploys: Deployer, releases: MemoryReleases) -> None:
     with pytest.raises(Problem, match=r"There is no image shop:9\.9\.9"):
-        deployer(tmp_path, releases).gather(Options(tag="9.9.9"))
+        deploys.gather(Options(tag="9.9.9"))
 
 
-def test_more_than_is_kept_is_removed_with_its_image(tmp_path: Path, releases: MemoryReleases) -> None:
-    deploys = deployer(tmp_path, releases)
+def test_more_than_is_kept_is_removed_with_its_image(deploys: Deployer, releases: MemoryReleases) -> None:
     for name in "bcdef":
         releases.images.add(f"shop:{name}")
         options = Options(tag=f"shop:{name}", bake=0)

@@ -22,6 +22,7 @@ GOOD, STRAY, UNKNOWN = Standing.GOOD, Standing.STRAY, Standing.UNKNOWN
         ("a", "", {}, STRAY),  # the first
         ("a", "a", {}, UNKNOWN),  # killed before it said so
         ("a", "b", {"b": "live"}, UNKNOWN),  # the ledger was lost
+        ("c", "b", {}, UNKNOWN),  # so it was, perhaps after a rollback
     ],
 )
 def test_what_a_release_is_when_its_deployment_was_killed(

@@ -1,28 +1,24 @@
 """A release takes another's place, or doesn't: on releases in memory."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from slipway.core.errors import Interrupted, Problem
-from slipway.core.steps import Steps
-from slipway.deploy import ledger, switch
+from slipway.deploy import ledger
 from slipway.deploy.ledger import Outcome
 from slipway.deploy.switch import Change, go_live
 from slipway.project.checkout import Checkout
+from slipway.runtime.environment import Environment
 from slipway.runtime.release import Answers, NewRelease
 from tests.slipway.deploy.support import MemoryReleases, entry
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
+def checkout(production: tuple[Checkout, Environment]) -> Checkout:
     """Give a project; nothing is waited for."""
-    (tmp_path / "pyproject.toml").write_text('[project]\nname = "shop"\nversion = "1.0.0"\n[tool.slipway]\nwait = 1\n')
-    for name, seconds in (("DRAIN", 0), ("PROBE", 0)):
-        monkeypatch.setattr(switch, name, seconds)
-    return Checkout.at(tmp_path, Steps())
+    return production[0]
 
 
 def deployed(checkout: Checkout, releases: MemoryReleases, **how: Any) -> ledger.Entry:

@@ -10,12 +10,13 @@ import os
 import runpy
 import signal
 import sys
-import traceback
+from functools import partial
 from typing import Any, NoReturn
 
 import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401
 
 from slipway.schema import catalogue, guard, losses, trial, turn, upgrading  # noqa: F401
+from tests.forks import become
 
 MODULE = "slipway.schema"
 
@@ -26,31 +27,12 @@ def hurry() -> None:
     upgrading.LONGEST_PAUSE = 0.1
 
 
-def become(order: dict[str, Any]) -> NoReturn:
-    """Be a process that `python -m slipway.schema` has started.
-
-    It ends without tidying up its memory, which takes longer than most commands.
-    """
+def begin(order: dict[str, Any]) -> NoReturn:
+    """Be a process that `python -m slipway.schema` has started."""
     os.chdir(order["cwd"])
-    os.environ.clear()
-    os.environ.update(order["env"])
-    for number, path in enumerate((os.devnull, order["out"], order["err"])):
-        opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        os.dup2(opened, number)
-        os.close(opened)
-    sys.argv = [MODULE, *order["args"]]
     sys.path[0] = order["cwd"]
-    status = 1
-    try:
-        runpy.run_module(MODULE, run_name="__main__", alter_sys=True)
-    except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else int(end.code is not None)
-        sys.stderr.write(f"{end.code}\n" if isinstance(end.code, str) else "")
-    except BaseException:
-        traceback.print_exc()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
+    run = partial(runpy.run_module, MODULE, run_name="__main__", alter_sys=True)
+    become(order["env"], order["out"], order["err"], [MODULE, *order["args"]], run)
 
 
 def main() -> None:
@@ -62,7 +44,7 @@ def main() -> None:
             _, status = os.waitpid(order["wait"], 0)
             answer = os.waitstatus_to_exitcode(status)
         elif not (answer := os.fork()):
-            become(order)
+            begin(order)
         sys.stdout.write(f"{answer}\n")
         sys.stdout.flush()
 
