@@ -1,6 +1,7 @@
 """Projects to run the verbs on, in folders of their own."""
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ def service(tmp_path: Path) -> Iterator[Checkout]:
     """Give a copy of this project, in a path with a space; nothing runs afterwards."""
     checkout = Checkout(copy(tmp_path / "my service"), {"PORT": str(free_port())})
     yield checkout
+    for log in checkout.root.glob(".slipway/*/service.log"):
+        sys.stdout.write(f"{log}\n{log.read_text()[-5000:]}")  # pytest shows it when the test failed
     down = checkout.inv("down", "--runtime", "host")
     assert down.returncode == 0, down.stderr
 

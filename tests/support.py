@@ -18,6 +18,7 @@ from slipway.project.dotenv import schema
 
 ROOT = Path(__file__).resolve().parents[1]
 LITTLE = Path(__file__).parent / "slipway" / "little"
+PATIENT = 60  # seconds that an answer may take: a disk that is written to by others lets a COMMIT wait
 
 
 @dataclass

@@ -108,9 +108,16 @@ class HostService:
                 process = processes.spawn(argv, cwd=self.project.root, env=env, log=self.log)
                 made = processes.Record(process.pid, process.create_time(), port, fingerprint, release, schema)
                 made.save(self.record)
+            answer = 0
+
+            def answered() -> bool:
+                nonlocal answer
+                answer = self._health(port)
+                return answer in (GOOD, BROKEN)
+
             # 500 is a mistake in the service, which waiting doesn't mend (a reloading worker outlives it).
-            wait_until(lambda: self._health(port) in (GOOD, BROKEN), lambda: process.poll() is None, self.project.wait)
-            if (answer := self._health(port)) != GOOD:
+            wait_until(answered, lambda: process.poll() is None, self.project.wait)
+            if answer != GOOD:
                 how = f"answers {answer}" if answer else f"was not ready in {self.project.wait} s"
                 if process.poll() is not None:
                     how = f"ended with status {process.returncode}"

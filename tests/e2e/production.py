@@ -8,8 +8,8 @@ import httpx2
 
 from tests.e2e.load import Load
 from tests.e2e.support import NAME, commit, containers, run
-from tests.e2e.talk import PATIENT, ask, done
-from tests.support import Checkout, wait_for
+from tests.e2e.talk import ask, done
+from tests.support import PATIENT, Checkout, wait_for
 
 PROD = f"{NAME}-prod"
 LOCK = f"{PROD}-lock"

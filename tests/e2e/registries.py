@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx2
 
 from tests.e2e.support import NAME, run
-from tests.support import free_port, wait_for
+from tests.support import PATIENT, free_port, wait_for
 
 USER, PASSWORD = "deployer", "correct horse"
 HTPASSWD = f"{USER}:$2b$05$XZxO.K.LC0PUJyaFxqMFperuP7TaylrDPQ0XzQbnrPfl1VriT5GuO\n"  # bcrypt, the only kind it takes
@@ -54,7 +54,7 @@ class Registry:
     def ask(self, path: str) -> httpx2.Response:
         """Ask it something itself."""
         auth = (USER, PASSWORD) if self.config else None
-        return httpx2.get(f"http://{self.host}/v2/{path}", auth=auth, headers={"Accept": KINDS})
+        return httpx2.get(f"http://{self.host}/v2/{path}", auth=auth, headers={"Accept": KINDS}, timeout=PATIENT)
 
     def digest(self, tag: str, suffix: str = "") -> str:
         """Return the digest of a tag, of the tests' image or of one whose name ends otherwise."""

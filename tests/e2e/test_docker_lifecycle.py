@@ -12,7 +12,7 @@ import pytest
 from slipway.project import dotenv
 from tests.e2e.support import NAME, containers, run
 from tests.e2e.talk import ask, conversation, done, eventually
-from tests.support import ROOT, Checkout, free_port, random_values
+from tests.support import PATIENT, ROOT, Checkout, free_port, random_values
 
 pytestmark = pytest.mark.minutes(2)
 
@@ -88,7 +88,7 @@ def test_plain_docker_does_without_invoke(docker: Checkout) -> None:
     container = run("docker", "run", "--detach", "--name", f"{NAME}-plain", *publish, plain)
     try:
         transport = httpx2.HTTPTransport(retries=5)
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", transport=transport) as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", transport=transport, timeout=PATIENT) as client:
             answer = eventually(client, "/")
             assert answer.json()["links"]
             away = client.get("/health/ready")
@@ -115,9 +115,9 @@ def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) ->
     asked = "import urllib.request as u; print(u.urlopen('http://web:9090/metrics').read().decode())"
     metrics = run("docker", "exec", web, "python", "-c", asked)
     assert 'http_requests_total{method="POST",route="/posts",status="201"} 1.0' in metrics
-    assert httpx2.get(f"{docker.url}/metrics").status_code == 404
-    assert httpx2.get(f"{docker.url}/health/ready").status_code == 404
-    assert httpx2.get(f"{docker.url}/health/ready%0A").status_code == 404
+    assert httpx2.get(f"{docker.url}/metrics", timeout=PATIENT).status_code == 404
+    assert httpx2.get(f"{docker.url}/health/ready", timeout=PATIENT).status_code == 404
+    assert httpx2.get(f"{docker.url}/health/ready%0A", timeout=PATIENT).status_code == 404
     assert run("docker", "port", web) == ""
     environment = run("docker", "inspect", "--format", "{{json .Config.Env}}", web, f"{NAME}-prod-db-1")
     values, _ = dotenv.parse((docker.root / ".env").read_text())
@@ -182,7 +182,7 @@ def test_another_project_runs_on_docker_too(little: Checkout, docker: Checkout) 
 
     done(little, "up", "--runtime", "docker")
     try:
-        assert httpx2.get(little.url).json() == "Hello world"
+        assert httpx2.get(little.url, timeout=PATIENT).json() == "Hello world"
         assert "already up" in done(little, "up").stderr
         inside = set(run("docker", "run", "--rm", f"{NAME}-little:dev", "ls").split())
         assert inside - {"__pycache__"} == {"gunicorn.conf.py", "hello", "pyproject.toml"}

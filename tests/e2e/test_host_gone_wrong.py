@@ -124,7 +124,7 @@ def test_a_mistake_in_the_code_is_shown_and_its_correction_picked_up(service: Ch
 def answer_of(base: str) -> int:
     """Return the status of the index, 0 while nothing answers."""
     try:
-        return httpx2.get(base).status_code
+        return httpx2.get(base, timeout=5).status_code
     except httpx2.TransportError:
         return 0
 

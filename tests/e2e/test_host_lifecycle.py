@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.e2e.talk import conversation
-from tests.support import Checkout, free_port, processes_of, wait_for
+from tests.support import PATIENT, Checkout, free_port, processes_of, wait_for
 
 pytestmark = pytest.mark.minutes(2)
 
@@ -101,7 +101,7 @@ def test_a_changed_setting_restarts_the_service(service: Checkout) -> None:
 
     assert "already up" not in service.up().stderr
 
-    with httpx2.Client(base_url=service.url) as client:
+    with httpx2.Client(base_url=service.url, timeout=PATIENT) as client:
         client.post("/users", json={"email": "a@example.com", "password": "correct horse"})
         token = client.post("/users/token", data={"username": "a@example.com", "password": "correct horse"})
     assert token.json()["expires_in"] == 7 * 60
@@ -117,7 +117,7 @@ def test_changed_code_is_reloaded(service: Checkout) -> None:
 def name_of(base: str) -> str:
     """Return the service's name, "" while it restarts."""
     try:
-        return str(httpx2.get(base).json()["name"])
+        return str(httpx2.get(base, timeout=5).json()["name"])
     except httpx2.TransportError:
         return ""
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.support import NAME, run
 from tests.e2e.talk import done
-from tests.support import Checkout, free_port, wait_for
+from tests.support import PATIENT, Checkout, free_port, wait_for
 
 PROD = f"{NAME}-prod"
 DOMAIN = f"{PROD}-proxy-1"  # which Docker's DNS leads to the proxy
@@ -70,7 +70,7 @@ def test_a_domain_gets_a_certificate_http2_and_a_redirect(docker: Checkout, acme
 
     address = run("docker", "port", f"{NAME}-acme", "15000").splitlines()[0]
     verify = ssl.create_default_context(cafile=str(acme))
-    root = httpx2.get(f"https://localhost:{address.rpartition(':')[2]}/roots/0", verify=verify).text
+    root = httpx2.get(f"https://localhost:{address.rpartition(':')[2]}/roots/0", verify=verify, timeout=PATIENT).text
     trust = ssl.create_default_context(cadata=root)
     trust.set_alpn_protocols(["h2", "http/1.1"])
 
@@ -94,5 +94,5 @@ def test_a_domain_gets_a_certificate_http2_and_a_redirect(docker: Checkout, acme
     assert answer.startswith("HTTP/1.1 200 OK")
     assert "Strict-Transport-Security: max-age=31536000" in answer
     assert "h3=" in answer  # HTTP/3 is offered
-    redirect = httpx2.get(f"{docker.url}/posts?limit=1", headers={"Host": DOMAIN})
+    redirect = httpx2.get(f"{docker.url}/posts?limit=1", headers={"Host": DOMAIN}, timeout=PATIENT)
     assert (redirect.status_code, redirect.headers["Location"]) == (308, f"https://{DOMAIN}/posts?limit=1")

@@ -12,7 +12,7 @@ from tests.e2e import changes
 from tests.e2e.load import under_load
 from tests.e2e.support import NAME, commit, containers, run
 from tests.e2e.talk import ask, conversation, done, token
-from tests.support import Checkout, wait_for
+from tests.support import PATIENT, Checkout, wait_for
 
 pytestmark = pytest.mark.minutes(3)
 PROPERTIES = """
@@ -68,7 +68,10 @@ def fill(checkout: Checkout) -> None:
     headers = token(checkout.url)
     for number in range(20):
         answer = httpx2.post(
-            f"{checkout.url}/posts", json={"title": str(number), "content": "x" * 5000}, headers=headers
+            f"{checkout.url}/posts",
+            json={"title": str(number), "content": "x" * 5000},
+            headers=headers,
+            timeout=PATIENT,
         )
         assert answer.status_code == 201
 

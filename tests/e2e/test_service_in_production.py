@@ -20,7 +20,7 @@ import pytest
 from slipway.project.database import Database
 from slipway.runtime.postgres import Server
 from tests.e2e.talk import conversation, credentials, token
-from tests.support import Checkout, copy, free_port, wait_for
+from tests.support import PATIENT, Checkout, copy, free_port, wait_for
 
 pytestmark = pytest.mark.minutes(2)
 UVICORN, ASGI = "uvicorn_worker.UvicornWorker", "asgi"
@@ -103,7 +103,7 @@ def test_every_line_of_the_log_is_json(running: Checkout) -> None:
 
 def counted(checkout: Checkout) -> float:
     """Return how many creations of posts the metrics know."""
-    text = httpx2.get(f"http://127.0.0.1:{checkout.env['METRICS_PORT']}/metrics").text
+    text = httpx2.get(f"http://127.0.0.1:{checkout.env['METRICS_PORT']}/metrics", timeout=PATIENT).text
     found = re.search(r'^http_requests_total\{method="POST",route="/posts",status="201"\} (\S+)', text, re.MULTILINE)
     return float(found[1]) if found else 0
 
@@ -112,11 +112,11 @@ def test_metrics_are_summed_over_the_workers_and_not_public(running: Checkout) -
     before = counted(running)
     headers = token(running.url)
     for _ in range(40):  # each on a connection of its own, so that all workers have some
-        new = httpx2.post(f"{running.url}/posts", json={"title": "A", "content": ""}, headers=headers)
+        new = httpx2.post(f"{running.url}/posts", json={"title": "A", "content": ""}, headers=headers, timeout=PATIENT)
         assert new.status_code == 201
 
     assert {counted(running) for _ in range(8)} == {before + 40}  # whichever worker is asked
-    assert httpx2.get(f"{running.url}/metrics").status_code == 404
+    assert httpx2.get(f"{running.url}/metrics", timeout=PATIENT).status_code == 404
 
 
 def test_the_documentation_works_offline_in_a_browser(running: Checkout, tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ async def outage(base: str, server: Server, login: Database, port: int) -> tuple
 
 def pages(base: str) -> Iterator[list[int]]:
     """Read all posts, page by page."""
-    with httpx2.Client(base_url=base, headers=token(base)) as client:
+    with httpx2.Client(base_url=base, headers=token(base), timeout=PATIENT) as client:
         cursor = None
         while True:
             page = client.get("/posts", params={"limit": 100} | ({"cursor": cursor} if cursor else {})).json()
@@ -237,9 +237,9 @@ def test_gunicorns_own_worker_is_one_setting_away_and_so_is_opentelemetry(tmp_pa
     )
     try:
         conversation(service.url)
-        httpx2.get(f"{service.url}/health/live", headers={"X-Forwarded-For": "192.0.2.7"})
+        httpx2.get(f"{service.url}/health/live", headers={"X-Forwarded-For": "192.0.2.7"}, timeout=PATIENT)
         for path in ("%ff", "%ED%A0%80", "%00", "x%0A"):
-            assert httpx2.get(f"{service.url}/{path}").status_code == 404
+            assert httpx2.get(f"{service.url}/{path}", timeout=PATIENT).status_code == 404
         assert counted(service) == 1
         wait_for(lambda: b"/users/token" in Collector.bodies.get("/v1/traces", b""))
     finally:

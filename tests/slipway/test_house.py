@@ -199,3 +199,14 @@ def test_no_test_imports_from_another() -> None:
                 assert parts[0] != "tests" or not any(one == "conftest" or one.startswith("test_") for one in parts), (
                     path
                 )
+
+
+def test_tests_say_how_long_an_answer_may_take() -> None:
+    asking = {"get", "post", "put", "delete", "request", "Client", "AsyncClient"}
+    for folder in ("e2e", "slipway"):
+        for path in (ROOT / "tests" / folder).rglob("*.py"):
+            for node in ast.walk(tree(path)):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in asking:
+                    is_http = isinstance(node.func.value, ast.Name) and node.func.value.id == "httpx2"
+                    said = {keyword.arg for keyword in node.keywords}
+                    assert not is_http or "timeout" in said, f"{path}:{node.lineno}"

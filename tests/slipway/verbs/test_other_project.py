@@ -4,12 +4,12 @@ import json
 
 import httpx2
 
-from tests.support import Checkout, processes_of
+from tests.support import PATIENT, Checkout, processes_of
 
 
 def test_another_project_runs_on_the_same_machinery(little: Checkout) -> None:
     first = little.up()
-    assert httpx2.get(little.url).json() == "Hello world"
+    assert httpx2.get(little.url, timeout=PATIENT).json() == "Hello world"
     assert "migrate" not in first.stderr
     assert "database" not in first.stderr
     assert "already up" in little.up().stderr
@@ -22,6 +22,15 @@ def test_another_project_runs_on_the_same_machinery(little: Checkout) -> None:
         assert done.returncode == (0 if verb == ("migrate",) else 1)
     little.edit(".env", "WHOM=world", "WHOM='it costs $5'")
     little.up()
-    assert httpx2.get(little.url).json() == "Hello it costs $5"
+    assert httpx2.get(little.url, timeout=PATIENT).json() == "Hello it costs $5"
     assert little.inv("down").returncode == 0
     assert processes_of(little.root) == []
+
+
+def test_who_was_ready_once_is_not_asked_again(little: Checkout) -> None:
+    little.edit("hello/web.py", "import os\n", "import itertools\nimport os\n")
+    little.edit("hello/web.py", "import FastAPI\n", "import FastAPI, HTTPException\n\nasked = itertools.count()\n")
+    little.edit(
+        "hello/web.py", '    return "up"', '    if next(asked):\n        raise HTTPException(503)\n    return "up"'
+    )
+    little.up()
