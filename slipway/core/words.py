@@ -26,3 +26,8 @@ def human(size: int) -> str:
 def spelled(seconds: int) -> str:
     """Return a time in seconds for people."""
     return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+
+
+def of_log(shown: str) -> str:
+    """Return where the reader finds a log's last lines: above, when there are any."""
+    return "the last lines of its log are above" if shown else "it logged nothing"

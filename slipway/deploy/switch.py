@@ -8,6 +8,7 @@ from typing import Any
 from slipway.core.errors import Problem
 from slipway.core.signals import uninterrupted
 from slipway.core.steps import Steps
+from slipway.core.words import of_log
 from slipway.deploy import watch
 from slipway.deploy.ledger import Entry, Outcome
 from slipway.engine.containers import GONE, Verdict
@@ -98,8 +99,7 @@ def ready(checkout: Checkout, releases: Releases, release: str, settle: float) -
     """Wait until a release is ready, and has been up for so many seconds; raises Problem with its log."""
     with checkout.steps.step("ready", "healthy"):
         if how := watch.wait_ready(lambda: _verdict(releases, release), checkout.project.wait, settle):
-            _show_log(checkout.steps, releases, release)
-            raise Problem(f"The new release {how}; the last lines of its log are above.")
+            raise Problem(f"The new release {how}; {_show_log(checkout.steps, releases, release)}.")
 
 
 def smoke(checkout: Checkout, releases: Releases, release: str) -> None:
@@ -141,8 +141,7 @@ def bake(checkout: Checkout, releases: Releases, release: str, change: Change) -
                 raise Problem(rolled_back(found.pointer.by))
             how = _verdict(releases, release).wrong or watch.worse(before, since, checkout.project.deploy.errors)
             if how and seconds:
-                _show_log(steps, releases, release)
-                raise Problem(f"The new release {how}; the last lines of its log are above.")
+                raise Problem(f"The new release {how}; {_show_log(steps, releases, release)}.")
         if change.old and not releases.seal():
             raise Problem(rolled_back(releases.pointer().by))
         step.detail += f": {since.all} answers, {since.failed} of them 5xx"
@@ -202,6 +201,8 @@ def _verdict(releases: Releases, release: str) -> Verdict:
     return found.verdict if found else GONE
 
 
-def _show_log(steps: Steps, releases: Releases, release: str) -> None:
+def _show_log(steps: Steps, releases: Releases, release: str) -> str:
+    # Returns where the reader finds it.
     if text := releases.log(release, LOG):
         steps.say(text)
+    return of_log(text)

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran, Shell
+from slipway.core.words import of_log
 from slipway.engine import containers, jobs
 from slipway.engine.compose import compose_command, project_name
 from slipway.engine.containers import Container
@@ -97,7 +98,7 @@ class Stack:
             one = self.container(service)
             said = containers.last_lines(self.shell, one.id, LOG) if one else ""
             title = TITLES.get(service, "service")
-            raise Problem(f"{said}\nThe {title} {how}; the last lines of its log are above.")
+            raise Problem(f"{said}\nThe {title} {how}; {of_log(said)}.".lstrip())
 
     def need(self, service: str) -> None:
         """Raise Problem when a service does not run."""
