@@ -23,6 +23,7 @@ OPEN = pytest.StashKey[contextlib.ExitStack]()
 def pytest_configure(config: pytest.Config) -> None:
     """Name the markers."""
     config.addinivalue_line("markers", "full: only in the full run, `.ci/run --full`")
+    config.addinivalue_line("markers", "alone: as full, with no test beside it: its load is all that a machine bears")
     config.addinivalue_line("markers", "minutes(count): what a file takes; the longest is begun first")
 
 

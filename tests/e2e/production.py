@@ -64,7 +64,7 @@ def said(process: "subprocess.Popen[str]", step: str) -> None:
 
 def all_is_stored(checkout: Checkout, load: Load) -> None:
     """Check that nothing failed, and that what was acknowledged is in the database."""
-    assert load.failed == [], load.failed[:5]  # shown in full in no other way: this file is not pytest's
+    assert load.failed == [], load.failed[:5]  # pytest spells out the asserts of tests alone
     assert int(ask(checkout, "SELECT count(*) FROM posts", "--prod")) == len(load.stored)
     assert len(load.stored) > 20
 

@@ -59,9 +59,9 @@ def too_much_memory(checkout: Checkout) -> None:
     checkout.edit("app/main.py", "MAX_BODY =", 'HOARD = b"x" * 3 * 2**30\nMAX_BODY =')
 
 
-def exits_after_it_listens(checkout: Checkout) -> None:
-    exits = "    import threading\n\n    threading.Timer(3, os._exit, [7]).start()\n    gc.collect()\n"
-    checkout.edit("gunicorn.conf.py", "    gc.collect()\n", exits)
+def exits_after_3_s(checkout: Checkout) -> None:
+    exits = 'import threading\n\nprint("3 s to go", flush=True)\nthreading.Timer(3, os._exit, [7]).start()\n'
+    checkout.edit("gunicorn.conf.py", "env = {", f"{exits}env = {{")
 
 
 def failing_migration(checkout: Checkout) -> None:
@@ -75,7 +75,7 @@ BAD: list[Bad] = [
     (import_error, "No module named 'nowhere'", "The new release ended"),
     (never_ready, "GET /health/ready 503", "The new release was not ready in 8 s"),
     (too_much_memory, "", "The new release ran out of memory"),
-    (exits_after_it_listens, "Listening at", "The new release ended"),
+    (exits_after_3_s, "3 s to go", "The new release ended"),
     (failing_migration, "division by zero", "The migration failed"),
 ]
 OTHERS: list[Bad] = [
@@ -86,8 +86,8 @@ OTHERS: list[Bad] = [
 
 @pytest.mark.parametrize("bad", [BAD, pytest.param(OTHERS, marks=pytest.mark.full)], ids=["kinds", "others"])
 def test_bad_releases_leave_the_old_one_serving(docker: Checkout, bad: list[Bad]) -> None:
-    docker.edit("pyproject.toml", "settle = 1\n", "")  # one that exits 3 s after that has to be noticed
-    commit(docker, "Settle for 5 s")
+    docker.edit("pyproject.toml", "settle = 1\n", "settle = 8\n")  # one that exits after 3 s has to be noticed
+    commit(docker, "Settle for 8 s")
     image = deployed(docker, "--bake", "0")
     headers = token(docker.url)
     before = webs()

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.minutes(6)
 
 
 @pytest.mark.parametrize(
-    ("deploys", "rate", "least"), [(3, 40, 1000), pytest.param(20, 100, 20_000, marks=pytest.mark.full)]
+    ("deploys", "rate", "least"),
+    [(3, 40, 1000), pytest.param(20, 100, 20_000, marks=[pytest.mark.full, pytest.mark.alone])],
 )
 def test_deploys_in_a_row_and_back_lose_no_request(docker: Checkout, deploys: int, rate: int, least: int) -> None:
     images = [deployed(docker, "--bake", "0", WEB_CONCURRENCY="2")]
