@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from slipway.core import processes
 from slipway.project.database import Database
 from slipway.runtime.postgres import FAST, Server
 from tests.support import LITTLE, Checkout, copy, free_port, machinery
@@ -18,7 +19,7 @@ def service(tmp_path: Path) -> Iterator[Checkout]:
     checkout = Checkout(copy(tmp_path / "my service"), {"PORT": str(free_port())})
     yield checkout
     for log in checkout.root.glob(".slipway/*/service.log"):
-        sys.stdout.write(f"{log}\n{log.read_text()[-5000:]}")  # pytest shows it when the test failed
+        sys.stdout.write(f"{log}\n{processes.tail(log)}\n")  # pytest shows it when the test failed
     down = checkout.inv("down", "--runtime", "host")
     assert down.returncode == 0, down.stderr
 

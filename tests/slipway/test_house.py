@@ -202,11 +202,9 @@ def test_no_test_imports_from_another() -> None:
 
 
 def test_tests_say_how_long_an_answer_may_take() -> None:
-    asking = {"get", "post", "put", "delete", "request", "Client", "AsyncClient"}
-    for folder in ("e2e", "slipway"):
-        for path in (ROOT / "tests" / folder).rglob("*.py"):
-            for node in ast.walk(tree(path)):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in asking:
-                    is_http = isinstance(node.func.value, ast.Name) and node.func.value.id == "httpx2"
-                    said = {keyword.arg for keyword in node.keywords}
-                    assert not is_http or "timeout" in said, f"{path}:{node.lineno}"
+    methods = ("get", "head", "options", "post", "put", "patch", "delete", "request", "stream", "Client", "AsyncClient")
+    asking = {f"httpx2.{method}" for method in methods}
+    for path in [*(ROOT / "tests/e2e").rglob("*.py"), *(ROOT / "tests/slipway").rglob("*.py")]:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in asking:
+                assert "timeout" in {keyword.arg for keyword in node.keywords}, f"{path}:{node.lineno}"
