@@ -8,7 +8,7 @@ import app.posts.models
 import app.users.models  # noqa: F401
 from alembic import context
 from app.core.config import get_settings
-from app.core.db import Base
+from app.core.models import Base
 
 logging.basicConfig(format="%(message)s")
 logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)

@@ -1,4 +1,4 @@
-"""The database: one pool, two ways to use it, and the models' base."""
+"""The database: one pool, and two ways to use it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,14 +6,14 @@ from select import POLLIN, poll
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from sqlalchemy import Delete, MetaData, delete, event, inspect, select, text, tuple_
+from sqlalchemy import Delete, delete, event, inspect, select, text, tuple_
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql import ColumnElement
 
 from app.core.config import Settings
+from app.core.models import Base
 from app.core.turns import Turns
 
 # What makes a statement or a connection fail that would otherwise wait for ever; milliseconds, seconds, bytes.
@@ -21,20 +21,6 @@ _OPTIONS = "-c timezone=UTC -c statement_timeout=10000 -c idle_in_transaction_se
 _CONNECT = {"connect_timeout": 3, "keepalives_idle": 30, "tcp_user_timeout": 10_000, "options": _OPTIONS}
 
 WAIT = 5  # seconds for a connection
-
-
-class Base(DeclarativeBase):
-    """Base of every model; names constraints, so that migrations can."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(column_0_label)s",
-            "uq": "uq_%(table_name)s_%(column_0_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
 
 
 class Database:

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Computed, DateTime, ForeignKey, Identity, Ind
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base
+from app.core.models import Base
 
 
 class Post(Base):

@@ -1,5 +1,7 @@
 """The service as a whole: index, health, documentation, settings, migrations."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import psycopg
@@ -133,6 +135,14 @@ def test_without_settings_one_message_lists_all(values: pytest.MonkeyPatch) -> N
         Settings.load()
 
     assert all(name in str(refused.value) for name in REQUIRED)
+
+
+def test_the_models_are_read_without_the_web_framework() -> None:
+    reads = "import sys, app.posts.models, app.users.models; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", reads], capture_output=True, text=True, check=True).stdout.split()
+
+    assert "sqlalchemy" in loaded
+    assert not {"fastapi", "psycopg"} & set(loaded)  # a migration has no use for them
 
 
 def test_migrations_lead_to_the_models_and_back(database: psycopg.Connection) -> None:
