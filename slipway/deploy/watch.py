@@ -3,12 +3,11 @@
 import time
 from collections.abc import Callable, Iterator
 
-from slipway.engine.containers import Verdict
+from slipway.engine.containers import POLL, Verdict
 from slipway.runtime.release import Answers
 
 FEWEST = 3  # 5xx that count: one may be anything
-POLL = 0.1  # seconds
-LOOK = 0.5
+LOOK = 0.5  # seconds
 
 
 def wait_ready(look: Callable[[], Verdict], limit: float, settle: float) -> str:
@@ -39,10 +38,10 @@ def worse(before: Answers, since: Answers, percent: int) -> str:
 
 def moments(seconds: float) -> Iterator[float]:
     """Yield the seconds gone, twice a second, for so long; the last time at the end."""
-    began = time.monotonic()
+    began, gone = time.monotonic(), 0.0
     while True:
+        time.sleep(min(LOOK, seconds - gone))
         gone = time.monotonic() - began
         yield gone
         if gone >= seconds:
             return
-        time.sleep(min(LOOK, max(0.0, seconds - gone)))

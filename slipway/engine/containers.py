@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from slipway.core.errors import Problem
 from slipway.core.shell import Shell, tokens
 
 SERVICE, ONE_OFF = "com.docker.compose.service", "com.docker.compose.oneoff"
 PROJECT, FOLDER = "com.docker.compose.project", "com.docker.compose.project.working_dir"
 CONFIG_HASH = "com.docker.compose.config-hash"
-POLL = 0.1  # seconds
+NO_SUCH = "no such container"
+POLL = 0.25  # seconds: the engine looks no more often (start_interval), and each look costs 20 ms of a processor
 
 
 @dataclass(frozen=True)
@@ -160,11 +162,23 @@ def exec_command(container: str, *command: str, options: Sequence[str] = ()) -> 
 
 
 def inspect(shell: Shell, *names: str) -> list[Container]:
-    """Return the containers of these names; one that is gone is left out."""
+    """Return the containers of these names; one that is gone is left out.
+
+    Raises Problem when the engine doesn't tell.
+    """
     if not names:
         return []
+    status, said, complaint = shell.probe(inspect_command(*names))
     # One that is gone meanwhile makes the status 1, and the others are shown all the same.
-    return [Container.of(one) for one in json.loads(shell.probe(inspect_command(*names))[1] or "[]")]
+    if status and (other := [line for line in complaint.splitlines() if NO_SUCH not in line.lower()]):
+        said = shell.steps.redact(other[-1])
+        raise Problem(f"{said}\nThe engine could not be asked about {', '.join(names)}. What it has: docker ps --all")
+    return [Container.of(one) for one in json.loads(said or "[]")]
+
+
+def again(shell: Shell, one: Container | None) -> Container | None:
+    """Look again at a container; None when it is gone, or there was none."""
+    return next(iter(inspect(shell, one.id)), None) if one else None
 
 
 def found(shell: Shell, *filters: str) -> list[Container]:
@@ -185,13 +199,11 @@ def wait_for(look: Callable[[], Container | None], limit: float) -> str:
     become healthy any more, and shows no log.)
     """
     end = time.monotonic() + limit
-    first = look()
-    restarts = first.restarts if first else 0
-    while True:
-        one = look()
-        verdict = one.verdict(restarts) if one else GONE
-        if not verdict.early:
-            return verdict.wrong
+    one = look()
+    restarts = one.restarts if one else 0
+    while (verdict := one.verdict(restarts) if one else GONE).early:
         if time.monotonic() > end:
             return f"was not ready in {limit:.0f} s"
         time.sleep(POLL)
+        one = look()
+    return verdict.wrong

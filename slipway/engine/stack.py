@@ -87,15 +87,13 @@ class Stack:
         one = self.container(service)
         return bool(one and one.running)
 
-    def fresh(self, service: str) -> Container | None:
-        """Look again at a service's container."""
-        self.forget()
-        return self.container(service)
-
     def wait(self, service: str) -> None:
         """Wait until a service is ready; raises Problem with its log."""
-        if how := containers.wait_for(lambda: self.fresh(service), self.project.wait):
-            one = self.container(service)
+        self.forget()
+        one = self.container(service)
+        how = containers.wait_for(lambda: containers.again(self.shell, one), self.project.wait)
+        self.forget()
+        if how:
             said = containers.last_lines(self.shell, one.id, LOG) if one else ""
             title = TITLES.get(service, "service")
             raise Problem(f"{said}\nThe {title} {how}; {of_log(said)}.".lstrip())

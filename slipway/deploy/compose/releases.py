@@ -63,11 +63,11 @@ class EngineReleases:
 
     def again(self, release: str) -> Release | None:
         """Look again at one."""
-        self.stack.forget()
         if names := self._names.get(release):  # one call of the engine instead of two, many times over
             found = grouped(containers.inspect(self.shell, *names)).get(release)
             if found and len(found.containers) == len(names):
                 return found
+        self.stack.forget()
         found = self.all().get(release)
         self._names[release] = found.names if found else []
         return found
@@ -167,6 +167,7 @@ class EngineReleases:
         status, _ = self.files.script("seal")
         if status not in (0, ROLLED_BACK):
             raise Problem("The deployment's files could not be changed.")
+        self.stack.forget()  # a bake window has gone by
         return not status
 
     def fence(self, new: str) -> bool:

@@ -1,12 +1,14 @@
 """What `docker inspect` says of a container, and what that means."""
 
+import json
 from typing import Any
 
 import pytest
 
+from slipway.core.errors import Problem
 from slipway.engine import containers
 from slipway.engine.containers import EARLY, GONE, READY, Container, Verdict, judged, wait_for
-from tests.slipway.engine.support import container
+from tests.slipway.engine.support import Answers, container
 
 FACTS: dict[str, Any] = {
     "Id": "abc", "Name": "/shop-web-1", "Image": "sha256:1", "RestartCount": 1, "Created": "2026-11-24T11:59:18Z",
@@ -77,6 +79,17 @@ def test_waiting_tells_what_is_wrong() -> None:
     assert wait_for(lambda: container("starting"), 0) == "was not ready in 0 s"
     again = iter([container("starting"), container("starting", restarts=1)])
     assert wait_for(lambda: next(again), 5) == "ended, and was started again"
+
+
+def test_what_is_gone_is_left_out_and_an_engine_that_says_nothing_is_no_answer() -> None:
+    gone = "Error response from daemon: No such container: x"
+    assert containers.inspect(Answers("", said=gone), "x") == []
+    assert containers.again(Answers("", said=gone), container()) is None
+    (found,) = containers.inspect(Answers(json.dumps([FACTS])), "abc")
+    assert found.name == "shop-web-1"
+    away = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
+    with pytest.raises(Problem, match=r"Cannot connect(.|\n)*could not be asked about x, y"):
+        containers.inspect(Answers("", said=f"{gone}\n{away}"), "x", "y")
 
 
 def test_the_commands() -> None:

@@ -1,14 +1,21 @@
 """Releases as an engine has them: containers with labels, volumes, a proxy."""
 
+import json
 from dataclasses import replace
 
 from slipway.deploy.compose import labels
-from slipway.deploy.compose.files import fill_command
-from slipway.deploy.compose.proxy import ask_command, count, look_command, reload_command, validate_command
-from slipway.deploy.compose.releases import environments, grouped, made_of
+from slipway.deploy.compose.files import Files, fill_command
+from slipway.deploy.compose.proxy import CaddyProxy, ask_command, count, look_command, reload_command, validate_command
+from slipway.deploy.compose.releases import EngineReleases, environments, grouped, made_of
 from slipway.engine.containers import CONFIG_HASH, ONE_OFF, SERVICE, Container
-from slipway.runtime.release import Answers, Release
+from slipway.engine.stack import Stack
+from slipway.project.config import load
+from slipway.project.settings import Settings
+from slipway.runtime import release as running
+from slipway.runtime.release import Release
 from tests.slipway.deploy.support import web
+from tests.slipway.engine.support import Answers
+from tests.support import ROOT
 
 METRICS = """
 caddy_http_request_duration_seconds_count{code="200",handler="request_body",method="GET",server="srv1"} 70
@@ -23,8 +30,8 @@ caddy_http_request_duration_seconds_sum{code="500",handler="reverse_proxy",metho
 
 
 def test_answers_are_those_that_clients_got_from_the_service() -> None:
-    assert count(METRICS) == Answers(60 + 15 + 4 + 2 + 1, 3)
-    assert count("") == Answers()
+    assert count(METRICS) == running.Answers(60 + 15 + 4 + 2 + 1, 3)
+    assert count("") == running.Answers()
 
 
 def test_releases_are_grouped_the_oldest_first() -> None:
@@ -50,6 +57,32 @@ def test_another_service_of_a_release_is_no_replica_of_web() -> None:
     assert grouped([web("a"), dead])["a"].running  # clients can be led to it
     left = grouped([worker])["a"]  # nobody could, and it is there to be removed
     assert (left.running, left.scale, left.image, left.names) == (False, 0, "shop:a", ["shop-a-worker-1"])
+
+
+def test_one_that_is_watched_is_looked_at_by_one_command() -> None:
+    def inspected(health: str, *services: str) -> str:
+        state = {"Running": True, "Health": {"Status": health}}
+        names = {f"shop-a-{one}-1": {labels.RELEASE: "a", SERVICE: one} for one in services}
+        return json.dumps([
+            {"Id": name, "Name": f"/{name}", "State": state, "Config": {"Labels": of}} for name, of in names.items()
+        ])  # fmt: skip
+
+    shell = Answers()
+    project = load(ROOT)
+    stack = Stack(shell, project, "prod", dict)
+    files = Files(stack, str)
+    releases = EngineReleases(stack, Settings(project, shell.steps, lambda: True), files, CaddyProxy(stack, files))
+
+    def looked(*answers: str) -> tuple[str, list[str]]:
+        shell.answers, shell.asked = list(answers), []
+        found = releases.again("a")
+        return found.verdict.wrong or str(found.ready) if found else "", [argv[1] for argv in shell.asked]
+
+    assert looked("a b", inspected("starting", "web", "worker")) == ("False", ["ps", "inspect"])
+    assert looked(inspected("healthy", "web", "worker")) == ("True", ["inspect"])
+    # One that is gone, or was made anew under another name: all are listed.
+    one_less = inspected("healthy", "web")
+    assert looked(one_less, "a", one_less) == ("True", ["inspect", "ps", "inspect"])
 
 
 def test_a_release_is_as_it_is_defined_when_each_of_its_services_is() -> None:
