@@ -223,7 +223,7 @@ def test_what_is_live_stays_whatever_is_taken_away(docker: Checkout) -> None:
     headers = token(docker.url)
     with under_load(docker.url, headers, RATE) as load:
         change(docker, "without a lock")
-        with docker.start("deploy", "--yes", "--bake", "20") as process:
+        with docker.start("deploy", "--yes", "--bake", "8") as process:
             said(process, "probe")
             run("docker", "rm", "--force", LOCK)
             last, _ = process.communicate(timeout=300)

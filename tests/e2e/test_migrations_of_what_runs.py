@@ -125,7 +125,7 @@ def test_behind_a_long_query_the_migration_gives_up_and_the_service_goes_on(serv
     done(service, "up", "--prod", "--runtime", "host", WEB_CONCURRENCY="2")
     headers = token(service.url)
     changes.revision(service, "0003", "0002", "expand", changes.ADD, changes.TAKE_BACK)
-    with under_load(service.url, headers, 20) as load:
+    with under_load(service.url, headers, 10) as load:
         wait_for(lambda: len(load.stored) > 20)
         query = ["psql", "--prod", "--", "-qc", "SELECT count(*), pg_sleep(60) FROM posts GROUP BY id LIMIT 1"]
         with service.start(*query) as reading:
