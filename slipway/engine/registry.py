@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from slipway.core.errors import Problem
@@ -60,9 +61,14 @@ def find(shell: Shell, tag: str, echo: bool = False) -> Manifest | None:
             return None
         raise Problem(explain(said, tag))
     digest = str(json.loads(out)["digest"])
-    raw = shell.output(raw_command(f"{references.name(tag)}@{digest}"), failed=f"{tag} cannot be read.")
-    manifest = json.loads(raw)
-    return Manifest(digest, manifest.get("config", {}).get("digest", ""))
+    return Manifest(digest, _config(shell, f"{references.name(tag)}@{digest}"))
+
+
+@cache
+def _config(shell: Shell, named: str) -> str:
+    # Read once: what a digest names is always the same.
+    manifest = json.loads(shell.output(raw_command(named), failed=f"{named} cannot be read."))
+    return str(manifest.get("config", {}).get("digest", ""))
 
 
 def version(shell: Shell, tag: str) -> str:

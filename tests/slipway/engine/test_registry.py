@@ -68,10 +68,15 @@ def test_commands_of_oras(command: list[str], words: str) -> None:
 
 
 def test_a_tag_is_found_with_its_manifest_and_configuration() -> None:
-    shell = Answers(json.dumps({"digest": DIGEST}), json.dumps({"config": {"digest": "sha256:c"}}))
+    meant = json.dumps({"digest": DIGEST})
+    shell = Answers(meant, json.dumps({"config": {"digest": "sha256:c"}}), meant)
 
     assert registry.find(shell, "localhost:5000/x:1") == Manifest(DIGEST, "sha256:c")
-    assert shell.asked[1] == registry.raw_command(f"localhost:5000/x@{DIGEST}")
+    assert registry.find(shell, "localhost:5000/x:2") == Manifest(DIGEST, "sha256:c")
+    assert shell.asked == [  # what a tag means is asked each time, what a digest means once
+        registry.inspect_command("localhost:5000/x:1"), registry.raw_command(f"localhost:5000/x@{DIGEST}"),
+        registry.inspect_command("localhost:5000/x:2"),
+    ]  # fmt: skip
 
 
 def test_an_index_has_no_configuration_of_its_own() -> None:
