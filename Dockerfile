@@ -11,17 +11,24 @@ ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PATH=/opt/venv/bin:$PATH
 
-# Poetry stays in this stage; what leaves it is a list of packages with their hashes. The version
-# is blanked first, so that raising it doesn't install everything anew.
+# What Poetry is given: without the version and what Slipway is told, which change often and change
+# no package.
+FROM base AS declared
+WORKDIR /project
+COPY pyproject.toml /tmp/
+COPY poetry.lock ./
+RUN awk '/^\[/ { ours = /^\[tool\.slipway[].]/ } /^version = / { $0 = "version = \"0\"" } !ours' \
+        /tmp/pyproject.toml >pyproject.toml
+
+# Poetry stays in this stage; what leaves it is a list of packages with their hashes.
 FROM base AS requirements
 WORKDIR /project
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     python -m venv /opt/poetry \
  && /opt/poetry/bin/pip install --quiet "poetry==2.5.*" "poetry-plugin-export==1.10.*"
-COPY pyproject.toml poetry.lock ./
-RUN sed -i 's/^version = .*/version = "0"/' pyproject.toml \
- && /opt/poetry/bin/poetry export --quiet --only main --output main.txt \
+COPY --from=declared /project ./
+RUN /opt/poetry/bin/poetry export --quiet --only main --output main.txt \
  && /opt/poetry/bin/poetry export --quiet --only main,dev --output dev.txt
 
 # Two builds give the same bytes: the trees that are copied hold their parent folders as well, and

@@ -92,6 +92,16 @@ def test_a_build_is_verified_by_another(docker: Checkout) -> None:
     assert "verify-" not in run("docker", "image", "ls", "--format", "{{.Tag}}", NAME)
 
 
+def test_packages_are_listed_anew_when_their_declaration_changes(docker: Checkout) -> None:
+    listing = ["docker", "build", "--quiet", "--target", "requirements", "."]
+    before = run(*listing, cwd=docker.root)
+    docker.edit("pyproject.toml", 'version = "0.1.0"', 'version = "0.2.0"')
+    docker.edit("pyproject.toml", "port = 8000", "port = 8001")  # of [tool.slipway]
+    assert run(*listing, cwd=docker.root) == before  # by its id, in which its time is: it comes from the cache
+    docker.edit("pyproject.toml", 'description = "', 'description = "Another ')
+    assert run(*listing, cwd=docker.root) != before
+
+
 def test_the_layers_hold_the_packages_and_the_code_alone(docker: Checkout) -> None:
     tag = built(docker)
     shown = json.loads(done(docker, "image", "--json").stdout)
