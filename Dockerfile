@@ -17,7 +17,7 @@ FROM base AS declared
 WORKDIR /project
 COPY pyproject.toml /tmp/
 COPY poetry.lock ./
-RUN awk '/^\[/ { ours = /^\[tool\.slipway[].]/ } /^version = / { $0 = "version = \"0\"" } !ours' \
+RUN awk '/^[ \t]*\[/ { ours = /^[ \t]*\[tool\.slipway[].]/ } /^version = / { $0 = "version = \"0\"" } !ours' \
         /tmp/pyproject.toml >pyproject.toml
 
 # Poetry stays in this stage; what leaves it is a list of packages with their hashes.

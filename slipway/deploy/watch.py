@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Iterator
 
-from slipway.engine.containers import POLL, Verdict
+from slipway.core.waiting import pause
+from slipway.engine.containers import Verdict
 from slipway.runtime.release import Answers
 
 FEWEST = 3  # 5xx that count: one may be anything
@@ -18,12 +19,12 @@ def wait_ready(look: Callable[[], Verdict], limit: float, settle: float) -> str:
     began = time.monotonic()
     while True:
         verdict = look()
-        now = time.monotonic()
-        if verdict.wrong or (verdict.ready and now - began >= settle):
+        waited = time.monotonic() - began
+        if verdict.wrong or (verdict.ready and waited >= settle):
             return verdict.wrong
-        if now - began > max(limit, settle):
+        if waited > max(limit, settle):
             return f"was not ready in {limit:.0f} s"
-        time.sleep(POLL)
+        time.sleep(pause(waited))
 
 
 def worse(before: Answers, since: Answers, percent: int) -> str:

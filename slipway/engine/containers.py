@@ -8,12 +8,12 @@ from typing import Any
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell, tokens
+from slipway.core.waiting import pause
 
 SERVICE, ONE_OFF = "com.docker.compose.service", "com.docker.compose.oneoff"
 PROJECT, FOLDER = "com.docker.compose.project", "com.docker.compose.project.working_dir"
 CONFIG_HASH = "com.docker.compose.config-hash"
 NO_SUCH = "no such container"
-POLL = 0.25  # seconds: the engine looks no more often (start_interval), and each look costs 20 ms of a processor
 
 
 @dataclass(frozen=True)
@@ -168,12 +168,13 @@ def inspect(shell: Shell, *names: str) -> list[Container]:
     """
     if not names:
         return []
-    status, said, complaint = shell.probe(inspect_command(*names))
+    status, out, complaint = shell.probe(inspect_command(*names))
     # One that is gone meanwhile makes the status 1, and the others are shown all the same.
-    if status and (other := [line for line in complaint.splitlines() if NO_SUCH not in line.lower()]):
-        said = shell.steps.redact(other[-1])
+    shown = [Container.of(one) for one in json.loads(out or "[]")]
+    if status and len(shown) + complaint.lower().count(NO_SUCH) < len(names):
+        said = shell.steps.redact(complaint.strip()) or f"docker ended with status {status}."
         raise Problem(f"{said}\nThe engine could not be asked about {', '.join(names)}. What it has: docker ps --all")
-    return [Container.of(one) for one in json.loads(said or "[]")]
+    return shown
 
 
 def again(shell: Shell, one: Container | None) -> Container | None:
@@ -198,12 +199,13 @@ def wait_for(look: Callable[[], Container | None], limit: float) -> str:
     Returns "" when it is ready, else what is wrong with it. (`up --wait` looks twice a second, waits for what cannot
     become healthy any more, and shows no log.)
     """
-    end = time.monotonic() + limit
+    began = time.monotonic()
     one = look()
     restarts = one.restarts if one else 0
     while (verdict := one.verdict(restarts) if one else GONE).early:
-        if time.monotonic() > end:
+        waited = time.monotonic() - began
+        if waited > limit:
             return f"was not ready in {limit:.0f} s"
-        time.sleep(POLL)
+        time.sleep(pause(waited))
         one = look()
     return verdict.wrong

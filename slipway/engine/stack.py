@@ -94,6 +94,7 @@ class Stack:
         how = containers.wait_for(lambda: containers.again(self.shell, one), self.project.wait)
         self.forget()
         if how:
+            one = self.container(service)  # it may be gone by now
             said = containers.last_lines(self.shell, one.id, LOG) if one else ""
             title = TITLES.get(service, "service")
             raise Problem(f"{said}\nThe {title} {how}; {of_log(said)}.".lstrip())

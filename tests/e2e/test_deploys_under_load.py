@@ -101,7 +101,7 @@ def a_rename_at_once_is_refused(docker: Checkout) -> None:
 
 
 def test_of_two_deploys_at_once_one_is_refused_with_the_owners_name_or_waits(docker: Checkout) -> None:
-    with docker.start("deploy", "--yes", "--bake", "8") as first:
+    with docker.start("deploy", "--yes", "--bake", "15") as first:
         said(first, "ready")
         refused = docker.inv("deploy", "--yes")
         assert refused.returncode == 1

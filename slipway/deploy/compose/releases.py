@@ -63,7 +63,8 @@ class EngineReleases:
 
     def again(self, release: str) -> Release | None:
         """Look again at one."""
-        if names := self._names.get(release):  # one call of the engine instead of two, many times over
+        names = self._names.get(release, [])  # one call of the engine instead of two, many times over
+        with contextlib.suppress(Problem):  # then all are listed: one answer that was lost ends no deployment
             found = grouped(containers.inspect(self.shell, *names)).get(release)
             if found and len(found.containers) == len(names):
                 return found
@@ -167,7 +168,6 @@ class EngineReleases:
         status, _ = self.files.script("seal")
         if status not in (0, ROLLED_BACK):
             raise Problem("The deployment's files could not be changed.")
-        self.stack.forget()  # a bake window has gone by
         return not status
 
     def fence(self, new: str) -> bool:
@@ -197,6 +197,7 @@ class EngineReleases:
         """Add a line to the ledger; raises Problem."""
         if self.files.script("record", given=line)[0]:
             raise Problem(f"The ledger could not be written into the volume {self.files.volume}.")
+        self.stack.forget()  # what was listed is as old as what is noted took
 
     def trim(self, lines: int) -> None:
         """Let the ledger have no more than twice as many lines."""

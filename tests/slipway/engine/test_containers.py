@@ -87,9 +87,12 @@ def test_what_is_gone_is_left_out_and_an_engine_that_says_nothing_is_no_answer()
     assert containers.again(Answers("", said=gone), container()) is None
     (found,) = containers.inspect(Answers(json.dumps([FACTS])), "abc")
     assert found.name == "shop-web-1"
+    assert containers.inspect(Answers("", said=f"WARNING: Error parsing config file\n\n{gone}"), "x") == []
     away = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
     with pytest.raises(Problem, match=r"Cannot connect(.|\n)*could not be asked about x, y"):
         containers.inspect(Answers("", said=f"{gone}\n{away}"), "x", "y")
+    with pytest.raises(Problem, match=r"docker ended with status 1.\nThe engine could not be asked about x"):
+        containers.inspect(Answers(""), "x")  # it was killed, say
 
 
 def test_the_commands() -> None:
