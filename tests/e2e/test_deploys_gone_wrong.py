@@ -218,6 +218,7 @@ def test_an_interrupted_deployment_goes_back(docker: Checkout, step: str, signum
     assert "idle 2m" in caddyfile
 
 
+@pytest.mark.full  # it happens to who does it by hand; what is decided then is tested without an engine
 def test_what_is_live_stays_whatever_is_taken_away(docker: Checkout) -> None:
     done(docker, "deploy", "--yes", "--bake", "0")
     headers = token(docker.url)

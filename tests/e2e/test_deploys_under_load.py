@@ -28,9 +28,10 @@ def test_deploys_in_a_row_and_back_lose_no_request(docker: Checkout, deploys: in
     with under_load(docker.url, headers, rate) as load:
         for number in range(deploys):
             change(docker, number)
-            images.append(deployed(docker, "--bake", "1", WEB_CONCURRENCY="2"))
+            scale = 2 if number == 1 else 1  # to two at once, and back
+            images.append(deployed(docker, "--bake", "1", "--scale", str(scale), WEB_CONCURRENCY="2"))
             assert title(docker) == f"Release {number}"
-            assert len(webs()) == 1
+            assert len(webs()) == scale
             assert live() == images[-1]
         for image in (images[-2], images[-3], images[-4]):
             done(docker, "rollback", "--to", image)
@@ -41,7 +42,7 @@ def test_deploys_in_a_row_and_back_lose_no_request(docker: Checkout, deploys: in
     ledger = json.loads(done(docker, "releases", "--json").stdout)
     assert len(ledger) == 1 + deploys + 4
     assert [one["image"] for one in ledger if one["is_live"]][-1] == images[-1]
-    assert len(kept()) == 4  # the live one and those that are kept
+    assert len({name.rpartition("-web-")[0] for name in kept()}) == 4  # the live one and those that are kept
 
 
 def test_a_column_is_renamed_across_three_releases(docker: Checkout) -> None:
@@ -63,7 +64,6 @@ def test_a_column_is_renamed_across_three_releases(docker: Checkout) -> None:
         done(docker, "rollback", "--to", second)
         changes.contract(docker)
         commit(docker, "Drop the old name")
-        done(docker, "check")
         early = docker.inv("migrate", "--prod", "--contract")
         assert early.returncode == 3
         assert f"{second}, which is live, doesn't know 0005" in early.stderr
@@ -94,9 +94,6 @@ def a_rename_at_once_is_refused(docker: Checkout) -> None:
     assert "renames: the column posts.updated_at becomes posts.changed_at" in refused.stderr
     assert "add the new one beside it" in refused.stderr
     assert ask(docker, "SELECT version_num FROM alembic_version", "--prod") == "0002"
-    checked = docker.inv("check")
-    assert checked.returncode == 1
-    assert "renames" in checked.stderr
     run("git", "reset", "--quiet", "--hard", "HEAD~1", cwd=docker.root)
 
 
@@ -147,6 +144,7 @@ def test_a_rollback_in_the_bake_window_is_a_renaming(docker: Checkout) -> None:
     assert "There is no earlier release" in refused.stderr
 
 
+@pytest.mark.full  # of one release; releases of two containers and of one follow each other in the other run
 def test_scaling_up_and_down_loses_no_request(docker: Checkout) -> None:
     done(docker, "deploy", "--yes", "--bake", "0")
     headers = token(docker.url)
