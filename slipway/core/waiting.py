@@ -3,14 +3,16 @@
 import time
 from collections.abc import Callable
 
+QUICK = 3  # seconds in which most services start
+
 
 def pause(waited: float) -> float:
     """Return how long to wait until the next look, in seconds.
 
-    A tenth of what was waited so far, from 0.1 s to 0.5 s: nothing that is slow is asked often, nothing that is quick
-    is noticed late.
+    0.1 s at first, so that what is quick is not noticed late; then a tenth of what was waited so far, at most 0.5 s, so
+    that what is slow is not asked often.
     """
-    return min(max(waited / 10, 0.1), 0.5)
+    return 0.1 if waited < QUICK else min(waited / 10, 0.5)
 
 
 def wait_until(ready: Callable[[], bool], alive: Callable[[], bool], limit: float) -> bool:
@@ -19,10 +21,10 @@ def wait_until(ready: Callable[[], bool], alive: Callable[[], bool], limit: floa
     Gives up at once when `alive` says no.
     """
     end = time.monotonic() + limit
-    pause = 0.02
+    rest = 0.02
     while not ready():
         if not alive() or time.monotonic() > end:
             return False
-        time.sleep(pause)
-        pause = min(pause * 1.5, 0.25)
+        time.sleep(rest)
+        rest = min(rest * 1.5, 0.25)
     return True

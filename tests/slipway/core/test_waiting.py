@@ -5,7 +5,7 @@ import pytest
 from slipway.core.waiting import pause, wait_until
 
 
-@pytest.mark.parametrize(("waited", "seconds"), [(0, 0.1), (0.9, 0.1), (2, 0.2), (5, 0.5), (60, 0.5)])
+@pytest.mark.parametrize(("waited", "seconds"), [(0, 0.1), (2.9, 0.1), (3, 0.3), (5, 0.5), (60, 0.5)])
 def test_what_is_slow_is_looked_at_less_often(waited: float, seconds: float) -> None:
     assert pause(waited) == pytest.approx(seconds)
 
