@@ -13,7 +13,6 @@ from slipway.core.shell import Ran
 from slipway.database import schema
 from slipway.engine import containers, jobs
 from slipway.engine.compose import compose_command, project_name
-from slipway.engine.containers import Container
 from slipway.engine.jobs import OneOff
 from slipway.project import database, settings
 from slipway.project.checkout import Checkout
@@ -108,7 +107,7 @@ class Stage:
         self.servers[release.name] = name
         if status:
             raise Problem(f"{release.name} could not be started (see above).")
-        if how := containers.wait_for(lambda: self._look(name), project.wait):
+        if how := containers.wait_for(lambda: containers.look(shell, name), project.wait):
             said = containers.last_lines(shell, name, TAIL)
             raise Problem(f"{said}\n{release.name} {how} on the copy; its log is above.")
 
@@ -125,9 +124,6 @@ class Stage:
             if ran.status:
                 steps.say("\n".join(f"    {line}" for line in lines[-TAIL:]))
             return Outcome(release.name, at, not ran.status, said, needed)
-
-    def _look(self, name: str) -> Container | None:
-        return next(iter(containers.inspect(self.checkout.shell, name)), None)
 
 
 @contextlib.contextmanager

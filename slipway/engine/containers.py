@@ -177,9 +177,12 @@ def inspect(shell: Shell, *names: str) -> list[Container]:
     return shown
 
 
-def again(shell: Shell, one: Container | None) -> Container | None:
-    """Look again at a container; None when it is gone, or there was none."""
-    return next(iter(inspect(shell, one.id)), None) if one else None
+def look(shell: Shell, name: str) -> Container | None:
+    """Return the container of this name or id, None when there is none.
+
+    Raises Problem when the engine doesn't tell.
+    """
+    return next(iter(inspect(shell, name)), None)
 
 
 def found(shell: Shell, *filters: str) -> list[Container]:

@@ -85,8 +85,8 @@ def run(shell: Shell, compose: Callable[..., list[str]], job: OneOff, captured: 
 
 
 def _refuse_another(shell: Shell, name: str) -> None:
-    before = containers.inspect(shell, name)
-    if before and before[0].running:
+    before = containers.look(shell, name)
+    if before and before.running:
         raise Problem(f"{name} is running already. Follow it: docker logs --follow {name}")
     if before:  # left behind by a verb that was killed
         shell.output(containers.remove_command(name))

@@ -91,7 +91,7 @@ class Stack:
         """Wait until a service is ready; raises Problem with its log."""
         self.forget()
         one = self.container(service)
-        how = containers.wait_for(lambda: containers.again(self.shell, one), self.project.wait)
+        how = containers.wait_for(lambda: one and containers.look(self.shell, one.id), self.project.wait)
         self.forget()
         if how:
             one = self.container(service)  # it may be gone by now

@@ -98,10 +98,10 @@ def _take(lock: EngineLock, root: Path) -> "tuple[subprocess.Popen[bytes] | None
 
 def owner(name: str, shell: Shell) -> str:
     """Return who holds the lock of this name, and for how long; "" for nobody."""
-    found = containers.inspect(shell, name)
-    if not found:
+    one = containers.look(shell, name)
+    if not one:
         return ""
-    one, seconds = found[0], since(found[0].created, datetime.now(UTC))
+    seconds = since(one.created, datetime.now(UTC))
     # Its engine or its client ended.
     if one.phase in ("exited", "dead") or (one.phase == "created" and seconds > STARTING):
         shell.probe(containers.remove_command(name))

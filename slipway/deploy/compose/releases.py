@@ -197,7 +197,7 @@ class EngineReleases:
         """Add a line to the ledger; raises Problem."""
         if self.files.script("record", given=line)[0]:
             raise Problem(f"The ledger could not be written into the volume {self.files.volume}.")
-        self.stack.forget()  # what was listed is as old as what is noted took
+        self.stack.forget()  # what is noted took its time
 
     def trim(self, lines: int) -> None:
         """Let the ledger have no more than twice as many lines."""

@@ -84,7 +84,7 @@ def test_waiting_tells_what_is_wrong() -> None:
 def test_what_is_gone_is_left_out_and_an_engine_that_says_nothing_is_no_answer() -> None:
     gone = "Error response from daemon: No such container: x"
     assert containers.inspect(Answers("", said=gone), "x") == []
-    assert containers.again(Answers("", said=gone), container()) is None
+    assert containers.look(Answers("", said=gone), "x") is None
     (found,) = containers.inspect(Answers(json.dumps([FACTS])), "abc")
     assert found.name == "shop-web-1"
     assert containers.inspect(Answers("", said=f"WARNING: Error parsing config file\n\n{gone}"), "x") == []

@@ -11,10 +11,9 @@ from slipway.engine.containers import CONFIG_HASH, ONE_OFF, SERVICE, Container
 from slipway.engine.stack import Stack
 from slipway.project.config import load
 from slipway.project.settings import Settings
-from slipway.runtime import release as running
-from slipway.runtime.release import Release
+from slipway.runtime.release import Answers, Release
 from tests.slipway.deploy.support import web
-from tests.slipway.engine.support import Answers
+from tests.slipway.engine import support as engine
 from tests.support import ROOT
 
 METRICS = """
@@ -30,8 +29,8 @@ caddy_http_request_duration_seconds_sum{code="500",handler="reverse_proxy",metho
 
 
 def test_answers_are_those_that_clients_got_from_the_service() -> None:
-    assert count(METRICS) == running.Answers(60 + 15 + 4 + 2 + 1, 3)
-    assert count("") == running.Answers()
+    assert count(METRICS) == Answers(60 + 15 + 4 + 2 + 1, 3)
+    assert count("") == Answers()
 
 
 def test_releases_are_grouped_the_oldest_first() -> None:
@@ -67,7 +66,7 @@ def test_one_that_is_watched_is_looked_at_by_one_command() -> None:
             {"Id": name, "Name": f"/{name}", "State": state, "Config": {"Labels": of}} for name, of in names.items()
         ])  # fmt: skip
 
-    shell = Answers()
+    shell = engine.Answers()
     project = load(ROOT)
     stack = Stack(shell, project, "prod", dict)
     files = Files(stack, str)
