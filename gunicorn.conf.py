@@ -1,12 +1,15 @@
 """How gunicorn runs the service, everywhere; values come from the environment."""
 
+import asyncio
 import atexit
 import gc
+import mmap
 import os
 import shutil
 import signal
 import tempfile
 import traceback
+from contextlib import suppress
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,6 +32,7 @@ keepalive = 75  # longer than a proxy keeps idle connections, or it sends into c
 graceful_timeout = 30
 shm = Path("/dev/shm")  # noqa: S108
 worker_tmp_dir = str(shm) if shm.is_dir() else None  # heartbeats must not wait for a disk
+body_idle = float(env.get("BODY_IDLE_SECONDS", "30"))  # that a body may stall; all of it may take longer
 control_socket_disable = True  # two instances would fight for its path
 
 # One line each, gunicorn's own included: JSON for machines, or text for the eyes of who develops.
@@ -93,8 +97,26 @@ _let_in = partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, _ENDING)
 os.register_at_fork(after_in_parent=_let_in)
 
 
+# What clients got, for `inv deploy`: three numbers a process (answers, those of them that failed, 503s), in a file that
+# all of them share. The first three are the master's: workers that died.
+ANSWERS, FAILED, BUSY = range(3)
+PLACES = 64  # workers that start later take the places of the first
+answers: memoryview | list[int] = [0] * 3 * PLACES
+if shared := env.get("SLIPWAY_ANSWERS"):
+    with suppress(OSError), Path(shared).open("a+b") as file:  # then nothing is counted, and the service runs
+        file.truncate(8 * len(answers))
+        answers = memoryview(mmap.mmap(file.fileno(), 0)).cast("Q")
+not_counted = env.get("HEALTH_PATH")  # which is asked by no client
+
+
+def _end(signum: int, frame: object) -> None:
+    # uvicorn ends its loop when it is told to, and then raises the signal once more.
+    raise SystemExit(0)
+
+
 def pre_fork(server: Any, worker: Any) -> None:
-    """Hold signals back until master and worker are two."""
+    """Hold signals back until master and worker are two; let both know whether the worker has ended in order."""
+    worker.ended = mmap.mmap(-1, 1)
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
 
 
@@ -104,18 +126,30 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let signals in: the worker has its own handlers now.
+    """Go around the application, and let signals in: the worker has its own handlers now.
 
     Those of gunicorn's own worker hear nothing before its loop runs.
     """
+    for name in ("wsgi", "asgi"):  # the second is what gunicorn's own worker calls it
+        if application := getattr(worker, name, None):
+            setattr(worker, name, Guarded(application, 3 * (1 + worker.age % (PLACES - 1))))
     if loop := getattr(worker, "loop", None):
         loop.call_soon(_let_in)
     else:
+        for each in _ENDING:
+            signal.signal(each, _end)
         _let_in()
 
 
+def worker_exit(server: Any, worker: Any) -> None:
+    """Note in a worker that it ends in order: it was told to, or has answered its --max-requests."""
+    worker.ended[0] = 1
+
+
 def child_exit(server: Any, worker: Any) -> None:
-    """Drop the gauges of a worker that is gone."""
+    """Count a worker that died: of a signal, a timeout, a lack of memory, an exit; drop its gauges."""
+    if not worker.ended[0]:
+        answers[FAILED] += 1
     if metrics_port and find_spec("prometheus_client"):
         from prometheus_client.multiprocess import mark_process_dead
 
@@ -128,6 +162,93 @@ def worker_int(worker: Any) -> None:
     gunicorn's reloader calls this; uvicorn's loop would not notice on its own.
     """
     os.kill(worker.pid, signal.SIGTERM)
+
+
+class Guarded:
+    """Goes around the application: ends requests whose body stalls, and counts what clients get.
+
+    `place` is where this process counts. What a client did itself is counted as no failure.
+    """
+
+    def __init__(self, application: Any, place: int) -> None:
+        self.application = application
+        self.place = place
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Let the application answer."""
+        if scope["type"] == "lifespan":
+            await self.application(scope, receive, send)
+            return
+        exchange = Exchange(receive, send)
+        bounded = exchange.receive if scope["type"] == "http" else exchange.hear
+        failed = False
+        try:
+            await self.application(scope, bounded, exchange.send)
+        except Exception as error:
+            if exchange.stalled and not exchange.status:
+                await _answer(exchange.send, 408, str(error).encode())
+                return
+            failed = not exchange.gone and not exchange.stalled
+            raise
+        finally:
+            if (failed or exchange.status) and scope["path"] != not_counted:
+                self._count(exchange.status, failed)
+
+    def _count(self, status: int, failed: bool) -> None:
+        answers[self.place + ANSWERS] += 1
+        if status == 503:
+            answers[self.place + BUSY] += 1
+        elif failed or status >= 500:
+            answers[self.place + FAILED] += 1
+
+
+class Exchange:
+    """A request and its answer, on their way between the server and the application."""
+
+    def __init__(self, receive: Any, send: Any) -> None:
+        self._receive, self._send, self._whole = receive, send, False  # whole: the body has come
+        self.status, self.stalled, self.gone = 0, False, False
+
+    async def hear(self) -> Any:
+        """Return what the client says, however long it takes."""
+        message = await self._receive()
+        self.gone |= message["type"].endswith(".disconnect")
+        return message
+
+    async def receive(self) -> Any:
+        """Return a part of the body; raises when it does not come in time."""
+        if self._whole:
+            return await self.hear()
+        try:
+            async with asyncio.timeout(body_idle):
+                message = await self.hear()
+        except TimeoutError:
+            self.stalled = True
+            raise _stalled() from None
+        self._whole = not message.get("more_body")
+        return message
+
+    async def send(self, message: Any) -> None:
+        """Send a part of the answer."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        elif message["type"] == "websocket.accept":
+            self.status = 101
+        try:
+            await self._send(message)
+        except OSError:
+            self.gone = True
+            raise
+
+
+def _stalled() -> Exception:
+    # What Starlette and FastAPI answer as they answer all errors; others let it pass, to Guarded.
+    said = f"The body stalled for {body_idle:g} s."
+    if find_spec("starlette"):
+        from starlette.exceptions import HTTPException
+
+        return HTTPException(408, said)
+    return TimeoutError(said)
 
 
 if reload:
@@ -146,12 +267,16 @@ if reload:
                 if isinstance(error, SyntaxError) and error.filename:
                     self.reloader.add_extra_file(error.filename)
                 self.wsgi = _not_loaded
+            self.asgi = self.wsgi
 
     worker_class = ReloadingWorker
 
 
+async def _answer(send: Any, status: int, text: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": text + b"\n"})
+
+
 async def _not_loaded(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "http":
-        headers = [(b"content-type", b"text/plain")]
-        await send({"type": "http.response.start", "status": 500, "headers": headers})
-        await send({"type": "http.response.body", "body": b"The application cannot be loaded; the log says why.\n"})
+        await _answer(send, 500, b"The application cannot be loaded; the log says why.")

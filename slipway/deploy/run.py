@@ -57,6 +57,7 @@ class Deployer:
         with self.checkout.steps.step("preflight") as step:
             self.deployment.check(self.port)
             settings.check_domain(self.environment.settings.domain, self.checkout.steps)
+            settings.check_trusted(self.environment.settings.trusted_proxies)
             known, change = releases.remembered(), proxy.change(self.port)
             live = releases.all().get(known.pointer.release)
             for port in self._ports if change else ():

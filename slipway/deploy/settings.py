@@ -3,6 +3,7 @@
 import hashlib
 import socket
 from collections.abc import Mapping
+from ipaddress import ip_network
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
@@ -28,13 +29,30 @@ def difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
     return "; ".join(f"{what} {', '.join(names)}" for what, names in found.items() if names)
 
 
+def listed(text: str) -> list[str]:
+    """Return what a variable lists, with commas between."""
+    return [one.strip() for one in text.split(",") if one.strip()]
+
+
 def check_domain(domain: str, steps: Steps) -> None:
     """Look at DOMAIN: raise Problem for what is no host name, and tell of those that DNS doesn't know here."""
-    names = list(map(str.strip, domain.split(",")))
-    if domain and not all(name and not set(name) & set(" /:") for name in names):
+    names = listed(domain)
+    if domain and not (names and all(not set(name) & set(" /:") for name in names)):
         raise Problem(f".env: DOMAIN={domain} should be a host name, like example.com, or some with commas between.")
-    for name in filter(None, names):
+    for name in names:
         try:
             socket.getaddrinfo(name.removeprefix("*."), 443)
         except OSError:
             steps.say(f"  {name} is not known to DNS here: it has to be, before it gets a certificate")
+
+
+def check_trusted(proxies: str) -> None:
+    """Look at TRUSTED_PROXIES: raise Problem for what is no address and no network."""
+    for one in listed(proxies):
+        try:
+            ip_network(one)
+        except ValueError as error:
+            raise Problem(
+                f".env: TRUSTED_PROXIES={proxies} should be addresses or networks, like 192.0.2.0/24, with commas "
+                f"between: {error}."
+            ) from None

@@ -82,6 +82,11 @@ class Settings:
         """DOMAIN, the names under which production is reached, "" for none; also of a .env that is not in order."""
         return _read(self.project)[0].get("DOMAIN", "")
 
+    @cached_property
+    def trusted_proxies(self) -> str:
+        """TRUSTED_PROXIES, the networks of proxies before production's own; also of a .env that is not in order."""
+        return _read(self.project)[0].get("TRUSTED_PROXIES", "")
+
     def port_of(self, environment: str) -> int:
         """Return the port on this machine: PORT, else the project's, or 80 in production with a domain."""
         https = environment == "prod" and self.domain and self.on_docker()

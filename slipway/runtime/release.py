@@ -133,21 +133,29 @@ class Remembered:
 
 @dataclass(frozen=True)
 class Answers:
-    """How many answers the proxy gave since it started, and how many of them were 5xx."""
+    """How many answers clients got, how many failed, and how many more were 503: too much to do.
+
+    A worker that died is a failure without an answer.
+    """
 
     all: int = 0
     failed: int = 0
+    busy: int = 0
 
     @property
     def share(self) -> float:
-        """The share of the 5xx."""
-        return self.failed / self.all if self.all else 0.0
+        """The share of the failures."""
+        return self.failed / max(self.all, self.failed, 1)
+
+    def __add__(self, more: "Answers") -> "Answers":
+        """Return both together."""
+        return Answers(self.all + more.all, self.failed + more.failed, self.busy + more.busy)
 
     def since(self, before: "Answers") -> "Answers":
-        """Return those after an earlier count; all of them when the proxy was started anew."""
+        """Return those after an earlier count; all of them when it was begun anew."""
         if self.all < before.all:
             return self
-        return Answers(self.all - before.all, self.failed - before.failed)
+        return Answers(self.all - before.all, self.failed - before.failed, self.busy - before.busy)
 
 
 @dataclass(frozen=True)

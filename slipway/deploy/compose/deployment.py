@@ -4,6 +4,7 @@ from typing import NoReturn
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran, tokens
+from slipway.deploy import settings
 from slipway.deploy.compose import labels
 from slipway.deploy.compose.files import Files, write_secrets
 from slipway.deploy.compose.proxy import CaddyProxy
@@ -207,4 +208,7 @@ class EngineDeployment:
         return f"http://localhost:{port}"
 
     def _variables(self) -> dict[str, str]:
-        return {"IMAGE": self.used or self.image.tag, "DEPLOYMENT": self.stack.name}
+        of = self.settings
+        lists = {"HOSTS": settings.listed(of.domain), "TRUSTED": settings.listed(of.trusted_proxies)}  # of Caddy's form
+        given = {name: " ".join(values) for name, values in lists.items() if values}
+        return {"IMAGE": self.used or self.image.tag, "DEPLOYMENT": self.stack.name} | given
