@@ -70,8 +70,8 @@ class CaddyProxy:
         """Have Caddy read a Caddyfile, with the variables of compose.prod.yaml; raises Problem with what it says."""
         config = self.shell.output(self.stack.compose("config", "--format", "json"), env=self.stack.env(port))
         variables = json.loads(config)["services"][PROXY].get("environment") or {}
-        command = validate_command(self.image, list(variables))
-        values = {name: str(value) for name, value in variables.items() if value is not None}
+        values = {name: str(value) for name, value in variables.items() if value}
+        command = validate_command(self.image, list(values))
         failed = f"Caddy cannot read the {CADDYFILE} (see above)."
         self.shell.output(command, hidden=values, given=configuration, failed=failed)
 
