@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from slipway.core.errors import Problem
-from slipway.engine import jobs
+from slipway.engine import jobs, proxies
 from slipway.engine.client import need_engine
 from slipway.engine.compose import compose_command
 from slipway.engine.jobs import OneOff
@@ -67,7 +67,9 @@ def in_image(checkout: Checkout, args: Sequence[str]) -> None:
             shell.output(up, env=env, hidden=values, echo=True)
         colour = "--color=yes" if sys.stdout.isatty() else "--color=no"
         command = pytest_command([], project.tests.image, args, project.root, "-p", "no:cacheprovider", colour)
-        status = jobs.run(shell, compose, OneOff(MIGRATE, command, "run", env, values), captured=False).status
+        status = jobs.run(
+            shell, compose, OneOff(MIGRATE, command, "run", env, values, proxies.options(shell)), captured=False
+        ).status
     finally:
         shell.probe(compose("down", "--volumes", "--remove-orphans"), hidden=values)
     if status:

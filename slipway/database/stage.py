@@ -11,7 +11,7 @@ from typing import TypeVar
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran
 from slipway.database import schema
-from slipway.engine import containers, jobs
+from slipway.engine import containers, jobs, proxies
 from slipway.engine.compose import compose_command, project_name
 from slipway.engine.jobs import OneOff
 from slipway.project import database, settings
@@ -80,6 +80,7 @@ class Stage:
     def run(self, image: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> Ran:
         """Run a command in a one-off of an image; what it printed is in what is returned."""
         options = [word for name, value in (env or {}).items() for word in ("--env", f"{name}={value}")]
+        options += proxies.options(self.checkout.shell, *self.servers.values())
         job = OneOff(MIGRATE, command, jobs.any_name("run"), {"IMAGE": image}, self.values, options)
         return jobs.run(self.checkout.shell, self.compose, job)
 
@@ -102,7 +103,8 @@ class Stage:
         """Start a release's server; ready when this returns. Raises Problem with its log."""
         shell, project = self.checkout.shell, self.checkout.project
         name = f"{project_name(project, COMPOSE)}-{secrets.token_hex(4)}"
-        run = self.compose("run", "--detach", "--no-deps", "--env", f"PORT={project.port}", "--name", name, WEB)
+        options = ["--env", f"PORT={project.port}", *proxies.options(shell), "--name", name]
+        run = self.compose("run", "--detach", "--no-deps", options, WEB)
         status, _ = shell.answer(run, env={"IMAGE": release.server}, hidden=self.values)
         self.servers[release.name] = name
         if status:

@@ -91,5 +91,14 @@ def version(shell: Shell) -> str:
 
 def is_remote(shell: Shell) -> bool:
     """Tell whether the engine is on another machine."""
-    host = shell.probe(["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"])[1]
-    return not os.environ.get("DOCKER_HOST", host).startswith("unix:")
+    return not host(shell).startswith("unix:")
+
+
+def host(shell: Shell) -> str:
+    """Return the engine's address, "" when the client doesn't tell."""
+    return os.environ.get("DOCKER_HOST") or shell.probe(host_command())[1]
+
+
+def host_command() -> list[str]:
+    """Return the command that prints the engine's address."""
+    return ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]

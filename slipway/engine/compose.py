@@ -17,14 +17,20 @@ FILES = {
 }
 HTTPS = "compose.https.yaml"  # beside those of "prod", when there is a domain
 RELEASE = "compose.release.yaml"  # instead of them, for a release
+ANY = "none"  # for a release and its image, where any will do
 
 
 def compose_command(
-    project: Project, environment: str, *args: str | Sequence[str] | None, release: str = "", https: bool = False
+    project: Project,
+    environment: str,
+    *args: str | Sequence[str] | None,
+    release: str = "",
+    https: bool = False,
+    more: str = "",
 ) -> list[str]:
     """Return a `docker compose` command line; None is dropped.
 
-    With `release`, for the Compose project of that release.
+    With `release`, for the Compose project of that release. `more` is a file beyond the project's own.
     """
     files = (RELEASE,) if release else (*FILES[environment], *((HTTPS,) if https else ()))
     name = project_name(project, environment)
@@ -33,8 +39,14 @@ def compose_command(
         None if sys.stdout.isatty() else ["--ansi", "never"],
         ["--project-name", f"{name}-{release}" if release else name],
         *(["--file", file] for file in files if (project.root / file).exists()),
+        ["--file", more] if more else None,
         *args,
     )
+
+
+def release_variables(deployment: str, release: str = ANY, image: str = ANY) -> dict[str, str]:
+    """Return the variables that the Compose file of a release leaves open."""
+    return {"DEPLOYMENT": deployment, "RELEASE": release, "IMAGE": image}
 
 
 def project_name(project: Project, environment: str, environ: Mapping[str, str] = os.environ) -> str:

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran, Shell
 from slipway.core.words import of_log
-from slipway.engine import containers, jobs
-from slipway.engine.compose import compose_command, project_name
+from slipway.engine import containers, jobs, proxies
+from slipway.engine.compose import ANY, compose_command, project_name, release_variables
 from slipway.engine.containers import Container
 from slipway.project.config import Project
 
+SERVICES = ("config", "--format", "json")  # prints them
 WITHOUT_ENV = ["--env-file", "/dev/null"]
 TITLES = {"db": "database"}  # what people call a service; "service" unless named
 LOG = 25  # lines
@@ -47,7 +49,11 @@ class Stack:
 
     def compose(self, *args: str | Sequence[str] | None) -> list[str]:
         """Return a `docker compose` command line."""
-        return compose_command(self.project, self.environment, *args, https=self.https())
+        return self._compose(*args, more=self._direct)
+
+    def compose_release(self, release: str, *args: str | Sequence[str] | None) -> list[str]:
+        """Return a `docker compose` command line for a release of it."""
+        return compose_command(self.project, self.environment, *args, release=release, more=self._direct_of_releases)
 
     def bare(self, *args: str | Sequence[str] | None) -> list[str]:
         """Return a command line that needs no .env.
@@ -55,7 +61,25 @@ class Stack:
         What only looks or stops has to work when that file is broken, and must not show the broken line, as Compose
         would.
         """
-        return self.compose(WITHOUT_ENV, *args)
+        return self._compose(WITHOUT_ENV, *args)
+
+    def _compose(self, *args: str | Sequence[str] | None, more: str = "") -> list[str]:
+        return compose_command(self.project, self.environment, *args, https=self.https(), more=more)
+
+    # What Compose is told beyond the project's files where containers are given a company's proxy
+
+    @cached_property
+    def _direct(self) -> str:
+        return proxies.file(self.shell, self._state("direct.yaml"), self._compose(*SERVICES), self.env())
+
+    @cached_property
+    def _direct_of_releases(self) -> str:
+        config = compose_command(self.project, self.environment, *SERVICES, release=ANY)
+        target, env = self._state("direct-release.yaml"), release_variables(self.name)
+        return proxies.file(self.shell, target, config, env, alias="web-${RELEASE}")
+
+    def _state(self, name: str) -> Path:
+        return (self.project.state / self.environment / name).relative_to(self.project.root)
 
     def env(self, port: int = 0) -> dict[str, str]:
         """Return the variables that the Compose files leave open."""

@@ -12,7 +12,7 @@ from slipway.deploy.compose.files import Files, write_secrets
 from slipway.deploy.compose.lock import EngineLock, on_engine
 from slipway.deploy.compose.proxy import CADDYFILE, CaddyProxy
 from slipway.engine import containers, images, volumes
-from slipway.engine.compose import compose_command
+from slipway.engine.compose import ANY, release_variables
 from slipway.engine.containers import CONFIG_HASH, Container
 from slipway.engine.stack import Stack
 from slipway.project.settings import Settings
@@ -83,8 +83,8 @@ class EngineReleases:
 
     def variables(self) -> dict[str, str]:
         """Return the variables that a release would be started with, its secrets included; raises Problem."""
-        config = self.compose("none", "config", "--format", "json")
-        document = json.loads(self.shell.output(config, env=self.env("none", "none")))
+        config = self.compose(ANY, "config", "--format", "json")
+        document = json.loads(self.shell.output(config, env=self.env(ANY, ANY)))
         given = environments(document["services"])
         if shown := [name for name in self.stack.project.secrets if given.get(name)]:
             lines = ", ".join(f"{name}: !reset null" for name in shown)
@@ -216,11 +216,11 @@ class EngineReleases:
 
     def compose(self, release: str, *args: str | Sequence[str] | None) -> list[str]:
         """Return a `docker compose` command line for a release."""
-        return compose_command(self.stack.project, self.stack.environment, *args, release=release)
+        return self.stack.compose_release(release, *args)
 
     def env(self, release: str, image: str) -> dict[str, str]:
         """Return the variables that compose.release.yaml needs."""
-        return {"DEPLOYMENT": self.deployment, "RELEASE": release, "IMAGE": image}
+        return release_variables(self.deployment, release, image)
 
 
 def made_of(release: Release) -> set[tuple[str, ...]]:

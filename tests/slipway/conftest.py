@@ -1,0 +1,11 @@
+"""The machinery, whatever proxy this machine's Docker client gives to containers."""
+
+import pytest
+
+from slipway.engine import proxies
+
+
+@pytest.fixture(autouse=True)
+def no_proxy_of_a_company(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the Docker client give no proxy, unless a test says so."""
+    monkeypatch.setattr(proxies, "read", dict)
