@@ -59,7 +59,7 @@ def go_live(
         bake(checkout, releases, entry.release, change)
     except BaseException as error:
         failed = replace(entry, reason=reason(steps, error))
-        live = back(steps, releases, failed, replace(change, configuration=told))
+        live = back(checkout, releases, failed, replace(change, configuration=told))
         if isinstance(error, Problem):
             error.message = f"{error.message}\n{live} Once it is mended: ./inv {entry.what}"
         else:
@@ -122,11 +122,8 @@ def switch(steps: Steps, releases: Releases, entry: Entry, old: Release | None) 
 def probe(checkout: Checkout, proxy: Proxy, release: str) -> None:
     """Ask through the proxy until this release answers; raises Problem when it doesn't."""
     with checkout.steps.step("probe", "it answers through the proxy"):
-        end = time.monotonic() + PROBE
-        while proxy.answered_by(checkout.project.health) != release:
-            if time.monotonic() > end:
-                raise Problem(f"{host(release)} doesn't answer through the proxy.")
-            time.sleep(POLL)
+        if not _answers(checkout, proxy, release):
+            raise Problem(f"{host(release)} doesn't answer through the proxy.")
 
 
 def bake(checkout: Checkout, releases: Releases, release: str, change: Change) -> None:
@@ -158,13 +155,13 @@ def reason(steps: Steps, error: BaseException) -> str:
     return steps.redact(said[-1]) if said else "stopped"
 
 
-def back(steps: Steps, releases: Releases, entry: Entry, change: Change) -> str:
-    """Give the old release its place back, take the new one away, and say what is live then.
+def back(checkout: Checkout, releases: Releases, entry: Entry, change: Change) -> str:
+    """Give the old release its place back, take the new one away, and say what is live then: whether it answers.
 
     What clients are led to is never taken away: without an old one that runs, there is nothing better. Nothing is
     touched once the lock was lost. The proxy's configuration is taken back if it was taken. Raises nothing itself.
     """
-    release, old = entry.release, change.old
+    steps, release, old = checkout.steps, entry.release, change.old
     try:
         # A step that was interrupted or failed may have come to its end all the same, or be about to.
         if not releases.fence(release):
@@ -177,10 +174,17 @@ def back(steps: Steps, releases: Releases, entry: Entry, change: Change) -> str:
             take(steps, releases.proxy, *reversed(change.configuration))
         releases.record(replace(entry, outcome=outcome, steps=times(steps)).line())
         releases.forget_rollback()
+        lost = outcome != Outcome.LIVE and old and not _answers(checkout, releases.proxy, old.id)
     except Problem as problem:
         return f"{problem.message} What is live: ./inv status --prod; the next deployment puts it in order."
     if outcome == Outcome.LIVE:
         return f"{entry.image} stays live, as nothing else runs."
+    if old and lost:
+        path = checkout.project.health
+        return (
+            f"Clients are led to {old.image} ({old.id}), as before, but it doesn't answer {path} through the proxy. "
+            "What runs: ./inv status --prod."
+        )
     return f"{old.image} is live, as before ({old.id})." if old else "Nothing was live before."
 
 
@@ -194,6 +198,16 @@ def _led_back(steps: Steps, releases: Releases, release: str, old: Release | Non
                 raise Problem(f"The proxy could not be led back to {old.host}.")
             time.sleep(DRAIN)
     return Outcome.LIVE if releases.pointer().release == release else outcome
+
+
+def _answers(checkout: Checkout, proxy: Proxy, release: str) -> bool:
+    # Whether it does through the proxy, sooner or later.
+    end = time.monotonic() + PROBE
+    while proxy.answered_by(checkout.project.health) != release:
+        if time.monotonic() > end:
+            return False
+        time.sleep(POLL)
+    return True
 
 
 def _verdict(releases: Releases, release: str) -> Verdict:

@@ -15,7 +15,7 @@ from slipway.project.config import Project
 
 SERVICES = ("config", "--format", "json")  # prints them
 WITHOUT_ENV = ["--env-file", "/dev/null"]
-TITLES = {"db": "database"}  # what people call a service; "service" unless named
+TITLES = {"db": "database", "proxy": "proxy"}  # what people call a service; "service" unless named
 LOG = 25  # lines
 
 

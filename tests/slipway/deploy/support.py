@@ -104,7 +104,7 @@ class MemoryProxy:
         return release not in self.broken, "HTTP/1.1 503"
 
     def answered_by(self, path: str) -> str:
-        return self.of.pointed.release
+        return "" if self.of.pointed.release in self.broken else self.of.pointed.release
 
     def look(self) -> Look:
         if len(self.answers) > 1:

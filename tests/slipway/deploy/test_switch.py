@@ -74,6 +74,19 @@ def test_one_that_does_not_answer_is_not_switched_to(checkout: Checkout) -> None
     assert list(releases.there) == ["a"]
 
 
+def test_an_old_one_that_the_proxy_does_not_reach_is_not_called_live(checkout: Checkout) -> None:
+    releases = MemoryReleases(fails={"start b": Problem("The proxy is unhealthy.")}).has(entry("a"))
+    releases.proxy.broken = {"a"}
+    with pytest.raises(Problem, match="unhealthy") as raised:
+        deployed(checkout, releases)
+    said = (
+        "Clients are led to shop:a (a), as before, but it doesn't answer / through the proxy. What runs: ./inv status"
+    )
+    assert said in str(raised.value.message)
+    assert "is live" not in str(raised.value.message)
+    assert outcomes(releases) == {"a": "live", "b": "failed"}
+
+
 def test_one_that_answers_5xx_gives_the_place_back(checkout: Checkout) -> None:
     releases = MemoryReleases().has(entry("a"))
     releases.proxy.answers = [Answers(100, 0), Answers(110, 8)]
