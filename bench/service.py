@@ -22,7 +22,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -230,8 +229,11 @@ def exhaust(service: Gunicorn) -> None:
 
 def in_progress(port: int) -> int:
     """Return how many requests the service is working on, besides this one."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-        found = re.search(r"^http_requests_in_progress (\S+)", answer.read().decode(), re.MULTILINE)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with contextlib.closing(connection):
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+    found = re.search(r"^http_requests_in_progress (\S+)", text, re.MULTILINE)
     return int(float(found[1])) - 1 if found else 0
 
 

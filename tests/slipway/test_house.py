@@ -164,6 +164,17 @@ def test_only_the_engine_spells_docker() -> None:
             assert "cosign" not in programs, path
 
 
+def test_nothing_is_asked_through_a_proxy_of_the_shell() -> None:
+    # http.client reads no HTTP_PROXY; these do, also for what is on this machine.
+    readers = {"urllib.request", "httpx", "httpx2", "requests", "aiohttp"}
+    for path in [*MODULES, *(ROOT / "bench").rglob("*.py")]:
+        for node in ast.walk(tree(path)):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [str(node.module), *(f"{node.module}.{one.name}" for one in node.names)]
+            assert not readers & set(names), path
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_rooms_are_small(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= MOST_LINES

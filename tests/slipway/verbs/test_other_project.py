@@ -27,6 +27,12 @@ def test_another_project_runs_on_the_same_machinery(little: Checkout) -> None:
     assert processes_of(little.root) == []
 
 
+def test_a_proxy_of_the_shell_is_not_asked_for_what_is_on_this_machine(little: Checkout) -> None:
+    nobody = "http://127.0.0.1:9"
+    little.up(HTTP_PROXY=nobody, http_proxy=nobody, ALL_PROXY=nobody, all_proxy=nobody, NO_PROXY="", no_proxy="")
+    assert "already up" in little.up(HTTP_PROXY=nobody, http_proxy=nobody).stderr
+
+
 def test_who_was_ready_once_is_not_asked_again(little: Checkout) -> None:
     little.edit("hello/web.py", "import os\n", "import itertools\nimport os\n")
     little.edit("hello/web.py", "import FastAPI\n", "import FastAPI, HTTPException\n\nasked = itertools.count()\n")
