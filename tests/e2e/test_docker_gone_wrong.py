@@ -1,5 +1,6 @@
 """How the verbs break on a real Docker Engine."""
 
+import json
 import os
 import shutil
 import signal
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.production import PROD, deployed, webs
 from tests.e2e.support import NAME, containers, run
 from tests.e2e.talk import conversation, done, verbs_with_a_broken_env
 from tests.support import Checkout, free_port
@@ -127,3 +129,53 @@ def test_after_sigkill_the_next_up_finishes_the_job(docker: Checkout) -> None:
     done(docker, "up")
     conversation(docker.url)
     assert not [name for name in containers() if "migrate" in name]
+
+
+def client_with_a_dead_proxy(folder: Path, password: str) -> str:
+    """Make a folder for DOCKER_CONFIG: this machine's, and a proxy at which nobody listens."""
+    here = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    folder.mkdir()
+    for one in here.iterdir() if here.exists() else ():
+        if one.is_dir():  # plugins and contexts; not who is logged in
+            (folder / one.name).symlink_to(one)
+    own = here / "config.json"
+    config = json.loads(own.read_text()) if own.exists() else {}
+    kept = {name: config[name] for name in ("currentContext", "cliPluginsExtraDirs") if name in config}
+    nobody = f"http://ann:{password}@127.0.0.1:9"
+    proxies = {"httpProxy": nobody, "httpsProxy": nobody, "noProxy": "*.corp.example"}
+    (folder / "config.json").write_text(json.dumps(kept | {"proxies": {"default": proxies}}))
+    return str(folder)
+
+
+def environment(name: str) -> dict[str, str]:
+    """Return a container's variables."""
+    values = json.loads(run("docker", "inspect", "--format", "{{json .Config.Env}}", name))
+    return {name: value for name, _, value in (one.partition("=") for one in values)}
+
+
+def test_a_companys_proxy_is_the_services_and_is_not_asked_for_what_is_near(docker: Checkout, tmp_path: Path) -> None:
+    deployed(docker, "--bake", "0")  # by somebody without one, who has built the image as well
+    kept = run("docker", "inspect", "--format", "{{.Id}}", f"{PROD}-db-1")
+    (first,) = webs()
+    assert not [name for name in environment(first) if "proxy" in name.lower()]
+
+    config = client_with_a_dead_proxy(tmp_path / "docker", "correct-horse")
+    # Another address makes the proxy's container anew as well.
+    again = docker.inv("deploy", "--yes", "--bake", "0", DOCKER_CONFIG=config, ACME_EMAIL="ann@example.com")
+    assert again.returncode == 0, again.stderr
+    assert "new NO_PROXY, no_proxy" in again.stderr
+    assert "proxy      made anew" in again.stderr
+    assert "correct-horse" not in again.stdout + again.stderr
+    assert "correct-horse" not in run("docker", "exec", f"{PROD}-proxy-1", "cat", "/deployment/releases.jsonl")
+    conversation(docker.url)
+
+    (web,) = webs()
+    assert web != first
+    given = environment(web)
+    assert given["HTTP_PROXY"] == given["https_proxy"] == "http://ann:correct-horse@127.0.0.1:9"
+    alias = f"web-{web.removeprefix(f'{PROD}-').removesuffix('-web-1')}"
+    near = f"*.corp.example,localhost,127.0.0.1,::1,db,web,proxy,{alias}"
+    assert given["NO_PROXY"] == given["no_proxy"] == near
+    for name in (f"{PROD}-proxy-1", f"{PROD}-db-1"):
+        assert not [value for one, value in environment(name).items() if "proxy" in one.lower() and value], name
+    assert run("docker", "inspect", "--format", "{{.Id}}", f"{PROD}-db-1") == kept
