@@ -34,12 +34,12 @@ def read() -> Mapping[str, Any]:
         found = json.loads((folder / "config.json").read_text(encoding="utf-8"))["proxies"]
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) and all(isinstance(one, dict) for one in found.values()) else {}
 
 
 def logins(proxies: Mapping[str, Any]) -> set[str]:
     """Return the names with passwords that addresses hold: they are never shown."""
-    each = [one.get(name) for one in proxies.values() if isinstance(one, dict) for name in ADDRESSES]
+    each = [one.get(name) for one in proxies.values() for name in ADDRESSES]
     return {login for address in each if ":" in (login := str(address or "").rpartition("@")[0].rpartition("/")[2])}
 
 

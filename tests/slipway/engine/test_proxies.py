@@ -46,14 +46,14 @@ def test_the_configuration_is_the_clients(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "other"))
     assert read() == {}
     (tmp_path / "other").mkdir()
-    for text in ("", "{", "[]", "{}", '{"proxies": null}', '{"proxies": []}'):
+    for text in ("", "{", "[]", "{}", '{"proxies": null}', '{"proxies": []}', '{"proxies": {"default": "x"}}'):
         (tmp_path / "other/config.json").write_text(text)
         assert read() == {}
 
 
 def test_a_password_is_known_so_that_it_is_never_shown() -> None:
     without = {"httpProxy": "http://proxy:3128", "httpsProxy": "http://ann@proxy", "ftpProxy": None}
-    assert logins({"default": CORP, "tcp://here:2375": without, "odd": "text"}) == {"ann:correct-horse"}
+    assert logins({"default": CORP, "tcp://here:2375": without}) == {"ann:correct-horse"}
     assert logins({"default": {"httpProxy": "ann:horse@proxy:3128"}}) == {"ann:horse"}
 
 
