@@ -125,7 +125,7 @@ def steps(facts: Facts, options: Options) -> list[str]:
         "smoke test",
         "switch",
         f"watch for {options.bake} s" if options.bake else "",
-        "stop the old one" if old else "",
+        "let the old one finish, and stop it" if old else "",
     ]
     return [word for word in words if word]
 

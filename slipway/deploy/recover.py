@@ -7,7 +7,7 @@ from enum import Enum
 from slipway.core.steps import Steps
 from slipway.deploy import ledger
 from slipway.deploy.ledger import Entry, Outcome
-from slipway.deploy.switch import rolled_back
+from slipway.deploy.trial import rolled_back
 from slipway.engine import references
 from slipway.runtime.release import Release
 from slipway.runtime.releases import Releases

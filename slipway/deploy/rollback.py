@@ -8,7 +8,7 @@ from typing import Any
 from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.database import schema
-from slipway.deploy import ledger, recover, settings, source, switch
+from slipway.deploy import ledger, recover, settings, source, switch, trial
 from slipway.deploy.ledger import Entry
 from slipway.deploy.source import Candidate
 from slipway.deploy.switch import Change
@@ -42,7 +42,7 @@ def flip(checkout: Checkout, deployment: Deployment) -> Entry | None:
     release = releases.back(who(), any_lock=True)
     if not release:
         return None
-    switch.probe(checkout, releases.proxy, release)
+    trial.probe(checkout, releases.proxy, release)
     found = ledger.of_release(ledger.parse(releases.ledger()), release)
     return found or recover.of_containers(releases.all()[release])
 
@@ -75,7 +75,8 @@ def go_back(checkout: Checkout, environment: Environment, deployment: Deployment
                 releases.start(new)
         return {}
 
-    change = Change(live if live and live.running else None, kept=bool(kept))
+    drain = checkout.project.deploy.drain
+    change = Change(live if live and live.running else None, drain=drain, kept=bool(kept))
     return switch.go_live(checkout, releases, entry, change, start)
 
 

@@ -116,7 +116,7 @@ class Deployer:
 
         of = self.checkout.project.deploy
         settle = of.settle if options.bake else 0
-        change = Change(facts.old, settle, options.bake, configuration=configuration)
+        change = Change(facts.old, settle, options.bake, of.drain, configuration=configuration)
         entry = self._entry(facts, facts.image, new)
         entry = switch.go_live(self.checkout, self.releases, entry, change, start)
         recover.prune(self.releases, of.keep)

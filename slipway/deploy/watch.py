@@ -7,7 +7,8 @@ from slipway.core.waiting import pause
 from slipway.engine.containers import Verdict
 from slipway.runtime.release import Answers
 
-FEWEST = 3  # 5xx that count: one may be anything
+FEWEST = 3  # failures that count: one may be anything
+FLOOR = 10  # requests from which a share can be told
 LOOK = 0.5  # seconds
 
 
@@ -27,14 +28,38 @@ def wait_ready(look: Callable[[], Verdict], limit: float, settle: float) -> str:
         time.sleep(pause(waited))
 
 
-def worse(before: Answers, since: Answers, percent: int) -> str:
-    """Judge the answers since a release is live; "" for good ones.
+def standard(first: Answers, since: Answers) -> Answers:
+    """Return what to compare a release with: what clients got of the old one just now, or ever when that is little."""
+    return since if since.all >= FLOOR else first + since
 
-    Bad are at least 3 answers with 5xx, more than `percent` of all, and twice the share that there was before.
+
+def worse(before: Answers, since: Answers, percent: int) -> str:
+    """Judge what clients got of a release since it is live; "" for good.
+
+    Failures are 5xx, answers that broke off, workers that died, and as many 503s as exceed their share of `before`: a
+    service that has too much to do may have that from its clients. Bad are at least 3 failures of 10 requests or more,
+    if they are more than `percent` of all, and twice the share that there was before.
     """
-    if since.failed < FEWEST or since.share <= max(percent / 100, 2 * before.share):
+    failed = since.failed + max(0, since.busy - round(before.busy / max(before.all, 1) * since.all))
+    total = max(since.all, failed)
+    if failed < FEWEST or total < FLOOR or failed / total <= max(percent / 100, 2 * before.share):
         return ""
-    return f"answers {since.failed} of {since.all} requests with 5xx"
+    return f"fails {failed} of {total} requests (5xx, broken off, or their worker died)"
+
+
+def drained(look: Callable[[], int | None], limit: float) -> str:
+    """Wait until no connection is left, for at most `limit` seconds; say what is left.
+
+    `look` counts them, and returns None when that cannot be told.
+    """
+    began = time.monotonic()
+    while True:
+        left, waited = look(), time.monotonic() - began
+        if left == 0:
+            return "all is answered"
+        if waited >= limit:
+            return "whether all is answered cannot be told" if left is None else f"{left} not answered yet"
+        time.sleep(min(pause(waited), limit - waited))
 
 
 def moments(seconds: float) -> Iterator[float]:

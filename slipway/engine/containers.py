@@ -38,7 +38,8 @@ class Container:
 
     `image` is what it was started from, `image_id` what that meant. `health` is "" without a health check, else
     starting, healthy or unhealthy; `checks` are the outputs of the last checks. `ports` maps ports like 80/tcp to those
-    of the engine's machine. `phase` is the engine's own word (created, exited, ...), `created` its time (RFC 3339).
+    of the engine's machine. `phase` is the engine's own word (created, exited, ...), `created` its time (RFC 3339),
+    `addresses` are those of IPv4 in its networks.
     """
 
     id: str
@@ -55,13 +56,15 @@ class Container:
     ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     phase: str = "running"
     created: str = ""
+    addresses: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "Container":
         """Read what `docker inspect` prints of one."""
         state, config = facts["State"], facts.get("Config") or {}
         health = state.get("Health") or {}
-        ports = (facts.get("NetworkSettings") or {}).get("Ports") or {}
+        network = facts.get("NetworkSettings") or {}
+        ports, networks = network.get("Ports") or {}, network.get("Networks") or {}
         return cls(
             id=facts["Id"],
             name=str(facts.get("Name", "")).lstrip("/"),
@@ -77,6 +80,7 @@ class Container:
             ports={inside: tuple(int(one["HostPort"]) for one in to or []) for inside, to in ports.items()},
             phase=state.get("Status", ""),
             created=facts.get("Created", ""),
+            addresses=tuple(one["IPAddress"] for one in networks.values() if one.get("IPAddress")),
         )
 
     @property

@@ -47,14 +47,16 @@ class Deploy:
     """How `inv deploy` goes about it.
 
     A new release has to be up for `settle` seconds before it is switched to. It is then watched for `bake` seconds: if
-    more than `errors` percent of the answers, at least 3, and twice the share of before are 5xx, or if it restarts,
-    runs out of memory or is unhealthy, the old release is restored. `smoke` are the paths that have to answer before
+    more than `errors` percent of the requests, at least 3, and twice the share of before fail, or if it restarts,
+    runs out of memory or is unhealthy, the old release is restored. The old one has `drain` seconds after the switch to
+    finish what it is at. `smoke` are the paths that have to answer before
     (default: the health path). `keep` earlier releases can be rolled back to.
     """
 
     settle: int = 5
     bake: int = 30
     errors: int = 2
+    drain: int = 30
     keep: int = 3
     smoke: tuple[str, ...] = ()
 

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from slipway.engine.images import EngineImage
-from slipway.runtime.release import Look, NewRelease, Pointer, Release, Remembered
+from slipway.runtime.release import Answers, Look, NewRelease, Pointer, Release, Remembered
 
 
 class Proxy(Protocol):
@@ -38,7 +38,10 @@ class Proxy(Protocol):
         """Return the release that answers a path through the proxy, "" for none."""
 
     def look(self) -> Look:
-        """Return what clients got so far."""
+        """Return what clients got so far, without what they broke themselves; and whom they are led to."""
+
+    def connections(self, release: Release) -> int | None:
+        """Return how many requests of clients a release is at; None when that cannot be told."""
 
 
 class Images(Protocol):
@@ -105,6 +108,9 @@ class Releases(Protocol):
 
     def log(self, release: str, lines: int) -> str:
         """Return the last lines of one's log: of a container that is not well, if there is one."""
+
+    def answers(self, release: Release) -> Answers | None:
+        """Return what the clients of one got since its start; None when it doesn't count that, or cannot be asked."""
 
     def variables(self) -> dict[str, str]:
         """Return the variables that a release would be started with, its secrets included; raises Problem."""

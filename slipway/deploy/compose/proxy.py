@@ -5,7 +5,10 @@ It is Caddy, https://caddyserver.com/docs, and is asked from inside its containe
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
+from ipaddress import ip_address
 
 from slipway.core.errors import Problem
 from slipway.deploy.compose.files import FOLDER, Files
@@ -14,12 +17,16 @@ from slipway.engine import containers
 from slipway.engine.containers import CONFIG_HASH
 from slipway.engine.jobs import script_command
 from slipway.engine.stack import Stack
-from slipway.runtime.release import Answers, Look, Pointer, host, of_host
+from slipway.runtime.release import Answers, Look, Pointer, Release, host, of_host
 
 CADDYFILE = "Caddyfile"
 INTERNAL = "http://127.0.0.1:2020"  # as the Caddyfile has it
+CUT_OFF = "499"  # what the Caddyfile makes of a body that breaks off
+PORT = 8000  # of a release, as the Caddyfile has it
 SOCKET = "unix//tmp/caddy.sock"
-COUNT = re.compile(r"caddy_http_request_duration_seconds_count\{(?P<labels>[^}]*)\} (?P<count>\S+)")
+COUNT = re.compile(
+    r"caddy_http_request_(?P<of>duration_seconds_count|errors_total)\{(?P<labels>[^}]*)\} (?P<count>\S+)"
+)
 LABEL = re.compile(r'(\w+)="([^"]*)"')
 LIMIT = "5"  # seconds
 
@@ -105,7 +112,7 @@ class CaddyProxy:
 
     def ask(self, release: str, path: str) -> tuple[bool, str]:
         """Ask a release from the proxy's place; return whether the answer was good, and its head."""
-        return self._ask(f"http://{host(release)}:8000{path}")
+        return self._ask(f"http://{host(release)}:{PORT}{path}")
 
     def answered_by(self, path: str) -> str:
         """Return the release that answers a path through the proxy, "" for none."""
@@ -119,6 +126,12 @@ class CaddyProxy:
         metrics, _, rest = said.partition("\n\n")
         live, _, by = rest.partition("\n")
         return Look(count(metrics), Pointer(of_host(live.strip()), by.strip()))
+
+    def connections(self, release: Release) -> int | None:
+        """Return how many connections it has to a release: it has one for each request, and keeps none."""
+        addresses = [address for one in release.web for address in one.addresses]
+        status, said, _ = self.shell.probe(connections_command(self.name, addresses))
+        return int(said) if not status and said.isdigit() else None
 
     def _ask(self, url: str) -> tuple[bool, str]:
         status, _, head = self.shell.probe(ask_command(self.name, url))
@@ -138,11 +151,23 @@ def reload_command(proxy: str, file: str) -> list[str]:
 
 def look_command(proxy: str) -> list[str]:
     """Return the command that prints Caddy's counters, whom it leads clients to, and who has gone back."""
+    counters = "^caddy_http_request_(duration_seconds_count|errors_total)"
     script = (
-        f"wget -q -T {LIMIT} -O - {INTERNAL}/metrics | grep ^caddy_http_request_duration_seconds_count; echo; "
+        f"wget -q -T {LIMIT} -O - {INTERNAL}/metrics | grep -E '{counters}'; echo; "
         f"cat {FOLDER}/live; echo; cat {FOLDER}/flipped 2>/dev/null || true"
     )
     return containers.exec_command(proxy, "sh", "-c", script)
+
+
+def connections_command(proxy: str, addresses: Sequence[str]) -> list[str]:
+    """Return the command that counts the connections from the proxy's container to these IPv4 addresses.
+
+    See proc_pid_net(5): after the local address follow the remote one, its bytes in the order of a little-endian
+    machine, and the state, of which 01 is established and 02 on its way.
+    """
+    remote = "|".join(bytes(reversed(ip_address(one).packed)).hex().upper() for one in addresses) or "none"
+    found = f"^ *[0-9]+: [0-9A-F:]+ ({remote}):{PORT:04X} 0[12] "
+    return containers.exec_command(proxy, "sh", "-c", f"grep -cE '{found}' /proc/net/tcp || test $? = 1")
 
 
 def validate_command(image: str, variables: list[str]) -> list[str]:
@@ -156,12 +181,22 @@ def validate_command(image: str, variables: list[str]) -> list[str]:
 
 
 def count(metrics: str) -> Answers:
-    """Count the answers in Caddy's metrics: what clients got from the handler that asks the service."""
-    found = Answers()
+    """Count the answers in Caddy's metrics: what clients got from the handler around the service.
+
+    An error of Caddy's own is not the service's: a body that broke off, say. It is counted as an error and by its
+    status.
+    """
+    found, errors = Answers(), 0
     for line in metrics.splitlines():
         if match := COUNT.fullmatch(line.strip()):
-            labels = dict(LABEL.findall(match["labels"]))
-            if labels.get("handler") == "reverse_proxy" and labels.get("server") != "internal":
-                number = int(float(match["count"]))
-                found = Answers(found.all + number, found.failed + (number if labels["code"] >= "500" else 0))
-    return found
+            labels, number = dict(LABEL.findall(match["labels"])), int(float(match["count"]))
+            if labels.get("handler") != "subroute" or labels.get("server") == "internal":
+                continue
+            if match["of"] == "errors_total":
+                errors += number
+            elif (code := labels["code"]) == CUT_OFF:
+                errors -= number  # of those that are no failures anyway
+            else:
+                busy, failed = number * (code == "503"), number * (code >= "500" and code != "503")
+                found += Answers(number, failed, busy)
+    return replace(found, failed=max(0, found.failed - errors))

@@ -7,7 +7,7 @@ from typing import Any
 
 from slipway.core.caller import who
 from slipway.core.errors import Problem
-from slipway.deploy.compose import labels
+from slipway.deploy.compose import answers, labels
 from slipway.deploy.compose.files import Files, write_secrets
 from slipway.deploy.compose.lock import EngineLock, on_engine
 from slipway.deploy.compose.proxy import CADDYFILE, CaddyProxy
@@ -16,7 +16,7 @@ from slipway.engine.compose import ANY, release_variables
 from slipway.engine.containers import CONFIG_HASH, Container
 from slipway.engine.stack import Stack
 from slipway.project.settings import Settings
-from slipway.runtime.release import WEB, NewRelease, Pointer, Release, Remembered, host, of_host
+from slipway.runtime.release import WEB, Answers, NewRelease, Pointer, Release, Remembered, host, of_host
 
 LIVE, FLIPPED, LEDGER, SALT = "live", "flipped", "releases.jsonl", "salt"  # see deployment.sh
 ROLLED_BACK = 3  # the status of `seal`, in deployment.sh
@@ -80,6 +80,10 @@ class EngineReleases:
             return ""
         one = next((one for one in found.containers if not one.verdict().ready), found.containers[0])
         return containers.last_lines(self.shell, one.id, lines)
+
+    def answers(self, release: Release) -> Answers | None:
+        """Return what the clients of one got; None when it doesn't count that, or cannot be asked."""
+        return answers.counted(self.shell, release)
 
     def variables(self) -> dict[str, str]:
         """Return the variables that a release would be started with, its secrets included; raises Problem."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.deploy import switch
+from slipway.deploy import switch, trial
 from slipway.project.checkout import Checkout
 from slipway.runtime.environment import Environment
 from tests.slipway.deploy.in_memory import shop
@@ -13,6 +13,6 @@ from tests.slipway.deploy.in_memory import shop
 @pytest.fixture
 def production(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Checkout, Environment]:
     """Give a project and its production; nothing is waited for."""
-    for name in ("DRAIN", "PROBE"):
-        monkeypatch.setattr(switch, name, 0)
+    for module, name in ((switch, "BACK"), (trial, "LEAST"), (trial, "PROBE")):
+        monkeypatch.setattr(module, name, 0)
     return shop(tmp_path)

@@ -74,6 +74,7 @@ class MemoryProxy:
     defined: str = ""  # what its definition would do to it
     broken: set[str] = field(default_factory=set)
     answers: list[Answers] = field(default_factory=list)  # the next ones; the last stays
+    left: list[int | None] = field(default_factory=list)  # connections, the next ones; then none
 
     def change(self, port: int) -> str:
         return self.defined
@@ -106,6 +107,9 @@ class MemoryProxy:
     def answered_by(self, path: str) -> str:
         return "" if self.of.pointed.release in self.broken else self.of.pointed.release
 
+    def connections(self, release: Release) -> int | None:
+        return self.left.pop(0) if self.left else 0
+
     def look(self) -> Look:
         if len(self.answers) > 1:
             return Look(self.answers.pop(0), self.of.pointed)
@@ -134,6 +138,7 @@ class MemoryReleases:
     previous: str = ""
     given_up: set[str] = field(default_factory=set)
     lost: bool = False  # the lock was taken away
+    counted: dict[str, list[Answers]] = field(default_factory=dict)  # by release, the next ones; the last stays
 
     def __post_init__(self) -> None:
         self.images = MemoryImages()
@@ -195,6 +200,10 @@ class MemoryReleases:
 
     def tidy(self) -> None:
         self.done.append("tidied")
+
+    def answers(self, release: Release) -> Answers | None:
+        found = self.counted.get(release.id, [])
+        return found.pop(0) if len(found) > 1 else found[0] if found else None
 
     def log(self, release: str, lines: int) -> str:
         return f"the log of {release}"

@@ -69,7 +69,7 @@ def test_a_plan_names_what_changes_and_no_value(facts: Facts) -> None:
         "schema": "at 0002: applies 0003; 0004 waits for --contract",
         "proxy": "takes the changed Caddyfile; connections that are idle are closed",
         "steps": "back up, migrate, start the release beside the old one, ready, smoke test, switch, watch for 30 s, "
-        "stop the old one",
+        "let the old one finish, and stop it",
     }
 
 

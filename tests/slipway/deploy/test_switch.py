@@ -89,11 +89,53 @@ def test_an_old_one_that_the_proxy_does_not_reach_is_not_called_live(checkout: C
 
 def test_one_that_answers_5xx_gives_the_place_back(checkout: Checkout) -> None:
     releases = MemoryReleases().has(entry("a"))
-    releases.proxy.answers = [Answers(100, 0), Answers(110, 8)]
-    with pytest.raises(Problem, match="answers 8 of 10 requests with 5xx"):
+    releases.proxy.answers = [Answers(100, 0), Answers(100, 0), Answers(100, 0), Answers(100, 0), Answers(110, 8)]
+    with pytest.raises(Problem, match="fails 8 of 10 requests"):
         deployed(checkout, releases, bake=1)
     assert releases.done[-3:] == ["back to a", "remove b", "tidied"]
     assert outcomes(releases) == {"a": "live", "b": "flipped back"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "good"),
+    [
+        ([Answers(1000, 1), Answers(1100, 1)], [Answers(1), Answers(100, 20)], False),
+        ([Answers(1000, 1), Answers(1100, 31)], [Answers(1), Answers(100, 20)], True),  # under attack, as before
+        ([Answers(1000, 1), Answers(1001, 2)], [Answers(1), Answers(100, 20)], False),
+        (
+            [Answers(1000, 1), Answers(1100, 1, 50)],
+            [Answers(1), Answers(100, 0, 40)],
+            True,
+        ),  # too much to do, as before
+        ([], [Answers(1), Answers(100, 20)], False),  # of before, the proxy alone can tell
+    ],
+)
+def test_what_is_counted_of_a_release_is_compared_with_the_one_before(
+    checkout: Checkout, old: list[Answers], new: list[Answers], good: bool
+) -> None:
+    releases = MemoryReleases().has(entry("a"))
+    releases.counted = {"a": old, "b": new}
+    releases.proxy.answers = [Answers(100, 0), Answers(200, 0), Answers(300, 200)]  # of others: what clients broke
+    if good:
+        deployed(checkout, releases, bake=1)
+    else:
+        with pytest.raises(Problem, match="fails 20 of 99 requests"):
+            deployed(checkout, releases, bake=1)
+    assert releases.pointer().release == ("b" if good else "a")
+
+
+def test_the_old_one_is_stopped_when_it_has_answered_or_its_time_is_over(checkout: Checkout) -> None:
+    releases = MemoryReleases().has(entry("a"))
+    releases.proxy.left = [2, None, 1]
+    deployed(checkout, releases, drain=60)
+    assert releases.proxy.left == []
+    assert releases.done[-1] == "stop a"
+
+    endless = MemoryReleases().has(entry("a"))
+    endless.proxy.left = [1] * 1000
+    deployed(checkout, endless, drain=0.1)
+    assert len(endless.proxy.left) > 900
+    assert endless.done[-1] == "stop a"
 
 
 @pytest.mark.parametrize("when", ["start b", "switch", "seal"])

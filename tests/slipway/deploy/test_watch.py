@@ -1,8 +1,10 @@
 """When a release is ready, and when it is worse than the one before."""
 
+import re
+
 import pytest
 
-from slipway.deploy.watch import wait_ready, worse
+from slipway.deploy.watch import drained, standard, wait_ready, worse
 from slipway.engine.containers import EARLY, READY, Verdict
 from slipway.runtime.release import Answers
 
@@ -29,17 +31,38 @@ def test_waiting_ends_at_the_limit() -> None:
     ("before", "since", "bad"),
     [
         (Answers(1000, 0), Answers(100, 0), False),
-        (Answers(1000, 0), Answers(3, 2), False),  # too few to tell
-        (Answers(1000, 0), Answers(4, 3), True),
+        (Answers(1000, 0), Answers(12, 2), False),  # too few to tell
+        (Answers(1000, 0), Answers(9, 9), False),
+        (Answers(1000, 0), Answers(10, 3), True),
+        (Answers(1000, 0), Answers(0, 10), True),  # of workers that died nobody got an answer
         (Answers(1000, 0), Answers(200, 4), False),  # 2 %
         (Answers(1000, 0), Answers(200, 5), True),
         (Answers(1000, 300), Answers(100, 60), False),  # it was not much better before
         (Answers(1000, 300), Answers(100, 61), True),
         (Answers(), Answers(), False),
+        (Answers(1000, 0, 0), Answers(100, 0, 50), True),  # it has too much to do, as the one before had not
+        (Answers(1000, 0, 400), Answers(100, 0, 42), False),  # both had
+        (Answers(1000, 0, 400), Answers(100, 0, 43), True),
+        (Answers(1000, 0, 400), Answers(100, 3, 20), True),  # fewer of those make up for nothing
     ],
 )
 def test_worse(before: Answers, since: Answers, bad: bool) -> None:
-    assert worse(before, since, 2) == (f"answers {since.failed} of {since.all} requests with 5xx" if bad else "")
+    found = worse(before, since, 2)
+    assert bool(re.fullmatch(r"fails \d+ of \d+ requests \(5xx, broken off, or their worker died\)", found)) == bad
+    assert bad or not found
+
+
+def test_a_release_is_compared_with_what_the_one_before_did_just_now_or_ever() -> None:
+    assert standard(Answers(1000, 9), Answers(10, 5)) == Answers(10, 5)
+    assert standard(Answers(1000, 9), Answers(9, 5)) == Answers(1009, 14)
+
+
+def test_draining_ends_when_nothing_is_left_or_at_the_limit() -> None:
+    looks: list[int | None] = [2, None, 1, 0, 5]
+    assert drained(lambda: looks.pop(0), 60) == "all is answered"
+    assert looks == [5]
+    assert drained(lambda: 5, 0.2) == "5 not answered yet"
+    assert drained(lambda: None, -1) == "whether all is answered cannot be told"
 
 
 def test_a_proxy_that_was_started_anew_counts_from_nothing() -> None:

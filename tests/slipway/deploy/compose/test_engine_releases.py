@@ -1,11 +1,23 @@
 """Releases as an engine has them: containers with labels, volumes, a proxy."""
 
+import base64
 import json
+import re
+import struct
 from dataclasses import replace
 
 from slipway.deploy.compose import labels
+from slipway.deploy.compose.answers import decoded
 from slipway.deploy.compose.files import Files, fill_command
-from slipway.deploy.compose.proxy import CaddyProxy, ask_command, count, look_command, reload_command, validate_command
+from slipway.deploy.compose.proxy import (
+    CaddyProxy,
+    ask_command,
+    connections_command,
+    count,
+    look_command,
+    reload_command,
+    validate_command,
+)
 from slipway.deploy.compose.releases import EngineReleases, environments, grouped, made_of
 from slipway.engine.containers import CONFIG_HASH, ONE_OFF, SERVICE, Container
 from slipway.engine.stack import Stack
@@ -17,20 +29,44 @@ from tests.slipway.engine import support as engine
 from tests.support import ROOT
 
 METRICS = """
-caddy_http_request_duration_seconds_count{code="200",handler="request_body",method="GET",server="srv1"} 70
-caddy_http_request_duration_seconds_count{code="200",handler="reverse_proxy",method="GET",server="srv1"} 60
-caddy_http_request_duration_seconds_count{code="201",handler="reverse_proxy",method="POST",server="srv0"} 1.5e+01
-caddy_http_request_duration_seconds_count{code="404",handler="reverse_proxy",method="GET",server="srv1"} 4
-caddy_http_request_duration_seconds_count{code="500",handler="reverse_proxy",method="POST",server="srv1"} 2
-caddy_http_request_duration_seconds_count{code="503",handler="reverse_proxy",method="GET",server="srv1"} 1
-caddy_http_request_duration_seconds_count{code="503",handler="reverse_proxy",method="GET",server="internal"} 9
-caddy_http_request_duration_seconds_sum{code="500",handler="reverse_proxy",method="POST",server="srv1"} 2
+caddy_http_request_duration_seconds_count{code="200",handler="headers",method="GET",server="srv1"} 70
+caddy_http_request_duration_seconds_count{code="200",handler="subroute",method="GET",server="srv1"} 60
+caddy_http_request_duration_seconds_count{code="201",handler="subroute",method="POST",server="srv0"} 1.5e+01
+caddy_http_request_duration_seconds_count{code="404",handler="subroute",method="GET",server="srv1"} 4
+caddy_http_request_duration_seconds_count{code="499",handler="subroute",method="POST",server="srv1"} 4
+caddy_http_request_duration_seconds_count{code="500",handler="subroute",method="POST",server="srv1"} 2
+caddy_http_request_duration_seconds_count{code="502",handler="subroute",method="POST",server="srv1"} 17
+caddy_http_request_duration_seconds_count{code="503",handler="subroute",method="GET",server="srv1"} 1
+caddy_http_request_duration_seconds_count{code="503",handler="subroute",method="GET",server="internal"} 9
+caddy_http_request_duration_seconds_sum{code="500",handler="subroute",method="POST",server="srv1"} 2
+caddy_http_request_errors_total{handler="subroute",server="srv1"} 21
+caddy_http_request_errors_total{handler="headers",server="srv1"} 21
 """
 
 
-def test_answers_are_those_that_clients_got_from_the_service() -> None:
-    assert count(METRICS) == Answers(60 + 15 + 4 + 2 + 1, 3)
+def test_answers_are_those_that_clients_got_from_the_service_and_broke_themselves_in_no_way() -> None:
+    assert count(METRICS) == Answers(60 + 15 + 4 + 2 + 17 + 1, 2, 1)
     assert count("") == Answers()
+
+
+def test_what_a_release_counts_is_the_sum_of_its_processes() -> None:
+    counts = [0, 2, 0, 100, 1, 0, 50, 0, 3, 0, 0, 0]  # two workers died; two that run; a place that nobody has
+    assert decoded(base64.b64encode(struct.pack("=12Q", *counts)).decode()) == Answers(150, 3, 3)
+
+
+def test_connections_are_those_to_the_release_s_own_addresses() -> None:
+    command = connections_command("proxy", ["172.20.0.4", "10.0.1.2"])
+    assert command[:5] == ["docker", "exec", "proxy", "sh", "-c"]
+    found = re.search(r"grep -cE '(.*)' /proc/net/tcp", command[5])
+    assert found
+    lines = [
+        "   3: 030014AC:D4B4 040014AC:1F40 01 00000000:00000000 00:00000000 00000000     0        0 1",  # a request
+        "   4: 030014AC:D4B6 0201000A:1F40 02 00000000:00000000 00:00000000 00000000     0        0 1",  # on its way
+        "   5: 030014AC:D4B8 040014AC:1F40 06 00000000:00000000 00:00000000 00000000     0        0 1",  # ended
+        "   6: 030014AC:D4BA 050014AC:1F40 01 00000000:00000000 00:00000000 00000000     0        0 1",  # to another
+        "   7: 040014AC:1F40 030014AC:D4B4 01 00000000:00000000 00:00000000 00000000     0        0 1",  # from it
+    ]
+    assert [bool(re.search(found[1], line)) for line in lines] == [True, True, False, False, False]
 
 
 def test_releases_are_grouped_the_oldest_first() -> None:

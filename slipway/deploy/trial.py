@@ -1,0 +1,129 @@
+"""What a new release has to pass: ready, smoke, probe, and the time in which it is watched."""
+
+import time
+from dataclasses import dataclass
+
+from slipway.core.errors import Problem
+from slipway.core.steps import Steps
+from slipway.core.words import of_log
+from slipway.deploy import watch
+from slipway.engine.containers import GONE, Verdict
+from slipway.project.checkout import Checkout
+from slipway.runtime.release import Answers, Release, host
+from slipway.runtime.releases import Proxy, Releases
+
+LEAST = 1  # seconds that both run after the switch: a request that is on its way to the old one has to arrive
+PROBE = 10  # seconds
+POLL = 0.1
+LOG = 60  # lines
+
+
+def ready(checkout: Checkout, releases: Releases, release: str, settle: float) -> None:
+    """Wait until a release is ready, and has been up for so many seconds; raises Problem with its log."""
+    with checkout.steps.step("ready", "healthy"):
+        if how := watch.wait_ready(lambda: verdict(releases, release), checkout.project.wait, settle):
+            raise Problem(f"The new release {how}; {show_log(checkout.steps, releases, release)}.")
+
+
+def smoke(checkout: Checkout, releases: Releases, release: str) -> None:
+    """Ask a release from the proxy's place, before anybody else does; raises Problem with the answer."""
+    paths = checkout.project.deploy.smoke or (checkout.project.health,)
+    with checkout.steps.step("smoke", f"{', '.join(paths)} answered"):
+        for path in paths:
+            good, head = releases.proxy.ask(release, path)
+            if not good:
+                show_log(checkout.steps, releases, release)
+                raise Problem(f"{head.strip()}\nThe new release doesn't answer {path} as it should (see above).")
+
+
+@dataclass(frozen=True)
+class Clients:
+    """What the clients of a release get from now on.
+
+    `first` is what was counted before: by its containers (gunicorn.conf.py), and then `release` is its id; or by the
+    proxy, of all releases, where they don't count, and then it is "".
+    """
+
+    release: str
+    first: Answers
+
+    @classmethod
+    def of(cls, releases: Releases, release: Release | None) -> "Clients":
+        """Begin to count."""
+        if release and (found := releases.answers(release)):
+            return cls(release.id, found)
+        return cls("", releases.proxy.look().answers)
+
+    def since(self, releases: Releases) -> Answers:
+        """Return what they got since then; nothing when that cannot be told just now."""
+        if not self.release:
+            return releases.proxy.look().answers.since(self.first)
+        release = releases.again(self.release)
+        found = releases.answers(release) if release else None
+        return found.since(self.first) if found else Answers()
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a release is watched for, and for how many seconds.
+
+    `old` tells whether there is one to go back to, and `before` is what clients got of that one.
+    """
+
+    seconds: float
+    old: bool
+    clients: Clients
+    before: Answers
+
+
+def probe(checkout: Checkout, proxy: Proxy, release: str) -> None:
+    """Ask through the proxy until this release answers; raises Problem when it doesn't."""
+    with checkout.steps.step("probe", "it answers through the proxy"):
+        if not answers(checkout, proxy, release):
+            raise Problem(f"{host(release)} doesn't answer through the proxy.")
+
+
+def bake(checkout: Checkout, releases: Releases, release: str, watched: Watched) -> None:
+    """Watch a release; raises Problem when it is not good, or when somebody has gone back meanwhile."""
+    steps, seconds, since = checkout.steps, watched.seconds, Answers()
+    with steps.step("bake", f"{seconds:.0f} s") if seconds else steps.silent() as step:
+        for _ in watch.moments(max(seconds, LEAST)):
+            pointer = releases.proxy.look().pointer
+            if pointer.release not in ("", release):  # "": the proxy cannot be asked just now
+                raise Problem(rolled_back(pointer.by))
+            since = watched.clients.since(releases)
+            how = verdict(releases, release).wrong
+            how = how or watch.worse(watched.before, since, checkout.project.deploy.errors)
+            if how and seconds:
+                raise Problem(f"The new release {how}; {show_log(steps, releases, release)}.")
+        if watched.old and not releases.seal():
+            raise Problem(rolled_back(releases.pointer().by))
+        step.detail += f": {since.all} answers, {since.failed + since.busy} of them failed"
+
+
+def rolled_back(by: str) -> str:
+    """Return what to say when somebody has gone back."""
+    return f"{by or 'Somebody'} has rolled it back."
+
+
+def answers(checkout: Checkout, proxy: Proxy, release: str) -> bool:
+    """Tell whether a release answers through the proxy, sooner or later."""
+    end = time.monotonic() + PROBE
+    while proxy.answered_by(checkout.project.health) != release:
+        if time.monotonic() > end:
+            return False
+        time.sleep(POLL)
+    return True
+
+
+def verdict(releases: Releases, release: str) -> Verdict:
+    """Judge a release as it is now."""
+    found = releases.again(release)
+    return found.verdict if found else GONE
+
+
+def show_log(steps: Steps, releases: Releases, release: str) -> str:
+    """Show the last lines of a release's log; return where the reader finds them."""
+    if text := releases.log(release, LOG):
+        steps.say(text)
+    return of_log(text)
