@@ -44,7 +44,7 @@ def create_app(settings: Settings | None = None, passwords: Passwords | None = N
     configure_logging()
     app = FastAPI(
         title="Slipway service",
-        version=settings.version,
+        version=settings.shown_version,
         lifespan=lifespan,
         responses=ANY_PROBLEM,
         docs_url=None,  # its own page, below

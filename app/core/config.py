@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     forwarded_allow_ips: str = "127.0.0.1,::1"
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     version: Annotated[str, Field(validation_alias="APP_VERSION")] = "0.0.0+source"
+    reload: bool = False
 
     @field_validator("algorithm")
     @classmethod
@@ -74,6 +75,11 @@ class Settings(BaseSettings):
         if len(set(secret)) < 10 or _EXAMPLE_KEY.search(secret):
             raise ValueError("is an example, or as easy to guess as one")
         return key
+
+    @property
+    def shown_version(self) -> str:
+        """Return X.Y.Z; of which commit it was made is for those alone who develop (RELOAD)."""
+        return self.version if self.reload else re.split(r"[-+]", self.version)[0]
 
     @property
     def database_url(self) -> URL:

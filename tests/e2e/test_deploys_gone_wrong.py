@@ -126,7 +126,7 @@ def test_a_release_that_answers_5xx_is_taken_back(docker: Checkout) -> None:
     with under_load(docker.url, headers, 2 * RATE) as load:
         failed = docker.inv("deploy", "--yes")
         assert failed.returncode == 1, failed.stderr
-        assert re.search(r"The new release answers \d+ of \d+ requests with 5xx", failed.stderr)
+        assert re.search(r"The new release fails \d+ of \d+ requests", failed.stderr)
         assert "RuntimeError" in failed.stderr
         count = len(load.failed)
         after(load, RATE)
