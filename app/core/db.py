@@ -42,7 +42,9 @@ class Database:
         )
         self._transactional = self.engine.execution_options(isolation_level="READ COMMITTED")
         self._aside = create_async_engine(settings.database_url, poolclass=NullPool, connect_args=_CONNECT)
-        # SQLAlchemy's pool lets newcomers overtake those who wait for a connection.
+        # SQLAlchemy's pool lets newcomers overtake those who wait for a connection. Everybody may wait: most are done
+        # in milliseconds, so no length of the queue says that waiting is in vain, and a burst or a migration that
+        # holds a table for 2 seconds is over before their patience is.
         self._connections = Turns("database", settings.database_pool_size, WAIT)
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
 

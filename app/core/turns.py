@@ -1,6 +1,7 @@
 """A bound on what runs at the same time, fair to those who wait."""
 
 import asyncio
+import math
 
 from prometheus_client import Gauge
 
@@ -8,19 +9,20 @@ WAITING = Gauge("turns_waiting", "Who waits for their turn.", ["at"], multiproce
 
 
 class Busy(Exception):
-    """A turn did not come in time."""
+    """A turn did not come in time, or too many wait for one."""
 
 
 class Turns:
     """Let `count` at a time do something in this worker, first come, first served.
 
     `async with` waits for a turn and takes it. `name` is what the metrics call it; `patience` is how many seconds
-    somebody waits before Busy is raised.
+    somebody waits before Busy is raised. When `queue` wait already, it is raised at once; None lets all wait.
     """
 
-    def __init__(self, name: str, count: int, patience: float) -> None:
+    def __init__(self, name: str, count: int, patience: float, queue: int | None = None) -> None:
         self._semaphore = asyncio.Semaphore(count)
         self._patience = patience
+        self._places = math.inf if queue is None else queue
         self._waiting = WAITING.labels(name)
 
     async def __aenter__(self) -> None:
@@ -28,6 +30,9 @@ class Turns:
         if not self._semaphore.locked():
             await self._semaphore.acquire()
             return
+        if self._places < 1:
+            raise Busy
+        self._places -= 1
         self._waiting.inc()
         try:
             async with asyncio.timeout(self._patience):
@@ -35,6 +40,7 @@ class Turns:
         except TimeoutError:
             raise Busy from None
         finally:
+            self._places += 1
             self._waiting.dec()
 
     async def __aexit__(self, *_: object) -> None:
