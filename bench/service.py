@@ -36,6 +36,7 @@ from slipway.runtime.postgres import Server
 FAST = ("fsync=off", "synchronous_commit=off", "max_connections=300")
 LOGIN = Database("bench", secrets.token_urlsafe(), "bench")
 CONNECTIONS = 20
+REGISTRATIONS = 5  # at once; a worker hashes one and lets five wait
 UVICORN, ASGI = "uvicorn_worker.UvicornWorker", "asgi"
 # Without gunicorn.conf.py, and so without a line for each request.
 PLAIN = ["--worker-class", UVICORN, "--workers", str(WORKERS), "--bind", "127.0.0.1:{port}", "--no-control-socket"]
@@ -187,11 +188,11 @@ def lost_by_clients(bench: Bench, service: Gunicorn, signum: signal.Signals | No
     return f"{len(failed)} of {len(sent)}"
 
 
-def lost_in_progress(bench: Bench, worker: str, signum: signal.Signals | None, rounds: int = 5) -> str:
+def lost_in_progress(bench: Bench, worker: str, signum: signal.Signals | None, rounds: int = 16) -> str:
     """Count the requests that are not answered, of those that the service was working on.
 
     Registrations, whose hash takes a while: when all are in progress, the signal comes, or as many more requests as
-    end both workers by their number.
+    end both workers by their number. They are few enough that one worker could hold them all.
     """
     failed: list[int] = []
 
@@ -207,10 +208,10 @@ def lost_in_progress(bench: Bench, worker: str, signum: signal.Signals | None, r
     bench.env["METRICS_PORT"] = str(port)
     for _ in range(rounds):
         with bench.service(worker, *([] if signum else ["--max-requests", "100"])) as service:
-            threads = [threading.Thread(target=register, args=(service, number)) for number in range(16)]
+            threads = [threading.Thread(target=register, args=(service, number)) for number in range(REGISTRATIONS)]
             for thread in threads:
                 thread.start()
-            wait(lambda: in_progress(port) == 16, 10)
+            wait(lambda: in_progress(port) == REGISTRATIONS, 10)
             if signum:
                 service.process.send_signal(signum)
             else:
@@ -218,7 +219,7 @@ def lost_in_progress(bench: Bench, worker: str, signum: signal.Signals | None, r
             for thread in threads:
                 thread.join()
     del bench.env["METRICS_PORT"]
-    return f"{len(failed)} of {16 * rounds}"
+    return f"{len(failed)} of {REGISTRATIONS * rounds}"
 
 
 def exhaust(service: Gunicorn) -> None:

@@ -1,5 +1,6 @@
 """Passwords, access tokens and refresh tokens."""
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable
@@ -15,17 +16,27 @@ from pwdlib import PasswordHash
 from app.core.config import Settings
 from app.core.turns import Turns
 
+PATIENCE = 10  # seconds for a turn
+# How many may wait for each turn. A hash takes 0.16 seconds of a core, and about one second when four workers on two
+# cores do all that they may: ten would have their turn in time. Half as many also have their answer before a client
+# that waits 10 seconds gives up.
+QUEUE = 5
+
 
 class Passwords:
     """Hash and verify passwords with Argon2id, off the event loop.
 
-    Each takes 64 MiB and a core: a worker does only `at_once` at a time, and the others wait. All raise Busy when
-    that takes longer than 10 seconds.
+    Each takes 64 MiB and a core: a worker does only `at_once` at a time, and the others wait. Only one of these is of a
+    new password, and it has a queue of its own: however many register, a login waits for one of them at most. All
+    raise Busy after 10 seconds, or at once when too many wait.
     """
 
     def __init__(self, hasher: PasswordHash | None = None, at_once: int = 2) -> None:
         self._hasher = hasher or PasswordHash.recommended()
-        self._turns = Turns("password", at_once, patience=10)
+        self._logins = Turns("login", at_once, PATIENCE, QUEUE * at_once)
+        self._registrations = Turns("registration", 1, PATIENCE, QUEUE)
+        # Both together use no more memory than logins alone: a container has 1 GB for all workers.
+        self._memory = asyncio.Semaphore(at_once)
         self._nobody = self._hasher.hash(secrets.token_urlsafe())
 
     async def hash(self, password: str, check: Callable[[], Awaitable[None]]) -> str:
@@ -33,9 +44,10 @@ class Passwords:
 
         `check` is called when the turn has come: it raises when the hash is no longer needed.
         """
-        async with self._turns:
+        async with self._registrations:
             await check()
-            return await to_thread.run_sync(self._hasher.hash, password)
+            async with self._memory:
+                return await to_thread.run_sync(self._hasher.hash, password)
 
     async def verify(self, password: str, hashed: str | None) -> tuple[bool, str | None]:
         """Return whether the password is right, and a new hash when the old one is weak.
@@ -43,7 +55,7 @@ class Passwords:
         None stands for a user who doesn't exist; that takes as long, so that timing tells nothing.
         """
         known = hashed if hashed is not None else self._nobody
-        async with self._turns:
+        async with self._logins, self._memory:
             right, better = await to_thread.run_sync(self._hasher.verify_and_update, password, known)
         return (right, better) if hashed is not None else (False, None)
 

@@ -2,7 +2,10 @@
 
 import asyncio
 import time
+from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Event, Lock
 from typing import Any
 
@@ -35,14 +38,14 @@ def test_one_address_is_one_user_however_it_is_written(client: Client, email: st
 
 
 def test_of_many_racing_registrations_one_wins(committing: Client) -> None:
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(6) as pool:  # one has the turn and five may wait
         answers = list(pool.map(lambda _: committing.post("/users", json=CREDENTIALS).status_code, range(24)))
 
     assert sorted(answers) == [201] + [409] * 23
 
 
 def waiting() -> float | None:
-    return REGISTRY.get_sample_value("turns_waiting", {"at": "password"})
+    return REGISTRY.get_sample_value("turns_waiting", {"at": "registration"})
 
 
 def is_registered() -> bool:
@@ -54,23 +57,47 @@ def test_who_waited_for_an_address_that_is_taken_by_then_costs_no_hash(
     committing: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hashed: list[int] = []
-    hash_one, everybody_has_asked = PasswordHash.hash, Event()
+    hash_one = PasswordHash.hash
 
     def counted(self: PasswordHash, password: str, **options: Any) -> str:
         hashed.append(1)
-        if len(hashed) <= 2:
-            wait_for(lambda: everybody_has_asked.is_set() or waiting() == 14)
-            everybody_has_asked.set()
+        if len(hashed) == 1:
+            wait_for(lambda: waiting() == 5)
         else:
             wait_for(is_registered)  # whose turn comes now finds the address taken
         return hash_one(self, password, **options)
 
     monkeypatch.setattr(PasswordHash, "hash", counted)
-    with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda _: committing.post("/users", json=CREDENTIALS).status_code, range(16)))
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: committing.post("/users", json=CREDENTIALS).status_code, range(6)))
 
-    assert sorted(answers) == [201] + [409] * 15
-    assert len(hashed) <= 4  # two at a time, and the two whose turn came before the first row did
+    assert sorted(answers) == [201] + [409] * 5
+    assert len(hashed) <= 2  # one at a time, and the one whose turn came before the first row did
+
+
+def test_logins_go_on_while_more_register_than_can(committing: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    committing.post("/users", json=CREDENTIALS)
+    hash_one, go_on = PasswordHash.hash, Event()
+
+    def slow(self: PasswordHash, password: str, **options: Any) -> str:
+        assert go_on.wait(10)
+        return hash_one(self, password, **options)
+
+    def register(number: int) -> int:
+        return committing.post("/users", json=CREDENTIALS | {"email": f"{number}@example.com"}).status_code
+
+    monkeypatch.setattr(PasswordHash, "hash", slow)
+    with ThreadPoolExecutor(6) as pool:
+        answers = [pool.submit(register, number) for number in range(6)]
+        try:
+            wait_for(lambda: waiting() == 5)
+            refused = committing.post("/users", json=CREDENTIALS | {"email": "late@example.com"})
+            assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
+            assert log_in(committing, CREDENTIALS["email"])
+            assert waiting() == 5  # nobody's turn came meanwhile
+        finally:
+            go_on.set()
+        assert [answer.result() for answer in answers] == [201] * 6
 
 
 @pytest.mark.parametrize(
@@ -188,31 +215,53 @@ def test_a_weak_hash_is_replaced_at_login(committing: Client, database: psycopg.
     assert log_in(committing, CREDENTIALS["email"])
 
 
-async def hash_many(passwords: Passwords, count: int) -> list[str]:
+async def hash_and_verify(passwords: Passwords, hashes: int, logins: int) -> None:
     async def fine() -> None:
         """Let everybody have a hash."""
 
-    return await asyncio.gather(*(passwords.hash("x", fine) for _ in range(count)))
+    await asyncio.gather(
+        *(passwords.hash("x", fine) for _ in range(hashes)), *(passwords.verify("x", None) for _ in range(logins))
+    )
+
+
+class Watched(PasswordHash):
+    """Knows how many hashes and verifications there were at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+        self.running, self.most, self.lock = Counter[str](), Counter[str](), Lock()
+
+    @contextmanager
+    def watch(self, kind: str) -> Iterator[None]:
+        """Count one that runs."""
+        with self.lock:
+            self.running.update([kind, "all"])
+            self.most |= self.running
+        time.sleep(0.002)
+        yield
+        with self.lock:
+            self.running.subtract([kind, "all"])
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        """Hash a password."""
+        with self.watch("hash"):
+            return super().hash(password, salt=salt)
+
+    def verify_and_update(self, password: str | bytes, hash: str | bytes) -> tuple[bool, str | None]:
+        """Verify a password."""
+        with self.watch("verify"):
+            return super().verify_and_update(password, hash)
 
 
 def test_hashing_is_bounded(client: Client) -> None:
-    running, most, lock = 0, 0, Lock()
+    watched = Watched()
+    passwords = Passwords(watched, at_once=2)
+    client.portal.call(hash_and_verify, passwords, 6, 0)
+    client.portal.call(hash_and_verify, passwords, 0, 12)
+    assert watched.most == {"hash": 1, "verify": 2, "all": 2}
 
-    class Slow(PasswordHash):
-        def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
-            nonlocal running, most
-            with lock:
-                running += 1
-                most = max(most, running)
-            time.sleep(0.002)
-            with lock:
-                running -= 1
-            return "hash"
-
-    slow = Passwords(Slow((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)), at_once=2)
-    client.portal.call(hash_many, slow, 20)
-
-    assert most == 2
+    client.portal.call(hash_and_verify, passwords, 6, 12)
+    assert watched.most == {"hash": 1, "verify": 2, "all": 2}
 
 
 def test_users_of_the_same_password_have_different_hashes(committing: Client, database: psycopg.Connection) -> None:

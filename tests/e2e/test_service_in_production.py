@@ -77,7 +77,11 @@ async def race(base: str, count: int) -> Counter[int]:
 
 
 def test_of_200_registrations_of_one_address_one_succeeds(running: Checkout) -> None:
-    assert asyncio.run(race(running.url, 200)) == {201: 1, 409: 199}
+    answers = asyncio.run(race(running.url, 200))
+
+    assert answers[201] == 1
+    assert answers.keys() <= {201, 409, 503}  # most find the queues for a hash full
+    assert answers.total() == 200
 
 
 def workers(checkout: Checkout) -> set[object]:
