@@ -1,9 +1,10 @@
 """Limits on logging in, counted in the database for all workers."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from sqlalchemy import Float, case, cast, delete, func, update
 from sqlalchemy.dialects.postgresql import insert
@@ -13,6 +14,23 @@ from app.core.db import Database, sweep
 from app.users.models import LoginAttempts
 
 WINDOW = timedelta(minutes=15)
+WIDER = 10  # times the limit of a client, for what stands for many of them
+# Addresses that may stand for many clients: Docker's gateway, a proxy that FORWARDED_ALLOW_IPS does not name. They are
+# listed because `is_private` is true of others, too, such as the networks for documentation.
+SHARED = [
+    ip_network(network)
+    for network in (
+        "127.0.0.0/8",  # loopback, RFC 1122
+        "10.0.0.0/8",  # private, RFC 1918
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",  # a provider's own NAT, RFC 6598
+        "169.254.0.0/16",  # link-local, RFC 3927
+        "::1/128",  # loopback, RFC 4291
+        "fe80::/10",  # link-local, RFC 4291
+        "fc00::/7",  # private, RFC 4193
+    )
+]
 
 
 class TooManyAttempts(Exception):
@@ -40,19 +58,34 @@ class Throttle:
         Raises TooManyAttempts. Counting first bounds attempts that come at the same time, too. The client is first:
         one that has to wait can use up no account.
         """
-        async with db.connect() as connection:
-            seconds = await _count(connection, _client(client), self.per_client)
-            if not seconds:
-                seconds = await _count(connection, _account(email), self.per_account)
-        if seconds:
-            raise TooManyAttempts(seconds)
+        await _count_all(db, self._login(email, client))
 
     async def succeeded(self, db: Database, email: str, client: str) -> None:
         """Forget the account's attempts, and this one of the client."""
-        one_less = update(LoginAttempts).where(LoginAttempts.subject == _client(client), LoginAttempts.count > 0)
         async with db.connect() as connection:
             await connection.execute(delete(LoginAttempts).where(LoginAttempts.subject == _account(email)))
-            await connection.execute(one_less.values(count=LoginAttempts.count - 1))
+            await _take_back(connection, _limits("client", client, self.per_client))
+
+    def _login(self, email: str, client: str) -> list[tuple[str, int]]:
+        return [*_limits("client", client, self.per_client), (_account(email), self.per_account)]
+
+
+async def _count_all(db: Database, limits: Iterable[tuple[str, int]]) -> None:
+    # Whoever has reached one limit does not count for the next, which others share.
+    seconds = 0
+    async with db.connect() as connection:
+        for subject, limit in limits:
+            seconds = await _count(connection, subject, limit)
+            if seconds:
+                break
+    if seconds:
+        raise TooManyAttempts(seconds)
+
+
+async def _take_back(connection: AsyncConnection, limits: Iterable[tuple[str, int]]) -> None:
+    one_less = update(LoginAttempts).values(count=LoginAttempts.count - 1).where(LoginAttempts.count > 0)
+    for subject, _ in limits:  # one after the other: statements that lock several rows can wait for each other
+        await connection.execute(one_less.where(LoginAttempts.subject == subject))
 
 
 async def _count(connection: AsyncConnection, subject: str, limit: int) -> int:
@@ -81,18 +114,24 @@ def _account(email: str) -> str:
     return f"account {hashlib.sha256(email.encode(errors='replace')).hexdigest()}"
 
 
-def _client(client: str) -> str:
-    return f"client {_network(client)}"
+def _limits(kind: str, client: str, limit: int) -> list[tuple[str, int]]:
+    return [(f"{kind} {network}", limit * times) for network, times in _networks(client)]
 
 
-def _network(client: str) -> str:
-    """Return the address; of IPv6 its /64, which is what one customer has."""
+def _networks(client: str) -> list[tuple[str, int]]:
+    """Return what an address counts for, and how many times the limit.
+
+    Of IPv6 that is its /64, which is what one customer has at least, and its /48, which is the most that one gets:
+    another /64 of it for each attempt is no way around the limit.
+    """
     try:
         address = ip_address(client)
     except ValueError:
-        return client  # a test, or a socket file
-    if not isinstance(address, IPv6Address):
-        return client
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ip_network((address, 64), strict=False))
+        return [(client, 1)]  # a test, or a socket file
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or address
+    shared = any(address in network for network in SHARED)
+    if isinstance(address, IPv4Address):
+        return [(str(address), WIDER if shared else 1)]
+    narrow, wide = (str(ip_network((address, bits), strict=False)) for bits in (64, 48))
+    return [(narrow, WIDER)] if shared else [(narrow, 1), (wide, WIDER)]

@@ -91,10 +91,10 @@ class Client:
     FastAPI's TestClient does the same and takes three times as long: it changes threads for each message.
     """
 
-    def __init__(self, app: FastAPI, portal: BlockingPortal, **headers: str) -> None:
+    def __init__(self, app: FastAPI, portal: BlockingPortal, address: str = "testclient", **headers: str) -> None:
         self.app = app
         self.portal = portal
-        transport = httpx2.ASGITransport(app, client=("testclient", 50000))
+        transport = httpx2.ASGITransport(app, client=(address, 50000))
         self._http = httpx2.AsyncClient(transport=transport, base_url="http://testserver", headers=headers)
 
     def request(self, method: str, path: str, **options: Any) -> httpx2.Response:
@@ -128,6 +128,10 @@ class Client:
     def another(self, **headers: str) -> "Client":
         """Return a client with other headers."""
         return Client(self.app, self.portal, **headers)
+
+    def at(self, address: str) -> "Client":
+        """Return a client with another address."""
+        return Client(self.app, self.portal, address)
 
 
 def a_user(client: Client, email: str) -> Client:
