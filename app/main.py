@@ -54,7 +54,9 @@ def create_app(settings: Settings | None = None, passwords: Passwords | None = N
     )
     app.state.settings = settings
     app.state.passwords = passwords or Passwords()
-    app.state.throttle = Throttle(settings.login_attempts_per_account, settings.login_attempts_per_client)
+    app.state.throttle = Throttle(
+        settings.login_attempts_per_account, settings.login_attempts_per_client, settings.registrations_per_client
+    )
 
     app.add_middleware(RequestMiddleware, max_body=MAX_BODY)
     if "uvicorn" not in settings.worker_class:  # which looks at X-Forwarded-For by itself

@@ -260,7 +260,7 @@ def main(rounds: int, seconds: int) -> None:
                 "DATABASE_HOSTNAME": "127.0.0.1", "DATABASE_PORT": str(port), "DATABASE_NAME": LOGIN.name,
                 "DATABASE_USERNAME": LOGIN.username, "DATABASE_PASSWORD": LOGIN.password,
                 "DATABASE_POOL_SIZE": str(CONNECTIONS), "SECRET_KEY_FASTAPI_AUTH": secrets.token_urlsafe(32),
-                "ALGORITHM": "HS256", "ACCESS_TOKEN_EXPIRE_MINUTES": "600",
+                "ALGORITHM": "HS256", "ACCESS_TOKEN_EXPIRE_MINUTES": "600", "REGISTRATIONS_PER_CLIENT": "1000000",
             }  # fmt: skip
             dsn = f"host=127.0.0.1 port={port} dbname={LOGIN.name} user={LOGIN.username} password={LOGIN.password}"
             bench = Bench(Path(folder), env, dsn)

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     refresh_token_expire_days: Annotated[int, Field(ge=1, le=3650)] = 30
     login_attempts_per_account: Annotated[int, Field(ge=1)] = 10
     login_attempts_per_client: Annotated[int, Field(ge=1)] = 100
+    registrations_per_client: Annotated[int, Field(ge=1)] = 50
     worker_class: str = "uvicorn_worker.UvicornWorker"
     forwarded_allow_ips: str = "127.0.0.1,::1"
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None

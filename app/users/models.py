@@ -33,7 +33,7 @@ class RefreshToken(Base):
 
 
 class LoginAttempts(Base):
-    """How often somebody tried to log in; lost in a crash, and no harm done."""
+    """How often somebody tried to log in or register; may be lost in a crash."""
 
     __tablename__ = "login_attempts"
     __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012

@@ -20,10 +20,15 @@ ERRORS: dict[type[Exception], HTTPException] = {
 router = APIRouter(prefix="/users", tags=["users"], responses=problems(422))
 
 
-@router.post("", status_code=201, responses=problems(409))
+@router.post("", status_code=201, responses=problems(409, 429))
 async def register(new: UserIn, request: Request, db: DB) -> UserOut:
     """Register with an e-mail and a password."""
     passwords: Passwords = request.app.state.passwords
+    throttle: Throttle = request.app.state.throttle
+    try:
+        await throttle.registration(db, _client(request))
+    except TooManyAttempts as error:
+        raise _wait("Too many registrations; wait.", error) from None
     user = await service.register(db, passwords, new.email, new.password.get_secret_value())
     return UserOut.model_validate(user, from_attributes=True)
 
@@ -35,11 +40,11 @@ async def log_in(form: Annotated[LoginIn, Form()], request: Request, db: DB) -> 
     throttle: Throttle = request.app.state.throttle
     settings: Settings = request.app.state.settings
     email = fold_email(form.username)
-    who = email or form.username, request.client.host if request.client else ""
+    who = email or form.username, _client(request)
     try:
         await throttle.attempt(db, *who)
     except TooManyAttempts as error:
-        raise HTTPException(429, "Too many logins; wait.", {"Retry-After": str(error.seconds)}) from None
+        raise _wait("Too many logins; wait.", error) from None
     user_id = await service.authenticate(db, passwords, email, form.password.get_secret_value())
     if user_id is None:
         raise unauthorized("E-mail or password is wrong.")
@@ -71,6 +76,14 @@ async def me(user_id: CurrentUserId, db: DB) -> UserOut:
     if user is None:
         raise invalid_token()
     return UserOut.model_validate(user, from_attributes=True)
+
+
+def _client(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _wait(detail: str, error: TooManyAttempts) -> HTTPException:
+    return HTTPException(429, detail, {"Retry-After": str(error.seconds)})
 
 
 def _tokens(user_id: int, refresh_token: str, settings: Settings) -> Tokens:

@@ -1,4 +1,4 @@
-"""Limits on logging in, counted in the database for all workers."""
+"""Limits on logging in and registering, counted in the database."""
 
 import hashlib
 from collections.abc import Iterable
@@ -43,14 +43,15 @@ class TooManyAttempts(Exception):
 
 @dataclass(frozen=True)
 class Throttle:
-    """Bound the failures of each account and each client in 15 minutes.
+    """Bound the failed logins of each account and each client in 15 minutes.
 
-    Whoever fails on purpose can make somebody else wait, from as many clients as it takes; that is the price of
-    a limit for each account.
+    And the registrations of each client, apart from these. Whoever fails on purpose can make somebody else wait, from
+    as many clients as it takes; that is the price of a limit for each account.
     """
 
     per_account: int
     per_client: int
+    registrations: int
 
     async def attempt(self, db: Database, email: str, client: str) -> None:
         """Count an attempt, before it is known whether it succeeds.
@@ -65,6 +66,14 @@ class Throttle:
         async with db.connect() as connection:
             await connection.execute(delete(LoginAttempts).where(LoginAttempts.subject == _account(email)))
             await _take_back(connection, _limits("client", client, self.per_client))
+
+    async def registration(self, db: Database, client: str) -> None:
+        """Count a registration, before anything is looked up.
+
+        Raises TooManyAttempts. It counts whether it succeeds or not: the answer to one that fails says that somebody
+        has the e-mail.
+        """
+        await _count_all(db, _limits("registrations", client, self.registrations))
 
     def _login(self, email: str, client: str) -> list[tuple[str, int]]:
         return [*_limits("client", client, self.per_client), (_account(email), self.per_account)]

@@ -76,6 +76,7 @@ def values(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatc
         ("ACCESS_TOKEN_EXPIRE_MINUTES", "0"),
         ("REFRESH_TOKEN_EXPIRE_DAYS", "-1"),
         ("LOGIN_ATTEMPTS_PER_ACCOUNT", "0"),
+        ("REGISTRATIONS_PER_CLIENT", "0"),
         ("METRICS_PORT", "0"),
     ],
 )

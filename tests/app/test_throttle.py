@@ -1,4 +1,4 @@
-"""Limits on logging in."""
+"""Limits on logging in and registering."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,13 +15,17 @@ from tests.app.support import PASSWORD, Client, a_user, log_in
 def limited(application: Client) -> Iterator[None]:
     """Lower the limits."""
     state = application.app.state
-    before, state.throttle = state.throttle, Throttle(per_account=3, per_client=5)
+    before, state.throttle = state.throttle, Throttle(per_account=3, per_client=5, registrations=2)
     yield
     state.throttle = before
 
 
 def attempt(client: Client, email: str, password: str = "wrong horse") -> int:
     return status(client.post("/users/token", data={"username": email, "password": password}))
+
+
+def register(client: Client, email: str) -> int:
+    return status(client.post("/users", json={"email": email, "password": PASSWORD}))
 
 
 def status(answer: httpx2.Response) -> int:
@@ -89,11 +93,74 @@ def test_the_window_ends_and_old_attempts_are_swept_away(committing: Client, dat
 
 
 @pytest.mark.usefixtures("limited")
+def test_a_client_that_registers_too_often_has_to_wait(client: Client) -> None:
+    assert [register(client, f"{n}@example.com") for n in range(4)] == [201, 201, 429, 429]
+    assert "429" in client.get("/openapi.json").json()["paths"]["/users"]["post"]["responses"]
+
+
+@pytest.mark.usefixtures("limited")
+def test_whether_an_email_is_registered_is_not_told_without_end(client: Client) -> None:
+    a_user(client, "ada@example.com")
+
+    assert [register(client, "ada@example.com") for _ in range(4)] == [409, 409, 429, 429]
+
+
+@pytest.mark.usefixtures("limited")
+def test_registrations_at_the_same_time_are_bounded_too(committing: Client) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: register(committing, f"{n}@example.com"), range(16)))
+
+    assert sorted(answers) == [201] * 2 + [429] * 14
+
+
+@pytest.mark.usefixtures("limited")
+def test_who_may_not_register_may_log_in_and_the_other_way_round(client: Client) -> None:
+    for n in range(3):
+        register(client, f"{n}@example.com")
+    assert attempt(client, "0@example.com", PASSWORD) == 200
+
+    another = client.at("192.0.2.7")
+    assert [attempt(another, f"{n}@example.com") for n in range(6)] == [401] * 5 + [429]
+    assert register(another, "bob@example.com") == 201
+
+
+@pytest.mark.usefixtures("limited")
+def test_a_request_that_is_not_valid_does_not_count(committing: Client, database: psycopg.Connection) -> None:
+    assert {register(committing, "no address") for _ in range(3)} == {422}
+    assert committing.post("/users", content=b"{}", headers={"Content-Type": "text/plain"}).status_code == 415
+    assert counted(database) == []
+
+    assert register(committing, "ada@example.com") == 201
+    assert counted(database) == [("registrations testclient", 1)]
+
+
+def test_the_default_of_registrations_is_50(client: Client) -> None:
+    a_user(client, "ada@example.com")
+
+    assert [register(client, "ada@example.com") for _ in range(51)] == [409] * 50 + [429]
+
+
+@pytest.mark.usefixtures("limited")
 def test_an_address_that_stands_for_many_has_a_wider_limit(client: Client) -> None:
     a_user(client, "ada@example.com")
     gateway = client.at("172.17.0.1")
 
+    assert [register(gateway, "ada@example.com") for _ in range(2 * WIDER + 1)] == [409] * 2 * WIDER + [429]
     assert [attempt(gateway, f"{n}@example.com") for n in range(5 * WIDER + 1)] == [401] * 5 * WIDER + [429]
+
+
+@pytest.mark.usefixtures("limited")
+def test_another_network_of_one_customer_is_no_way_around(committing: Client, database: psycopg.Connection) -> None:
+    a_user(committing, "ada@example.com")
+    for n in range(2 * WIDER):
+        assert register(committing.at(f"2001:db8:1:{n:x}::1"), "ada@example.com") == 409
+    assert register(committing.at("2001:db8:1:ffff::1"), "ada@example.com") == 429
+    assert register(committing.at("2001:db8:2::1"), "ada@example.com") == 409  # somebody else
+
+    database.execute("DELETE FROM login_attempts")
+    for _ in range(4):  # of which two may be no more than refused, and use up nothing of the others
+        register(committing.at("2001:db8:1::1"), "ada@example.com")
+    assert ("registrations 2001:db8:1::/48", 2) in counted(database)
 
 
 @pytest.mark.usefixtures("limited")

@@ -30,7 +30,8 @@ EVERY_ATTEMPT = "1000000"  # everything here comes from one address
 def start(root: Path, **values: str) -> Checkout:
     """Start a copy of this project as in production."""
     checkout = Checkout(copy(root), {"PORT": str(free_port()), "METRICS_PORT": str(free_port())})
-    done = checkout.inv("up", "--prod", "--runtime", "host", LOGIN_ATTEMPTS_PER_CLIENT=EVERY_ATTEMPT, **values)
+    limits = {"LOGIN_ATTEMPTS_PER_CLIENT": EVERY_ATTEMPT, "REGISTRATIONS_PER_CLIENT": EVERY_ATTEMPT}
+    done = checkout.inv("up", "--prod", "--runtime", "host", **limits, **values)
     assert done.returncode == 0, done.stderr
     return checkout
 
