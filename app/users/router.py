@@ -9,6 +9,7 @@ from app.core.config import Settings
 from app.core.db import DB
 from app.core.errors import problems
 from app.core.security import Passwords, create_access_token
+from app.core.turns import Busy
 from app.users import service, tokens
 from app.users.auth import CurrentUserId, invalid_token, unauthorized
 from app.users.schemas import LoginIn, RefreshTokenIn, Tokens, UserIn, UserOut, fold_email
@@ -45,7 +46,11 @@ async def log_in(form: Annotated[LoginIn, Form()], request: Request, db: DB) -> 
         await throttle.attempt(db, *who)
     except TooManyAttempts as error:
         raise _wait("Too many logins; wait.", error) from None
-    user_id = await service.authenticate(db, passwords, email, form.password.get_secret_value())
+    try:
+        user_id = await service.authenticate(db, passwords, email, form.password.get_secret_value())
+    except Busy:
+        await throttle.undecided(db, *who)
+        raise
     if user_id is None:
         raise unauthorized("E-mail or password is wrong.")
     await throttle.succeeded(db, *who)

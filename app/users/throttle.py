@@ -67,6 +67,14 @@ class Throttle:
             await connection.execute(delete(LoginAttempts).where(LoginAttempts.subject == _account(email)))
             await _take_back(connection, _limits("client", client, self.per_client))
 
+    async def undecided(self, db: Database, email: str, client: str) -> None:
+        """Take back an attempt whose password nobody has looked at.
+
+        Else whoever is told to try again, because there is too much to do, would soon have to wait.
+        """
+        async with db.connect() as connection:
+            await _take_back(connection, self._login(email, client))
+
     async def registration(self, db: Database, client: str) -> None:
         """Count a registration, before anything is looked up.
 

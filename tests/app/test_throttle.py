@@ -7,6 +7,7 @@ import httpx2
 import psycopg
 import pytest
 
+from app.core.turns import Turns
 from app.users.throttle import WIDER, Throttle, _networks
 from tests.app.support import PASSWORD, Client, a_user, log_in
 
@@ -70,6 +71,20 @@ def test_logins_that_succeed_do_not_count(client: Client) -> None:
     for _ in range(4):
         assert attempt(client, "ada@example.com") == 401
         assert attempt(client, "ada@example.com", PASSWORD) == 200
+
+
+@pytest.mark.usefixtures("limited")
+def test_logins_that_find_too_much_to_do_do_not_count(
+    committing: Client, database: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_user(committing, "ada@example.com")
+    assert attempt(committing, "ada@example.com") == 401
+    with monkeypatch.context() as busy:
+        busy.setattr(committing.app.state.passwords, "_logins", Turns("test", 0, patience=10, queue=0))
+        assert {attempt(committing, "ada@example.com", PASSWORD) for _ in range(6)} == {503}
+
+    assert {count for _, count in counted(database)} == {1}  # the one that failed, of the account and of the client
+    assert attempt(committing, "ada@example.com", PASSWORD) == 200
 
 
 @pytest.mark.usefixtures("limited")
