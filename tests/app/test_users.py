@@ -101,6 +101,17 @@ def test_logins_go_on_while_more_register_than_can(committing: Client, monkeypat
 
 
 @pytest.mark.parametrize(
+    "domain", ["example.test", "mail.localhost", "printer.local", "example.invalid", "example.onion", "in-addr.arpa"]
+)
+def test_any_domain_can_be_an_emails_as_the_schema_says(client: Client, domain: str) -> None:
+    email = client.get("/openapi.json").json()["components"]["schemas"]["UserIn"]["properties"]["email"]
+    assert email == {"type": "string", "format": "email", "maxLength": 254, "title": "Email"}
+
+    assert client.post("/users", json=CREDENTIALS | {"email": f"ada@{domain}"}).status_code == 201
+    assert log_in(client, f"ada@{domain}")
+
+
+@pytest.mark.parametrize(
     "bad",
     [
         {"email": "ada"},
