@@ -115,18 +115,18 @@ def attack(kind: Attack, at: Target, rate: float, count: int) -> Counter[str]:
 
 @dataclass
 class Streams:
-    """A WebSocket, a stream of events and an upload that go on, begun anew each time that one comes to its end."""
+    """A WebSocket, a stream of events and an upload, each begun anew when it has come to its end."""
 
     at: Target
     seconds: int
     done: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
 
-    async def echo(self, over: threading.Event) -> None:
+    async def echo(self) -> None:
         """Say something and hear it back, ten times a second."""
         url = self.at.origin.replace("http", "ws", 1) + "/tests/echo"
         async with connect(url, ssl=self.at.trust, open_timeout=LIMIT) as socket:
-            while not over.is_set():
+            for _ in range(10 * self.seconds):
                 await socket.send("hello")
                 assert await asyncio.wait_for(socket.recv(), LIMIT) == "hello"
                 await asyncio.sleep(0.1)
@@ -167,13 +167,13 @@ class Streams:
                         await asyncio.sleep(0.5)
 
             await asyncio.gather(
-                again(lambda: self.echo(over)), again(lambda: self.events(client)), again(lambda: self.upload(client))
+                again(self.echo), again(lambda: self.events(client)), again(lambda: self.upload(client))
             )
 
 
 @contextmanager
 def streams(at: Target, seconds: int) -> Iterator[Streams]:
-    """Have a WebSocket open meanwhile, and streams of so many seconds in both directions, one after the other."""
+    """Have a WebSocket and streams in both directions open meanwhile; each lasts so many seconds, and is begun anew."""
     made, over = Streams(at, seconds), threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(made.go_on(over)))
     thread.start()

@@ -37,6 +37,7 @@ def open_to_all(docker: Checkout) -> Checkout:
         "app/main.py", "    app.include_router(health.router)",
         "    app.include_router(endpoints.router)\n    app.include_router(health.router)",
     )  # fmt: skip
+    docker.edit("pyproject.toml", "settle = 1\n", "settle = 1\ndrain = 60\n")  # longer than all that is open
     commit(docker, "Add what the tests ask for")
     return docker
 
