@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Request, WebSocket
 from fastapi.responses import StreamingResponse
 
+from app.core.db import DB
+
 router = APIRouter(prefix="/tests")
 
 
@@ -65,3 +67,13 @@ def segfault_sometimes() -> None:
     REQUESTS[0] += 1
     if REQUESTS[0] % 10 == 0:
         os.kill(os.getpid(), signal.SIGSEGV)
+
+
+KEPT: list[object] = []
+
+
+async def keep_a_connection(db: DB) -> None:
+    """Take a connection to the database, and never give it back."""
+    connecting = db.connect()
+    await connecting.__aenter__()
+    KEPT.append(connecting)

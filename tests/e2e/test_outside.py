@@ -1,18 +1,21 @@
 """What clients can do from outside: to each other, and to whoever deploys."""
 
 import logging
+import re
 import shutil
+import time
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.e2e import attacks
 from tests.e2e.attacks import Attack, Target, attack, streams
 from tests.e2e.load import Load, under_load
-from tests.e2e.production import after, all_is_stored, change, title, webs
+from tests.e2e.production import PROD, after, all_is_stored, change, deployed, live, title, webs
 from tests.e2e.support import commit, run
 from tests.e2e.talk import done, token
-from tests.support import Checkout, wait_for
+from tests.support import PATIENT, Checkout, wait_for
 
 log = logging.getLogger(__name__)
 pytestmark = pytest.mark.minutes(4)
@@ -95,3 +98,96 @@ def test_a_request_that_ends_its_worker_ends_one(open_to_all: Checkout) -> None:
     assert died() == 5
     assert len(load.failed) <= 5 * 8  # what a worker has taken at a moment: few of 50 a second
     assert all(one.startswith("502") for one in load.failed)
+
+
+@pytest.mark.parametrize("fault", ["segfault_sometimes", "keep_a_connection"])
+def test_a_release_whose_workers_die_or_that_keeps_connections_is_taken_back(open_to_all: Checkout, fault: str) -> None:
+    docker = open_to_all
+    image = deployed(docker, "--bake", "0", WEB_CONCURRENCY="2")
+    headers = token(docker.url)
+    docker.edit("app/posts/router.py", "from fastapi import APIRouter, ", "from fastapi import APIRouter, Depends, ")
+    docker.edit(
+        "app/posts/router.py",
+        "from app.core.db import DB",
+        f"from app.endpoints import {fault}\nfrom app.core.db import DB",
+    )
+    docker.edit("app/posts/router.py", "router = APIRouter(", f"router = APIRouter(dependencies=[Depends({fault})], ")
+    commit(docker, fault)
+    with under_load(docker.url, headers, RATE) as load:
+        failed = docker.inv("deploy", "--yes", WEB_CONCURRENCY="2")
+        assert failed.returncode == 1, failed.stderr
+        assert re.search(r"The new release fails \d+ of \d+ requests", failed.stderr), failed.stderr
+        count = len(load.failed)
+        after(load, RATE)
+    figures(fault, load, 0, f"{count} failed until it was taken back")
+    assert len(load.failed) - count < RATE  # those that still waited for a connection of it
+    assert live() == image
+
+
+def test_a_proxy_that_is_trusted_is_believed_and_nobody_else(open_to_all: Checkout) -> None:
+    docker = open_to_all
+    said = {
+        "X-Forwarded-For": "192.0.2.1, 203.0.113.9", "X-Forwarded-Proto": "https", "X-Request-ID": "from-outside",
+        "X-Real-IP": "192.0.2.1", "Forwarded": "for=192.0.2.1",
+    }  # fmt: skip
+
+    def seen() -> dict[str, str]:
+        seen: dict[str, str] = httpx2.get(f"{docker.url}/tests/client", headers=said, timeout=PATIENT).json()
+        return seen
+
+    def log_in(client: str, number: int) -> int:
+        headers = {"X-Forwarded-For": f"192.0.2.{number}, {client}"}
+        form = {"username": f"{client}-{number}@example.com", "password": "wrong horse"}
+        return httpx2.post(f"{docker.url}/users/token", data=form, headers=headers, timeout=PATIENT).status_code
+
+    done(docker, "deploy", "--yes", "--bake", "0")
+    found = seen()
+    assert found["x-forwarded-for"] == found["client"] != "203.0.113.9"
+    assert found["url"].startswith("http://")
+    assert not found.keys() & {"x-request-id", "x-real-ip", "forwarded"}
+
+    private = "172.16.0.0/12, 192.168.0.0/16, 10.0.0.0/8"  # Docker's gateway, where this machine comes from
+    done(docker, "deploy", "--yes", "--bake", "0", TRUSTED_PROXIES=private, LOGIN_ATTEMPTS_PER_CLIENT="3")
+    found = seen()
+    assert (found["client"], found["x-forwarded-for"]) == ("203.0.113.9", "203.0.113.9")
+    assert found["url"].startswith("https://")
+    assert found["x-request-id"] == "from-outside"
+    # Whoever writes another first address each time is the same client; another client is none of his.
+    assert [log_in("203.0.113.9", number) for number in range(5)] == [401, 401, 401, 429, 429]
+    assert log_in("203.0.113.10", 1) == 401
+    bad = docker.inv("deploy", "--yes", TRUSTED_PROXIES="cdn.example.com")
+    assert bad.returncode == 1
+    assert "TRUSTED_PROXIES=cdn.example.com should be addresses or networks" in bad.stderr
+
+
+@pytest.mark.full
+def test_containers_that_fail_and_a_silent_dns_are_gone_around(open_to_all: Checkout) -> None:
+    docker = open_to_all
+    done(docker, "deploy", "--yes", "--bake", "0", "--scale", "3", WEB_CONCURRENCY="1")
+    first, second, third = webs()
+    proxy = run("docker", "inspect", "--format", "{{.State.Pid}}", f"{PROD}-proxy-1")
+    process = run("docker", "inspect", "--format", "{{.State.Pid}}", first)
+    network = [f"{PROD}_default", second]
+    alias = "web-" + run("docker", "exec", f"{PROD}-proxy-1", "cat", "/deployment/live").removeprefix("web-")
+    silent = ["OUTPUT", "--destination", "127.0.0.11", "--jump", "DROP"]
+    faults: list[tuple[str, list[list[str]], list[list[str]]]] = [
+        ("killed", [["kill", "-KILL", process]], []),
+        ("paused", [["docker", "pause", third]], [["docker", "unpause", third]]),
+        ("cut off", [["docker", "network", "disconnect", *network]],
+         [["docker", "network", "connect", "--alias", alias, *network]]),
+        ("DNS silent", [["nsenter", "-t", proxy, "-n", "iptables", "-I", *silent]],
+         [["nsenter", "-t", proxy, "-n", "iptables", "-D", *silent]]),
+    ]  # fmt: skip
+    headers = token(docker.url)
+    with under_load(docker.url, headers, RATE) as load:
+        for what, begin, end in faults:
+            after(load, RATE)
+            before, failed = len(load.latencies), len(load.failed)
+            for command in begin:
+                run(*command)
+            time.sleep(4 if what != "DNS silent" else 3)  # how long it lasts
+            for command in end:
+                run(*command)
+            wait_for(lambda before=before: len(load.latencies) > before + 5 * RATE)  # type: ignore[misc]
+            figures(what, load, before, f"{len(load.failed) - failed} failed")
+            assert len(load.failed) - failed <= (2 if what == "killed" else 0), load.failed[failed:]

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from slipway.deploy.compose.answers import decoded
 from slipway.runtime.release import Answers
@@ -42,6 +44,12 @@ async def app(scope, receive, send):
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
+        return
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": message["text"]})
         return
     if scope["path"] == "/exit":
         os._exit(1)
@@ -165,6 +173,29 @@ def test_what_clients_get_is_counted_and_what_they_do_themselves_is_no_failure(t
         server.process.terminate()
         assert server.process.wait(LIMIT) == 0
         assert server.counted() == Answers(6, 4, 1), server.log.read_text()
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_websockets_work(tmp_path: Path, worker: str) -> None:
+    with serving(tmp_path, worker) as server:
+        with connect(f"ws://127.0.0.1:{server.port}/", open_timeout=LIMIT) as socket:
+            socket.send("hello")
+            assert socket.recv(timeout=LIMIT) == "hello"
+        wait_for(lambda: server.counted() == Answers(1))
+
+
+def test_an_open_websocket_is_told_of_a_restart(tmp_path: Path) -> None:
+    with serving(tmp_path, WORKERS[0]) as server:
+        with connect(f"ws://127.0.0.1:{server.port}/", open_timeout=LIMIT) as socket:
+            socket.send("hello")
+            socket.recv(timeout=LIMIT)
+            server.process.terminate()
+            with pytest.raises(ConnectionClosed) as closed:
+                socket.recv(timeout=LIMIT)
+        assert closed.value.rcvd
+        assert closed.value.rcvd.code == 1012
+        assert server.process.wait(LIMIT) == 0
+        assert server.counted() == Answers(1)
 
 
 @pytest.mark.parametrize("worker", WORKERS)
