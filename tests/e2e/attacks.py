@@ -4,6 +4,7 @@ Everything is said to one address (an origin like http://127.0.0.1:8000), over s
 """
 
 import asyncio
+import random
 import ssl
 import threading
 import time
@@ -11,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import httpx2
@@ -67,6 +69,16 @@ async def given_up(at: Target) -> str:
     return await at.say(head, bytes(20_000), pause=0.05, listen=False)
 
 
+async def given_up_http2(at: Target) -> str:
+    """Begin to upload over HTTP/2, and go: curl can do that."""
+    upload = ["--request", "POST", "--data-binary", "@-", "--limit-rate", "20k", "--max-time", "0.5"]
+    options = ["--silent", "--insecure", "--http2", "--output", "/dev/null", *upload]
+    given = asyncio.subprocess.PIPE
+    curl = await asyncio.create_subprocess_exec("curl", *options, f"{at.origin}/tests/upload", stdin=given)
+    await asyncio.wait_for(curl.communicate(bytes(200_000)), LIMIT)
+    return f"curl {curl.returncode}"
+
+
 async def cut_off(at: Target) -> str:
     """Announce 1000 bytes, send 4, and say that this is all."""
     return await at.say(at.head("POST /posts", "Content-Length: 1000"), b"four", end=not at.trust)
@@ -96,7 +108,9 @@ async def blocks(at: Target) -> str:
 async def registers(at: Target) -> str:
     """Register somebody."""
     body = f'{{"email": "{time.monotonic_ns()}@example.com", "password": "correct horse"}}'.encode()
-    headers = ("Content-Type: application/json", f"Content-Length: {len(body)}", "Connection: close")
+    client = ip_address(random.randint(0xCB007100, 0xCB0071FF))  # of 203.0.113.0/24, if we are believed
+    kind = ("Content-Type: application/json", f"Content-Length: {len(body)}")
+    headers = (*kind, f"X-Forwarded-For: {client}", "Connection: close")
     return await at.say(at.head("POST /users", *headers) + body)
 
 

@@ -1,6 +1,7 @@
 """Load on a service: mixed reads and writes at a constant rate, over connections that are kept, without retries."""
 
 import asyncio
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -45,13 +46,16 @@ class Load:
 
 
 @contextmanager
-def under_load(base: str, headers: Mapping[str, str], rate: float) -> Iterator[Load]:
+def under_load(
+    base: str, headers: Mapping[str, str], rate: float, verify: ssl.SSLContext | bool = True
+) -> Iterator[Load]:
     """Send so many requests a second meanwhile, whether they are answered or not; every other one is a POST."""
     load, done = Load(), threading.Event()
 
     async def send() -> None:
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=1000)
-        async with httpx2.AsyncClient(base_url=base, headers=headers, timeout=60, limits=limits) as client:
+        client = httpx2.AsyncClient(base_url=base, headers=headers, timeout=60, limits=limits, verify=verify)
+        async with client:
             began, number, sent = time.monotonic(), 0, set[asyncio.Task[None]]()
             while not done.is_set():
                 due = began + number / rate

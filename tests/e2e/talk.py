@@ -1,5 +1,6 @@
 """What the end-to-end tests say to the service and to its verbs, on either runtime."""
 
+import ssl
 import subprocess
 import time
 
@@ -35,11 +36,11 @@ def credentials() -> dict[str, str]:
     return {"email": f"{time.time_ns()}@example.com", "password": "correct horse"}
 
 
-def token(base: str) -> dict[str, str]:
+def token(base: str, verify: ssl.SSLContext | bool = True) -> dict[str, str]:
     """Register somebody; return the headers of their requests."""
     new = credentials()
     form = {"username": new["email"], "password": new["password"]}
-    with httpx2.Client(base_url=base, timeout=PATIENT) as client:
+    with httpx2.Client(base_url=base, timeout=PATIENT, verify=verify) as client:
         assert client.post("/users", json=new).status_code == 201
         tokens = client.post("/users/token", data=form).json()
     return {"Authorization": f"Bearer {tokens['access_token']}"}

@@ -88,11 +88,18 @@ def test_a_domain_gets_a_certificate_http2_and_a_redirect(docker: Checkout, acme
     with connect() as connection:
         assert connection.selected_alpn_protocol() == "h2"
     trust.set_alpn_protocols(["http/1.1"])
-    with connect() as connection:
-        connection.sendall(f"GET / HTTP/1.1\r\nHost: {DOMAIN}\r\nConnection: close\r\n\r\n".encode())
-        answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
-    assert answer.startswith("HTTP/1.1 200 OK")
-    assert "Strict-Transport-Security: max-age=31536000" in answer
-    assert "h3=" in answer  # HTTP/3 is offered
+
+    def answer(host: str) -> str:
+        with connect() as connection:
+            connection.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+            return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+
+    good = answer(DOMAIN)
+    assert good.startswith("HTTP/1.1 200 OK")
+    assert "Strict-Transport-Security: max-age=31536000" in good
+    assert f'Alt-Svc: h3=":{https}"' in good  # HTTP/3 is offered, where it is reached
+    assert answer("evil.example").startswith("HTTP/1.1 421 ")
     redirect = httpx2.get(f"{docker.url}/posts?limit=1", headers={"Host": DOMAIN}, timeout=PATIENT)
-    assert (redirect.status_code, redirect.headers["Location"]) == (308, f"https://{DOMAIN}/posts?limit=1")
+    assert (redirect.status_code, redirect.headers["Location"]) == (308, f"https://{DOMAIN}:{https}/posts?limit=1")
+    other = httpx2.get(docker.url, headers={"Host": "evil.example"}, timeout=PATIENT)
+    assert (other.status_code, other.headers["Content-Type"]) == (421, "application/problem+json")
