@@ -14,26 +14,15 @@ import re
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 from drawing import draw
 from pairs import ROOT, timed
+from production import NAME, commit, deployed
 
-sys.path.insert(0, str(ROOT))
-from slipway.core.ports import free_port
 from tests.e2e.load import Load, under_load
 from tests.e2e.talk import ask, done, token
 from tests.support import Checkout
-
-NAME = f"slipway-bench-{os.getpid()}"
-
-
-def commit(checkout: Checkout, message: str) -> None:
-    """Commit what has changed."""
-    git = ["git", "-c", "user.name=Bench", "-c", "user.email=bench@example.com"]
-    subprocess.run([*git, "commit", "--quiet", "--all", "--message", message], cwd=checkout.root, check=True)
 
 
 def change(checkout: Checkout, number: int) -> None:
@@ -116,20 +105,8 @@ def rollback(checkout: Checkout, times: int) -> None:
 if __name__ == "__main__":
     arguments = [int(word) for word in sys.argv[1:]]
     requests, rate, pairs = (arguments + [100_000, 100, 7][len(arguments) :])[:3]
-    with tempfile.TemporaryDirectory() as folder:
-        clone = Path(folder) / "clone"
-        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-        checkout = Checkout(clone, {"COMPOSE_PROJECT_NAME": NAME, "PORT": str(free_port())})
-        try:
-            checkout.edit("pyproject.toml", 'name = "slipway"\nasgi', f'name = "{NAME}"\nasgi')
-            commit(checkout, "A name of its own")
-            done(checkout, "deploy", "--yes", "--bake", "0")
-            load, ends = in_a_row(checkout, requests, rate)
-            (ROOT / "docs/deploy.svg").write_text(draw(load, ends, rate))
-            against_compose(checkout, pairs)
-            rollback(checkout, pairs)
-        finally:
-            checkout.inv("down", "--prod", "--volumes", "--yes")
-            mine = ["docker", "image", "ls", "--quiet", "--filter", f"reference={NAME}"]
-            images = subprocess.run(mine, capture_output=True, text=True, check=True).stdout.split()
-            subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True, check=False)
+    with deployed() as checkout:
+        load, ends = in_a_row(checkout, requests, rate)
+        (ROOT / "docs/deploy.svg").write_text(draw(load, ends, rate))
+        against_compose(checkout, pairs)
+        rollback(checkout, pairs)

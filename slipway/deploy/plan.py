@@ -102,7 +102,7 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
     if facts.schema:
         found.append(("schema", schema_line(facts.schema)))
     if facts.proxy == "recreate":
-        anew = "made anew, as compose.prod.yaml or its variables changed: connections are cut meanwhile"
+        anew = "made anew, as compose.prod.yaml or its variables changed: connections are cut for about a second"
         found.append(("proxy", anew))
     elif not facts.proxy and facts.configuration[0] != facts.configuration[1]:
         found.append(("proxy", "takes the changed Caddyfile; connections that are idle are closed"))
