@@ -149,7 +149,7 @@ class Streams:
     async def events(self, client: httpx2.AsyncClient) -> None:
         """Read a stream of events to its end."""
         count = 0
-        async with client.stream("GET", f"/tests/stream?seconds={self.seconds}", timeout=LIMIT) as answer:
+        async with client.stream("GET", f"/tests/stream?seconds={self.seconds}") as answer:
             async for line in answer.aiter_lines():
                 count += line.startswith("data:")
         assert count == 10 * self.seconds, f"{count} events"
@@ -163,14 +163,14 @@ class Streams:
                 yield bytes(1000)
                 await asyncio.sleep(0.1)
 
-        answer = await client.post("/tests/upload", content=parts(), timeout=LIMIT)
+        answer = await client.post("/tests/upload", content=parts())
         assert answer.text == str(10_000 * self.seconds), answer.text[:100]
         self.done["upload"] += 1
 
     async def go_on(self, over: threading.Event) -> None:
         """Keep all of them open."""
         verify: ssl.SSLContext | bool = self.at.trust or False
-        async with httpx2.AsyncClient(base_url=self.at.origin, verify=verify) as client:
+        async with httpx2.AsyncClient(base_url=self.at.origin, verify=verify, timeout=LIMIT) as client:
 
             async def again(kind: Callable[[], Awaitable[None]]) -> None:
                 while not over.is_set():
