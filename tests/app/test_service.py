@@ -1,5 +1,6 @@
 """The service as a whole: index, health, documentation, settings, migrations."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,9 +23,23 @@ def test_index_links_lead_somewhere(client: Client) -> None:
     index = client.get("/").json()
 
     assert index["name"]
-    assert index["version"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", index["version"])
+    assert client.get("/openapi.json").json()["info"]["version"] == index["version"]
     for link in index["links"].values():
         assert client.get(link).status_code == 200, link
+
+
+@pytest.mark.parametrize(
+    ("version", "reload", "shown"),
+    [
+        ("1.2.3", False, "1.2.3"),
+        ("1.2.3-dev.4-abcdef012345", False, "1.2.3"),
+        ("0.0.0+source", False, "0.0.0"),
+        ("1.2.3-dev.4-abcdef012345", True, "1.2.3-dev.4-abcdef012345"),
+    ],
+)
+def test_of_which_commit_it_was_made_is_for_those_who_develop(version: str, reload: bool, shown: str) -> None:
+    assert Settings.model_construct(version=version, reload=reload).shown_version == shown
 
 
 def test_ready_asks_the_database(client: Client) -> None:
