@@ -6,7 +6,6 @@ It is Caddy, https://caddyserver.com/docs, and is asked from inside its containe
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from ipaddress import ip_address
 
@@ -21,7 +20,6 @@ from slipway.runtime.release import Answers, Look, Pointer, Release, host, of_ho
 
 CADDYFILE = "Caddyfile"
 INTERNAL = "http://127.0.0.1:2020"  # as the Caddyfile has it
-CUT_OFF = "499"  # what the Caddyfile makes of a body that breaks off
 PORT = 8000  # of a release, as the Caddyfile has it
 SOCKET = "unix//tmp/caddy.sock"
 COUNT = re.compile(
@@ -151,9 +149,8 @@ def reload_command(proxy: str, file: str) -> list[str]:
 
 def look_command(proxy: str) -> list[str]:
     """Return the command that prints Caddy's counters, whom it leads clients to, and who has gone back."""
-    counters = "^caddy_http_request_(duration_seconds_count|errors_total)"
     script = (
-        f"wget -q -T {LIMIT} -O - {INTERNAL}/metrics | grep -E '{counters}'; echo; "
+        f"wget -q -T {LIMIT} -O - {INTERNAL}/metrics | grep ^caddy_http_request_duration_seconds_count; echo; "
         f"cat {FOLDER}/live; echo; cat {FOLDER}/flipped 2>/dev/null || true"
     )
     return containers.exec_command(proxy, "sh", "-c", script)
@@ -183,20 +180,13 @@ def validate_command(image: str, variables: list[str]) -> list[str]:
 def count(metrics: str) -> Answers:
     """Count the answers in Caddy's metrics: what clients got from the handler around the service.
 
-    An error of Caddy's own is not the service's: a body that broke off, say. It is counted as an error and by its
-    status.
+    Caddy's own errors are 502 and 504, and mostly a client's doing: they count as answers alone.
     """
-    found, errors = Answers(), 0
+    found = Answers()
     for line in metrics.splitlines():
         if match := COUNT.fullmatch(line.strip()):
             labels, number = dict(LABEL.findall(match["labels"])), int(float(match["count"]))
-            if labels.get("handler") != "subroute" or labels.get("server") == "internal":
-                continue
-            if match["of"] == "errors_total":
-                errors += number
-            elif (code := labels["code"]) == CUT_OFF:
-                errors -= number  # of those that are no failures anyway
-            else:
-                busy, failed = number * (code == "503"), number * (code >= "500" and code != "503")
-                found += Answers(number, failed, busy)
-    return replace(found, failed=max(0, found.failed - errors))
+            if labels.get("handler") == "subroute" and labels.get("server") != "internal":
+                failed = labels["code"] >= "500" and labels["code"] not in ("502", "503", "504")
+                found += Answers(number, number * failed, number * (labels["code"] == "503"))
+    return found

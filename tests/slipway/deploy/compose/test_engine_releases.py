@@ -39,8 +39,6 @@ caddy_http_request_duration_seconds_count{code="502",handler="subroute",method="
 caddy_http_request_duration_seconds_count{code="503",handler="subroute",method="GET",server="srv1"} 1
 caddy_http_request_duration_seconds_count{code="503",handler="subroute",method="GET",server="internal"} 9
 caddy_http_request_duration_seconds_sum{code="500",handler="subroute",method="POST",server="srv1"} 2
-caddy_http_request_errors_total{handler="subroute",server="srv1"} 21
-caddy_http_request_errors_total{handler="headers",server="srv1"} 21
 """
 
 
