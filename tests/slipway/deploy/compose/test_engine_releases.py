@@ -43,7 +43,7 @@ caddy_http_request_duration_seconds_sum{code="500",handler="subroute",method="PO
 
 
 def test_answers_are_those_that_clients_got_from_the_service_and_broke_themselves_in_no_way() -> None:
-    assert count(METRICS) == Answers(60 + 15 + 4 + 2 + 17 + 1, 2, 1)
+    assert count(METRICS) == Answers(60 + 15 + 4 + 4 + 2 + 17 + 1, 2, 1)
     assert count("") == Answers()
 
 
