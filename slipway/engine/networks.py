@@ -1,5 +1,8 @@
 """Networks of an engine."""
 
+import hashlib
+from ipaddress import IPv6Network
+
 from slipway.core.shell import tokens
 
 
@@ -11,3 +14,18 @@ def list_command(*filters: str) -> list[str]:
 def remove_command(*names: str) -> list[str]:
     """Return the command that removes networks."""
     return ["docker", "network", "rm", *names]
+
+
+def create_ipv6_command(name: str, subnet: IPv6Network, *labels: str) -> list[str]:
+    """Return the command that makes a network with IPv6 beside IPv4."""
+    marks = [word for label in labels for word in ("--label", label)]
+    return ["docker", "network", "create", "--ipv6", "--subnet", str(subnet), *marks, name]
+
+
+def private_subnet(name: str) -> IPv6Network:
+    """Return an IPv6 subnet for a name: always the same, and another name's only by the chance of 1 in 2^56.
+
+    It is one of RFC 4193: fd00::/8, with the global and the subnet's id from a hash.
+    """
+    digest = hashlib.sha256(name.encode()).digest()
+    return IPv6Network((b"\xfd" + digest[:7] + bytes(8), 64))

@@ -17,7 +17,10 @@ FACTS: dict[str, Any] = {
         "Running": True, "Status": "running", "ExitCode": 0, "OOMKilled": False,
         "Health": {"Status": "starting", "Log": [{"Output": "503\n"}]},
     },
-    "NetworkSettings": {"Ports": {"8000/tcp": None, "80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]}},
+    "NetworkSettings": {
+        "Ports": {"8000/tcp": None, "80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]},
+        "Networks": {"shop_default": {"IPAddress": "172.18.0.2"}, "shop_edge": {"IPAddress": ""}},
+    },
 }  # fmt: skip
 
 
@@ -65,6 +68,7 @@ def test_a_container_is_read_as_the_engine_describes_it() -> None:
         True, "running", "starting", ("503",), 1,
     )  # fmt: skip
     assert (one.published(), one.published("80/tcp"), one.published("8000/tcp")) == (8080, 8080, None)
+    assert (one.networks, one.addresses) == (("shop_default", "shop_edge"), ("172.18.0.2",))
 
 
 def test_a_container_that_was_only_created_is_read_as_well() -> None:
