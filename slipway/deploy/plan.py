@@ -29,7 +29,8 @@ class Facts:
     `live` is what the proxy asks, `database` whether it runs or is elsewhere, `image` what is to be deployed (None when
     it is not on the engine yet), `schema` what slipway.schema says of the database (None when it was not asked).
     `proxy` is what its definition would do to the proxy ("" for nothing), and `configuration` the proxy's, now and
-    then. `same` tells whether the live release is defined as one would be now.
+    then. `same` tells whether the live release is defined as one would be now, `sharing` why clients over IPv6 have one
+    address ("" when they don't).
     """
 
     live: Release | None
@@ -43,6 +44,7 @@ class Facts:
     same: bool
     proxy: str
     configuration: tuple[str, str]
+    sharing: str = ""
 
     @property
     def now(self) -> Entry | None:
@@ -102,10 +104,12 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
     if facts.schema:
         found.append(("schema", schema_line(facts.schema)))
     if facts.proxy == "recreate":
-        anew = "made anew, as compose.prod.yaml or its variables changed: connections are cut for about a second"
+        anew = "made anew, as its Compose files or variables changed: connections are cut for about a second"
         found.append(("proxy", anew))
     elif not facts.proxy and facts.configuration[0] != facts.configuration[1]:
         found.append(("proxy", "takes the changed Caddyfile; connections that are idle are closed"))
+    if facts.sharing:
+        found.append(("ipv6", f"clients share one address, and its wider limits: {facts.sharing}"))
     return [*found, ("steps", ", ".join(steps(facts, options)))]
 
 

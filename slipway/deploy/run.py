@@ -56,6 +56,7 @@ class Deployer:
         releases, proxy = self.releases, self.releases.proxy
         with self.checkout.steps.step("preflight") as step:
             self.deployment.check(self.port)
+            sharing = self.releases.proxy.sharing()
             settings.check_domain(self.environment.settings.domain, self.checkout.steps)
             settings.check_trusted(self.environment.settings.trusted_proxies)
             known, change = releases.remembered(), proxy.change(self.port)
@@ -76,7 +77,7 @@ class Deployer:
             live=live, entries=tuple(ledger.parse(known.ledger)), database=database, reference=found.reference,
             image=image, schema=self._schema() if can_ask else None, salt=salt, settings=given,
             same=bool(live and releases.is_defined_so(live)), proxy=change,
-            configuration=(known.configuration, wanted),
+            configuration=(known.configuration, wanted), sharing=sharing,
         )  # fmt: skip
 
     @property

@@ -16,6 +16,7 @@ FILES = {
     "rehearsal": ("compose.yaml", "compose.test.yaml"),
 }
 HTTPS = "compose.https.yaml"  # beside those of "prod", when there is a domain
+IPV6 = "compose.ipv6.yaml"  # likewise, for the proxy, when the engine passes the IPv6 addresses of clients
 RELEASE = "compose.release.yaml"  # instead of them, for a release
 ANY = "none"  # for a release and its image, where any will do
 
@@ -26,13 +27,15 @@ def compose_command(
     *args: str | Sequence[str] | None,
     release: str = "",
     https: bool = False,
+    ipv6: bool = False,
     more: str = "",
 ) -> list[str]:
     """Return a `docker compose` command line; None is dropped.
 
     With `release`, for the Compose project of that release. `more` is a file beyond the project's own.
     """
-    files = (RELEASE,) if release else (*FILES[environment], *((HTTPS,) if https else ()))
+    beside = tuple(file for file, wanted in ((HTTPS, https), (IPV6, ipv6)) if wanted)
+    files = (RELEASE,) if release else (*FILES[environment], *beside)
     name = project_name(project, environment)
     return tokens(
         ["docker", "compose"],

@@ -47,9 +47,12 @@ class Stack:
 
     # Commands
 
-    def compose(self, *args: str | Sequence[str] | None) -> list[str]:
-        """Return a `docker compose` command line."""
-        return self._compose(*args, more=self._direct)
+    def compose(self, *args: str | Sequence[str] | None, ipv6: bool = False) -> list[str]:
+        """Return a `docker compose` command line; with `ipv6`, one that is about a proxy which has a network with it.
+
+        Compose would make that network for other commands as well.
+        """
+        return self._compose(*args, ipv6=ipv6, more=self._direct)
 
     def compose_release(self, release: str, *args: str | Sequence[str] | None) -> list[str]:
         """Return a `docker compose` command line for a release of it."""
@@ -63,8 +66,9 @@ class Stack:
         """
         return self._compose(WITHOUT_ENV, *args)
 
-    def _compose(self, *args: str | Sequence[str] | None, more: str = "") -> list[str]:
-        return compose_command(self.project, self.environment, *args, https=self.https(), more=more)
+    def _compose(self, *args: str | Sequence[str] | None, ipv6: bool = False, more: str = "") -> list[str]:
+        https = self.https()
+        return compose_command(self.project, self.environment, *args, https=https, ipv6=ipv6, more=more)
 
     # What Compose is told beyond the project's files where containers are given a company's proxy
 

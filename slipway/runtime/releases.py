@@ -10,6 +10,12 @@ from slipway.runtime.release import Answers, Look, NewRelease, Pointer, Release,
 class Proxy(Protocol):
     """What leads clients to a release."""
 
+    def sharing(self) -> str:
+        """Choose how clients over IPv6 come to it; return why they share one address, "" when they don't.
+
+        Comes before all that is about its definition.
+        """
+
     def change(self, port: int) -> str:
         """Return what its definition would do to it: "start", "recreate" or "" for nothing."""
 

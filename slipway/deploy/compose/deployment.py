@@ -6,6 +6,7 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Ran, tokens
 from slipway.deploy import settings
 from slipway.deploy.compose import labels
+from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import Files, write_secrets
 from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.deploy.compose.releases import EngineReleases
@@ -142,7 +143,8 @@ class EngineDeployment:
         )  # fmt: skip
         self.stack.label = f"{labels.DEPLOYMENT}={self.stack.name}"
         files = Files(self.stack, lambda: self.proxy.image)
-        self.proxy = CaddyProxy(self.stack, files)
+        self.edge = Edge(self.stack)
+        self.proxy = CaddyProxy(self.stack, files, self.edge)
         self.releases = EngineReleases(self.stack, self.settings, files, self.proxy)
         self.service = DeployedService(checkout, self.stack, self.image, self.releases)
         self.database = DeployedDatabase(environment, self.stack)
@@ -178,6 +180,7 @@ class EngineDeployment:
             shell.output(containers.remove_command(*names), echo=True)
         self.stack.forget()
         stop(self.stack, volumes)
+        self.edge.remove()
         self.releases.tidy()
 
     def volumes(self) -> list[str]:

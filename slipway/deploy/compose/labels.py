@@ -6,7 +6,9 @@ DEPLOYMENT = "dev.slipway.deployment"  # of everything that belongs to a deploym
 RELEASE = "dev.slipway.release"  # of a release's containers and volume
 OWNER = "dev.slipway.owner"  # of the lock's container: who holds it
 VOLUME = "com.docker.compose.volume"
+NETWORK = "com.docker.compose.network"
 PROXY = "proxy"  # the service of compose.prod.yaml
+EDGE = "edge"  # the network of compose.ipv6.yaml
 
 
 def lock_name(deployment: str) -> str:

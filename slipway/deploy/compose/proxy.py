@@ -10,6 +10,7 @@ from functools import cached_property
 from ipaddress import ip_address
 
 from slipway.core.errors import Problem
+from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import FOLDER, Files
 from slipway.deploy.compose.labels import PROXY
 from slipway.engine import containers
@@ -32,9 +33,10 @@ LIMIT = "5"  # seconds
 class CaddyProxy:
     """Caddy, as a service of the deployment's Compose project."""
 
-    def __init__(self, stack: Stack, files: Files) -> None:
+    def __init__(self, stack: Stack, files: Files, edge: Edge) -> None:
         self.stack = stack
         self.files = files
+        self.edge = edge
         self.shell = stack.shell
 
     @property
@@ -73,27 +75,31 @@ class CaddyProxy:
 
     def check(self, configuration: str, port: int) -> None:
         """Have Caddy read a Caddyfile, with the variables of compose.prod.yaml; raises Problem with what it says."""
-        config = self.shell.output(self.stack.compose("config", "--format", "json"), env=self.stack.env(port))
+        config = self.shell.output(self._compose("config", "--format", "json"), env=self._env(port))
         variables = json.loads(config)["services"][PROXY].get("environment") or {}
         values = {name: str(value) for name, value in variables.items() if value}
         command = validate_command(self.image, list(values))
         failed = f"Caddy cannot read the {CADDYFILE} (see above)."
         self.shell.output(command, hidden=values, given=configuration, failed=failed)
 
+    def sharing(self) -> str:
+        """Choose how clients over IPv6 come to it; return why they share one address, "" when they don't."""
+        return self.edge.choose(self.image)
+
     def change(self, port: int) -> str:
         """Return what compose.prod.yaml would do to it: "start", "recreate" or "" for nothing."""
         proxy = self.stack.container(PROXY)
         if not proxy or not proxy.running:
             return "start"
-        said = self.shell.output(self.stack.compose("config", "--hash", PROXY), env=self.stack.env(port))
+        said = self.shell.output(self._compose("config", "--hash", PROXY), env=self._env(port))
         return "" if proxy.labels.get(CONFIG_HASH) == said.split()[-1] else "recreate"
 
     def start(self, configuration: str, port: int) -> None:
         """Have it running as compose.prod.yaml says, with this Caddyfile; raises Problem with its log."""
         self.files.write(CADDYFILE, configuration)
         with self.shell.steps.step("proxy", "ready"):
-            up = self.stack.compose("up", "--detach", "--no-deps", PROXY)
-            self.shell.quietly(up, env=self.stack.env(port), failed="The proxy could not be started.")
+            up = self._compose("up", "--detach", "--no-deps", PROXY)
+            self.shell.quietly(up, env=self._env(port), failed="The proxy could not be started.")
             self.stack.wait(PROXY)
 
     def load(self, configuration: str) -> None:
@@ -130,6 +136,12 @@ class CaddyProxy:
         addresses = [address for one in release.web for address in one.addresses]
         status, said, _ = self.shell.probe(connections_command(self.name, addresses))
         return int(said) if not status and said.isdigit() else None
+
+    def _compose(self, *args: str) -> list[str]:
+        return self.stack.compose(*args, ipv6=self.edge.wanted())
+
+    def _env(self, port: int) -> dict[str, str]:
+        return self.stack.env(port) | (self.edge.variables if self.edge.wanted() else {})
 
     def _ask(self, url: str) -> tuple[bool, str]:
         status, _, head = self.shell.probe(ask_command(self.name, url))

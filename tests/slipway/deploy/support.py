@@ -75,6 +75,10 @@ class MemoryProxy:
     broken: set[str] = field(default_factory=set)
     answers: list[Answers] = field(default_factory=list)  # the next ones; the last stays
     left: list[int | None] = field(default_factory=list)  # connections, the next ones; then none
+    shared: str = ""  # why clients over IPv6 have one address
+
+    def sharing(self) -> str:
+        return self.shared
 
     def change(self, port: int) -> str:
         return self.defined

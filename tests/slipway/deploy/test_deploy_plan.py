@@ -73,6 +73,15 @@ def test_a_plan_names_what_changes_and_no_value(facts: Facts) -> None:
     }
 
 
+def test_a_plan_says_in_one_line_why_clients_over_ipv6_share_an_address(facts: Facts) -> None:
+    changed = replace(facts, same=False)
+    assert "ipv6" not in dict(rows(changed, Options()))
+    hidden = replace(changed, sharing="Docker Desktop hides theirs")
+    said = dict(rows(hidden, Options()))["ipv6"]
+    assert said == "clients share one address, and its wider limits: Docker Desktop hides theirs"
+    assert is_nothing(replace(facts, sharing="Docker Desktop hides theirs"), Options())  # no reason to deploy
+
+
 def test_a_first_deployment_starts_all(facts: Facts) -> None:
     first = replace(
         facts, live=None, entries=(), database=False, image=None, schema=None, proxy="start", configuration=("", "t")

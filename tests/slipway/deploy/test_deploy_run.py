@@ -49,6 +49,12 @@ def test_an_image_takes_the_place_of_what_is_live_and_is_not_deployed_twice(
     assert not [what for what in releases.done if what.startswith(("start", "stop", "remove"))]
 
 
+def test_why_clients_share_an_address_is_among_the_facts(deploys: Deployer, releases: MemoryReleases) -> None:
+    assert deploys.look(B).sharing == ""
+    releases.proxy.shared = "Docker Desktop hides theirs"
+    assert deploys.look(B).sharing == "Docker Desktop hides theirs"
+
+
 def test_looking_changes_nothing(deploys: Deployer, releases: MemoryReleases) -> None:
     before = releases.lines
     facts = deploys.look(B)

@@ -47,10 +47,12 @@ def test_compose_names_its_files_and_drops_none(tmp_path: Path) -> None:
 
 
 def test_a_release_is_a_project_of_its_own_and_a_domain_another_file(tmp_path: Path) -> None:
-    for name in ("compose.yaml", "compose.prod.yaml", "compose.https.yaml", "compose.release.yaml"):
-        (tmp_path / name).touch()
+    for kind in ("", ".prod", ".https", ".ipv6", ".release"):
+        (tmp_path / f"compose{kind}.yaml").touch()
     release = compose_command(project(tmp_path), "prod", "config", release="20261124t120000")
     assert release[release.index("--project-name") + 1] == "thing-prod-20261124t120000"
     assert release[-3:] == ["--file", "compose.release.yaml", "config"]
     https = compose_command(project(tmp_path), "prod", "config", https=True)
     assert https[-5:] == ["--file", "compose.prod.yaml", "--file", "compose.https.yaml", "config"]
+    both = compose_command(project(tmp_path), "prod", "config", https=True, ipv6=True)
+    assert both[-5:] == ["--file", "compose.https.yaml", "--file", "compose.ipv6.yaml", "config"]

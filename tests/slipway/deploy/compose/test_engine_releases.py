@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from slipway.deploy.compose import labels
 from slipway.deploy.compose.answers import decoded
+from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import Files, fill_command
 from slipway.deploy.compose.proxy import (
     CaddyProxy,
@@ -104,7 +105,8 @@ def test_one_that_is_watched_is_looked_at_by_one_command() -> None:
     project = load(ROOT)
     stack = Stack(shell, project, "prod", dict)
     files = Files(stack, str)
-    releases = EngineReleases(stack, Settings(project, shell.steps, lambda: True), files, CaddyProxy(stack, files))
+    proxy = CaddyProxy(stack, files, Edge(stack))
+    releases = EngineReleases(stack, Settings(project, shell.steps, lambda: True), files, proxy)
 
     def looked(*answers: str) -> tuple[str, list[str]]:
         shell.answers, shell.asked = list(answers), []
