@@ -32,13 +32,14 @@ class Engine:
         """The engine's address, as DOCKER_HOST has it."""
         return f"unix://{self.folder}/sock"
 
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
+    def start(self, *options: str) -> None:
+        """Start it, and wait until it answers; `options` are more of dockerd's."""
         paths = [*(f"{PREFIX}/{name}" for name in ("sbin", "bin")), os.environ["PATH"]]
         init = shutil.which("tini-static") or "/usr/bin/docker-init"
         dockerd = ["dockerd", "--init-path", init, "--bridge", "none", "--host", self.host]
         for option in ("data-root", "exec-root", "pidfile"):
             dockerd += [f"--{option}", f"{self.folder}/{option}"]
+        dockerd += options
         script = f'ip link set lo up; mount --bind "{self.folder}/empty" "{self.hidden}"; exec "$@"'
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -71,8 +72,13 @@ class Engine:
     def there(self, ask: Callable[[], T]) -> T:
         """Call a function where the engine's ports are: on that machine."""
         assert self.process
-        with ThreadPoolExecutor(1, initializer=_enter, initargs=(self.process.pid,)) as pool:
-            return pool.submit(ask).result()
+        return inside(self.process.pid, ask)
+
+
+def inside(pid: int, ask: Callable[[], T]) -> T:
+    """Call a function in the network of a process."""
+    with ThreadPoolExecutor(1, initializer=_enter, initargs=(pid,)) as pool:
+        return pool.submit(ask).result()
 
 
 def _enter(pid: int) -> None:
