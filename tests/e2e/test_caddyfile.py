@@ -1,0 +1,168 @@
+"""Every line of the Caddyfile has a check that fails when it is taken out; no deployment is needed for them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.caddy import clients, domain, operation, service
+from tests.e2e.caddy.lab import Lab, lab
+from tests.e2e.caddy.lines import Line, functional
+from tests.support import ROOT
+
+pytestmark = pytest.mark.minutes(1)
+WHOLE = (ROOT / "Caddyfile").read_text()
+
+Check = Callable[[Lab], None]
+# How each line begins, in the Caddyfile's order; what fails without it; and parts of it that are taken out as well. A
+# block goes as a whole.
+LINES: list[tuple[str, Check, list[str]]] = [
+    ("admin", operation.is_reloaded_over_its_socket, []),
+    ("persist_config", operation.writes_no_configuration, []),
+    ("grace_period", operation.lets_requests_finish, []),
+    ("metrics", operation.counts_what_clients_got, []),
+    ("auto_https", domain.leads_to_https, []),
+    ("{$OPTION_EMAIL}", operation.takes_options_from_the_environment, []),
+    ("{$OPTION_CA}", operation.takes_options_from_the_environment, []),
+    ("{$OPTION_CA_ROOT}", operation.takes_options_from_the_environment, []),
+    ("servers {", clients.believes_whom_it_trusts, []),
+    ("enable_full_duplex", clients.answers_before_the_body_has_come, []),
+    ("timeouts {", operation.ends_what_is_slow, []),
+    ("read_header", operation.ends_what_is_slow, []),
+    ("read_body", operation.ends_what_is_slow, []),
+    ("idle", operation.ends_what_is_slow, []),
+    ("max_header_size", clients.limits_heads, []),
+    ("trusted_proxies static", clients.believes_whom_it_trusts, []),
+    ("trusted_proxies_strict", clients.believes_whom_it_trusts, []),
+    ("servers 127.0.0.1:2020 {", operation.counts_what_clients_got, []),
+    ("name internal", operation.counts_what_clients_got, []),
+    ("(service) {", service.finds_the_release, []),
+    ("reverse_proxy {", service.finds_the_release, []),
+    ("dynamic a {", service.finds_the_release, []),
+    ("name {file./deployment/live}", service.finds_the_release, []),
+    ("port 8000", service.finds_the_release, []),
+    ("refresh", service.finds_a_new_container_soon, []),
+    ("versions ipv4", service.takes_its_ipv4_addresses_alone, []),
+    ("header_up X-Forwarded-For", service.tells_one_address, []),
+    ("lb_policy", service.leads_to_the_least_busy, []),
+    ("lb_try_duration", service.waits_until_one_listens, []),
+    ("lb_try_interval", service.gives_up_in_time, []),
+    ("lb_retry_match {", service.sends_nothing_twice, []),
+    ("method NEVER", service.sends_nothing_twice, []),
+    ("stream_close_delay", service.keeps_streams_over_a_reload, []),
+    ("transport http {", service.keeps_no_connection, []),
+    ("dial_timeout", clients.answers_502_when_nobody_can_be_reached, []),
+    ("keepalive off", service.keeps_no_connection, []),
+    ("{$SITE} {", domain.is_found_by_its_name, []),
+    ("@https protocol", domain.asks_for_https_from_now_on, []),
+    ("header @https Strict-Transport-Security", domain.asks_for_https_from_now_on, [" @https"]),
+    ("header @https Alt-Svc", domain.offers_http3_where_it_is, [" @https"]),
+    ("route {", clients.hides_what_is_for_the_network, []),
+    (
+        "@private path",
+        clients.hides_what_is_for_the_network,
+        [" /metrics /metrics/*", " /metrics/*", " /health /health/*", " /health/*"],
+    ),
+    ("error @private 404", clients.hides_what_is_for_the_network, [" @private"]),
+    ("@control path_regexp", clients.hides_control_characters, [r"\x00-\x1f", r"\x7f", r"-\x1f"]),
+    ("error @control 404", clients.hides_control_characters, [" @control"]),
+    ("@untrusted not remote_ip", clients.drops_what_only_proxies_may_say, ["not "]),
+    ("request_header @untrusted -X-Request-ID", clients.drops_what_only_proxies_may_say, [" @untrusted"]),
+    ("request_header @untrusted -Forwarded", clients.drops_what_only_proxies_may_say, [" @untrusted"]),
+    ("request_header @untrusted -X-Real-IP", clients.drops_what_only_proxies_may_say, [" @untrusted"]),
+    ("request_body {", clients.limits_bodies, []),
+    ("max_size", clients.limits_bodies, []),
+    ("intercept {", clients.answers_400_to_a_body_that_is_cut_off, []),
+    ("@none header !Via", clients.answers_400_to_a_body_that_is_cut_off, []),
+    ("handle_response @none {", clients.answers_400_to_a_body_that_is_cut_off, []),
+    ("error", clients.answers_400_to_a_body_that_is_cut_off, []),
+    ("templates {", clients.answers_400_to_a_body_that_is_cut_off, []),
+    ("mime x/never", clients.leaves_answers_as_they_are, []),
+    ("import service", service.finds_the_release, []),
+    ("handle_errors {", clients.answers_503_when_nobody_listens, []),
+    ("header Content-Type application/problem+json", clients.answers_503_when_nobody_listens, []),
+    ("header X-Content-Type-Options", clients.answers_503_when_nobody_listens, []),
+    ("header Cache-Control", clients.answers_503_when_nobody_listens, []),
+    ("header -Content-Length", clients.answers_400_to_a_body_that_is_cut_off, []),
+    ("@late", clients.answers_408_to_a_body_that_takes_too_long, ["(read(from)? tcp .*: )?", "(from)?"]),
+    ("respond @late", clients.answers_408_to_a_body_that_takes_too_long, []),
+    (
+        "@cut",
+        clients.answers_400_to_a_body_that_is_cut_off,
+        ["{http.error.status_code} == 499 || ", "readfrom tcp |", "|(http: )?unexpected EOF", "(http: )?"],
+    ),
+    ("respond @cut", clients.answers_400_to_a_body_that_is_cut_off, []),
+    ("respond `", clients.answers_503_when_nobody_listens, []),
+    ("{$OTHERS:", domain.refuses_names_that_are_not_ours, []),
+    ("map", domain.leads_to_https, []),
+    ('443 ""', domain.leads_to_https, []),
+    ("default", domain.leads_to_https, []),
+    ("@ours host", domain.leads_to_https, []),
+    ("redir @ours", domain.leads_to_https, []),
+    ("header -Alt-Svc", domain.refuses_names_that_are_not_ours, []),
+    ("header Content-Type application/problem+json", domain.refuses_names_that_are_not_ours, []),
+    ("respond", domain.refuses_names_that_are_not_ours, []),
+    ("http://127.0.0.1:2020 {", operation.tells_that_it_runs, []),
+    ("bind 127.0.0.1", operation.is_internal, []),
+    ("handle /proxy {", operation.tells_that_it_runs, []),
+    ("handle /metrics {", operation.counts_what_clients_got, []),
+    ("metrics", operation.counts_what_clients_got, []),
+    ("handle {", operation.names_the_release_that_answers, []),
+    ("header X-Release", operation.names_the_release_that_answers, []),
+    ("import service", operation.names_the_release_that_answers, []),
+]
+# Parts of lines that other checks hold.
+PARTS: list[tuple[str, str, Check]] = [
+    ("handle_response @none {", " @none", clients.leaves_answers_as_they_are),
+    ("@late", "^", clients.answers_502_when_nobody_can_be_reached),
+    ("@cut", '!{http.error.message}.contains(": write tcp ") && ', clients.answers_502_when_the_service_breaks_off),
+    ("@cut", "^", clients.answers_502_when_the_service_breaks_off),
+    ("@cut", "|header line too long", clients.answers_400_to_a_malformed_body),
+    ("@cut", "|malformed MIME header", clients.answers_400_to_a_malformed_body),
+    ("@cut", "|[a-z ]*chunk", clients.answers_400_to_a_malformed_body),
+    ("respond @late", " @late", clients.answers_503_when_nobody_listens),
+    ("respond @cut", " @cut", clients.answers_503_when_nobody_listens),
+    ("redir @ours", " @ours", domain.refuses_names_that_are_not_ours),
+]
+CHECKS = sorted({check for _, check, _ in LINES} | {check for _, _, check in PARTS}, key=lambda check: check.__name__)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Run the proxies and what stands behind them once for all."""
+    with lab(tmp_path_factory.mktemp("lab")) as made:
+        yield made
+
+
+def mutants() -> list[Any]:
+    """Return each line, "" or a part of it, and the check that has to fail without that."""
+    found = []
+    for line, (begins, check, parts) in zip(functional(WHOLE), LINES, strict=False):
+        missing = [("", check), *((part, check) for part in parts)]
+        missing += [(part, other) for name, part, other in PARTS if name == begins]
+        for part, other in missing:
+            name = f"{line.first + 1}: {begins}{' less ' if part else ''}{part}"
+            found.append(pytest.param(line, part, other, id=name))
+    return found
+
+
+def test_every_line_has_its_check() -> None:
+    lines = list(functional(WHOLE))
+    for number, line in enumerate(lines):
+        known = LINES[number][0] if number < len(LINES) else "the end"
+        assert line.text.startswith(known), f"line {line.first + 1}, `{line.text}`, where the table has `{known}`"
+    assert len(lines) == len(LINES)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_the_whole_file_holds(shared: Lab, check: Check) -> None:
+    shared.caddyfile = WHOLE
+    check(shared)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("line", "part", "check"), mutants())
+def test_nothing_can_be_taken_out(shared: Lab, line: Line, part: str, check: Check) -> None:
+    shared.caddyfile = line.without(WHOLE, part)
+    with pytest.raises(AssertionError):
+        check(shared)
