@@ -173,7 +173,9 @@ class Streams:
     async def go_on(self, over: threading.Event) -> None:
         """Keep all of them open."""
         verify: ssl.SSLContext | bool = self.at.trust or False
-        async with httpx2.AsyncClient(base_url=self.at.origin, verify=verify, timeout=LIMIT) as client:
+        # A kept connection may be closed by a reload of the proxy, just when it is used again.
+        fresh = httpx2.Limits(max_keepalive_connections=0)
+        async with httpx2.AsyncClient(base_url=self.at.origin, verify=verify, timeout=LIMIT, limits=fresh) as client:
 
             async def again(kind: Callable[[], Awaitable[None]]) -> None:
                 while not over.is_set():

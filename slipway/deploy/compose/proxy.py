@@ -150,7 +150,7 @@ class CaddyProxy:
 
 def ask_command(proxy: str, url: str) -> list[str]:
     """Return the command that asks for a URL in the proxy's container, and shows the answer's head."""
-    return containers.exec_command(proxy, "wget", "-q", "-S", "-T", LIMIT, "-O", "/dev/null", url)
+    return containers.exec_command(proxy, "wget", "-q", "-S", "-T", LIMIT, "-t", "1", "-O", "/dev/null", url)
 
 
 def reload_command(proxy: str, file: str) -> list[str]:
@@ -162,7 +162,7 @@ def reload_command(proxy: str, file: str) -> list[str]:
 def look_command(proxy: str) -> list[str]:
     """Return the command that prints Caddy's counters, whom it leads clients to, and who has gone back."""
     script = (
-        f"wget -q -T {LIMIT} -O - {INTERNAL}/metrics | grep ^caddy_http_request_duration_seconds_count; echo; "
+        f"wget -q -T {LIMIT} -t 1 -O - {INTERNAL}/metrics | grep ^caddy_http_request_duration_seconds_count; echo; "
         f"cat {FOLDER}/live; echo; cat {FOLDER}/flipped 2>/dev/null || true"
     )
     return containers.exec_command(proxy, "sh", "-c", script)

@@ -141,7 +141,7 @@ def test_settings_are_those_of_all_services() -> None:
 
 def test_the_commands() -> None:
     assert ask_command("shop-proxy-1", "http://web-a:8000/up") == [
-        "docker", "exec", "shop-proxy-1", "wget", "-q", "-S", "-T", "5", "-O", "/dev/null", "http://web-a:8000/up",
+        "docker", "exec", "shop-proxy-1", "wget", "-q", "-S", "-T", "5", "-t", "1", "-O", "/dev/null", "http://web-a:8000/up",
     ]  # fmt: skip
     assert reload_command("p", "/deployment/Caddyfile.next") == [
         "docker", "exec", "p", "caddy", "reload", "--config", "/deployment/Caddyfile.next", "--adapter", "caddyfile",
