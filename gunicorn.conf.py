@@ -184,11 +184,13 @@ class Guarded:
         failed = False
         try:
             await self.application(scope, bounded, exchange.send)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if exchange.stalled and not exchange.status:
                 await _answer(exchange.send, 408, str(error).encode())
                 return
             failed = not exchange.gone and not exchange.stalled
+            if isinstance(error, SystemExit):  # one request ends no worker; and a status of 3 would end all of them
+                raise RuntimeError("The application called sys.exit.") from error
             raise
         finally:
             if (failed or exchange.status) and scope["path"] != not_counted:

@@ -36,7 +36,7 @@ def post_fork(server, worker):
         os.kill(os.getpid(), signal.SIGTERM)
 """
 APP = """
-import os, signal
+import os, signal, sys
 
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
@@ -55,6 +55,8 @@ async def app(scope, receive, send):
         os._exit(1)
     if scope["path"] == "/killed":
         os.kill(os.getpid(), signal.SIGKILL)
+    if scope["path"] == "/leaves":
+        sys.exit(3)  # which gunicorn takes for a worker that cannot start, and ends
     if scope["path"] == "/raises":
         raise RuntimeError("before the answer")
     if scope["path"] == "/busy":
@@ -157,22 +159,23 @@ def test_what_clients_get_is_counted_and_what_they_do_themselves_is_no_failure(t
             ("/killed", 0, Answers(0, 2)),
             ("/breaks", 0, Answers(1, 3)),
             ("/raises", 500, Answers(2, 4)),
-            ("/busy", 503, Answers(3, 4, 1)),
-            ("/health", 200, Answers(3, 4, 1)),
-            ("/", 200, Answers(4, 4, 1)),
+            ("/leaves", 500, Answers(3, 5)),
+            ("/busy", 503, Answers(4, 5, 1)),
+            ("/health", 200, Answers(4, 5, 1)),
+            ("/", 200, Answers(5, 5, 1)),
         ):
             assert server.get(path) == status
             wait_for(lambda counted=counted: server.counted() == counted)  # type: ignore[misc]
         with socket.create_connection(("127.0.0.1", server.port), LIMIT) as client:
             client.sendall(b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n")
             assert client.recv(100).startswith(b"HTTP/1.1 200 ")
-        wait_for(lambda: server.counted() == Answers(5, 4, 1))
+        wait_for(lambda: server.counted() == Answers(6, 5, 1))
         server.process.send_signal(signal.SIGHUP)  # a new worker, and the old one ends in order
         wait_for(lambda: server.said("Booting worker") == 4 and server.said("Worker exiting") == 1)
         assert server.get("/") == 200
         server.process.terminate()
         assert server.process.wait(LIMIT) == 0
-        assert server.counted() == Answers(6, 4, 1), server.log.read_text()
+        assert server.counted() == Answers(7, 5, 1), server.log.read_text()
 
 
 @pytest.mark.parametrize("worker", WORKERS)
