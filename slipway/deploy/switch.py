@@ -54,7 +54,7 @@ def go_live(
         take(steps, releases.proxy, *told)
         entry = replace(entry, outcome=Outcome.LIVE, steps=times(steps))
         clients = Clients.of(releases, releases.again(entry.release))
-        before = watch.standard(earlier.first, earlier.since(releases))
+        before = watch.standard(earlier.first, earlier.since(releases, change.old))
         switch(steps, releases, entry, change.old)
         switched = time.monotonic()
         trial.probe(checkout, releases.proxy, entry.release)

@@ -21,7 +21,7 @@ LOG = 60  # lines
 def ready(checkout: Checkout, releases: Releases, release: str, settle: float) -> None:
     """Wait until a release is ready, and has been up for so many seconds; raises Problem with its log."""
     with checkout.steps.step("ready", "healthy"):
-        if how := watch.wait_ready(lambda: verdict(releases, release), checkout.project.wait, settle):
+        if how := watch.wait_ready(lambda: judged(releases.again(release)), checkout.project.wait, settle):
             raise Problem(f"The new release {how}; {show_log(checkout.steps, releases, release)}.")
 
 
@@ -40,25 +40,23 @@ def smoke(checkout: Checkout, releases: Releases, release: str) -> None:
 class Clients:
     """What the clients of a release get from now on.
 
-    `first` is what was counted before: by its containers (gunicorn.conf.py), and then `release` is its id; or by the
-    proxy, of all releases, where they don't count, and then it is "".
+    `first` is what was counted before: by its containers (gunicorn.conf.py), which `themselves` says; or by the proxy,
+    of all releases, where they don't count.
     """
 
-    release: str
+    themselves: bool
     first: Answers
 
     @classmethod
     def of(cls, releases: Releases, release: Release | None) -> "Clients":
         """Begin to count."""
-        if release and (found := releases.answers(release)):
-            return cls(release.id, found)
-        return cls("", releases.proxy.look().answers)
+        found = releases.answers(release) if release else None
+        return cls(True, found) if found else cls(False, releases.proxy.look().answers)
 
-    def since(self, releases: Releases) -> Answers:
+    def since(self, releases: Releases, release: Release | None) -> Answers:
         """Return what they got since then; nothing when that cannot be told just now."""
-        if not self.release:
+        if not self.themselves:
             return releases.proxy.look().answers.since(self.first)
-        release = releases.again(self.release)
         found = releases.answers(release) if release else None
         return found.since(self.first) if found else Answers()
 
@@ -91,9 +89,9 @@ def bake(checkout: Checkout, releases: Releases, release: str, watched: Watched)
             pointer = releases.proxy.look().pointer
             if pointer.release not in ("", release):  # "": the proxy cannot be asked just now
                 raise Problem(rolled_back(pointer.by))
-            since = watched.clients.since(releases)
-            how = verdict(releases, release).wrong
-            how = how or watch.worse(watched.before, since, checkout.project.deploy.errors)
+            found = releases.again(release)
+            since = watched.clients.since(releases, found)
+            how = judged(found).wrong or watch.worse(watched.before, since, checkout.project.deploy.errors)
             if how and seconds:
                 raise Problem(f"The new release {how}; {show_log(steps, releases, release)}.")
         if watched.old and not releases.seal():
@@ -116,10 +114,9 @@ def answers(checkout: Checkout, proxy: Proxy, release: str) -> bool:
     return True
 
 
-def verdict(releases: Releases, release: str) -> Verdict:
-    """Judge a release as it is now."""
-    found = releases.again(release)
-    return found.verdict if found else GONE
+def judged(release: Release | None) -> Verdict:
+    """Judge a release; one that isn't there is gone."""
+    return release.verdict if release else GONE
 
 
 def show_log(steps: Steps, releases: Releases, release: str) -> str:
