@@ -53,12 +53,11 @@ def go_live(
         told = change.configuration
         take(steps, releases.proxy, *told)
         entry = replace(entry, outcome=Outcome.LIVE, steps=times(steps))
-        clients = Clients.of(releases, releases.again(entry.release))
-        before = watch.standard(earlier.first, earlier.since(releases, change.old))
         switch(steps, releases, entry, change.old)
         switched = time.monotonic()
         trial.probe(checkout, releases.proxy, entry.release)
-        trial.bake(checkout, releases, entry.release, Watched(change.bake, bool(change.old), clients, before))
+        before = watch.standard(earlier.first, earlier.since(releases, change.old))
+        trial.bake(checkout, releases, entry.release, Watched(change.bake, bool(change.old), before))
     except BaseException as error:
         failed = replace(entry, reason=reason(steps, error))
         live = back(checkout, releases, failed, replace(change, configuration=told))

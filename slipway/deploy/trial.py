@@ -48,10 +48,10 @@ class Clients:
     first: Answers
 
     @classmethod
-    def of(cls, releases: Releases, release: Release | None) -> "Clients":
-        """Begin to count."""
+    def of(cls, releases: Releases, release: Release | None, first: Answers | None = None) -> "Clients":
+        """Begin to count; `first` is what a release that counts had before, unless that is to be looked up."""
         found = releases.answers(release) if release else None
-        return cls(True, found) if found else cls(False, releases.proxy.look().answers)
+        return cls(True, first or found) if found else cls(False, releases.proxy.look().answers)
 
     def since(self, releases: Releases, release: Release | None) -> Answers:
         """Return what they got since then; nothing when that cannot be told just now."""
@@ -70,7 +70,6 @@ class Watched:
 
     seconds: float
     old: bool
-    clients: Clients
     before: Answers
 
 
@@ -84,13 +83,14 @@ def probe(checkout: Checkout, proxy: Proxy, release: str) -> None:
 def bake(checkout: Checkout, releases: Releases, release: str, watched: Watched) -> None:
     """Watch a release; raises Problem when it is not good, or when somebody has gone back meanwhile."""
     steps, seconds, since = checkout.steps, watched.seconds, Answers()
+    clients = Clients.of(releases, releases.again(release), since)
     with steps.step("bake", f"{seconds:.0f} s") if seconds else steps.silent() as step:
         for _ in watch.moments(max(seconds, LEAST)):
             pointer = releases.proxy.look().pointer
             if pointer.release not in ("", release):  # "": the proxy cannot be asked just now
                 raise Problem(rolled_back(pointer.by))
             found = releases.again(release)
-            since = watched.clients.since(releases, found)
+            since = clients.since(releases, found)
             how = judged(found).wrong or watch.worse(watched.before, since, checkout.project.deploy.errors)
             if how and seconds:
                 raise Problem(f"The new release {how}; {show_log(steps, releases, release)}.")

@@ -119,7 +119,7 @@ def test_what_is_counted_of_a_release_is_compared_with_the_one_before(
     if good:
         deployed(checkout, releases, bake=1)
     else:
-        with pytest.raises(Problem, match="fails 20 of 99 requests"):
+        with pytest.raises(Problem, match="fails 20 of 100 requests"):
             deployed(checkout, releases, bake=1)
     assert releases.pointer().release == ("b" if good else "a")
 
