@@ -27,6 +27,10 @@ reload = env.get("RELOAD", "") == "1"
 # server with one message, and the workers share its memory. A reloader has to load in the worker.
 preload_app = not reload
 http_parser = "python"  # of gunicorn's own `asgi` worker
+# A few small compressed messages could fill the memory: uvicorn would take 16 MB each, and inflate them.
+websocket_max_message_size = 2**20
+if hasattr(worker_type := load_class(worker_class), "CONFIG_KWARGS"):
+    worker_type.CONFIG_KWARGS |= {"ws_max_size": websocket_max_message_size, "ws_per_message_deflate": False}
 
 keepalive = 75  # longer than a proxy keeps idle connections, or it sends into closing ones
 graceful_timeout = 30
@@ -100,6 +104,7 @@ os.register_at_fork(after_in_parent=_let_in)
 # What clients got, for `inv deploy`: three numbers a process (answers, those of them that failed, 503s), in a file that
 # all of them share. The first three are the master's: workers that died.
 ANSWERS, FAILED, BUSY = range(3)
+WEBSOCKET = 101  # the status of one that was accepted
 PLACES = 64  # workers that start later take the places of the first
 answers: memoryview | list[int] = [0] * 3 * PLACES
 if shared := env.get("SLIPWAY_ANSWERS"):
@@ -179,7 +184,7 @@ class Guarded:
         if scope["type"] == "lifespan":
             await self.application(scope, receive, send)
             return
-        exchange = Exchange(receive, send)
+        exchange = Exchange(scope.get("method", ""), receive, send)
         bounded = exchange.receive if scope["type"] == "http" else exchange.hear
         failed = False
         try:
@@ -188,27 +193,25 @@ class Guarded:
             if exchange.stalled and not exchange.status:
                 await _answer(exchange.send, 408, str(error).encode())
                 return
-            failed = not exchange.gone and not exchange.stalled
+            failed = not exchange.stalled and exchange.status != WEBSOCKET  # clients say there what they like
             if isinstance(error, SystemExit):  # one request ends no worker; and a status of 3 would end all of them
                 raise RuntimeError("The application called sys.exit.") from error
             raise
         finally:
-            if (failed or exchange.status) and scope["path"] != not_counted:
-                self._count(exchange.status, failed)
-
-    def _count(self, status: int, failed: bool) -> None:
-        answers[self.place + ANSWERS] += 1
-        if status == 503:
-            answers[self.place + BUSY] += 1
-        elif failed or status >= 500:
-            answers[self.place + FAILED] += 1
+            failed = failed or exchange.status >= 500
+            # What fails because its client has gone is not the service's, and nobody gets that answer.
+            if (failed or exchange.status) and not (failed and exchange.gone) and scope["path"] != not_counted:
+                answers[self.place + ANSWERS] += 1
+                if failed:
+                    answers[self.place + (BUSY if exchange.status == 503 else FAILED)] += 1
 
 
 class Exchange:
     """A request and its answer, on their way between the server and the application."""
 
-    def __init__(self, receive: Any, send: Any) -> None:
-        self._receive, self._send, self._whole = receive, send, False  # whole: the body has come
+    def __init__(self, method: str, receive: Any, send: Any) -> None:
+        self._receive, self._send = receive, send
+        self._whole, self._has_body = False, method not in {"", "GET", "HEAD"}  # whole: the body has come
         self.status, self.stalled, self.gone = 0, False, False
 
     async def hear(self) -> Any:
@@ -235,12 +238,22 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
         elif message["type"] == "websocket.accept":
-            self.status = 101
+            self.status = WEBSOCKET
+        elif self._has_body and not self._whole and not message.get("more_body") and not self.stalled:
+            await self._discard()
         try:
             await self._send(message)
         except OSError:
             self.gone = True
             raise
+
+    async def _discard(self) -> None:
+        # The server closes the connection behind the answer to a body that was not read: a proxy that still sends would
+        # meet a reset, and never read the answer.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                while not self._whole and not self.gone:
+                    self._whole = not (await self.hear()).get("more_body")
 
 
 def _stalled() -> Exception:

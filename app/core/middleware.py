@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import metrics
@@ -62,6 +63,8 @@ class RequestMiddleware:
         metrics.IN_PROGRESS.inc()
         try:
             await self.app(scope, self._bounded(headers, receive), respond)
+        except ClientDisconnect:
+            pass  # nobody to answer: it is logged as given up
         except HTTPException as error:
             await problem(error.status_code, error.detail)(scope, receive, respond)
         except Exception:

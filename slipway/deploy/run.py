@@ -59,13 +59,15 @@ class Deployer:
             sharing = self.releases.proxy.sharing()
             settings.check_domain(self.environment.settings.domain, self.checkout.steps)
             settings.check_trusted(self.environment.settings.trusted_proxies)
+            if self.environment.settings.domain:
+                settings.check_ports(self.port, self.environment.settings.https_port)
             known, change = releases.remembered(), proxy.change(self.port)
             live = releases.all().get(known.pointer.release)
             for port in self._ports if change else ():
                 if port not in proxy.ports():
                     self.deployment.service.check_port(port)
             wanted = proxy.wanted()
-            if wanted != known.configuration:
+            if change or wanted != known.configuration:
                 proxy.check(wanted, self.port)
             free = room(releases)
             salt = known.salt or secrets.token_hex(16)

@@ -50,9 +50,17 @@ def check_trusted(proxies: str) -> None:
     """Look at TRUSTED_PROXIES: raise Problem for what is no address and no network."""
     for one in listed(proxies):
         try:
+            if not one.partition("/")[2].isdecimal() and "/" in one:
+                raise ValueError(f"{one} has no length of a prefix")  # Caddy knows no netmasks
             ip_network(one)
         except ValueError as error:
             raise Problem(
                 f".env: TRUSTED_PROXIES={proxies} should be addresses or networks, like 192.0.2.0/24, with commas "
                 f"between: {error}."
             ) from None
+
+
+def check_ports(port: int, https_port: int) -> None:
+    """Raise Problem when HTTP and HTTPS are to have the same port."""
+    if port == https_port:
+        raise Problem(f".env: HTTPS_PORT={https_port} has to be another than PORT (80, unless it is set).")

@@ -8,6 +8,7 @@ from slipway.engine.containers import Verdict
 from slipway.runtime.release import Answers
 
 FEWEST = 3  # failures that count: one may be anything
+HALF = 0.5
 FLOOR = 10  # requests from which a share can be told
 LOOK = 0.5  # seconds
 
@@ -36,13 +37,14 @@ def standard(first: Answers, since: Answers) -> Answers:
 def worse(before: Answers, since: Answers, percent: int) -> str:
     """Judge what clients got of a release since it is live; "" for good.
 
-    Failures are 5xx, answers that broke off, workers that died, and as many 503s as exceed their share of `before`: a
-    service that has too much to do may have that from its clients. Bad are at least 3 failures of 10 requests or more,
-    if they are more than `percent` of all, and twice the share that there was before.
+    Failures are 5xx, answers that broke off, workers that died; and the 503s beyond their share of `before` if they are
+    more than half of all answers: a service that has too much to do may have that from its clients. Bad are at least 3
+    failures of 10 requests or more, if they are more than `percent` of all, and twice the share of before, or half.
     """
-    failed = since.failed + max(0, since.busy - round(before.busy / max(before.all, 1) * since.all))
+    busy = since.busy - round(before.busy / max(before.all, 1) * since.all)
+    failed = since.failed + (busy if busy > since.all * HALF else 0)
     total = max(since.all, failed)
-    if failed < FEWEST or total < FLOOR or failed / total <= max(percent / 100, 2 * before.share):
+    if failed < FEWEST or total < FLOOR or failed / total <= max(percent / 100, min(2 * before.share, HALF)):
         return ""
     return f"fails {failed} of {total} requests (5xx, broken off, or their worker died)"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.deploy.settings import check_trusted, difference, hashed, hashes, listed
+from slipway.deploy.settings import check_ports, check_trusted, difference, hashed, hashes, listed
 from tests.slipway.deploy.support import SETTINGS
 
 
@@ -20,10 +20,18 @@ def test_proxies_that_are_trusted_are_addresses_or_networks(proxies: str) -> Non
     check_trusted(proxies)
 
 
-@pytest.mark.parametrize("proxies", ["cdn.example.com", "10.0.0.1/8", "10.0.0.0/8 192.0.2.7", "private_ranges"])
+@pytest.mark.parametrize(
+    "proxies", ["cdn.example.com", "10.0.0.1/8", "10.0.0.0/255.0.0.0", "10.0.0.0/8 192.0.2.7", "private_ranges"]
+)
 def test_nothing_else_is_trusted(proxies: str) -> None:
     with pytest.raises(Problem, match=f"TRUSTED_PROXIES={proxies} should be addresses or networks"):
         check_trusted(proxies)
+
+
+def test_http_and_https_have_ports_of_their_own() -> None:
+    check_ports(80, 443)
+    with pytest.raises(Problem, match="HTTPS_PORT=8443 has to be another than PORT"):
+        check_ports(8443, 8443)
 
 
 def test_a_list_has_commas_between() -> None:

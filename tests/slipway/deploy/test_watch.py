@@ -37,12 +37,14 @@ def test_waiting_ends_at_the_limit() -> None:
         (Answers(1000, 0), Answers(0, 10), True),  # of workers that died nobody got an answer
         (Answers(1000, 0), Answers(200, 4), False),  # 2 %
         (Answers(1000, 0), Answers(200, 5), True),
-        (Answers(1000, 300), Answers(100, 60), False),  # it was not much better before
-        (Answers(1000, 300), Answers(100, 61), True),
+        (Answers(1000, 200), Answers(100, 40), False),  # it was not much better before
+        (Answers(1000, 200), Answers(100, 41), True),
+        (Answers(1000, 900), Answers(100, 51), True),  # half is bad, whatever was before
         (Answers(), Answers(), False),
-        (Answers(1000, 0, 0), Answers(100, 0, 50), True),  # it has too much to do, as the one before had not
-        (Answers(1000, 0, 400), Answers(100, 0, 42), False),  # both had
-        (Answers(1000, 0, 400), Answers(100, 0, 43), True),
+        (Answers(1000, 0, 0), Answers(100, 0, 50), False),  # it has too much to do: a burst of one client's, say
+        (Answers(1000, 0, 0), Answers(100, 0, 51), True),
+        (Answers(1000, 0, 400), Answers(100, 0, 90), False),  # as the one before had
+        (Answers(1000, 0, 400), Answers(100, 0, 91), True),
         (Answers(1000, 0, 400), Answers(100, 3, 20), True),  # fewer of those make up for nothing
     ],
 )
