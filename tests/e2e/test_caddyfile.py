@@ -70,6 +70,8 @@ LINES: list[tuple[str, Check, list[str]]] = [
     ("request_header @untrusted -X-Request-ID", clients.drops_what_only_proxies_may_say, [" @untrusted"]),
     ("request_header @untrusted -Forwarded", clients.drops_what_only_proxies_may_say, [" @untrusted"]),
     ("request_header @untrusted -X-Real-IP", clients.drops_what_only_proxies_may_say, [" @untrusted"]),
+    ("@other not method GET", clients.lets_a_get_alone_become_a_websocket, ["not "]),
+    ("request_header @other -Upgrade", clients.lets_a_get_alone_become_a_websocket, [" @other"]),
     ("request_body {", clients.limits_bodies, []),
     ("max_size", clients.limits_bodies, []),
     ("intercept {", clients.answers_400_to_a_body_that_is_cut_off, []),

@@ -215,11 +215,11 @@ def test_websockets_work(tmp_path: Path, worker: str) -> None:
         wait_for(lambda: server.counted() == Answers(1))
         with connect(f"ws://127.0.0.1:{server.port}/", open_timeout=LIMIT, max_size=None) as socket:
             assert "permessage-deflate" not in str(socket.response and socket.response.headers)
-            socket.send("x" * 2**21)
             with pytest.raises(ConnectionClosed) as closed:
+                socket.send("x" * 2**21)
                 socket.recv(timeout=LIMIT)
-        assert closed.value.rcvd
-        assert closed.value.rcvd.code == 1009  # too big
+        # Too big; the connection may be gone before all of it was sent, and that before this could be read.
+        assert closed.value.rcvd is None or closed.value.rcvd.code == 1009
 
 
 def test_an_open_websocket_is_told_of_a_restart(tmp_path: Path) -> None:

@@ -35,6 +35,13 @@ def hides_control_characters(lab: Lab) -> None:
     assert {lab.plain.ask(path).status for path in PUBLIC} == {200}
 
 
+def lets_a_get_alone_become_a_websocket(lab: Lab) -> None:
+    """Ask for a WebSocket by GET and by POST."""
+    words = ("Connection: Upgrade", "Upgrade: websocket")
+    assert lab.plain.ask("/", *words).passed("Upgrade") == ["websocket"]
+    assert lab.plain.ask("/", *words, "Content-Length: 0", method="POST").passed("Upgrade") == []
+
+
 def drops_what_only_proxies_may_say(lab: Lab) -> None:
     """Drop what names a request or a client, unless it comes from somebody who is believed."""
     said = {"X-Request-ID": "7a6b", "Forwarded": "for=203.0.113.9", "X-Real-IP": "203.0.113.9"}
