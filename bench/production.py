@@ -25,12 +25,12 @@ def commit(checkout: Checkout, message: str) -> None:
 
 
 @contextmanager
-def deployed(**env: str) -> Iterator[Checkout]:
+def deployed() -> Iterator[Checkout]:
     """Give a deployed clone; remove all that is left of it."""
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "clone"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-        checkout = Checkout(clone, {"COMPOSE_PROJECT_NAME": NAME, "PORT": str(free_port()), **env})
+        checkout = Checkout(clone, {"COMPOSE_PROJECT_NAME": NAME, "PORT": str(free_port())})
         try:
             checkout.edit("pyproject.toml", 'name = "slipway"\nasgi', f'name = "{NAME}"\nasgi')
             commit(checkout, "A name of its own")

@@ -12,7 +12,7 @@ from slipway.deploy import trial, watch
 from slipway.deploy.ledger import Entry, Outcome
 from slipway.deploy.trial import Clients, Watched
 from slipway.project.checkout import Checkout
-from slipway.runtime.release import Release, host
+from slipway.runtime.release import Answers, Release, host
 from slipway.runtime.releases import Proxy, Releases
 
 BACK = 1  # seconds that a release goes on that was led away from: a request that is on its way there has to arrive
@@ -46,7 +46,7 @@ def go_live(
     """
     steps, began, told = checkout.steps, time.monotonic(), ("", "")
     try:
-        earlier = Clients.of(releases, change.old)
+        earlier = Clients.of(releases, change.old) if change.old else None
         entry = replace(entry, **start())
         trial.ready(checkout, releases, entry.release, change.settle)
         trial.smoke(checkout, releases, entry.release)
@@ -56,7 +56,7 @@ def go_live(
         switch(steps, releases, entry, change.old)
         switched = time.monotonic()
         trial.probe(checkout, releases.proxy, entry.release)
-        before = watch.standard(earlier.first, earlier.since(releases, change.old))
+        before = watch.standard(earlier.first, earlier.since(releases, change.old)) if earlier else Answers()
         trial.bake(checkout, releases, entry.release, Watched(change.bake, bool(change.old), before))
     except BaseException as error:
         failed = replace(entry, reason=reason(steps, error))
@@ -129,7 +129,7 @@ def back(checkout: Checkout, releases: Releases, entry: Entry, change: Change) -
             take(steps, releases.proxy, *reversed(change.configuration))
         releases.record(replace(entry, outcome=outcome, steps=times(steps)).line())
         releases.forget_rollback()
-        lost = outcome != Outcome.LIVE and old and not trial.answers(checkout, releases.proxy, old.id)
+        lost = outcome != Outcome.LIVE and old and not trial.is_answering(checkout, releases.proxy, old.id)
     except Problem as problem:
         return f"{problem.message} What is live: ./inv status --prod; the next deployment puts it in order."
     if outcome == Outcome.LIVE:

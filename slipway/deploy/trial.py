@@ -76,7 +76,7 @@ class Watched:
 def probe(checkout: Checkout, proxy: Proxy, release: str) -> None:
     """Ask through the proxy until this release answers; raises Problem when it doesn't."""
     with checkout.steps.step("probe", "it answers through the proxy"):
-        if not answers(checkout, proxy, release):
+        if not is_answering(checkout, proxy, release):
             raise Problem(f"{host(release)} doesn't answer through the proxy.")
 
 
@@ -104,7 +104,7 @@ def rolled_back(by: str) -> str:
     return f"{by or 'Somebody'} has rolled it back."
 
 
-def answers(checkout: Checkout, proxy: Proxy, release: str) -> bool:
+def is_answering(checkout: Checkout, proxy: Proxy, release: str) -> bool:
     """Tell whether a release answers through the proxy, sooner or later."""
     end = time.monotonic() + PROBE
     while proxy.answered_by(checkout.project.health) != release:

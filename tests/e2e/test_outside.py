@@ -22,6 +22,7 @@ from tests.support import PATIENT, Checkout, free_port, wait_for
 log = logging.getLogger(__name__)
 pytestmark = pytest.mark.minutes(4)
 
+GATEWAYS = "172.16.0.0/12, 192.168.0.0/16, 10.0.0.0/8"  # where this machine comes from, to a container
 RATE = 50  # requests a second of those who mean well
 # How often a second, how often in all in the short run and in the long one, and what is answered.
 ATTACKS: list[tuple[Attack, float, int, int, set[str]]] = [
@@ -137,8 +138,7 @@ def test_a_request_that_ends_its_worker_ends_one(open_to_all: Checkout, kind: At
 @pytest.mark.full  # the limits are tested with the service; this shows that they hold
 def test_logins_go_on_while_others_register(open_to_all: Checkout) -> None:
     docker = open_to_all
-    private = "172.16.0.0/12, 192.168.0.0/16, 10.0.0.0/8"  # so that each registration can be another client's
-    done(docker, "deploy", "--yes", "--bake", "0", TRUSTED_PROXIES=private)
+    done(docker, "deploy", "--yes", "--bake", "0", TRUSTED_PROXIES=GATEWAYS)
     at, new = Target(docker.url), credentials()
     form = {"username": new["email"], "password": new["password"]}
     assert httpx2.post(f"{docker.url}/users", json=new, timeout=PATIENT).status_code == 201
@@ -202,8 +202,7 @@ def test_a_proxy_that_is_trusted_is_believed_and_nobody_else(open_to_all: Checko
     assert found["url"].startswith("http://")
     assert not found.keys() & {"x-request-id", "x-real-ip", "forwarded"}
 
-    private = "172.16.0.0/12, 192.168.0.0/16, 10.0.0.0/8"  # Docker's gateway, where this machine comes from
-    done(docker, "deploy", "--yes", "--bake", "0", TRUSTED_PROXIES=private, LOGIN_ATTEMPTS_PER_CLIENT="3")
+    done(docker, "deploy", "--yes", "--bake", "0", TRUSTED_PROXIES=GATEWAYS, LOGIN_ATTEMPTS_PER_CLIENT="3")
     found = seen()
     assert (found["client"], found["x-forwarded-for"]) == ("203.0.113.9", "203.0.113.9")
     assert found["url"].startswith("https://")
@@ -218,7 +217,7 @@ def test_a_proxy_that_is_trusted_is_believed_and_nobody_else(open_to_all: Checko
     docker.edit("Caddyfile", "idle 2m", "idle 3m")
     with streams(Target(docker.url), 5) as open_:
         wait_for(lambda: open_.done["events"] == 1)
-        taken = done(docker, "deploy", "--yes", TRUSTED_PROXIES=private, LOGIN_ATTEMPTS_PER_CLIENT="3")
+        taken = done(docker, "deploy", "--yes", TRUSTED_PROXIES=GATEWAYS, LOGIN_ATTEMPTS_PER_CLIENT="3")
         assert "has the changed Caddyfile" in taken.stderr
     assert open_.broken == []
 
