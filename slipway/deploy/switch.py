@@ -10,7 +10,7 @@ from slipway.core.signals import uninterrupted
 from slipway.core.steps import Steps
 from slipway.deploy import trial, watch
 from slipway.deploy.ledger import Entry, Outcome
-from slipway.deploy.trial import Clients, Watched
+from slipway.deploy.trial import Clients, Watch
 from slipway.project.checkout import Checkout
 from slipway.runtime.release import Answers, Release, host
 from slipway.runtime.releases import Proxy, Releases
@@ -55,9 +55,10 @@ def go_live(
         entry = replace(entry, outcome=Outcome.LIVE, steps=times(steps))
         switch(steps, releases, entry, change.old)
         switched = time.monotonic()
-        trial.probe(checkout, releases.proxy, entry.release)
         before = watch.standard(earlier.first, earlier.since(releases, change.old)) if earlier else Answers()
-        trial.bake(checkout, releases, entry.release, Watched(change.bake, bool(change.old), before))
+        watched = Watch(checkout, releases, entry.release, before)
+        trial.probe(checkout, releases.proxy, entry.release, watched.check)
+        trial.bake(watched, change.bake, bool(change.old))
     except BaseException as error:
         failed = replace(entry, reason=reason(steps, error))
         live = back(checkout, releases, failed, replace(change, configuration=told))

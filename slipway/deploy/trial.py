@@ -1,6 +1,7 @@
 """What a new release has to pass: ready, smoke, probe, and the time in which it is watched."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from slipway.core.errors import Problem
@@ -61,41 +62,53 @@ class Clients:
         return found.since(self.first) if found else Answers()
 
 
-@dataclass(frozen=True)
-class Watched:
-    """What a release is watched for, and for how many seconds.
+class Watch:
+    """Looks at a release from the switch on: is it well, what do its clients get, has somebody gone back?
 
-    `old` tells whether there is one to go back to, and `before` is what clients got of that one.
+    `before` is what clients got of the old one.
     """
 
-    seconds: float
-    old: bool
-    before: Answers
+    def __init__(self, checkout: Checkout, releases: Releases, release: str, before: Answers) -> None:
+        self.checkout, self.releases, self.release, self.before = checkout, releases, release, before
+        self.since = Answers()
+        self._clients = Clients.of(releases, releases.again(release), self.since)
+
+    def look(self) -> str:
+        """Return what is wrong with it, "" for nothing; raises Problem when somebody has gone back."""
+        pointer = self.releases.proxy.look().pointer
+        if pointer.release not in ("", self.release):  # "": the proxy cannot be asked just now
+            raise Problem(rolled_back(pointer.by))
+        found = self.releases.again(self.release)
+        self.since = self._clients.since(self.releases, found)
+        return judged(found).wrong or watch.worse(self.before, self.since, self.checkout.project.deploy.errors)
+
+    def check(self) -> None:
+        """Raise Problem when something is wrong with it, or somebody has gone back."""
+        if how := self.look():
+            log = show_log(self.checkout.steps, self.releases, self.release)
+            raise Problem(f"The new release {how}; {log}.")
 
 
-def probe(checkout: Checkout, proxy: Proxy, release: str) -> None:
-    """Ask through the proxy until this release answers; raises Problem when it doesn't."""
+def probe(checkout: Checkout, proxy: Proxy, release: str, check: Callable[[], None] | None = None) -> None:
+    """Ask through the proxy until this release answers; raises Problem when it doesn't, or what `check` raises."""
     with checkout.steps.step("probe", "it answers through the proxy"):
-        if not is_answering(checkout, proxy, release):
+        if not is_answering(checkout, proxy, release, check):
             raise Problem(f"{host(release)} doesn't answer through the proxy.")
 
 
-def bake(checkout: Checkout, releases: Releases, release: str, watched: Watched) -> None:
-    """Watch a release; raises Problem when it is not good, or when somebody has gone back meanwhile."""
-    steps, seconds, since = checkout.steps, watched.seconds, Answers()
-    clients = Clients.of(releases, releases.again(release), since)
+def bake(watched: Watch, seconds: float, old: bool) -> None:
+    """Watch a release for so many seconds; raises Problem when it is not good, or when somebody has gone back.
+
+    `old` tells whether there is one that can be gone back to, which ends here.
+    """
+    steps, releases = watched.checkout.steps, watched.releases
+    look = watched.check if seconds else watched.look  # which still notices that somebody has gone back
     with steps.step("bake", f"{seconds:.0f} s") if seconds else steps.silent() as step:
         for _ in watch.moments(max(seconds, LEAST)):
-            pointer = releases.proxy.look().pointer
-            if pointer.release not in ("", release):  # "": the proxy cannot be asked just now
-                raise Problem(rolled_back(pointer.by))
-            found = releases.again(release)
-            since = clients.since(releases, found)
-            how = judged(found).wrong or watch.worse(watched.before, since, checkout.project.deploy.errors)
-            if how and seconds:
-                raise Problem(f"The new release {how}; {show_log(steps, releases, release)}.")
-        if watched.old and not releases.seal():
+            look()
+        if old and not releases.seal():
             raise Problem(rolled_back(releases.pointer().by))
+        since = watched.since
         step.detail += f": {since.all} answers, {since.failed + since.busy} of them failed"
 
 
@@ -104,10 +117,12 @@ def rolled_back(by: str) -> str:
     return f"{by or 'Somebody'} has rolled it back."
 
 
-def is_answering(checkout: Checkout, proxy: Proxy, release: str) -> bool:
-    """Tell whether a release answers through the proxy, sooner or later."""
+def is_answering(checkout: Checkout, proxy: Proxy, release: str, check: Callable[[], None] | None = None) -> bool:
+    """Tell whether a release answers through the proxy, sooner or later; raises what `check` raises meanwhile."""
     end = time.monotonic() + PROBE
     while proxy.answered_by(checkout.project.health) != release:
+        if check:
+            check()
         if time.monotonic() > end:
             return False
         time.sleep(POLL)

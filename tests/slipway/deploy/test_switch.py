@@ -12,7 +12,7 @@ from slipway.deploy.switch import Change, go_live
 from slipway.project.checkout import Checkout
 from slipway.runtime.environment import Environment
 from slipway.runtime.release import Answers, NewRelease
-from tests.slipway.deploy.support import MemoryReleases, entry
+from tests.slipway.deploy.support import MemoryReleases, a_release, entry, web
 
 
 @pytest.fixture
@@ -93,6 +93,41 @@ def test_one_that_answers_5xx_gives_the_place_back(checkout: Checkout) -> None:
     with pytest.raises(Problem, match="fails 8 of 10 requests"):
         deployed(checkout, releases, bake=1)
     assert releases.done[-3:] == ["back to a", "remove b", "tidied"]
+    assert outcomes(releases) == {"a": "live", "b": "flipped back"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "said"),
+    [
+        ([Answers(4, 0), Answers(30, 25)], "healthy", "fails 25 of 30 requests"),
+        ([], "unhealthy", "is unhealthy"),
+    ],
+)
+def test_what_its_clients_get_is_looked_at_before_it_answers_through_the_proxy(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, answers: list[Answers], status: str, said: str
+) -> None:
+    releases = MemoryReleases(counted={"b": answers} if answers else {}).has(entry("a"))
+    switch = releases.switch
+
+    def and_falls_ill(*how: str) -> None:
+        switch(*how)
+        releases.there["b"] = a_release("b", web("b", status))
+
+    monkeypatch.setattr(releases, "switch", and_falls_ill)
+    monkeypatch.setattr(releases.proxy, "answered_by", lambda path: "a" if releases.pointed.release == "a" else "")
+    with pytest.raises(Problem, match=said) as raised:
+        deployed(checkout, releases, bake=1)
+    assert "shop:a is live, as before (a)" in str(raised.value.message)
+    assert list(releases.there) == ["a"]
+
+
+def test_one_that_is_well_but_never_answers_through_the_proxy_gives_the_place_back(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    releases = MemoryReleases().has(entry("a"))
+    monkeypatch.setattr(releases.proxy, "answered_by", lambda path: "a" if releases.pointed.release == "a" else "")
+    with pytest.raises(Problem, match="web-b doesn't answer through the proxy"):
+        deployed(checkout, releases, bake=1)
     assert outcomes(releases) == {"a": "live", "b": "flipped back"}
 
 
