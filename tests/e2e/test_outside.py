@@ -213,6 +213,14 @@ def test_a_proxy_that_is_trusted_is_believed_and_nobody_else(open_to_all: Checko
     bad = docker.inv("deploy", "--yes", TRUSTED_PROXIES="cdn.example.com")
     assert bad.returncode == 1
     assert "TRUSTED_PROXIES=cdn.example.com should be addresses or networks" in bad.stderr
+    docker.edit("compose.prod.yaml", "net.ipv4.tcp_tw_reuse", "net.ipv4.no_such")
+    bad = docker.inv("deploy", "--yes", TRUSTED_PROXIES="192.0.2.7")
+    assert bad.returncode == 1
+    assert re.search(
+        r"The proxy could not be started\.\nThe proxy is as it was before\.\n.* is live, as before", bad.stderr
+    )
+    assert seen()["client"] == "203.0.113.9"
+    run("git", "checkout", "--quiet", "compose.prod.yaml", cwd=docker.root)
 
     docker.edit("Caddyfile", "idle 2m", "idle 3m")
     with streams(Target(docker.url), 5) as open_:

@@ -5,7 +5,7 @@
 #   flipped         who has gone back to it
 #   releases.jsonl  the ledger
 #   decided-...     whether that release is switched to is decided: by the switch itself, or by who gave it up
-#   Caddyfile, salt
+#   Caddyfile, salt, proxy.json (earlier.py)
 
 put() { # NAME: a file, from standard input, in one step
     cat >"$1.new"

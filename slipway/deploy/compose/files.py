@@ -14,6 +14,8 @@ from slipway.engine.stack import Stack
 
 SCRIPT = Path(__file__).with_name("deployment.sh")
 FOLDER = "/deployment"
+CADDYFILE = "Caddyfile"
+DEFINITION = "proxy.json"  # of the last proxy that became ready
 SECRETS = "/secrets"
 
 

@@ -10,16 +10,16 @@ from functools import cached_property
 from ipaddress import ip_address
 
 from slipway.core.errors import Problem
+from slipway.deploy.compose.earlier import Earlier, kept
 from slipway.deploy.compose.edge import Edge
-from slipway.deploy.compose.files import FOLDER, Files
+from slipway.deploy.compose.files import CADDYFILE, DEFINITION, FOLDER, Files
 from slipway.deploy.compose.labels import PROXY
 from slipway.engine import containers
 from slipway.engine.containers import CONFIG_HASH
 from slipway.engine.jobs import script_command
-from slipway.engine.stack import Stack
+from slipway.engine.stack import SERVICES, Stack
 from slipway.runtime.release import Answers, Look, Pointer, Release, host, of_host
 
-CADDYFILE = "Caddyfile"
 INTERNAL = "http://127.0.0.1:2020"  # as the Caddyfile has it
 PORT = 8000  # of a release, as the Caddyfile has it
 SOCKET = "unix//tmp/caddy.sock"
@@ -93,12 +93,24 @@ class CaddyProxy:
         return "" if proxy.labels.get(CONFIG_HASH) == said.split()[-1] else "recreate"
 
     def start(self, configuration: str, port: int) -> None:
-        """Have it running as compose.prod.yaml says, with this Caddyfile; raises Problem with its log."""
-        self.files.write(CADDYFILE, configuration)
-        with self.shell.steps.step("proxy", "ready"):
-            up = self._compose("up", "--detach", "--no-deps", PROXY)
-            self.shell.quietly(up, env=self._env(port), failed="The proxy could not be started.")
-            self.stack.wait(PROXY)
+        """Have it running as compose.prod.yaml says, with this Caddyfile; raises Problem with its log.
+
+        One that ran before is put back then.
+        """
+        definition = self.shell.output(self._compose(*SERVICES, PROXY), env=self._env(port))
+        earlier = Earlier.of(self.stack, self.files)
+        try:
+            self.files.write(CADDYFILE, configuration)
+            with self.shell.steps.step("proxy", "ready"):
+                up = self._compose("up", "--detach", "--no-deps", PROXY)
+                self.shell.quietly(up, env=self._env(port), failed="The proxy could not be started.")
+                self.stack.wait(PROXY)
+        except BaseException as error:
+            said = earlier.put_back()
+            if isinstance(error, Problem):
+                error.message = f"{error.message}\n{said}".rstrip()
+            raise
+        self.files.write(DEFINITION, kept(definition, self.stack.container(PROXY)))
 
     def load(self, configuration: str) -> None:
         """Give it another Caddyfile while it runs; raises Problem.

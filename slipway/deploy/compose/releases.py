@@ -8,9 +8,9 @@ from typing import Any
 from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.deploy.compose import answers, labels
-from slipway.deploy.compose.files import Files, write_secrets
+from slipway.deploy.compose.files import CADDYFILE, Files, write_secrets
 from slipway.deploy.compose.lock import EngineLock, on_engine
-from slipway.deploy.compose.proxy import CADDYFILE, CaddyProxy
+from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.engine import containers, images, volumes
 from slipway.engine.compose import ANY, release_variables
 from slipway.engine.containers import CONFIG_HASH, Container

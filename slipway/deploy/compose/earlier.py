@@ -1,0 +1,71 @@
+"""The proxy that ran before another definition took its place: put back when that one cannot be started."""
+
+import json
+from dataclasses import dataclass
+from typing import Self
+
+from slipway.core.errors import Problem
+from slipway.deploy.compose.files import CADDYFILE, DEFINITION, Files
+from slipway.deploy.compose.labels import PROXY
+from slipway.engine.containers import CONFIG_HASH, Container
+from slipway.engine.stack import WITHOUT_ENV, Stack
+
+HASH = "x-hash"  # in a definition: what Compose notes of it at the container
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A proxy that may have to be put back: its container, the definition that was kept, "" for none, its Caddyfile."""
+
+    stack: Stack
+    files: Files
+    container: Container | None
+    definition: str
+    configuration: str
+
+    @classmethod
+    def of(cls, stack: Stack, files: Files) -> Self:
+        """Return the one that there is; raises Problem."""
+        return cls(stack, files, stack.container(PROXY), *files.read(DEFINITION, CADDYFILE))
+
+    def put_back(self) -> str:
+        """Have it running again if it ran; return what there is to say of it. Raises nothing itself."""
+        if not self.container or not self.container.running:
+            return ""
+        self.stack.forget()
+        try:
+            self.files.write(CADDYFILE, self.configuration)
+            now = self.stack.container(PROXY)
+            if now and now.running and now.id == self.container.id:
+                return ""  # nothing has touched it
+            if not self._is_its_own(self.definition):
+                return "The proxy that ran before cannot be put back: no definition of it was kept."
+            with self.stack.shell.steps.step("proxy", "as it was before"):
+                self._start()
+        except Problem as problem:
+            return f"{str(problem.message).strip()}\nThe proxy that ran before could not be put back either."
+        return "The proxy is as it was before."
+
+    def _is_its_own(self, definition: str) -> bool:
+        # A tree whose Slipway keeps none may have made a proxy since.
+        assert self.container  # noqa: S101
+        return bool(definition) and json.loads(definition)[HASH] == self.container.labels.get(CONFIG_HASH)
+
+    def _start(self) -> None:
+        command = restore_command(self.stack.name)
+        status, _, said = self.stack.shell.probe(command, given=self.definition, echo=True, apart=True)
+        if status:
+            raise Problem(said)
+        self.stack.wait(PROXY)
+
+
+def kept(config: str, proxy: Container | None) -> str:
+    """Return what to keep of a proxy: what defines it, of what Compose makes of its files."""
+    definition = {name: value for name, value in json.loads(config).items() if not name.startswith("x-")}
+    return json.dumps(definition | {HASH: proxy.labels.get(CONFIG_HASH, "") if proxy else ""})
+
+
+def restore_command(project: str) -> list[str]:
+    """Return the command that makes the proxy as its standard input defines it."""
+    file = ["--project-name", project, *WITHOUT_ENV, "--file", "-"]
+    return ["docker", "compose", "--ansi", "never", *file, "up", "--detach", "--no-deps", PROXY]
