@@ -1,6 +1,10 @@
 """Figures, times and lines, as people write and read them."""
 
-MOST = 65535  # the highest port, and more seconds, lines or workers than anybody asks for
+PORTS = range(1, 65_536)
+LINES = range(1, 65_536)
+SECONDS = range(86_401)  # none, or a day at most
+WORKERS = range(1, 1001)
+CONTAINERS = range(1, 501)  # a network of Docker's takes a thousand: two releases, and what stays
 
 
 def row(name: str, text: str) -> str:
@@ -8,9 +12,14 @@ def row(name: str, text: str) -> str:
     return f"{name:<10} {text}"
 
 
-def is_whole(text: str) -> bool:
-    """Tell whether a text is a whole number from 1 to 65535."""
-    return text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST
+def is_whole(text: str, within: range) -> bool:
+    """Tell whether a text is a whole number of a range."""
+    return text.isascii() and text.isdigit() and len(text) < 10 and int(text) in within
+
+
+def whole(within: range) -> str:
+    """Return what a number of a range is called."""
+    return f"a whole number from {within[0]} to {within[-1]}"
 
 
 def human(size: int) -> str:

@@ -5,10 +5,16 @@ import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
 from slipway.core.errors import Problem
+from slipway.core.words import PORTS, SECONDS, WORKERS, whole
 from slipway.schema.statements import Limits
+
+# A number says which values are taken: whoever reads it relies on that.
+Count = Annotated[int, range(1001)]
+AtLeastOne = Annotated[int, range(1, 1001)]
+Seconds = Annotated[int, SECONDS]
 
 OUTSIDE = ("root", "version", "requires_python")  # of a Project, not in [tool.slipway]
 
@@ -30,9 +36,9 @@ class Suites:
 class Retention:
     """Which backups are kept: the last ones, and the last one of so many days and weeks that have one."""
 
-    keep_last: int = 10
-    keep_daily: int = 7
-    keep_weekly: int = 4
+    keep_last: AtLeastOne = 10  # none would remove the one that was just made
+    keep_daily: Count = 7
+    keep_weekly: Count = 4
 
 
 @dataclass(frozen=True)
@@ -53,11 +59,11 @@ class Deploy:
     (default: the health path). `keep` earlier releases can be rolled back to.
     """
 
-    settle: int = 5
-    bake: int = 30
-    errors: int = 2
-    drain: int = 30
-    keep: int = 3
+    settle: Seconds = 5
+    bake: Seconds = 30
+    errors: Annotated[int, range(101)] = 2
+    drain: Seconds = 30
+    keep: AtLeastOne = 3
     smoke: tuple[str, ...] = ()
 
 
@@ -102,17 +108,17 @@ class Project:
     version: str
     requires_python: str = ""
     asgi: str = "app.main:app"
-    port: int = 8000
-    workers: int = 4
+    port: Annotated[int, PORTS] = 8000
+    workers: Annotated[int, WORKERS] = 4
     health: str = "/"
-    wait: int = 60
+    wait: Annotated[int, SECONDS[1:]] = 60
     docs: str = "/docs"
     migrations: str = ""
     registry: str = ""
     python: str = "3.13"
     variant: str = "slim"
     source: str = ""
-    secrets: dict[str, int] = field(default_factory=dict)
+    secrets: dict[str, Annotated[int, range(4097)]] = field(default_factory=dict)
     build_args: dict[str, str] = field(default_factory=dict)
     tests: Suites = field(default_factory=Suites)
     migrate: Limits = field(default_factory=Limits)
@@ -141,7 +147,7 @@ def load(root: Path) -> Project:
     """Read the project in the folder `root`.
 
     Raises Problem when pyproject.toml is missing or cannot be parsed, or when `[tool.slipway]` has an unknown key or
-    a value of the wrong type.
+    a value that is none of those it may have.
     """
     path = root / "pyproject.toml"
     try:
@@ -151,7 +157,7 @@ def load(root: Path) -> Project:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Problem(f"pyproject.toml cannot be read: {error}") from None
     metadata = document.get("project", {})
-    table = document.get("tool", {}).get("slipway", {})
+    table = _check(document.get("tool", {}).get("slipway", {}), Project, "[tool] slipway")
     name = table.get("name", metadata.get("name"))
     if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9]+([._-][a-z0-9]+)*", name):
         raise Problem(
@@ -190,16 +196,19 @@ def _read(table: dict[str, Any], into: type, where: str) -> dict[str, Any]:
 
 
 def _check(value: Any, expected: Any, where: str) -> Any:
-    if expected == tuple[str, ...]:
+    form, inner, wanted = get_origin(expected), get_args(expected), "a table"
+    if form is Annotated:
+        wanted = whole(inner[1])
+        if type(value) is int and value in inner[1]:  # True is an int as well
+            return value
+    elif form is tuple:
+        wanted = "a list of strings"
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
-    elif expected in (str, int):
-        if isinstance(value, expected) and not isinstance(value, bool):
+    elif expected is str:
+        wanted = "a string"
+        if isinstance(value, str):
             return value
     elif isinstance(value, dict):
-        inner = {"dict[str, int]": int, "dict[str, str]": str}.get(str(expected))
-        if inner is None or all(isinstance(item, inner) for item in value.values()):
-            return value
-    wanted = {"dict[str, int]": "a table of whole numbers", "dict[str, str]": "a table of strings"}
-    kind = wanted.get(str(expected)) or {str: "a string", int: "a whole number"}.get(expected, "a list of strings")
-    raise Problem(f"pyproject.toml: {where} = {value!r} should be {kind}.")
+        return {key: _check(one, inner[1], f"{where}.{key}") for key, one in value.items()} if form is dict else value
+    raise Problem(f"pyproject.toml: {where} = {value!r} should be {wanted}.")

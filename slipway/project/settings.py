@@ -10,10 +10,20 @@ from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
-from slipway.core.words import is_whole
+from slipway.core.words import PORTS, SECONDS, WORKERS, is_whole, whole
 from slipway.project import database, dotenv
 from slipway.project.config import Project
 from slipway.project.database import Database
+
+# What Slipway and gunicorn.conf.py read themselves; other numbers are the service's own to check.
+NUMBERS = {
+    "PORT": PORTS,
+    "HTTPS_PORT": PORTS,
+    database.PORT: PORTS,
+    "METRICS_PORT": PORTS,
+    "WEB_CONCURRENCY": WORKERS,
+    "BODY_IDLE_SECONDS": SECONDS[1:],
+}
 
 
 class Settings:
@@ -96,7 +106,7 @@ class Settings:
     def https_port(self) -> int:
         """The port of HTTPS, where there is a domain; also of a .env that is not in order."""
         port = _read(self.project)[0].get("HTTPS_PORT", "")
-        return int(port) if is_whole(port) else 443
+        return int(port) if is_whole(port, PORTS) else 443
 
     def prepare(self) -> None:
         """Make .env when there is none; check it.
@@ -130,10 +140,10 @@ class Settings:
 
     def _check_own(self, values: Mapping[str, str]) -> list[str]:
         findings = []
-        for name in ("PORT", "HTTPS_PORT", database.PORT, "WEB_CONCURRENCY"):
+        for name, within in NUMBERS.items():
             value = values.get(name, "")
-            if value and not is_whole(value):
-                findings.append(f"{name} = {value!r} is not a whole number from 1 to 65535")
+            if value and not is_whole(value, within):
+                findings.append(f"{name} = {value!r} is not {whole(within)}")
         if values.get(database.HOSTNAME) == database.OWN:
             findings += _unfit_for_own_database(values)
         local = values.get(database.HOSTNAME) in ("localhost", "127.0.0.1", "::1")

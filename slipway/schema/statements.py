@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
+Seconds = Annotated[int, range(1, 1_000_001)]  # PostgreSQL takes 0 for no limit at all, and two million at most
 Kind = Literal["schema", "data", "validate", "concurrent"]
 
 # https://www.postgresql.org/docs/current/sql-syntax-lexical.html: what is no code; a comment may hold others.
@@ -45,11 +46,11 @@ class Limits:
     service work meanwhile: CONCURRENTLY, and VALIDATE CONSTRAINT.
     """
 
-    lock_timeout: int = 2
-    statement_timeout: int = 30
-    data_timeout: int = 600
-    online_timeout: int = 3600
-    tries: int = 5
+    lock_timeout: Seconds = 2
+    statement_timeout: Seconds = 30
+    data_timeout: Seconds = 600
+    online_timeout: Seconds = 3600
+    tries: Annotated[int, range(1, 1001)] = 5
 
 
 def kind(sql: str) -> Kind:

@@ -41,13 +41,14 @@ def deploy(
     json: bool = False,
 ) -> None:
     """Replace the live release without losing a request."""
+    from slipway.core.words import CONTAINERS, SECONDS
     from slipway.deploy.plan import Options
     from slipway.verbs.session import Turn, begin
 
     turn = Turn.NOBODY if plan else Turn.ENVIRONMENT
     with begin("deploy", prod=True, context=context, turn=turn, wait=wait) as session:
-        seconds = 0 if bake == "0" else number("bake", bake) if bake else session.project.deploy.bake
-        options = Options(tag, number("scale", scale) if scale else 0, seconds, force)
+        seconds = number("bake", bake, SECONDS) if bake else session.project.deploy.bake
+        options = Options(tag, number("scale", scale, CONTAINERS) if scale else 0, seconds, force)
         if plan:
             show_plan(session, options, json)
         else:

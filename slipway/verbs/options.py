@@ -14,16 +14,16 @@ JSON = {"json": "as JSON, for programs"}
 SECRET = {"secret": "id=NAME,src=FILE for the time of the build; may be repeated"}
 
 
-def number(option: str, text: str) -> int:
-    """Read an option's whole number from 1 to 65535.
+def number(option: str, text: str, within: range) -> int:
+    """Read an option's whole number of a range.
 
     Raises Problem. (Invoke shows a traceback for what is no number.)
     """
     from slipway.core.errors import Problem
-    from slipway.core.words import is_whole
+    from slipway.core.words import is_whole, whole
 
-    if not is_whole(text):
-        raise Problem(f"--{option} is a whole number from 1 to 65535, not {text!r}.")
+    if not is_whole(text, within):
+        raise Problem(f"--{option} is {whole(within)}, not {text!r}.")
     return int(text)
 
 

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 @task(help=EVERYWHERE | {"port": "the port on this machine (default: PORT in .env, else the project's)"})
 def up(_: Context, prod: bool = False, runtime: str = "", context: str = "", port: str = "") -> None:
     """Start database, migrations and service; print the URLs."""
+    from slipway.core.words import PORTS
     from slipway.verbs.screen import show_urls
     from slipway.verbs.session import Turn, begin
 
     with begin("up", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
         session.settings.prepare()
-        done, chosen = is_up(session, number("port", port) if port else None)
+        done, chosen = is_up(session, number("port", port, PORTS) if port else None)
         if done:
             session.steps.say("  already up: nothing to do")
         elif session.is_deployed:
@@ -115,10 +116,11 @@ def logs(
     _: Context, prod: bool = False, runtime: str = "", context: str = "", follow: bool = False, lines: str = "100"
 ) -> None:
     """Show the service's log."""
+    from slipway.core.words import LINES
     from slipway.verbs.session import begin
 
     with begin("logs", prod=prod, runtime=runtime, context=context, quietly=True) as session:
-        session.runtime.service.logs(follow, number("lines", lines))
+        session.runtime.service.logs(follow, number("lines", lines, LINES))
 
 
 @task(help=EVERYWHERE)

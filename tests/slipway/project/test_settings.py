@@ -74,7 +74,12 @@ def test_all_findings_come_at_once(project: Project, capsys: pytest.CaptureFixtu
         ("DATABASE_USERNAME", "'my\"user'", "DATABASE_USERNAME has to be"),
         ("DATABASE_USERNAME", "pg_me", "DATABASE_USERNAME has to be"),
         ("PORT", "65536", "PORT = '65536' is not a whole number from 1 to 65535"),
-        ("WEB_CONCURRENCY", "many", "WEB_CONCURRENCY = 'many' is not a whole number"),
+        ("PORT", "0", "PORT = '0' is not a whole number from 1 to 65535"),
+        ("HTTPS_PORT", "70000", "HTTPS_PORT = '70000' is not a whole number from 1 to 65535"),
+        ("METRICS_PORT", "-9090", "METRICS_PORT = '-9090' is not a whole number from 1 to 65535"),
+        ("WEB_CONCURRENCY", "many", "WEB_CONCURRENCY = 'many' is not a whole number from 1 to 1000"),
+        ("BODY_IDLE_SECONDS", "-1", "BODY_IDLE_SECONDS = '-1' is not a whole number from 1 to 86400"),
+        ("BODY_IDLE_SECONDS", "inf", "BODY_IDLE_SECONDS = 'inf' is not a whole number from 1 to 86400"),
     ],
 )
 def test_what_nothing_can_be_made_with_is_found(project: Project, name: str, value: str, said: str) -> None:

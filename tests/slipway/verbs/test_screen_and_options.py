@@ -6,17 +6,21 @@ import sys
 import pytest
 
 from slipway.core.errors import Problem
+from slipway.core.words import PORTS, SECONDS
 from slipway.verbs.options import after_dashes, number
 from slipway.verbs.screen import confirm, flat, show_json, show_rows, table
 
 
 def test_a_number_is_whole_and_has_a_limit() -> None:
-    assert number("lines", "100") == 100
-    assert number("port", "65535") == 65535
-    for text in ("0", "-1", "65536", "1.5", "x", "", "\u0661"):
+    assert number("port", "1", PORTS) == 1
+    assert number("port", "65535", PORTS) == 65535
+    for text in ("0", "-1", "65536", "1.5", "x", "", "\u0661", "inf", "1e3", "1" * 5000):
         with pytest.raises(Problem) as stopped:
-            number("port", text)
+            number("port", text, PORTS)
         assert str(stopped.value) == f"--port is a whole number from 1 to 65535, not {text!r}."
+    assert number("bake", "0", SECONDS) == 0
+    with pytest.raises(Problem, match=r"--bake is a whole number from 0 to 86400, not '86401'\.$"):
+        number("bake", "86401", SECONDS)
 
 
 def test_what_stands_after_the_dashes_is_not_invokes() -> None:
