@@ -34,14 +34,14 @@ DIRECT = [word for name in ("HTTP_PROXY", "http_proxy") for word in ("--env", f"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ClientAddresses:
     """Whether clients keep their IPv6 addresses; if not, why. Without a reason there are no such clients."""
 
     passes: bool = False
     why: str = ""
 
 
-PASSES, NONE = Verdict(passes=True), Verdict()
+PASSES, NONE = ClientAddresses(passes=True), ClientAddresses()
 
 
 @dataclass(frozen=True)
@@ -96,16 +96,16 @@ def _on_host(image: str) -> list[str]:
     return ["docker", "run", "--rm", *options, "--entrypoint", "sh", image, "-c"]
 
 
-def judged(info: Mapping[str, Any]) -> Verdict | None:
+def judged(info: Mapping[str, Any]) -> ClientAddresses | None:
     """Judge an engine by what it says of itself; None when only a trial can tell."""
     if info.get("OperatingSystem") == "Docker Desktop":
-        return Verdict(why="Docker Desktop hides theirs")
+        return ClientAddresses(why="Docker Desktop hides theirs")
     if "name=rootless" in (info.get("SecurityOptions") or []):
-        return Verdict(why="an engine without root hides theirs")
+        return ClientAddresses(why="an engine without root hides theirs")
     version = str(info.get("ServerVersion", ""))
     number = re.match(r"\d+", version)
     if number and int(number[0]) < LEAST and not info.get("ExperimentalBuild"):
-        return Verdict(why=f"Docker Engine {version} hides theirs, {LEAST} and later don't")
+        return ClientAddresses(why=f"Docker Engine {version} hides theirs, {LEAST} and later don't")
     return None
 
 
@@ -126,45 +126,47 @@ def read(text: str) -> Host:
     return Host(tuple(sorted(addresses, key=lambda one: one.is_private)), forwards, tuple(at_risk))
 
 
-def refused(host: Host) -> Verdict | None:
+def refused(host: Host) -> ClientAddresses | None:
     """Judge the engine's machine before it gets an IPv6 network; None when nothing speaks against a trial."""
     if not host.addresses:
         return NONE
     if host.at_risk and not host.forwards:
         sysctls = " ".join(f"net.ipv6.conf.{name}.accept_ra=2" for name in host.at_risk)
-        return Verdict(why=f"an IPv6 network would cost the engine's machine its route, unless it has {sysctls}")
+        return ClientAddresses(
+            why=f"an IPv6 network would cost the engine's machine its route, unless it has {sysctls}"
+        )
     return None
 
 
-def concluded(said: str, asked: IPv6Address) -> Verdict:
+def concluded(said: str, asked: IPv6Address) -> ClientAddresses:
     """Judge by what `ask_command` printed: the machine's own address has to be what the server saw."""
     forwards, _, seen = said.partition("\n")
     if seen.strip() == str(asked):
         if forwards.strip() == "1":
             return PASSES
-        return Verdict(why="the engine's machine doesn't forward: net.ipv6.conf.all.forwarding=1")
-    return Verdict(why=f"in a trial the engine {'hid' if seen.strip() else 'did not pass on'} them")
+        return ClientAddresses(why="the engine's machine doesn't forward: net.ipv6.conf.all.forwarding=1")
+    return ClientAddresses(why=f"in a trial the engine {'hid' if seen.strip() else 'did not pass on'} them")
 
 
-def trial(shell: Shell, image: str, deployment: str) -> Verdict:
+def trial(shell: Shell, image: str, deployment: str) -> ClientAddresses:
     """Find out whether clients keep their IPv6 addresses; what cannot be told is never taken for yes.
 
     `image` has Caddy and a shell. An IPv6 network, a server on it and what asks that are there for seconds.
     """
     status, said, _ = shell.probe(info_command())
     if status:
-        return Verdict(why="the engine doesn't say which it is")
-    verdict = judged(_mapping(said))
-    if verdict:
-        return verdict
+        return ClientAddresses(why="the engine doesn't say which it is")
+    found = judged(_mapping(said))
+    if found:
+        return found
     status, said, _ = shell.probe(look_command(image))
     if status:
-        return Verdict(why="the network of the engine's machine cannot be looked at")
+        return ClientAddresses(why="the network of the engine's machine cannot be looked at")
     host = read(said)
     return refused(host) or _tried(shell, image, deployment, host.addresses[0])
 
 
-def _tried(shell: Shell, image: str, deployment: str, address: IPv6Address) -> Verdict:
+def _tried(shell: Shell, image: str, deployment: str, address: IPv6Address) -> ClientAddresses:
     label = f"{TRIAL}={deployment}"
     if left := shell.probe(networks.list_command(f"label={label}"))[1].split():  # of a verb that was killed
         shell.probe(networks.remove_command(*left))
@@ -173,14 +175,14 @@ def _tried(shell: Shell, image: str, deployment: str, address: IPv6Address) -> V
     try:
         with uninterrupted():  # else the engine may still make what was removed already
             if shell.probe(networks.create_ipv6_command(name, subnet, label), apart=True)[0]:
-                return Verdict(why="the engine made no IPv6 network")
+                return ClientAddresses(why="the engine made no IPv6 network")
             if shell.probe(serve_command(name, image), apart=True)[0]:
-                return Verdict(why="the engine published no port over IPv6")
+                return ClientAddresses(why="the engine published no port over IPv6")
         server = containers.look(shell, name)
         port = server.published("80/tcp") if server else None
         return concluded(shell.probe(ask_command(image, subnet, address, port))[1] if port else "", address)
     except Problem:
-        return Verdict(why="in a trial the engine could not be asked")
+        return ClientAddresses(why="in a trial the engine could not be asked")
     finally:
         shell.probe(containers.remove_command(name))
         shell.probe(networks.remove_command(name))

@@ -33,9 +33,9 @@ class Edge:
         """
         if not (self.stack.project.root / compose.IPV6).exists() or self.wanted():
             return ""
-        verdict = ipv6.trial(self.shell, image, self.stack.name)
-        if not verdict.passes:
-            return verdict.why
+        found = ipv6.trial(self.shell, image, self.stack.name)
+        if not found.passes:
+            return found.why
         if self.shell.probe(self.stack.compose("config", "--quiet", ipv6=True), env=self.stack.env())[0]:
             return f"{compose.IPV6} contradicts the other files of Compose"  # the proxy has network_mode, say
         self._chosen = True

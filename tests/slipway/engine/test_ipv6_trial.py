@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from slipway.engine import ipv6
-from slipway.engine.ipv6 import NONE, PASSES, Host, Verdict
+from slipway.engine.ipv6 import NONE, PASSES, ClientAddresses, Host
 from tests.slipway.engine.support import Answers
 
 NEW = {"ServerVersion": "28.5.2", "SecurityOptions": ["name=seccomp,profile=builtin"], "OperatingSystem": "Debian"}
@@ -44,7 +44,7 @@ SERVER = json.dumps([
     ],
 )
 def test_some_engines_hide_the_addresses_for_sure(change: dict[str, Any], why: str) -> None:
-    assert ipv6.judged({**NEW, **change}) == Verdict(why=why)
+    assert ipv6.judged({**NEW, **change}) == ClientAddresses(why=why)
 
 
 @pytest.mark.parametrize(
@@ -89,11 +89,11 @@ def test_without_ipv6_there_are_no_such_clients_and_nothing_to_say() -> None:
 )
 def test_only_the_address_of_who_has_asked_is_a_yes(said: str, why: str) -> None:
     assert ipv6.concluded("1\n2001:db8::1", AT) == PASSES
-    assert ipv6.concluded(said, AT) == Verdict(why=why)
+    assert ipv6.concluded(said, AT) == ClientAddresses(why=why)
 
 
-def trial(*answers: str) -> tuple[Verdict, list[str]]:
-    """Hold a trial on an engine that answers so; return the verdict, and what was asked of the engine."""
+def trial(*answers: str) -> tuple[ClientAddresses, list[str]]:
+    """Hold a trial on an engine that answers so; return what was found, and what was asked of the engine."""
     shell = Answers(json.dumps(NEW), *answers)
     found = ipv6.trial(shell, "caddy:2", "shop-prod")
     assert shell.answers == []

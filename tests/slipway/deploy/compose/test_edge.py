@@ -8,7 +8,7 @@ import pytest
 
 from slipway.deploy.compose.edge import Edge
 from slipway.engine import ipv6
-from slipway.engine.ipv6 import NONE, PASSES, Verdict
+from slipway.engine.ipv6 import NONE, PASSES, ClientAddresses
 from slipway.engine.stack import Stack
 from slipway.project.config import load
 from tests.slipway.engine.support import Answers
@@ -27,12 +27,12 @@ def proxy(*networks: str) -> str:
 
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Make:
-    """Give what makes an edge on an engine that answers so; without a verdict, a trial is a mistake."""
+    """Give what makes an edge on an engine that answers so; unless told what is found, a trial is a mistake."""
 
-    def made(*answers: str, verdict: Verdict | None = None) -> Edge:
-        def trial(*_: object) -> Verdict:
-            assert verdict is not None
-            return verdict
+    def made(*answers: str, found: ClientAddresses | None = None) -> Edge:
+        def trial(*_: object) -> ClientAddresses:
+            assert found is not None
+            return found
 
         monkeypatch.setenv("COMPOSE_PROJECT_NAME", "shop")
         monkeypatch.setattr(ipv6, "trial", trial)
@@ -50,21 +50,21 @@ def test_a_proxy_that_has_the_network_keeps_it_without_another_trial(make: Make)
 
 
 def test_a_proxy_gets_the_network_where_clients_keep_their_addresses(make: Make) -> None:
-    gets = make("p", proxy("shop-prod_default"), "read", verdict=PASSES)
+    gets = make("p", proxy("shop-prod_default"), "read", found=PASSES)
     assert not gets.wanted()
     assert gets.choose("caddy:2") == ""
     assert gets.wanted()
 
 
-@pytest.mark.parametrize("verdict", [NONE, Verdict(why="Docker Desktop hides theirs")])
-def test_a_proxy_gets_none_where_it_would_not_help(make: Make, verdict: Verdict) -> None:
-    without = make("p", proxy("shop-prod_default"), verdict=verdict)
-    assert without.choose("caddy:2") == verdict.why
+@pytest.mark.parametrize("found", [NONE, ClientAddresses(why="Docker Desktop hides theirs")])
+def test_a_proxy_gets_none_where_it_would_not_help(make: Make, found: ClientAddresses) -> None:
+    without = make("p", proxy("shop-prod_default"), found=found)
+    assert without.choose("caddy:2") == found.why
     assert not without.wanted()
 
 
 def test_a_file_that_does_not_fit_a_project_s_own_is_left_out(make: Make) -> None:
-    own = make("p", proxy(), "", verdict=PASSES)
+    own = make("p", proxy(), "", found=PASSES)
     assert own.choose("caddy:2") == "compose.ipv6.yaml contradicts the other files of Compose"
     assert not own.wanted()
 
