@@ -6,6 +6,7 @@ import socket
 import psutil
 
 from slipway.core.errors import Problem
+from slipway.core.words import PORTS
 
 
 def free_port(preferred: int = 0) -> int:
@@ -47,9 +48,12 @@ def owner(port: int) -> str:
     return "another user's process"
 
 
-def taken(port: int, by: str) -> str:
-    """Return what to say when the port is taken."""
-    return (
-        f"Port {port} is taken by {by}. Stop it, or use another port: ./inv up --port {port + 1} "
-        f"(for good: PORT={port + 1} in .env)."
-    )
+def taken(port: int, by: str, variable: str = "PORT", once: bool = True) -> str:
+    """Return what to say when the port is taken.
+
+    `variable` is what .env calls it; `once` tells whether an option can name another one as well.
+    """
+    other = port + 1 if port + 1 in PORTS else port - 1
+    instead = f"{variable}={other} in .env"
+    instead = f"./inv up --port {other} (for good: {instead})" if once else instead
+    return f"Port {port} is taken by {by}. Stop it, or use another port: {instead}."

@@ -21,15 +21,19 @@ def live_releases(running: list[Container]) -> list[LiveRelease]:
     return list(dict.fromkeys(found))
 
 
-def check_port(shell: Shell, port: int, address: str) -> None:
-    """Raise Problem when a program of the engine's machine has the port at an address of it."""
+def check_port(shell: Shell, port: int, address: str, variable: str = "PORT", once: bool = True) -> None:
+    """Raise Problem when a program of the engine's machine has the port at an address of it.
+
+    `variable` is what .env calls it; `once` tells whether an option can name another one as well.
+    """
     try:
         if ports.is_free(port, address) or client.is_remote(shell):
             return
     except PermissionError:  # this user may not, but the engine may
         return
     names = shell.output(containers.list_command(f"publish={port}", running=True, form="{{.Names}}")).split()
-    raise Problem(ports.taken(port, f"the container {names[0]}" if names else ports.owner(port)))
+    by = f"the container {names[0]}" if names else ports.owner(port)
+    raise Problem(ports.taken(port, by, variable, once))
 
 
 def stop(stack: Stack, volumes: bool) -> None:

@@ -59,8 +59,11 @@ class DeployedService:
 
     def check_port(self, port: int) -> None:
         """Raise Problem when another program has the port."""
-        if self.port() != port:
-            check_port(self.checkout.shell, port, EVERYWHERE)
+        mine, of = self.port(), self.releases.settings
+        if mine != port:
+            variable = "HTTPS_PORT" if of.domain and port == of.https_port else "PORT"
+            once = variable == "PORT" and mine is None  # `inv up` never replaces a release
+            check_port(self.checkout.shell, port, EVERYWHERE, variable, once)
 
     def live(self) -> list[LiveRelease]:
         """Return the releases that run, as their images' labels say."""
