@@ -27,7 +27,8 @@ class Facts:
     """What there is before anything is done.
 
     `live` is what the proxy asks, `database` whether it runs or is elsewhere, `image` what is to be deployed (None when
-    it is not on the engine yet), `schema` what slipway.schema says of the database (None when it was not asked).
+    it is not on the engine yet), `schema` what slipway.schema says of the database (None when it was not asked), and
+    `untold` until when that cannot be told ("" when it can, or when there are no migrations).
     `proxy` is what its definition would do to the proxy ("" for nothing), and `configuration` the proxy's, now and
     then. `same` tells whether the live release is defined as one would be now, `sharing` why clients over IPv6 have one
     address ("" when they don't).
@@ -45,6 +46,7 @@ class Facts:
     proxy: str
     configuration: tuple[str, str]
     sharing: str = ""
+    untold: str = ""
 
     @property
     def now(self) -> Entry | None:
@@ -55,6 +57,11 @@ class Facts:
     def old(self) -> Release | None:
         """The release whose place is taken: the live one, if it runs."""
         return self.live if self.live and self.live.running else None
+
+    @property
+    def told(self) -> bool:
+        """Whether the proxy that runs is told a changed configuration."""
+        return not self.proxy and self.configuration[0] != self.configuration[1]
 
 
 def scale(facts: Facts, options: Options) -> int:
@@ -99,14 +106,17 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
         found.append(("replicas", f"{live.scale if live else 0} -> {wanted}"))
     if now:
         changed = settings.difference(now.settings, facts.settings)
-        same = "the same" if facts.same else "the same; compose.release.yaml has changed"
-        found.append(("settings", changed or same))
+        same = "the release's are the same"  # the proxy's are no part of it
+        defined = "; compose.yaml, compose.release.yaml or what they take from .env has changed its containers"
+        found.append(("settings", changed or f"{same}{'' if facts.same else defined}"))
     if facts.schema:
         found.append(("schema", schema_line(facts.schema)))
+    elif facts.untold:
+        found.append(("schema", f"what is pending cannot be told before {facts.untold}"))
     if facts.proxy == "recreate":
-        anew = "made anew, as its Compose files or variables changed: connections are cut for about a second"
-        found.append(("proxy", anew))
-    elif not facts.proxy and facts.configuration[0] != facts.configuration[1]:
+        why = "its variables (DOMAIN, TRUSTED_PROXIES, ports, ...) or Compose files changed"
+        found.append(("proxy", f"made anew, as {why}: connections are cut for about a second"))
+    elif facts.told:
         found.append(("proxy", "takes the changed Caddyfile; connections that are idle are closed"))
     if facts.sharing:
         found.append(("ipv6", f"clients share one address, and its wider limits: {facts.sharing}"))
@@ -115,18 +125,22 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
 
 def steps(facts: Facts, options: Options) -> list[str]:
     """Return what will run, in order."""
-    proxy = {"start": "start the proxy", "recreate": "make the proxy anew", "": ""}[facts.proxy]
-    if is_live(facts, options):
-        return [*([] if facts.database else ["start the database"]), proxy or "tell the proxy", "the release stays"]
     old, schema = facts.old, facts.schema
+    telling = "tell the proxy" if facts.told else ""
     words = [
         "" if facts.database else "start the database",
+        "back up and migrate if anything is pending" if facts.untold else "",
         "back up" if schema and schema.apply and schema.sizes else "",
-        "migrate" if (schema and schema.apply) or not facts.database else "",
-        proxy,
+        "migrate" if schema and schema.apply else "",
+        {"start": "start the proxy", "recreate": "make the proxy anew", "": ""}[facts.proxy],
+    ]
+    if is_live(facts, options):
+        return [word for word in (*words, telling, "the release stays") if word]
+    words += [
         "start the release beside the old one" if old else "start the release",
         "ready",
         "smoke test",
+        telling,
         "switch",
         f"watch for {options.bake} s" if options.bake else "",
         "let the old one finish, and stop it" if old else "",

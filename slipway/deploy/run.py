@@ -74,12 +74,12 @@ class Deployer:
             given = settings.hashes(releases.variables(), salt)
             step.detail = f"settings, proxy{f', disk ({human(free)} free)' if free else ''}"
         database = self.deployment.database.running()
-        can_ask = image and database and (changes or proxy.exists())
+        untold = self._untold(found, image, database, changes)
         return Facts(
             live=live, entries=tuple(ledger.parse(known.ledger)), database=database, reference=found.reference,
-            image=image, schema=self._schema() if can_ask else None, salt=salt, settings=given,
+            image=image, schema=None if untold else self._schema(), salt=salt, settings=given,
             same=bool(live and releases.is_defined_so(live)), proxy=change,
-            configuration=(known.configuration, wanted), sharing=sharing,
+            configuration=(known.configuration, wanted), sharing=sharing, untold=untold,
         )  # fmt: skip
 
     @property
@@ -87,6 +87,16 @@ class Deployer:
         # Those of the engine's machine that production takes.
         of = self.environment.settings
         return [self.port, *([of.https_port] if of.domain else [])]
+
+    def _untold(self, found: Source, image: Candidate | None, database: bool, changes: bool) -> str:
+        # Until when nobody can tell what is pending in the database; "" when it can be told, or nothing can be pending.
+        if not self.checkout.project.migrations:
+            return ""
+        if not image:
+            return f"the image is {'built' if found.tree else 'pulled'}"
+        if not database:
+            return "the database runs"
+        return "" if changes or self.releases.proxy.exists() else "the deployment's network is there"
 
     def _schema(self) -> State | None:
         # What is pending in the database; None without migrations.

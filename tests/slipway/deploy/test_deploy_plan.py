@@ -68,8 +68,8 @@ def test_a_plan_names_what_changes_and_no_value(facts: Facts) -> None:
         "settings": "new NEW; changed LOG_FORMAT; gone SECRET",
         "schema": "at 0002: applies 0003; 0004 waits for --contract",
         "proxy": "takes the changed Caddyfile; connections that are idle are closed",
-        "steps": "back up, migrate, start the release beside the old one, ready, smoke test, switch, watch for 30 s, "
-        "let the old one finish, and stop it",
+        "steps": "back up, migrate, start the release beside the old one, ready, smoke test, tell the proxy, switch, "
+        "watch for 30 s, let the old one finish, and stop it",
     }
 
 
@@ -84,15 +84,21 @@ def test_a_plan_says_in_one_line_why_clients_over_ipv6_share_an_address(facts: F
 
 def test_a_first_deployment_starts_all(facts: Facts) -> None:
     first = replace(
-        facts, live=None, entries=(), database=False, image=None, schema=None, proxy="start", configuration=("", "t")
-    )
+        facts, live=None, entries=(), database=False, image=None, schema=None, proxy="start", configuration=("", "t"),
+        untold="the image is built",
+    )  # fmt: skip
     lines = dict(rows(first, Options()))
 
     assert lines["now"] == "nothing is live"
     assert lines["then"] == "shop:a, to be built or pulled"
-    assert (
-        lines["steps"] == "start the database, migrate, start the proxy, start the release, ready, smoke test, switch"
+    assert lines["schema"] == "what is pending cannot be told before the image is built"
+    assert lines["steps"] == (
+        "start the database, back up and migrate if anything is pending, start the proxy, start the release, ready, "
+        "smoke test, switch"
     )
+    without = dict(rows(replace(first, untold=""), Options()))
+    assert "schema" not in without
+    assert "migrate" not in without["steps"]
 
 
 def test_what_is_live_already_stays_when_only_the_proxy_changes(facts: Facts) -> None:
@@ -100,7 +106,28 @@ def test_what_is_live_already_stays_when_only_the_proxy_changes(facts: Facts) ->
     assert dict(rows(changed, Options()))["steps"] == "tell the proxy, the release stays"
     gone = replace(facts, proxy="start", database=False)
     assert dict(rows(gone, Options()))["steps"] == "start the database, start the proxy, the release stays"
+    stopped = replace(facts, database=False, schema=None, untold="the database runs")
+    assert dict(rows(stopped, Options())) == {
+        "now": "shop:a",
+        "then": "shop:a",
+        "settings": "the release's are the same",
+        "schema": "what is pending cannot be told before the database runs",
+        "steps": "start the database, back up and migrate if anything is pending, the release stays",
+    }
     assert rows(facts, Options())[0][0] == "nothing"
+
+
+def test_a_change_of_the_proxy_or_of_the_containers_is_not_denied(facts: Facts) -> None:
+    lines = dict(rows(replace(facts, proxy="recreate"), Options()))
+    assert lines["settings"] == "the release's are the same"
+    assert lines["proxy"].startswith("made anew, as its variables (DOMAIN, TRUSTED_PROXIES, ports, ...) or Compose")
+    assert lines["steps"] == "make the proxy anew, the release stays"
+
+    said = dict(rows(replace(facts, same=False), Options()))["settings"]
+    assert said == (
+        "the release's are the same; compose.yaml, compose.release.yaml or what they take from .env has changed its "
+        "containers"
+    )
 
 
 def test_what_is_stopped_is_said_to_be(facts: Facts) -> None:

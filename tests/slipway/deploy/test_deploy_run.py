@@ -1,5 +1,8 @@
 """A whole `inv deploy` on releases in memory: what is looked at, what is done, what is refused."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from slipway.core.errors import Problem
@@ -8,6 +11,7 @@ from slipway.deploy.plan import Options
 from slipway.deploy.run import Deployer
 from slipway.project.checkout import Checkout
 from slipway.runtime.environment import Environment
+from slipway.schema.protocol import State, written
 from tests.slipway.deploy.in_memory import MemoryDeployment
 from tests.slipway.deploy.support import MemoryReleases, entry, web
 
@@ -53,6 +57,29 @@ def test_why_clients_share_an_address_is_among_the_facts(deploys: Deployer, rele
     assert deploys.look(B).sharing == ""
     releases.proxy.shared = "Docker Desktop hides theirs"
     assert deploys.look(B).sharing == "Docker Desktop hides theirs"
+
+
+@pytest.fixture
+def migrating(production: tuple[Checkout, Environment], releases: MemoryReleases) -> Deployer:
+    """Give what deploys a project with migrations; of its database, image b says that nothing is pending."""
+    checkout, environment = production
+    checkout = replace(checkout, project=replace(checkout.project, migrations="alembic"))
+    deployment = MemoryDeployment(releases, answers={"shop:b": json.loads(written(State(at=("0002",))))})
+    return Deployer(checkout, environment, deployment, 8000)
+
+
+def test_why_nothing_is_said_of_the_schema_is_among_the_facts(
+    migrating: Deployer, deploys: Deployer, releases: MemoryReleases
+) -> None:
+    found = migrating.look(B)
+    assert (found.untold, found.schema and found.schema.at) == ("", ("0002",))
+    releases.proxy.defined = "start"
+    assert migrating.look(B).untold == "the deployment's network is there"
+    migrating.deployment.database.is_up = False  # type: ignore[attr-defined]
+    for found in (migrating.look(B), migrating.gather(B)):
+        assert (found.untold, found.schema) == ("the database runs", None)
+    assert migrating.look(Options()).untold == "the image is built"
+    assert deploys.look(Options()).untold == ""  # it has no migrations
 
 
 def test_looking_changes_nothing(deploys: Deployer, releases: MemoryReleases) -> None:
