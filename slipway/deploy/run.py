@@ -58,7 +58,7 @@ class Deployer:
             self.deployment.check(self.port)
             sharing = self.releases.proxy.sharing()
             settings.check_domain(self.environment.settings.domain, self.checkout.steps)
-            settings.check_trusted(self.environment.settings.trusted_proxies)
+            settings.check_trusted(self.environment.settings.trusted_proxies, self.checkout.steps)
             if self.environment.settings.domain:
                 settings.check_ports(self.port, self.environment.settings.https_port)
             known, change = releases.remembered(), proxy.change(self.port)

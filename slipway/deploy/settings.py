@@ -3,10 +3,12 @@
 import hashlib
 import socket
 from collections.abc import Mapping
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
+
+WIDE = {4: 8, 6: 16}  # prefixes: a public network that is as wide has other clients in it than proxies
 
 
 def hashes(variables: Mapping[str, str], salt: str) -> dict[str, str]:
@@ -46,18 +48,36 @@ def check_domain(domain: str, steps: Steps) -> None:
             steps.say(f"  {name} is not known to DNS here: it has to be, before it gets a certificate")
 
 
-def check_trusted(proxies: str) -> None:
-    """Look at TRUSTED_PROXIES: raise Problem for what is no address and no network."""
+def check_trusted(proxies: str, steps: Steps) -> None:
+    """Look at TRUSTED_PROXIES, and tell of networks that nobody's proxies fill.
+
+    Raises Problem for what is no address and no network.
+    """
     for one in listed(proxies):
-        try:
-            if not one.partition("/")[2].isdecimal() and "/" in one:
-                raise ValueError(f"{one} has no length of a prefix")  # Caddy knows no netmasks
-            ip_network(one)
-        except ValueError as error:
-            raise Problem(
-                f".env: TRUSTED_PROXIES={proxies} should be addresses or networks, like 192.0.2.0/24, with commas "
-                f"between: {error}."
-            ) from None
+        network = _network(one)
+        if not network.is_private and network.prefixlen <= WIDE[network.version]:
+            steps.say(
+                f"  TRUSTED_PROXIES: whoever asks from {network} can pass for any other client, unless a firewall "
+                "admits your proxies alone; name their own networks"
+            )
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        network = None
+    if not network or "%" in text:  # Caddy knows no zones
+        raise Problem(
+            f".env: TRUSTED_PROXIES: {text} is neither an address nor a network. Write those, like 192.0.2.7 or "
+            "192.0.2.0/24, with commas between."
+        )
+    address, slash, length = text.partition("/")
+    inside = ip_address(address) != network.network_address
+    if slash and (inside or not length.isdecimal()):  # nor netmasks
+        alone = f", or for this address alone {address}" if inside else ""
+        raise Problem(f".env: TRUSTED_PROXIES: {text} is not how a network is written. Write {network}{alone}.")
+    return network
 
 
 def check_ports(port: int, https_port: int) -> None:

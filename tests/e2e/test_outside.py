@@ -212,7 +212,7 @@ def test_a_proxy_that_is_trusted_is_believed_and_nobody_else(open_to_all: Checko
     assert log_in("203.0.113.10", 1) == 401
     bad = docker.inv("deploy", "--yes", TRUSTED_PROXIES="cdn.example.com")
     assert bad.returncode == 1
-    assert "TRUSTED_PROXIES=cdn.example.com should be addresses or networks" in bad.stderr
+    assert "TRUSTED_PROXIES: cdn.example.com is neither an address nor a network" in bad.stderr
     docker.edit("compose.prod.yaml", "net.ipv4.tcp_tw_reuse", "net.ipv4.no_such")
     bad = docker.inv("deploy", "--yes", TRUSTED_PROXIES="192.0.2.7")
     assert bad.returncode == 1
