@@ -50,7 +50,7 @@ def worse(before: Answers, since: Answers, percent: int) -> str:
 
 
 def drained(look: Callable[[], int | None], limit: float) -> str:
-    """Wait until no connection is left, for at most `limit` seconds; say what is left.
+    """Wait until no request or WebSocket is left, for at most `limit` seconds; say what is left.
 
     `look` counts them, and returns None when that cannot be told.
     """
@@ -60,8 +60,14 @@ def drained(look: Callable[[], int | None], limit: float) -> str:
         if left == 0:
             return "all is answered"
         if waited >= limit:
-            return "whether all is answered cannot be told" if left is None else f"{left} not answered yet"
+            return "whether all is answered cannot be told" if left is None else still_open(left)
         time.sleep(min(pause(waited), limit - waited))
+
+
+def still_open(count: int) -> str:
+    """Say what a release is at when its time is over, and what becomes of that."""
+    what = "request or WebSocket is" if count == 1 else "requests or WebSockets are"
+    return f"{count} {what} still open; the stop waits for requests alone"
 
 
 def moments(seconds: float) -> Iterator[float]:

@@ -63,7 +63,8 @@ def test_draining_ends_when_nothing_is_left_or_at_the_limit() -> None:
     looks: list[int | None] = [2, None, 1, 0, 5]
     assert drained(lambda: looks.pop(0), 60) == "all is answered"
     assert looks == [5]
-    assert drained(lambda: 5, 0.2) == "5 not answered yet"
+    assert drained(lambda: 5, 0.2) == "5 requests or WebSockets are still open; the stop waits for requests alone"
+    assert drained(lambda: 1, 0) == "1 request or WebSocket is still open; the stop waits for requests alone"
     assert drained(lambda: None, -1) == "whether all is answered cannot be told"
 
 
