@@ -72,10 +72,21 @@ room() { # the kilobytes that are free
     df -Pk . | awk 'END { print $4 }'
 }
 
-fill() { # USER: make this folder hold these secrets alone, for USER alone; lines of a name and a value in base64
+fill() { # USER: make this folder hold these secrets alone, for USER alone; lines of a name and a value in base64, and a dot
     umask 077
+    given=$(cat)
+    # Who pastes the command that `inv` shows has nothing to give, and what breaks off is not all of it.
+    case "$given" in
+    .) given= ;;
+    *"
+.") given=${given%.} ;;
+    *)
+        echo "No secrets came, or not all of them: nothing was changed. They are for ./inv deploy to give." >&2
+        return 1
+        ;;
+    esac
     rm -f ./*
-    while read -r name value; do
+    printf %s "$given" | while read -r name value; do
         echo "$value" | base64 -d >"$name"
     done
     chown -R "$1" .

@@ -85,7 +85,7 @@ def write_secrets(
     volumes.create(shell, volume, *volume_labels)
     rows = "".join(f"{name} {base64.b64encode(value.encode()).decode()}\n" for name, value in values.items())
     command = fill_command(volume, image, user)
-    shell.output(command, given=rows, echo=True, failed="The secrets could not be written.")
+    shell.output(command, given=f"{rows}.\n", echo=True, failed="The secrets could not be written.")
 
 
 def fill_command(volume: str, image: str, user: str) -> list[str]:

@@ -5,6 +5,8 @@ import stat
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from slipway.deploy.compose.files import SCRIPT
 from slipway.deploy.compose.releases import ROLLED_BACK
 
@@ -104,8 +106,28 @@ def test_secrets_are_one_users_alone(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "OLD").write_text("a secret of before")
     user = str(folder.stat().st_uid)
-    filled = script(folder, "fill", user, given="A YSAkIGIKYw==\nB Yg==\n")
+    filled = script(folder, "fill", user, given="A YSAkIGIKYw==\nB Yg==\n.\n")
     assert filled.returncode == 0, filled.stderr
     assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {"A": 0o400, "B": 0o400}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o500
     assert (folder / "A").read_text() == "a $ b\nc"
+
+
+@pytest.mark.parametrize(
+    "given", ["", "\n", "A YSAkIGIKYw==\n", "A YSAkIGIKYw==\nB Y"], ids=["none", "empty", "some", "half"]
+)
+def test_secrets_that_did_not_come_whole_change_nothing(tmp_path: Path, given: str) -> None:
+    (tmp_path / "OLD").write_text("a secret of before")
+    pasted = script(tmp_path, "fill", str(tmp_path.stat().st_uid), given=given)
+    assert pasted.returncode == 1
+    assert pasted.stderr.startswith("No secrets came, or not all of them: nothing was changed. ")
+    assert files(tmp_path) == {"OLD": "a secret of before"}
+    assert stat.S_IMODE(tmp_path.stat().st_mode) & 0o200
+
+
+def test_a_release_without_secrets_has_none(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "OLD").write_text("a secret of before")
+    assert script(folder, "fill", str(folder.stat().st_uid), given=".\n").returncode == 0
+    assert files(folder) == {}
