@@ -12,6 +12,10 @@ put() { # NAME: a file, from standard input, in one step
     mv "$1.new" "$1"
 }
 
+rename() { # NAME TO: a file that is there takes the place of another
+    mv "$1" "$2"
+}
+
 get() { # NAME...: a line each: = and the file in base64, or - when it is not there
     for name; do
         [ -e "$name" ] && echo "=$(base64 <"$name" | tr -d '\n')" || echo -

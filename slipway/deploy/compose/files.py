@@ -66,6 +66,11 @@ class Files:
         if self.script("put", name, given=text)[0]:
             raise Problem(f"{name} could not be written into the volume {self.volume}.")
 
+    def rename(self, name: str, to: str) -> None:
+        """Let a file take another one's place; raises Problem."""
+        if self.script("rename", name, to)[0]:
+            raise Problem(f"{to} could not be written into the volume {self.volume}.")
+
     def read(self, *names: str) -> list[str]:
         """Return the text of files, "" for one that is not there; raises Problem."""
         status, out = self.script("get", *names)

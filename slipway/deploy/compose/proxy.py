@@ -121,8 +121,9 @@ class CaddyProxy:
         self.files.write(coming, configuration)
         command = reload_command(self.name, f"{FOLDER}/{coming}")
         self.shell.output(command, echo=True, failed=f"The proxy did not take the {CADDYFILE} (see above).")
-        # What it has after a restart; last, so that one who is killed reloads again.
-        self.files.write(CADDYFILE, configuration)
+        # What it has after a restart; last, so that one who is killed reloads again. Nothing is left under the name in
+        # the command that was shown: pasted later, it would bring this Caddyfile back.
+        self.files.rename(coming, CADDYFILE)
 
     def ask(self, release: str, path: str) -> tuple[bool, str]:
         """Ask a release from the proxy's place; return whether the answer was good, and its head."""

@@ -65,8 +65,11 @@ def marking(folder: Path, meanwhile: str) -> "subprocess.CompletedProcess[bytes]
 
 
 def test_files_are_written_whole_and_read_whatever_is_in_them(tmp_path: Path) -> None:
-    script(tmp_path, "put", "Caddyfile", given="a\n\tb 'c' \"d\" $e\n\n")
     (tmp_path / "empty").touch()
+    script(tmp_path, "put", "Caddyfile.next", given="a\n\tb 'c' \"d\" $e\n\n")
+    script(tmp_path, "put", "Caddyfile", given="of before")
+    assert script(tmp_path, "rename", "Caddyfile.next", "Caddyfile").returncode == 0
+    assert script(tmp_path, "rename", "Caddyfile.next", "Caddyfile").returncode != 0
     said = script(tmp_path, "get", "missing", "Caddyfile", "empty").stdout.split()
     assert [said[0], base64.b64decode(said[1][1:]).decode(), said[2]] == ["-", "a\n\tb 'c' \"d\" $e\n\n", "="]
 
