@@ -1,5 +1,7 @@
 """Figures, times and lines, as people write and read them."""
 
+import re
+
 PORTS = range(1, 65_536)
 LINES = range(1, 65_536)
 SECONDS = range(86_401)  # none, or a day at most
@@ -20,6 +22,12 @@ def is_whole(text: str, within: range) -> bool:
 def whole(within: range) -> str:
     """Return what a number of a range is called."""
     return f"a whole number from {within[0]} to {within[-1]}"
+
+
+def in_bytes(text: str) -> float:
+    """Return a size as Docker reads it, like 512m or 1.5gb; -1 for what is none."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([kmgtp]?)i?b?", text.lower())
+    return float(found[1]) * 1024 ** " kmgtp".index(found[2] or " ") if found else -1
 
 
 def human(size: int) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
-from slipway.core.words import PORTS, SECONDS, WORKERS, is_whole, whole
+from slipway.core.words import PORTS, SECONDS, WORKERS, in_bytes, is_whole, whole
 from slipway.project import database, dotenv
 from slipway.project.config import Project
 from slipway.project.database import Database
@@ -24,6 +24,8 @@ NUMBERS = {
     "WEB_CONCURRENCY": WORKERS,
     "BODY_IDLE_SECONDS": SECONDS[1:],
 }
+SIZES = ("WEB_MEMORY", "DATABASE_MEMORY")
+LEAST_MEMORY = 6 * 2**20  # Docker's own; 0 is no limit
 
 
 class Settings:
@@ -144,6 +146,10 @@ class Settings:
             value = values.get(name, "")
             if value and not is_whole(value, within):
                 findings.append(f"{name} = {value!r} is not {whole(within)}")
+        for name in SIZES:
+            value = values.get(name, "")
+            if value and in_bytes(value) != 0 and in_bytes(value) < LEAST_MEMORY:
+                findings.append(f"{name} = {value!r} is not a size from 6m on, like 512m or 1g")
         if values.get(database.HOSTNAME) == database.OWN:
             findings += _unfit_for_own_database(values)
         local = values.get(database.HOSTNAME) in ("localhost", "127.0.0.1", "::1")

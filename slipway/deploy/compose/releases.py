@@ -88,8 +88,8 @@ class EngineReleases:
     def variables(self) -> dict[str, str]:
         """Return the variables that a release would be started with, its secrets included; raises Problem."""
         config = self.compose(ANY, "config", "--format", "json")
-        document = json.loads(self.shell.output(config, env=self.env(ANY, ANY)))
-        given = environments(document["services"])
+        said = self.shell.output(config, env=self.env(ANY, ANY), failed="Compose cannot read its files (see above).")
+        given = environments(json.loads(said)["services"])
         if shown := [name for name in self.stack.project.secrets if given.get(name)]:
             lines = ", ".join(f"{name}: !reset null" for name in shown)
             self.shell.steps.say(

@@ -79,6 +79,9 @@ def test_all_findings_come_at_once(project: Project, capsys: pytest.CaptureFixtu
         ("METRICS_PORT", "-9090", "METRICS_PORT = '-9090' is not a whole number from 1 to 65535"),
         ("WEB_CONCURRENCY", "many", "WEB_CONCURRENCY = 'many' is not a whole number from 1 to 1000"),
         ("BODY_IDLE_SECONDS", "-1", "BODY_IDLE_SECONDS = '-1' is not a whole number from 1 to 86400"),
+        ("WEB_MEMORY", "-1", "WEB_MEMORY = '-1' is not a size from 6m on, like 512m or 1g"),
+        ("WEB_MEMORY", "1000", "WEB_MEMORY = '1000' is not a size from 6m on"),
+        ("DATABASE_MEMORY", "much", "DATABASE_MEMORY = 'much' is not a size from 6m on"),
         ("BODY_IDLE_SECONDS", "inf", "BODY_IDLE_SECONDS = 'inf' is not a whole number from 1 to 86400"),
     ],
 )
@@ -86,6 +89,11 @@ def test_what_nothing_can_be_made_with_is_found(project: Project, name: str, val
     with pytest.raises(Problem, match=said) as stopped:
         settings(project, **{name: value}).check()
     assert str(stopped.value).count("  - ") == 1
+
+
+def test_memory_is_a_size_or_has_no_limit(project: Project) -> None:
+    settings(project, WEB_MEMORY="512m", DATABASE_MEMORY="1.5GB").check()
+    settings(project, WEB_MEMORY="0").check()
 
 
 def test_what_looks_works_with_an_env_that_is_not_in_order(project: Project) -> None:
