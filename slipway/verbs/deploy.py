@@ -21,7 +21,7 @@ WAIT = {"wait": "for another deployment to end"}
     | {
         "tag": "this image instead of this tree's: 1.2.3, sha-..., or a whole reference",
         "plan": "show what would be done, and change nothing",
-        "scale": "how many containers of it (default: as many as there are)",
+        "scale": "how many containers of it (default: as many as there are); the database has to serve twice as many",
         "bake": "how many seconds the new release is watched; 0 for not at all",
         "force": "also when nothing has changed",
     }
