@@ -161,14 +161,14 @@ def schema(example: str) -> Schema:
     return Schema(required, frozenset(optional) - required.keys())
 
 
-def fill(example: str, secrets: Mapping[str, int], token: Callable[[], str]) -> str:
+def fill(example: str, secrets: Mapping[str, int], token: Callable[[int], str]) -> str:
     """Return a .env text made from the example, each empty secret generated.
 
-    `token` makes one secret: text that needs no quotes.
+    `token` makes one secret of so many bytes or more: text that needs no quotes.
     """
 
     def generate(match: re.Match[str]) -> str:
-        return f"{match[1]}={token()}" if match[1] in secrets else match[0]
+        return f"{match[1]}={token(secrets[match[1]])}" if match[1] in secrets else match[0]
 
     return re.sub(rf"^({NAME.pattern})=[ \t]*$", generate, example, flags=re.MULTILINE)
 

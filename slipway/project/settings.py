@@ -217,9 +217,9 @@ def _unfit_for_own_database(values: Mapping[str, str]) -> list[str]:
     return findings
 
 
-def new_secret() -> str:
-    """Return 256 random bits as text that needs no quotes."""
-    return secrets.token_urlsafe(32)
+def new_secret(least: int) -> str:
+    """Return 256 random bits, or `least` characters, as text that needs no quotes."""
+    return secrets.token_urlsafe(max(32, least))
 
 
 def write_private(path: Path, text: str) -> None:

@@ -59,7 +59,7 @@ def env_of_its_own(checkout: Checkout) -> str:
     """Return a .env that Slipway has not made."""
     example = (checkout.root / ".env.example").read_text()
     secrets = {"DATABASE_PASSWORD": 1, "SECRET_KEY_FASTAPI_AUTH": 1}
-    return dotenv.fill(example, secrets, lambda: os.urandom(24).hex())
+    return dotenv.fill(example, secrets, lambda least: os.urandom(24).hex())
 
 
 def test_plain_docker_does_without_invoke(docker: Checkout) -> None:

@@ -114,7 +114,7 @@ def test_a_quote_that_is_never_closed_swallows_no_other_line() -> None:
 
 
 def test_fill_generates_what_is_secret_and_keeps_the_rest() -> None:
-    text = dotenv.fill(EXAMPLE, SECRETS, lambda: "generated")
+    text = dotenv.fill(EXAMPLE, SECRETS, lambda least: "generated")
 
     assert text == EXAMPLE.replace("TOKEN=\n", "TOKEN=generated\n")
 

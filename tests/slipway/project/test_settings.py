@@ -1,5 +1,6 @@
 """The settings in force: what is wrong with them is said before anything is started, and all at once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,13 @@ def test_one_is_made_that_is_good_and_for_its_owner_alone(project: Project) -> N
     assert (project.root / ".env").stat().st_mode & 0o777 == 0o600
     assert steps.secrets == {made.values[name] for name in SECRETS}
     assert all(len(value) >= 32 for value in steps.secrets)
+
+
+def test_a_secret_that_is_made_is_as_long_as_it_has_to_be(project: Project) -> None:
+    longer = replace(project, secrets={**SECRETS, "SECRET_KEY_FASTAPI_AUTH": 64})
+    made = Settings(longer, Steps(), lambda: False)
+    made.prepare()
+    assert len(made.values["SECRET_KEY_FASTAPI_AUTH"]) >= 64
 
 
 def test_all_findings_come_at_once(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
