@@ -18,6 +18,7 @@ FILES = {
 HTTPS = "compose.https.yaml"  # beside those of "prod", when there is a domain
 IPV6 = "compose.ipv6.yaml"  # likewise, for the proxy, when the engine passes the IPv6 addresses of clients
 RELEASE = "compose.release.yaml"  # instead of them, for a release
+WITHOUT_ENV = ("--env-file", "/dev/null")
 ANY = "none"  # for a release and its image, where any will do
 
 
@@ -45,6 +46,11 @@ def compose_command(
         ["--file", more] if more else None,
         *args,
     )
+
+
+def defined_command(name: str, *args: str) -> list[str]:
+    """Return a `docker compose` command line for the project of this name that standard input defines, and no .env."""
+    return ["docker", "compose", "--ansi", "never", "--project-name", name, *WITHOUT_ENV, "--file", "-", *args]
 
 
 def release_variables(deployment: str, release: str = ANY, image: str = ANY) -> dict[str, str]:

@@ -9,12 +9,11 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Ran, Shell
 from slipway.core.words import of_log
 from slipway.engine import containers, jobs, proxies
-from slipway.engine.compose import ANY, compose_command, project_name, release_variables
+from slipway.engine.compose import ANY, WITHOUT_ENV, compose_command, project_name, release_variables
 from slipway.engine.containers import Container
 from slipway.project.config import Project
 
 SERVICES = ("config", "--format", "json")  # prints them
-WITHOUT_ENV = ["--env-file", "/dev/null"]
 TITLES = {"db": "database", "proxy": "proxy"}  # what people call a service; "service" unless named
 LOG = 25  # lines
 

@@ -7,8 +7,9 @@ from typing import Self
 from slipway.core.errors import Problem
 from slipway.deploy.compose.files import CADDYFILE, DEFINITION, Files
 from slipway.deploy.compose.labels import PROXY
+from slipway.engine.compose import defined_command
 from slipway.engine.containers import CONFIG_HASH, Container
-from slipway.engine.stack import WITHOUT_ENV, Stack
+from slipway.engine.stack import Stack
 
 HASH = "x-hash"  # in a definition: what Compose notes of it at the container
 
@@ -52,7 +53,7 @@ class Earlier:
         return bool(definition) and json.loads(definition)[HASH] == self.container.labels.get(CONFIG_HASH)
 
     def _start(self) -> None:
-        command = restore_command(self.stack.name)
+        command = defined_command(self.stack.name, "up", "--detach", "--no-deps", PROXY)
         status, _, said = self.stack.shell.probe(command, given=self.definition, echo=True, apart=True)
         if status:
             raise Problem(said)
@@ -63,9 +64,3 @@ def kept(config: str, proxy: Container | None) -> str:
     """Return what to keep of a proxy: what defines it, of what Compose makes of its files."""
     definition = {name: value for name, value in json.loads(config).items() if not name.startswith("x-")}
     return json.dumps(definition | {HASH: proxy.labels.get(CONFIG_HASH, "") if proxy else ""})
-
-
-def restore_command(project: str) -> list[str]:
-    """Return the command that makes the proxy as its standard input defines it."""
-    file = ["--project-name", project, *WITHOUT_ENV, "--file", "-"]
-    return ["docker", "compose", "--ansi", "never", *file, "up", "--detach", "--no-deps", PROXY]
