@@ -10,8 +10,9 @@ import signal
 import tempfile
 import traceback
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from importlib.util import find_spec
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,10 @@ graceful_timeout = 30
 shm = Path("/dev/shm")  # noqa: S108
 worker_tmp_dir = str(shm) if shm.is_dir() else None  # heartbeats must not wait for a disk
 body_idle = float(env.get("BODY_IDLE_SECONDS", "30"))  # that a body may stall; all of it may take longer
+# Bodies of one client that a worker waits for at a time: the proxy holds up to 230 kB for each.
+bodies_per_client = int(env.get("BODIES_PER_CLIENT", "32"))
+WIDER = 4  # times that, for what may stand for many clients: a private address, an IPv6 network of the largest kind
+BRIEFLY = 0.1  # seconds that a body beyond them may take, before 429; most come with their head
 control_socket_disable = True  # two instances would fight for its path
 
 # One line each, gunicorn's own included: JSON for machines, or text for the eyes of who develops.
@@ -170,34 +175,37 @@ def worker_int(worker: Any) -> None:
 
 
 class Guarded:
-    """Goes around the application: ends requests whose body stalls, and counts what clients get.
+    """Goes around the application: bounds what clients do with bodies, and counts what clients get.
 
-    `place` is where this process counts. What a client did itself is counted as no failure.
+    A body that stalls is ended, and those of one client that have not come whole are only so many. `place` is where
+    this process counts. What a client did itself is counted as no failure.
     """
 
     def __init__(self, application: Any, place: int) -> None:
         self.application = application
         self.place = place
+        self.bodies: dict[str, int] = {}  # that are waited for, of each client that has some
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Let the application answer."""
         if scope["type"] == "lifespan":
             await self.application(scope, receive, send)
             return
-        exchange = Exchange(scope.get("method", ""), receive, send)
+        exchange = Exchange(scope, receive, send, self.bodies)
         bounded = exchange.receive if scope["type"] == "http" else exchange.hear
         failed = False
         try:
             await self.application(scope, bounded, exchange.send)
         except (Exception, SystemExit) as error:
-            if exchange.stalled and not exchange.status:
-                await _answer(exchange.send, 408, str(error).encode())
+            if exchange.refused and not exchange.status:
+                await _answer(exchange.send, exchange.refused, str(error).encode())
                 return
-            failed = not exchange.stalled and exchange.status != WEBSOCKET  # clients say there what they like
+            failed = not exchange.refused and exchange.status != WEBSOCKET  # clients say there what they like
             if isinstance(error, SystemExit):  # one request ends no worker; and a status of 3 would end all of them
                 raise RuntimeError("The application called sys.exit.") from error
             raise
         finally:
+            exchange.over()
             failed = failed or exchange.status >= 500
             # What fails because its client has gone is not the service's, and nobody gets that answer.
             if (failed or exchange.status) and not (failed and exchange.gone) and scope["path"] != not_counted:
@@ -209,10 +217,12 @@ class Guarded:
 class Exchange:
     """A request and its answer, on their way between the server and the application."""
 
-    def __init__(self, method: str, receive: Any, send: Any) -> None:
-        self._receive, self._send = receive, send
-        self._whole, self._has_body = False, method not in {"", "GET", "HEAD"}  # whole: the body has come
-        self.status, self.stalled, self.gone = 0, False, False
+    def __init__(self, scope: Any, receive: Any, send: Any, bodies: dict[str, int]) -> None:
+        self._scope, self._receive, self._send, self._bodies = scope, receive, send, bodies
+        self._whole, self._has_body = False, scope.get("method", "") not in {"", "GET", "HEAD"}  # whole: it has come
+        self._of: tuple[str, ...] = ()  # whose body is waited for, while it is counted
+        self._until = 0.0  # when it has to be whole, if it isn't counted
+        self.status, self.refused, self.gone = 0, 0, False  # refused: the status that a body got
 
     async def hear(self) -> Any:
         """Return what the client says, however long it takes."""
@@ -221,17 +231,51 @@ class Exchange:
         return message
 
     async def receive(self) -> Any:
-        """Return a part of the body; raises when it does not come in time."""
+        """Return a part of the body; raises when it does not come in time, or is one too many."""
         if self._whole:
             return await self.hear()
+        admitted = bool(self._of) or self._admit()
+        if not (admitted or self._until):
+            self._until = asyncio.get_running_loop().time() + BRIEFLY
         try:
-            async with asyncio.timeout(body_idle):
+            async with asyncio.timeout(body_idle) if admitted else asyncio.timeout_at(self._until):
                 message = await self.hear()
         except TimeoutError:
-            self.stalled = True
-            raise _stalled() from None
+            raise self._refuse(408 if admitted else 429) from None
         self._whole = not message.get("more_body")
+        if self._whole:
+            self.over()
         return message
+
+    def _admit(self) -> bool:
+        client = self._scope.get("client")
+        limits = _limits(client[0] if client else "")
+        if any(self._bodies.get(network, 0) >= limit for network, limit in limits):
+            return False
+        self._of = tuple(network for network, _ in limits)
+        for network in self._of:
+            self._bodies[network] = self._bodies.get(network, 0) + 1
+        return True
+
+    def over(self) -> None:
+        """Note that the body is waited for no longer."""
+        for network in self._of:
+            self._bodies[network] -= 1
+            if not self._bodies[network]:
+                del self._bodies[network]
+        self._of = ()
+
+    def _refuse(self, status: int) -> Exception:
+        # What Starlette and FastAPI answer as they answer all errors; others let it pass, to Guarded.
+        self.refused = status
+        said = "This client has too many unfinished bodies."
+        if status == 408:
+            said = f"The body stalled for {body_idle:g} s."
+        if find_spec("starlette"):
+            from starlette.exceptions import HTTPException
+
+            return HTTPException(status, said)
+        return TimeoutError(said)
 
     async def send(self, message: Any) -> None:
         """Send a part of the answer."""
@@ -239,7 +283,7 @@ class Exchange:
             self.status = message["status"]
         elif message["type"] == "websocket.accept":
             self.status = WEBSOCKET
-        elif self._has_body and not self._whole and not message.get("more_body") and not self.stalled:
+        elif self._has_body and not self._whole and not message.get("more_body") and self.refused != 408:
             await self._discard()
         try:
             await self._send(message)
@@ -250,20 +294,27 @@ class Exchange:
     async def _discard(self) -> None:
         # The server closes the connection behind the answer to a body that was not read: a proxy that still sends would
         # meet a reset, and never read the answer.
+        admitted = not self.refused and (bool(self._of) or self._admit())
         with suppress(TimeoutError):
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(1 if admitted else BRIEFLY):
                 while not self._whole and not self.gone:
                     self._whole = not (await self.hear()).get("more_body")
 
 
-def _stalled() -> Exception:
-    # What Starlette and FastAPI answer as they answer all errors; others let it pass, to Guarded.
-    said = f"The body stalled for {body_idle:g} s."
-    if find_spec("starlette"):
-        from starlette.exceptions import HTTPException
-
-        return HTTPException(408, said)
-    return TimeoutError(said)
+@lru_cache(1024)
+def _limits(client: str) -> tuple[tuple[str, int], ...]:
+    # What an address counts for, and how many bodies that may have. Of IPv6, one customer has a /64 to a /48.
+    # What is no address is the file of a socket, and stands for all.
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return ((client, WIDER * bodies_per_client),)
+    address = getattr(address, "ipv4_mapped", None) or address
+    own = bodies_per_client * (1 if address.is_global else WIDER)
+    if address.version == 4:
+        return ((str(address), own),)
+    narrow, wide = (str(ip_network((address, bits), strict=False)) for bits in (64, 48))
+    return ((narrow, own), (wide, WIDER * bodies_per_client))
 
 
 if reload:

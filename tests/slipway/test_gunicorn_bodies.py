@@ -1,14 +1,19 @@
 """What the server does with bodies that do not come, before any application."""
 
+import json
+import select
 import socket
+import subprocess
+import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from slipway.runtime.release import Answers
-from tests.slipway.served import LIMIT, WORKERS, serving
-from tests.support import wait_for
+from tests.slipway.served import LIMIT, WORKERS, environ, serving
+from tests.support import ROOT, wait_for
 
 
 @pytest.mark.parametrize("worker", WORKERS)
@@ -25,3 +30,56 @@ def test_a_body_that_stalls_is_answered_with_408_and_a_slow_one_is_taken(tmp_pat
             assert stalled.recv(100).startswith(b"HTTP/1.1 408 ")
             assert slow.recv(100).startswith(b"HTTP/1.1 200 ")
         wait_for(lambda: server.counted() == Answers(2))
+
+
+def held(port: int, count: int) -> list[socket.socket]:
+    """Begin so many uploads that do not go on."""
+    clients = [socket.create_connection(("127.0.0.1", port), LIMIT) for _ in range(count)]
+    for client in clients:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n1")
+    return clients
+
+
+def the_one_that_is_refused(clients: list[socket.socket]) -> socket.socket:
+    """Wait until one of them is answered, with 429."""
+    (refused,), _, _ = select.select(clients, [], [], LIMIT)
+    assert refused.recv(100).startswith(b"HTTP/1.1 429 ")
+    return refused
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_a_client_has_so_many_unfinished_bodies_and_others_at_once(tmp_path: Path, worker: str) -> None:
+    with serving(tmp_path, worker, BODIES_PER_CLIENT="1") as server, ExitStack() as stack:
+        clients = [stack.enter_context(client) for client in held(server.port, 5)]  # four: the address is private
+        clients.remove(the_one_that_is_refused(clients))
+        with socket.create_connection(("127.0.0.1", server.port), LIMIT) as whole:
+            whole.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nok")
+            assert whole.recv(100).startswith(b"HTTP/1.1 200 ")
+        ended = clients.pop()
+        ended.sendall(b"234567890")
+        assert ended.recv(100).startswith(b"HTTP/1.1 200 ")
+        more = [stack.enter_context(client) for client in held(server.port, 2)]
+        the_one_that_is_refused(clients + more)  # one place was free again
+        wait_for(lambda: server.counted() == Answers(4))
+
+
+LIMITS = """
+import json, runpy, sys
+print(json.dumps([runpy.run_path({conf!r})["_limits"](client) for client in sys.argv[1:]]))
+"""
+
+
+def test_a_client_is_an_address_or_what_one_customer_has_of_ipv6(tmp_path: Path) -> None:
+    expected = {
+        "9.9.9.9": [["9.9.9.9", 3]],
+        "::ffff:9.9.9.9": [["9.9.9.9", 3]],
+        "172.18.0.1": [["172.18.0.1", 12]],
+        "100.64.0.1": [["100.64.0.1", 12]],
+        "2620:fe:0:1::9": [["2620:fe:0:1::/64", 3], ["2620:fe::/48", 12]],
+        "fd00::1": [["fd00::/64", 12], ["fd00::/48", 12]],
+        "": [["", 12]],
+    }
+    code = LIMITS.format(conf=str(ROOT / "gunicorn.conf.py"))
+    env = environ(tmp_path, BODIES_PER_CLIENT="3")
+    said = subprocess.run([sys.executable, "-c", code, *expected], env=env, capture_output=True, text=True, check=True)
+    assert dict(zip(expected, json.loads(said.stdout), strict=True)) == expected
