@@ -96,6 +96,22 @@ def keeps_no_connection(lab: Lab) -> None:
     assert lab.first.count(target) == 1
 
 
+def lets_bodies_wait(lab: Lab) -> None:
+    """Let what may bring a body wait while as many are with a container as may be, and nobody else."""
+    limits = [way["transport"].get("max_conns_per_host") for way in ways(lab)]
+    assert [limit for limit in limits if limit] == [1536]
+    first, second = unique("/slow?seconds=2"), unique("/posts")
+    proxy = lab.plain.but("max_conns_per_host 1536", "max_conns_per_host 1")
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(proxy.ask, first, "Content-Length: 0", method="POST")]
+        wait_for(lambda: lab.first.count(first) == 1)
+        asked.append(pool.submit(proxy.ask, second, "Content-Length: 0", method="POST"))
+        assert proxy.ask().status == 200
+        time.sleep(0.3)
+        assert (lab.first.count(second), asked[0].done()) == (0, False)
+    assert [one.result().status for one in asked] == [200, 200]
+
+
 def keeps_streams_over_a_reload(lab: Lab) -> None:
     """Keep what is open when another Caddyfile is loaded, for a day at most."""
     assert {proxy.get("stream_close_delay") for proxy in ways(lab)} == {24 * 3600 * SECOND}
