@@ -42,6 +42,7 @@ body_idle = float(env.get("BODY_IDLE_SECONDS", "30"))  # that a body may stall; 
 bodies_per_client = int(env.get("BODIES_PER_CLIENT", "32"))
 WIDER = 4  # times that, for what may stand for many clients: a private address, an IPv6 network of the largest kind
 BRIEFLY = 0.1  # seconds that a body beyond them may take, before 429; most come with their head
+backlog = 4096  # connections that may wait: with fewer, the proxy finds nobody when many requests come at once
 control_socket_disable = True  # two instances would fight for its path
 
 # One line each, gunicorn's own included: JSON for machines, or text for the eyes of who develops.
