@@ -93,6 +93,40 @@ async def slow_upload(at: Target) -> str:
     return await at.say(at.head("POST /tests/upload", "Content-Length: 40000"), *parts, pause=0.25)
 
 
+async def stalled(at: Target) -> str:
+    """Begin to upload, say no more, and hear for three seconds whether it is refused."""
+    head = at.head("POST /tests/upload", "X-Forwarded-For: 9.9.9.9", "Content-Length: 200000")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(3):
+            return await at.say(head, b"x")
+    return "waits"
+
+
+async def stalled_http2(at: Target) -> str:
+    """Begin 240 uploads over one connection, and hear for three seconds whether any is refused."""
+
+    def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+        return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+    where, trust = urlsplit(at.origin), ssl.create_default_context()
+    trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
+    trust.set_alpn_protocols(["h2"])
+    # POST, https, path, authority and X-Forwarded-For (RFC 7541, appendix A).
+    fields = b"\x83\x87\x04\x0d/tests/upload\x01\x09localhost\x00\x0fx-forwarded-for\x079.9.9.9"
+    begun = [frame(1, 4, 2 * number + 1, fields) + frame(0, 0, 2 * number + 1, b"x") for number in range(240)]
+    reader, writer = await asyncio.wait_for(asyncio.open_connection(where.hostname, where.port, ssl=trust), LIMIT)
+    try:
+        writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"") + b"".join(begun))
+        async with asyncio.timeout(3):
+            while (front := await reader.readexactly(9))[3] != 1:  # until an answer's head
+                await reader.readexactly(int.from_bytes(front[:3], "big"))
+        return "429"
+    except TimeoutError:
+        return "waits"
+    finally:
+        writer.transport.abort()
+
+
 async def slow_head(at: Target) -> str:
     """Send a line of a head each second, and never its end."""
     return await at.say(at.head("GET /")[:-2], *[b"X-More: 1\r\n"] * 20, pause=1)
