@@ -87,6 +87,8 @@ def test_all_findings_come_at_once(project: Project, capsys: pytest.CaptureFixtu
         ("METRICS_PORT", "-9090", "METRICS_PORT = '-9090' is not a whole number from 1 to 65535"),
         ("WEB_CONCURRENCY", "many", "WEB_CONCURRENCY = 'many' is not a whole number from 1 to 1000"),
         ("BODY_IDLE_SECONDS", "-1", "BODY_IDLE_SECONDS = '-1' is not a whole number from 1 to 86400"),
+        ("BODIES_PER_CLIENT", "0", "BODIES_PER_CLIENT = '0' is not a whole number from 1 to 65535"),
+        ("PROXY_MEMORY", "much", "PROXY_MEMORY = 'much' is not a size from 6m on, like 512m or 1g"),
         ("WEB_MEMORY", "-1", "WEB_MEMORY = '-1' is not a size from 6m on, like 512m or 1g"),
         ("WEB_MEMORY", "1000", "WEB_MEMORY = '1000' is not a size from 6m on"),
         ("DATABASE_MEMORY", "much", "DATABASE_MEMORY = 'much' is not a size from 6m on"),
