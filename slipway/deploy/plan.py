@@ -115,7 +115,7 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
         found.append(("schema", f"what is pending cannot be told before {facts.untold}"))
     if facts.proxy == "recreate":
         why = "its variables (DOMAIN, TRUSTED_PROXIES, ports, ...) or Compose files changed"
-        found.append(("proxy", f"made anew, as {why}: connections are cut for about a second"))
+        found.append(("proxy", f"made anew, as {why}: connections are cut for one to three seconds"))
     elif facts.told:
         found.append(("proxy", "takes the changed Caddyfile; connections that are idle are closed"))
     if facts.sharing:
@@ -126,21 +126,21 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
 def steps(facts: Facts, options: Options) -> list[str]:
     """Return what will run, in order."""
     old, schema = facts.old, facts.schema
-    telling = "tell the proxy" if facts.told else ""
+    changing = "make the proxy anew" if facts.proxy == "recreate" else "tell the proxy" if facts.told else ""
     words = [
         "" if facts.database else "start the database",
         "back up and migrate if anything is pending" if facts.untold else "",
         "back up" if schema and schema.apply and schema.sizes else "",
         "migrate" if schema and schema.apply else "",
-        {"start": "start the proxy", "recreate": "make the proxy anew", "": ""}[facts.proxy],
+        "start the proxy" if facts.proxy == "start" else "",
     ]
     if is_live(facts, options):
-        return [word for word in (*words, telling, "the release stays") if word]
+        return [word for word in (*words, changing, "the release stays") if word]
     words += [
         "start the release beside the old one" if old else "start the release",
         "ready",
         "smoke test",
-        telling,
+        changing,
         "switch",
         f"watch for {options.bake} s" if options.bake else "",
         "let the old one finish, and stop it" if old else "",

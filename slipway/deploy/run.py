@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from slipway.core.caller import who
@@ -114,9 +115,16 @@ class Deployer:
     def deploy(self, facts: Facts, options: Options) -> Entry:
         """Do it; return what the ledger says of it. Raises Problem, and then what was live is."""
         configuration = ("", "") if facts.proxy else facts.configuration
-        if plan.is_live(facts, options) and facts.now:
-            self._prepare(facts)
-            switch.take(self.checkout.steps, self.releases.proxy, *configuration)
+        if plan.is_live(facts, options) and facts.live and facts.now:
+            try:
+                self._prepare(facts)
+                if facts.proxy == "recreate":
+                    self._start_proxy(facts)
+                switch.take(self.checkout.steps, self.releases.proxy, *configuration)
+            except Problem as problem:
+                live = switch.standing(self.checkout, self.releases.proxy, facts.live)
+                problem.message = f"{problem.message}\n{live} {switch.again('deploy')}"
+                raise
             return facts.now
         assert facts.image  # noqa: S101  (gathered to be changed: it is at hand)
         new = self._new(facts, facts.image, options)
@@ -129,7 +137,8 @@ class Deployer:
 
         of = self.checkout.project.deploy
         settle = of.settle if options.bake else 0
-        change = Change(facts.old, settle, options.bake, of.drain, configuration=configuration)
+        anew = partial(self._start_proxy, facts) if facts.proxy == "recreate" else None
+        change = Change(facts.old, settle, options.bake, of.drain, configuration=configuration, anew=anew)
         entry = self._entry(facts, facts.image, new)
         entry = switch.go_live(self.checkout, self.releases, entry, change, start)
         recover.prune(self.releases, of.keep)
@@ -148,16 +157,19 @@ class Deployer:
         )  # fmt: skip
 
     def _prepare(self, facts: Facts) -> dict[str, Any]:
-        # Has the database migrated and the proxy there; returns what the ledger has to know of that.
+        # Has the database migrated and a proxy there; returns what the ledger has to know of that.
         self.releases.keep_salt(facts.salt)
         self.deployment.database.start()
         found: dict[str, Any] = {}
         if self.checkout.project.migrations and (not facts.schema or facts.schema.apply):
             done = migrate.apply(self.checkout, self.environment, self.deployment)
             found = {"migrated": tuple(one.revision for one in done.applied), "backup": done.backup or ""}
-        if facts.proxy:
-            self.releases.proxy.start(facts.configuration[1], self.port)
+        if facts.proxy == "start":
+            self._start_proxy(facts)
         return found
+
+    def _start_proxy(self, facts: Facts) -> None:
+        self.releases.proxy.start(facts.configuration[1], self.port)
 
 
 def refuse_backwards(releases: Releases, found: Source, image: Candidate | None) -> None:

@@ -25,7 +25,7 @@ class Change:
     `old` is the one that runs, if any. The new one has to be up for `settle` seconds before, and is watched for
     `bake` seconds afterwards. The old one has `drain` seconds after the switch to finish what it is at, before it is
     told to stop. A new one that was `kept` is only stopped when it fails. `configuration` is the proxy's, before and
-    after.
+    after; `anew` makes a proxy that is to be defined otherwise.
     """
 
     old: Release | None
@@ -34,6 +34,7 @@ class Change:
     drain: float = 0
     kept: bool = False
     configuration: tuple[str, str] = ("", "")
+    anew: Callable[[], None] | None = None
 
 
 def go_live(
@@ -44,14 +45,16 @@ def go_live(
     `start` starts it, and returns what else the entry has to say. Returns the entry, which is in the ledger then.
     Raises Problem, or whatever stopped it; the old release is live then, and the new one removed or stopped.
     """
-    steps, began, told = checkout.steps, time.monotonic(), ("", "")
+    steps, began, told = checkout.steps, time.monotonic(), False
     try:
         earlier = Clients.of(releases, change.old) if change.old else None
         entry = replace(entry, **start())
         trial.ready(checkout, releases, entry.release, change.settle)
         trial.smoke(checkout, releases, entry.release)
-        told = change.configuration
-        take(steps, releases.proxy, *told)
+        if change.anew:
+            change.anew()
+        told = True
+        take(steps, releases.proxy, *change.configuration)
         entry = replace(entry, outcome=Outcome.LIVE, steps=times(steps))
         switch(steps, releases, entry, change.old)
         switched = time.monotonic()
@@ -61,9 +64,10 @@ def go_live(
         trial.bake(watched, change.bake, bool(change.old))
     except BaseException as error:
         failed = replace(entry, reason=reason(steps, error))
-        live = back(checkout, releases, failed, replace(change, configuration=told))
+        done = change if told else replace(change, configuration=("", ""), anew=None)
+        live = back(checkout, releases, failed, done)
         if isinstance(error, Problem):
-            error.message = f"{error.message}\n{live} Once it is mended: ./inv {entry.what}"
+            error.message = f"{error.message}\n{live} {again(entry.what)}"
         else:
             steps.note("stopped", live)
         raise
@@ -130,18 +134,29 @@ def back(checkout: Checkout, releases: Releases, entry: Entry, change: Change) -
             take(steps, releases.proxy, *reversed(change.configuration))
         releases.record(replace(entry, outcome=outcome, steps=times(steps)).line())
         releases.forget_rollback()
-        lost = outcome != Outcome.LIVE and old and not trial.is_answering(checkout, releases.proxy, old.id)
+        if outcome != Outcome.LIVE and old:
+            proxy = " The proxy stays as it was made anew." if change.anew else ""
+            return standing(checkout, releases.proxy, old) + proxy
     except Problem as problem:
         return f"{problem.message} What is live: ./inv status --prod; the next deployment puts it in order."
     if outcome == Outcome.LIVE:
         return f"{entry.image} stays live, as nothing else runs."
-    if old and lost:
-        path = checkout.project.health
-        return (
-            f"Clients are led to {old.image} ({old.id}), as before, but it doesn't answer {path} through the proxy. "
-            "What runs: ./inv status --prod."
-        )
-    return f"{old.image} is live, as before ({old.id})." if old else "Nothing was live before."
+    return "Nothing was live before."
+
+
+def standing(checkout: Checkout, proxy: Proxy, old: Release) -> str:
+    """Say that the old release is live, if it answers."""
+    if trial.is_answering(checkout, proxy, old.id):
+        return f"{old.image} is live, as before ({old.id})."
+    return (
+        f"Clients are led to {old.image} ({old.id}), as before, but it doesn't answer {checkout.project.health} "
+        "through the proxy. What runs: ./inv status --prod."
+    )
+
+
+def again(verb: str) -> str:
+    """Say what to do when something was mended."""
+    return f"Once it is mended: ./inv {verb}"
 
 
 def _led_back(steps: Steps, releases: Releases, release: str, old: Release | None) -> Outcome:

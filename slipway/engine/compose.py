@@ -18,6 +18,7 @@ FILES = {
 HTTPS = "compose.https.yaml"  # beside those of "prod", when there is a domain
 IPV6 = "compose.ipv6.yaml"  # likewise, for the proxy, when the engine passes the IPv6 addresses of clients
 RELEASE = "compose.release.yaml"  # instead of them, for a release
+UNREADABLE = "Compose cannot read its files (see above)."
 WITHOUT_ENV = ("--env-file", "/dev/null")
 ANY = "none"  # for a release and its image, where any will do
 

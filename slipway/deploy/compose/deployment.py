@@ -11,6 +11,7 @@ from slipway.deploy.compose.files import Files, write_secrets
 from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.deploy.compose.releases import EngineReleases
 from slipway.engine import containers
+from slipway.engine.compose import UNREADABLE
 from slipway.engine.stack import Stack
 from slipway.project import database
 from slipway.project.checkout import Checkout
@@ -164,8 +165,8 @@ class EngineDeployment:
 
     def check(self, port: int) -> None:
         """Have Compose read its files; raises Problem."""
-        failed = "Compose cannot read its files (see above)."
-        self.checkout.shell.output(self.stack.compose("config", "--quiet"), env=self.stack.env(port), failed=failed)
+        config = self.stack.compose("config", "--quiet")
+        self.checkout.shell.output(config, env=self.stack.env(port), failed=UNREADABLE)
 
     def run(self, job: Job) -> Ran:
         """Run a job in a one-off container."""

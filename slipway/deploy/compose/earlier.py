@@ -11,6 +11,9 @@ from slipway.engine.compose import defined_command
 from slipway.engine.containers import CONFIG_HASH, Container
 from slipway.engine.stack import Stack
 
+# Nobody is answered from when a proxy is told to end until another has its place. For what it is at, it has two seconds
+# then, and not the half minute of stop_grace_period.
+UP = ("up", "--detach", "--no-deps", "--timeout", "2", PROXY)
 HASH = "x-hash"  # in a definition: what Compose notes of it at the container
 
 
@@ -53,7 +56,7 @@ class Earlier:
         return bool(definition) and json.loads(definition)[HASH] == self.container.labels.get(CONFIG_HASH)
 
     def _start(self) -> None:
-        command = defined_command(self.stack.name, "up", "--detach", "--no-deps", PROXY)
+        command = defined_command(self.stack.name, *UP)
         status, _, said = self.stack.shell.probe(command, given=self.definition, echo=True, apart=True)
         if status:
             raise Problem(said)

@@ -10,11 +10,12 @@ from functools import cached_property
 from ipaddress import ip_address
 
 from slipway.core.errors import Problem
-from slipway.deploy.compose.earlier import Earlier, kept
+from slipway.deploy.compose.earlier import UP, Earlier, kept
 from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import CADDYFILE, DEFINITION, FOLDER, Files
 from slipway.deploy.compose.labels import PROXY
-from slipway.engine import containers
+from slipway.engine import containers, images
+from slipway.engine.compose import UNREADABLE
 from slipway.engine.containers import CONFIG_HASH
 from slipway.engine.jobs import script_command
 from slipway.engine.stack import SERVICES, Stack
@@ -45,8 +46,13 @@ class CaddyProxy:
 
     @cached_property
     def image(self) -> str:
-        """Its image, which has a shell as well."""
-        return self.shell.output(self.stack.bare("config", "--images", PROXY), env=self.stack.env()).split()[-1]
+        """Its image, which has a shell as well: that of its container, whatever the Compose files say by now."""
+        proxy = self.stack.container(PROXY)
+        return proxy.image_id if proxy else self._wanted_image()
+
+    def _wanted_image(self) -> str:
+        config = self.stack.bare("config", "--images", PROXY)
+        return self.shell.output(config, env=self.stack.env(), failed=UNREADABLE).split()[-1]
 
     @property
     def port(self) -> int | None:
@@ -76,7 +82,11 @@ class CaddyProxy:
         config = self.shell.output(self._compose("config", "--format", "json"), env=self._env(port))
         variables = json.loads(config)["services"][PROXY].get("environment") or {}
         values = {name: str(value) for name, value in variables.items() if value}
-        command = validate_command(self.image, list(values))
+        image = self._wanted_image()
+        if not images.inspect(self.shell, image):
+            missing = f"The proxy's image {image}, as the Compose files name it, cannot be pulled (see above)."
+            self.shell.output(images.pull_command(image), echo=True, failed=missing)
+        command = validate_command(image, list(values))
         failed = f"Caddy cannot read the {CADDYFILE} (see above)."
         self.shell.output(command, hidden=values, given=configuration, failed=failed)
 
@@ -102,7 +112,7 @@ class CaddyProxy:
         try:
             self.files.write(CADDYFILE, configuration)
             with self.shell.steps.step("proxy", "ready"):
-                up = self._compose("up", "--detach", "--no-deps", PROXY)
+                up = self._compose(*UP)
                 self.shell.quietly(up, env=self._env(port), failed="The proxy could not be started.")
                 self.stack.wait(PROXY)
         except BaseException as error:

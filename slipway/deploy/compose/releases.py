@@ -12,7 +12,7 @@ from slipway.deploy.compose.files import CADDYFILE, Files, write_secrets
 from slipway.deploy.compose.lock import EngineLock, on_engine
 from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.engine import containers, images, volumes
-from slipway.engine.compose import ANY, release_variables
+from slipway.engine.compose import ANY, UNREADABLE, release_variables
 from slipway.engine.containers import CONFIG_HASH, Container
 from slipway.engine.stack import Stack
 from slipway.project.settings import Settings
@@ -88,7 +88,7 @@ class EngineReleases:
     def variables(self) -> dict[str, str]:
         """Return the variables that a release would be started with, its secrets included; raises Problem."""
         config = self.compose(ANY, "config", "--format", "json")
-        said = self.shell.output(config, env=self.env(ANY, ANY), failed="Compose cannot read its files (see above).")
+        said = self.shell.output(config, env=self.env(ANY, ANY), failed=UNREADABLE)
         given = environments(json.loads(said)["services"])
         if shown := [name for name in self.stack.project.secrets if given.get(name)]:
             lines = ", ".join(f"{name}: !reset null" for name in shown)

@@ -121,6 +121,45 @@ def test_a_port_that_the_proxy_needs_and_another_has_is_told(deploys: Deployer, 
         deploys.gather(B)
 
 
+def test_a_proxy_is_made_anew_once_the_release_that_comes_is_good(deploys: Deployer, releases: MemoryReleases) -> None:
+    releases.proxy.defined = "recreate"
+    releases.becomes["shop:b"] = "unhealthy"
+    with pytest.raises(Problem, match="is unhealthy"):
+        deploys.deploy(deploys.gather(B), B)
+    assert "proxy started" not in releases.done
+
+    releases.becomes.clear()
+    releases.done.clear()
+    new = deploys.deploy(deploys.gather(B), B).release
+    began = releases.done.index(f"start {new}")
+    assert releases.done[began : began + 4] == [f"start {new}", f"asked {new} /", "proxy started", "switch"]
+
+
+def test_a_proxy_that_was_made_anew_is_told_of_when_the_release_fails(
+    deploys: Deployer, releases: MemoryReleases
+) -> None:
+    releases.proxy.defined = "recreate"
+    releases.fails["switch"] = Problem("it failed")
+    with pytest.raises(Problem) as raised:
+        deploys.deploy(deploys.gather(B), B)
+    assert "shop:a is live, as before (a). The proxy stays as it was made anew." in str(raised.value.message)
+
+
+def test_what_is_live_is_told_when_the_proxy_alone_changes_and_fails(
+    deploys: Deployer, releases: MemoryReleases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(configuration: str, port: int) -> None:
+        raise Problem("no memory")
+
+    deploys.deploy(deploys.gather(B), B)
+    releases.proxy.defined = "recreate"
+    monkeypatch.setattr(releases.proxy, "start", fail)
+    with pytest.raises(Problem) as raised:
+        deploys.deploy(deploys.gather(B), B)
+    live = releases.pointed.release
+    assert raised.value.message == f"no memory\nshop:b is live, as before ({live}). Once it is mended: ./inv deploy"
+
+
 def test_an_image_that_nobody_has_is_told(deploys: Deployer, releases: MemoryReleases) -> None:
     with pytest.raises(Problem, match=r"There is no image shop:9\.9\.9"):
         deploys.gather(Options(tag="9.9.9"))

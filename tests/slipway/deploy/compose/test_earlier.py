@@ -52,7 +52,7 @@ def test_one_that_is_gone_is_made_again_of_its_definition_with_its_caddyfile(mak
     earlier, shell, written = make("p2", inspected("p2", running=False), "up", "p3", inspected("p3"), inspected("p3"))
     assert earlier.put_back() == "The proxy is as it was before."
     assert [command[:2] for command in shell.asked].count(["docker", "compose"]) == 1
-    assert shell.asked[2][-6:] == ["--file", "-", "up", "--detach", "--no-deps", "proxy"]
+    assert shell.asked[2][-8:] == ["--file", "-", "up", "--detach", "--no-deps", "--timeout", "2", "proxy"]
     assert written == {CADDYFILE: "before"}
 
 
