@@ -199,7 +199,7 @@ class Guarded:
             await self.application(scope, bounded, exchange.send)
         except (Exception, SystemExit) as error:
             if exchange.refused and not exchange.status:
-                await _answer(exchange.send, exchange.refused, str(error).encode())
+                await _answer(exchange.send, exchange.refused, exchange.said.encode())
                 return
             failed = not exchange.refused and exchange.status != WEBSOCKET  # clients say there what they like
             if isinstance(error, SystemExit):  # one request ends no worker; and a status of 3 would end all of them
@@ -223,7 +223,9 @@ class Exchange:
         self._whole, self._has_body = False, scope.get("method", "") not in {"", "GET", "HEAD"}  # whole: it has come
         self._of: tuple[str, ...] = ()  # whose body is waited for, while it is counted
         self._until = 0.0  # when it has to be whole, if it isn't counted
-        self.status, self.refused, self.gone = 0, 0, False  # refused: the status that a body got
+        self._head: Any = None  # of an answer, while the body is not whole
+        self.status, self.gone = 0, False
+        self.refused, self.said = 0, ""  # the status that its body got, and why
 
     async def hear(self) -> Any:
         """Return what the client says, however long it takes."""
@@ -268,26 +270,35 @@ class Exchange:
 
     def _refuse(self, status: int) -> Exception:
         # What Starlette and FastAPI answer as they answer all errors; others let it pass, to Guarded.
-        self.refused = status
-        said = "This client has too many unfinished bodies."
+        self.refused, self.said = status, "This client has too many unfinished bodies."
         if status == 408:
-            said = f"The body stalled for {body_idle:g} s."
+            self.said = f"The body stalled for {body_idle:g} s."
         if find_spec("starlette"):
             from starlette.exceptions import HTTPException
 
-            return HTTPException(status, said)
-        return TimeoutError(said)
+            return HTTPException(status, self.said)
+        return TimeoutError(self.said)
 
     async def send(self, message: Any) -> None:
         """Send a part of the answer."""
+        parts = [message]
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            sized = self._has_body and any(name.lower() == b"content-length" for name, _ in message.get("headers", ()))
+            if sized and not self._whole:  # the rest of it comes at once, and is no stream
+                self._head = message
+                return
         elif message["type"] == "websocket.accept":
             self.status = WEBSOCKET
-        elif self._has_body and not self._whole and not message.get("more_body") and self.refused != 408:
-            await self._discard()
+        elif self._has_body:
+            if not (self._whole or message.get("more_body") or self.refused == 408):
+                await self._discard()
+            if self._head:
+                # Not before: a proxy that meets too long a body meanwhile (413) could not take a head back.
+                parts, self._head = [self._head, message], None
         try:
-            await self._send(message)
+            for part in parts:
+                await self._send(part)
         except OSError:
             self.gone = True
             raise
@@ -300,6 +311,7 @@ class Exchange:
             async with asyncio.timeout(1 if admitted else BRIEFLY):
                 while not self._whole and not self.gone:
                     self._whole = not (await self.hear()).get("more_body")
+        self.over()
 
 
 @lru_cache(1024)

@@ -87,6 +87,11 @@ async def cut_off(at: Target) -> str:
     return await at.say(at.head("POST /posts", "Content-Length: 1000"), b"four", end=plain, listen=plain)
 
 
+async def too_large(at: Target) -> str:
+    """Send 10.5 MB, where 10 MB are the most."""
+    return await at.say(at.head("POST /tests/upload", "Content-Length: 10500000") + bytes(10_500_000))
+
+
 async def slow_upload(at: Target) -> str:
     """Upload 40 kB at 8 kB a second."""
     parts = [bytes(2000)] * 20

@@ -29,6 +29,7 @@ ATTACKS: list[tuple[Attack, float, int, int, set[str]]] = [
     (attacks.malformed, 4, 12, 80, {"400"}),
     (attacks.given_up, 4, 12, 80, {""}),
     (attacks.cut_off, 4, 12, 80, {"400"}),
+    (attacks.too_large, 4, 4, 40, {"413"}),
     (attacks.slow_upload, 10, 10, 100, {"200"}),
     (attacks.slow_head, 100, 200, 200, {""}),
     (attacks.stalled, 400, 200, 4000, {"429", "waits"}),
@@ -223,7 +224,7 @@ def test_a_proxy_that_is_trusted_is_believed_and_nobody_else(open_to_all: Checko
     bad = docker.inv("deploy", "--yes", TRUSTED_PROXIES="192.0.2.7")
     assert bad.returncode == 1
     assert re.search(
-        r"The proxy could not be started\.\nThe proxy is as it was before\.\n.* is live, as before", bad.stderr
+        r"The proxy could not be started\. The proxy is as it was before\.\n.* is live, as before", bad.stderr
     )
     assert seen()["client"] == "203.0.113.9"
     run("git", "checkout", "--quiet", "compose.prod.yaml", cwd=docker.root)

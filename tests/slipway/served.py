@@ -19,7 +19,7 @@ WORKERS = ["uvicorn_worker.UvicornWorker", "asgi"]
 LIMIT = 60  # seconds
 
 APP = """
-import os, signal, sys
+import asyncio, os, signal, sys
 
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
@@ -43,6 +43,19 @@ async def app(scope, receive, send):
     if scope["path"] == "/refuses":
         await send({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
+        return
+    if scope["path"] == "/streams":  # answers before the body has come
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"begun", "more_body": True})
+        while (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.body", "body": b"done"})
+        return
+    if scope["path"] == "/goes-on":  # as a task behind the answer
+        await send({"type": "http.response.start", "status": 202, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+        while not os.path.exists("over"):
+            await asyncio.sleep(0.05)
         return
     if scope["path"] == "/exit":
         os._exit(1)

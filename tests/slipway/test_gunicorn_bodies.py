@@ -32,6 +32,22 @@ def test_a_body_that_stalls_is_answered_with_408_and_a_slow_one_is_taken(tmp_pat
         wait_for(lambda: server.counted() == Answers(2))
 
 
+@pytest.mark.parametrize("worker", WORKERS)
+def test_a_refusal_waits_as_a_whole_while_its_body_comes_and_a_stream_does_not(tmp_path: Path, worker: str) -> None:
+    with serving(tmp_path, worker) as server, ExitStack() as stack:
+        refused, streamed = (
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), LIMIT)) for _ in range(2)
+        )
+        for client, path in ((refused, b"/refuses"), (streamed, b"/streams")):
+            client.sendall(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345")
+        assert streamed.recv(100).startswith(b"HTTP/1.1 200 ")
+        streamed.sendall(b"67890")
+        while b"done" not in streamed.recv(100):
+            pass
+        refused.sendall(b"67890")  # within the second that is waited for
+        assert refused.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
 def held(port: int, count: int) -> list[socket.socket]:
     """Begin so many uploads that do not go on."""
     clients = [socket.create_connection(("127.0.0.1", port), LIMIT) for _ in range(count)]
@@ -61,6 +77,20 @@ def test_a_client_has_so_many_unfinished_bodies_and_others_at_once(tmp_path: Pat
         more = [stack.enter_context(client) for client in held(server.port, 2)]
         the_one_that_is_refused(clients + more)  # one place was free again
         wait_for(lambda: server.counted() == Answers(4))
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_what_goes_on_behind_its_answer_waits_for_no_body(tmp_path: Path, worker: str) -> None:
+    with serving(tmp_path, worker, BODIES_PER_CLIENT="1") as server, ExitStack() as stack:
+        clients = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port), LIMIT)) for _ in range(4)]
+        for client in clients:
+            client.sendall(b"POST /goes-on HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nok")
+            assert client.recv(100).startswith(b"HTTP/1.1 202 ")
+        (slow,) = (stack.enter_context(client) for client in held(server.port, 1))
+        threading.Event().wait(0.3)  # longer than one has that is not waited for
+        slow.sendall(b"234567890")
+        assert slow.recv(100).startswith(b"HTTP/1.1 200 ")
+        (tmp_path / "over").touch()
 
 
 LIMITS = """

@@ -12,6 +12,11 @@ put() { # NAME: a file, from standard input, in one step
     mv "$1.new" "$1"
 }
 
+hide() { # NAME: likewise, for root alone
+    umask 077
+    put "$1"
+}
+
 rename() { # NAME TO: a file that is there takes the place of another
     mv "$1" "$2"
 }

@@ -42,7 +42,7 @@ class Earlier:
             now = self.stack.container(PROXY)
             if now and now.running and now.id == self.container.id:
                 return ""  # nothing has touched it
-            if not self._is_its_own(self.definition):
+            if not self._is_good():
                 return "The proxy that ran before cannot be put back: no definition of it was kept."
             with self.stack.shell.steps.step("proxy", "as it was before"):
                 self._start()
@@ -50,10 +50,11 @@ class Earlier:
             return f"{str(problem.message).strip()}\nThe proxy that ran before could not be put back either."
         return "The proxy is as it was before."
 
-    def _is_its_own(self, definition: str) -> bool:
-        # A tree whose Slipway keeps none may have made a proxy since.
+    def _is_good(self) -> bool:
+        # Of one that was ready; but a tree whose Slipway keeps none may have made another since, which was ready too.
         assert self.container  # noqa: S101
-        return bool(definition) and json.loads(definition)[HASH] == self.container.labels.get(CONFIG_HASH)
+        own = self.definition and json.loads(self.definition)[HASH] == self.container.labels.get(CONFIG_HASH)
+        return bool(own or (self.definition and not self.container.ready))
 
     def _start(self) -> None:
         command = defined_command(self.stack.name, *UP)

@@ -61,9 +61,9 @@ class Files:
         status, out, _ = self.shell.probe(run, given=given, echo=echo, apart=apart)
         return status, out
 
-    def write(self, name: str, text: str) -> None:
-        """Write a file in one step; raises Problem."""
-        if self.script("put", name, given=text)[0]:
+    def write(self, name: str, text: str, private: bool = False) -> None:
+        """Write a file in one step, a private one for root alone; raises Problem."""
+        if self.script("hide" if private else "put", name, given=text)[0]:
             raise Problem(f"{name} could not be written into the volume {self.volume}.")
 
     def rename(self, name: str, to: str) -> None:

@@ -118,9 +118,9 @@ class CaddyProxy:
         except BaseException as error:
             said = earlier.put_back()
             if isinstance(error, Problem):
-                error.message = f"{error.message}\n{said}".rstrip()
+                error.message = f"{error.message} {said}".rstrip()  # in one line: it is what the ledger says
             raise
-        self.files.write(DEFINITION, kept(definition, self.stack.container(PROXY)))
+        self.files.write(DEFINITION, kept(definition, self.stack.container(PROXY)), private=True)
 
     def load(self, configuration: str) -> None:
         """Give it another Caddyfile while it runs; raises Problem.

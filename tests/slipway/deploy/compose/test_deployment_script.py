@@ -42,6 +42,12 @@ def test_who_renames_first_decides(tmp_path: Path) -> None:
     assert files(tmp_path) == {"live": "web-c", "releases.jsonl": "1\n2\n3\n"}
 
 
+def test_a_private_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    assert script(tmp_path, "hide", "proxy.json", given="{}").returncode == 0
+    assert files(tmp_path) == {"proxy.json": "{}"}
+    assert stat.S_IMODE((tmp_path / "proxy.json").stat().st_mode) == 0o600
+
+
 def test_of_two_who_go_back_at_once_one_does_and_it_stays_noted(tmp_path: Path) -> None:
     script(tmp_path, "switch", "web-a", "", given="1\n")
     script(tmp_path, "switch", "web-b", "web-a", given="2\n")

@@ -70,11 +70,18 @@ def test_one_that_nothing_has_touched_stays_and_keeps_its_caddyfile(make: Make) 
     assert not [command for command in shell.asked if "up" in command]
 
 
-@pytest.mark.parametrize("definition", ["", kept("{}", None)])  # the second: of a proxy before this one
+@pytest.mark.parametrize("definition", ["", kept("{}", None)])  # the second: of a proxy before this one, which is ready
 def test_one_whose_definition_was_not_kept_is_not_put_back(make: Make, definition: str) -> None:
     earlier, shell, _ = make("p2", inspected("p2", running=False), definition=definition)
     assert earlier.put_back() == "The proxy that ran before cannot be put back: no definition of it was kept."
     assert not [command for command in shell.asked if "up" in command]
+
+
+def test_one_that_never_was_ready_gives_way_to_the_last_one_that_was(make: Make) -> None:
+    broken = Container("p1", running=True, labels=LABELS, health="starting")
+    engine = ("p2", inspected("p2", running=False), "up", "p3", inspected("p3"), inspected("p3"))
+    earlier, _, _ = make(*engine, container=broken, definition=kept("{}", None))
+    assert earlier.put_back() == "The proxy is as it was before."
 
 
 def test_one_that_cannot_be_put_back_is_told(make: Make) -> None:
