@@ -32,11 +32,11 @@ ATTACKS: list[tuple[Attack, float, int, int, set[str]]] = [
     (attacks.too_large, 4, 4, 40, {"413"}),
     (attacks.slow_upload, 10, 10, 100, {"200"}),
     (attacks.slow_head, 100, 200, 200, {""}),
-    (attacks.stalled, 400, 200, 4000, {"429", "waits"}),
+    (attacks.stalled, 100, 200, 4000, {"429", "waits", "408"}),
 ]
 OVER_HTTP2: list[tuple[Attack, float, int, int, set[str]]] = [
     (attacks.given_up_http2, 4, 12, 80, {"curl 28"}),
-    (attacks.stalled_http2, 2, 2, 20, {"429", "waits"}),
+    (attacks.stalled_http2, 2, 2, 20, {"429", "waits", "408"}),
 ]
 
 
