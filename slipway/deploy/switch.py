@@ -47,8 +47,8 @@ def go_live(
     """
     steps, began, told = checkout.steps, time.monotonic(), False
     try:
-        earlier = Clients.of(releases, change.old) if change.old else None
         entry = replace(entry, **start())
+        earlier = Clients.of(releases, change.old) if change.old else None  # asked while the new one becomes ready
         trial.ready(checkout, releases, entry.release, change.settle)
         trial.smoke(checkout, releases, entry.release)
         if change.anew:
