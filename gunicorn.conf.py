@@ -237,7 +237,7 @@ class Exchange:
         """Return a part of the body; raises when it does not come in time, or is one too many."""
         if self._whole:
             return await self.hear()
-        admitted = bool(self._of) or self._admit()
+        admitted = self._admit()
         if not (admitted or self._until):
             self._until = asyncio.get_running_loop().time() + BRIEFLY
         try:
@@ -251,6 +251,9 @@ class Exchange:
         return message
 
     def _admit(self) -> bool:
+        # Whether the body is one of those that are waited for.
+        if self._of:
+            return True
         client = self._scope.get("client")
         limits = _limits(client[0] if client else "")
         if any(self._bodies.get(network, 0) >= limit for network, limit in limits):
@@ -306,7 +309,7 @@ class Exchange:
     async def _discard(self) -> None:
         # The server closes the connection behind the answer to a body that was not read: a proxy that still sends would
         # meet a reset, and never read the answer.
-        admitted = not self.refused and (bool(self._of) or self._admit())
+        admitted = not self.refused and self._admit()
         with suppress(TimeoutError):
             async with asyncio.timeout(1 if admitted else BRIEFLY):
                 while not self._whole and not self.gone:

@@ -10,7 +10,7 @@ from slipway.core.words import of_log
 from slipway.deploy import watch
 from slipway.engine.containers import GONE, Verdict
 from slipway.project.checkout import Checkout
-from slipway.runtime.release import Answers, Release, host
+from slipway.runtime.release import Answers, Look, Release, host
 from slipway.runtime.releases import Proxy, Releases
 
 LEAST = 1  # seconds that both run after the switch: a request that is on its way to the old one has to arrive
@@ -54,10 +54,13 @@ class Clients:
         found = releases.answers(release) if release else None
         return cls(True, first or found) if found else cls(False, releases.proxy.look().answers)
 
-    def since(self, releases: Releases, release: Release | None) -> Answers:
-        """Return what they got since then; nothing when that cannot be told just now."""
+    def since(self, releases: Releases, release: Release | None, look: Look | None = None) -> Answers:
+        """Return what they got since then; nothing when that cannot be told just now.
+
+        `look` is a look at the proxy, if one was taken just now.
+        """
         if not self.themselves:
-            return releases.proxy.look().answers.since(self.first)
+            return (look or releases.proxy.look()).answers.since(self.first)
         found = releases.answers(release) if release else None
         return found.since(self.first) if found else Answers()
 
@@ -75,11 +78,11 @@ class Watch:
 
     def look(self) -> str:
         """Return what is wrong with it, "" for nothing; raises Problem when somebody has gone back."""
-        pointer = self.releases.proxy.look().pointer
-        if pointer.release not in ("", self.release):  # "": the proxy cannot be asked just now
-            raise Problem(rolled_back(pointer.by))
+        look = self.releases.proxy.look()
+        if look.pointer.release not in ("", self.release):  # "": the proxy cannot be asked just now
+            raise Problem(rolled_back(look.pointer.by))
         found = self.releases.again(self.release)
-        self.since = self._clients.since(self.releases, found)
+        self.since = self._clients.since(self.releases, found, look)
         return judged(found).wrong or watch.worse(self.before, self.since, self.checkout.project.deploy.errors)
 
     def check(self) -> None:

@@ -4,6 +4,7 @@ import base64
 import http.client
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -91,6 +92,10 @@ class Server:
     port: int
     answers: Path
     log: Path
+
+    def connect(self) -> socket.socket:
+        """Open a connection."""
+        return socket.create_connection(("127.0.0.1", self.port), LIMIT)
 
     def get(self, path: str) -> int:
         """Return the status of an answer that came whole, 0 for none."""

@@ -1,7 +1,6 @@
 """How the server ends, and what it does around any application."""
 
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -41,7 +40,7 @@ def test_what_clients_get_is_counted_and_what_they_do_themselves_is_no_failure(t
         ):
             assert server.get(path) == status
             wait_for(lambda counted=counted: server.counted() == counted)  # type: ignore[misc]
-        with socket.create_connection(("127.0.0.1", server.port), LIMIT) as client:
+        with server.connect() as client:
             client.sendall(b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n")
             assert client.recv(100).startswith(b"HTTP/1.1 200 ")
         wait_for(lambda: server.said("those do that are in the middle of something") > 0)
@@ -58,10 +57,10 @@ def test_a_body_that_is_given_up_is_no_failure_and_one_that_is_refused_is_answer
     with serving(tmp_path, worker) as server:
         head = b"POST /%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 8000000\r\n\r\n"
         for _ in range(3):
-            with socket.create_connection(("127.0.0.1", server.port), LIMIT) as client:
+            with server.connect() as client:
                 client.sendall(head % b"disconnects" + bytes(20_000))
         for number in range(5):
-            with socket.create_connection(("127.0.0.1", server.port), LIMIT) as client:
+            with server.connect() as client:
                 client.sendall(head % b"refuses")
                 client.sendall(bytes(8_000_000))
                 assert client.recv(100).startswith(b"HTTP/1.1 413 "), number

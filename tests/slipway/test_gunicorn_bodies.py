@@ -12,16 +12,15 @@ from pathlib import Path
 import pytest
 
 from slipway.runtime.release import Answers
-from tests.slipway.served import LIMIT, WORKERS, environ, serving
+from tests.slipway.served import LIMIT, WORKERS, Server, environ, serving
 from tests.support import ROOT, wait_for
 
 
 @pytest.mark.parametrize("worker", WORKERS)
 def test_a_body_that_stalls_is_answered_with_408_and_a_slow_one_is_taken(tmp_path: Path, worker: str) -> None:
     with serving(tmp_path, worker, BODY_IDLE_SECONDS="1") as server:
-        address = ("127.0.0.1", server.port)
         head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
-        with socket.create_connection(address, LIMIT) as stalled, socket.create_connection(address, LIMIT) as slow:
+        with server.connect() as stalled, server.connect() as slow:
             stalled.sendall(head + b"12345")
             slow.sendall(head)
             for _ in range(10):  # twice as long in all as one that stalls may take
@@ -35,9 +34,7 @@ def test_a_body_that_stalls_is_answered_with_408_and_a_slow_one_is_taken(tmp_pat
 @pytest.mark.parametrize("worker", WORKERS)
 def test_a_refusal_waits_as_a_whole_while_its_body_comes_and_a_stream_does_not(tmp_path: Path, worker: str) -> None:
     with serving(tmp_path, worker) as server, ExitStack() as stack:
-        refused, streamed = (
-            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), LIMIT)) for _ in range(2)
-        )
+        refused, streamed = (stack.enter_context(server.connect()) for _ in range(2))
         for client, path in ((refused, b"/refuses"), (streamed, b"/streams")):
             client.sendall(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345")
         assert streamed.recv(100).startswith(b"HTTP/1.1 200 ")
@@ -48,9 +45,9 @@ def test_a_refusal_waits_as_a_whole_while_its_body_comes_and_a_stream_does_not(t
         assert refused.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
-def held(port: int, count: int) -> list[socket.socket]:
+def held(server: Server, count: int) -> list[socket.socket]:
     """Begin so many uploads that do not go on."""
-    clients = [socket.create_connection(("127.0.0.1", port), LIMIT) for _ in range(count)]
+    clients = [server.connect() for _ in range(count)]
     for client in clients:
         client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n1")
     return clients
@@ -66,15 +63,15 @@ def the_one_that_is_refused(clients: list[socket.socket]) -> socket.socket:
 @pytest.mark.parametrize("worker", WORKERS)
 def test_a_client_has_so_many_unfinished_bodies_and_others_at_once(tmp_path: Path, worker: str) -> None:
     with serving(tmp_path, worker, BODIES_PER_CLIENT="1") as server, ExitStack() as stack:
-        clients = [stack.enter_context(client) for client in held(server.port, 5)]  # four: the address is private
+        clients = [stack.enter_context(client) for client in held(server, 5)]  # four: the address is private
         clients.remove(the_one_that_is_refused(clients))
-        with socket.create_connection(("127.0.0.1", server.port), LIMIT) as whole:
+        with server.connect() as whole:
             whole.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nok")
             assert whole.recv(100).startswith(b"HTTP/1.1 200 ")
         ended = clients.pop()
         ended.sendall(b"234567890")
         assert ended.recv(100).startswith(b"HTTP/1.1 200 ")
-        more = [stack.enter_context(client) for client in held(server.port, 2)]
+        more = [stack.enter_context(client) for client in held(server, 2)]
         the_one_that_is_refused(clients + more)  # one place was free again
         wait_for(lambda: server.counted() == Answers(4))
 
@@ -82,11 +79,11 @@ def test_a_client_has_so_many_unfinished_bodies_and_others_at_once(tmp_path: Pat
 @pytest.mark.parametrize("worker", WORKERS)
 def test_what_goes_on_behind_its_answer_waits_for_no_body(tmp_path: Path, worker: str) -> None:
     with serving(tmp_path, worker, BODIES_PER_CLIENT="1") as server, ExitStack() as stack:
-        clients = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port), LIMIT)) for _ in range(4)]
+        clients = [stack.enter_context(server.connect()) for _ in range(4)]
         for client in clients:
             client.sendall(b"POST /goes-on HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nok")
             assert client.recv(100).startswith(b"HTTP/1.1 202 ")
-        (slow,) = (stack.enter_context(client) for client in held(server.port, 1))
+        (slow,) = (stack.enter_context(client) for client in held(server, 1))
         threading.Event().wait(0.3)  # longer than one has that is not waited for
         slow.sendall(b"234567890")
         assert slow.recv(100).startswith(b"HTTP/1.1 200 ")

@@ -52,9 +52,10 @@ class Earlier:
 
     def _is_good(self) -> bool:
         # Of one that was ready; but a tree whose Slipway keeps none may have made another since, which was ready too.
-        assert self.container  # noqa: S101
-        own = self.definition and json.loads(self.definition)[HASH] == self.container.labels.get(CONFIG_HASH)
-        return bool(own or (self.definition and not self.container.ready))
+        if not self.definition or not self.container:
+            return False
+        own = json.loads(self.definition)[HASH] == self.container.labels.get(CONFIG_HASH)
+        return own or not self.container.ready
 
     def _start(self) -> None:
         command = defined_command(self.stack.name, *UP)

@@ -48,8 +48,9 @@ class CaddyProxy:
     def image(self) -> str:
         """Its image, which has a shell as well: that of its container, whatever the Compose files say by now."""
         proxy = self.stack.container(PROXY)
-        return proxy.image_id if proxy else self._wanted_image()
+        return proxy.image_id if proxy else self._wanted_image
 
+    @cached_property
     def _wanted_image(self) -> str:
         config = self.stack.bare("config", "--images", PROXY)
         return self.shell.output(config, env=self.stack.env(), failed=UNREADABLE).split()[-1]
@@ -79,10 +80,10 @@ class CaddyProxy:
 
     def check(self, configuration: str, port: int) -> None:
         """Have Caddy read a Caddyfile, with the variables of compose.prod.yaml; raises Problem with what it says."""
-        config = self.shell.output(self._compose("config", "--format", "json"), env=self._env(port))
+        config = self.shell.output(self._compose(*SERVICES), env=self._env(port))
         variables = json.loads(config)["services"][PROXY].get("environment") or {}
         values = {name: str(value) for name, value in variables.items() if value}
-        image = self._wanted_image()
+        image = self._wanted_image
         if not images.inspect(self.shell, image):
             missing = f"The proxy's image {image}, as the Compose files name it, cannot be pulled (see above)."
             self.shell.output(images.pull_command(image), echo=True, failed=missing)

@@ -14,7 +14,7 @@ from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.engine import containers, images, volumes
 from slipway.engine.compose import ANY, UNREADABLE, release_variables
 from slipway.engine.containers import CONFIG_HASH, Container
-from slipway.engine.stack import Stack
+from slipway.engine.stack import SERVICES, Stack
 from slipway.project.settings import Settings
 from slipway.runtime.release import WEB, Answers, NewRelease, Pointer, Release, Remembered, host, of_host
 
@@ -87,7 +87,7 @@ class EngineReleases:
 
     def variables(self) -> dict[str, str]:
         """Return the variables that a release would be started with, its secrets included; raises Problem."""
-        config = self.compose(ANY, "config", "--format", "json")
+        config = self.compose(ANY, *SERVICES)
         said = self.shell.output(config, env=self.env(ANY, ANY), failed=UNREADABLE)
         given = environments(json.loads(said)["services"])
         if shown := [name for name in self.stack.project.secrets if given.get(name)]:
