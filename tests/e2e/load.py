@@ -1,6 +1,7 @@
 """Load on a service: mixed reads and writes at a constant rate, over connections that are kept, without retries."""
 
 import asyncio
+import math
 import ssl
 import threading
 import time
@@ -43,6 +44,17 @@ class Load:
         """Return the latency that this share of the requests did not exceed, of those after the first `since`."""
         ordered = sorted(self.latencies[since:])
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+    def moments(self) -> int:
+        """Count the fewest moments such that each failed request was under way at one of them."""
+        failed = [
+            (due + took, due) for due, took, good in zip(self.due, self.latencies, self.good, strict=True) if not good
+        ]
+        count, last = 0, -math.inf
+        for answered, due in sorted(failed):
+            if due > last:
+                count, last = count + 1, answered
+        return count
 
 
 @contextmanager

@@ -138,7 +138,7 @@ def test_a_request_that_ends_its_worker_ends_one(open_to_all: Checkout, kind: At
         after(load, RATE)
     figures(kind.__name__, load, 0, f"{len(load.failed)} failed beside the {count} that end a worker")
     assert died() == count
-    assert len(load.failed) <= count * 8  # what a worker has taken at a moment: few of 50 a second
+    assert load.moments() <= count  # only what a worker had taken when it died; on a slow machine that is more
     assert all(one.startswith("502") for one in load.failed)
 
 
