@@ -5,7 +5,7 @@ umask 077
 
 tell() { # SQL from standard input; :"db" is the database, :"new" and :"old" are what it is called in between
     PGOPTIONS="-c client_min_messages=warning" \
-        psql -XqAt -v ON_ERROR_STOP=1 -v db="$PGDATABASE" -v new="${new:-}" -v old="${old:-}" -d "${1:-postgres}"
+        psql -XqAt -v ON_ERROR_STOP="${stop:-1}" -v db="$PGDATABASE" -v new="${new:-}" -v old="${old:-}" -d "${1:-postgres}"
 }
 
 readable() { # The whole of it: its list of contents alone would not show that its end is missing.
@@ -35,12 +35,12 @@ take() { # NAME, from standard input
     cat >"$1"
 }
 
-restore() { # NAME NEW OLD
-    new="$2" old="$3"
+create() { # NEW: an empty database, and none that restores which were killed left
+    new="$1"
     tell <<'SQL'
 SELECT format('DROP DATABASE %I', datname) FROM pg_database
 WHERE left(datname, -16) = left(:'new', -16) AND right(datname, 16) ~ '^[0-9]{8}t[0-9]{6}z$'
-  AND datname NOT IN (SELECT datname FROM pg_stat_activity WHERE datid > 0)
+  AND pg_has_role(datdba, 'USAGE') AND datname NOT IN (SELECT datname FROM pg_stat_activity WHERE datid > 0)
 \gexec
 SELECT format('CREATE DATABASE %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L', :'new',
               pg_encoding_to_char(d.encoding), d.datcollate, d.datctype)
@@ -51,12 +51,21 @@ SELECT format('CREATE DATABASE %I TEMPLATE template0', :'new')
 ORDER BY 1 DESC LIMIT 1
 \gexec
 SQL
-    trap 'echo "DROP DATABASE IF EXISTS :\"new\" WITH (FORCE)" | tell' EXIT
+}
+
+restore() { # NAME NEW OLD: into NEW, which then takes the database's place
+    new="$2" old="$3" contents=$(mktemp)
+    trap 'rm -f "$contents"; drop "$new"' EXIT
     trap 'exit 130' INT TERM
-    pg_restore --exit-on-error --dbname="$new" "$1"
+    echo "SELECT 1 FROM pg_database WHERE datname = :'new'" | tell | grep -q 1 || create "$new"
+    # All becomes this role's. Only the superuser may comment on the extensions that it has made, and they bring their
+    # own comments.
+    pg_restore --list "$1" | grep -Ev '^[0-9]+; [0-9]+ [0-9]+ COMMENT - EXTENSION ' >"$contents"
+    pg_restore --no-owner --no-privileges --exit-on-error --use-list="$contents" --dbname="$new" "$1"
     # What belongs to the database itself is in no dump: its settings, its limit, and who may connect. (The values of
     # some settings are lists of names, quoted already.)
-    tell <<'SQL'
+    denied=$(
+        stop=0 tell 2>&1 >/dev/null <<'SQL'
 SELECT concat_ws(
     ' ', 'ALTER', CASE setrole WHEN 0 THEN '' ELSE format('ROLE %s IN', setrole::regrole) END,
     format('DATABASE %I SET %s =', :'new', name),
@@ -77,10 +86,13 @@ SELECT format('GRANT %s ON DATABASE %I TO %s%s', privilege_type, :'new',
 FROM pg_database, aclexplode(datacl) WHERE datname = :'db' AND grantee <> datdba
 \gexec
 SQL
+    )
+    [ -z "$denied" ] || printf '%s\n%s\n' "$denied" "What is denied here is the superuser's to set, and was left out." >&2
     # A database that is in use cannot be renamed. While it is being renamed, nobody new gets in; who is in is sent away.
     (
         while :; do
-            echo "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :'db'" | tell >/dev/null
+            echo "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                  WHERE datname = :'db' AND pg_has_role(usesysid, 'USAGE')" | tell >/dev/null
             sleep 0.2
         done
     ) &
@@ -97,6 +109,11 @@ SQL
     kill "$sending_away" 2>/dev/null || true
     wait "$sending_away" 2>/dev/null || true
     return "$status"
+}
+
+drop() { # NEW
+    new="$1"
+    echo 'DROP DATABASE IF EXISTS :"new" WITH (FORCE)' | tell
 }
 
 dump() { # to standard output

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slipway.core.errors import Problem
-from slipway.database import lint, schema
+from slipway.database import lint, schema, superuser
 from slipway.database.findings import Finding
 from slipway.project import revisions
 from slipway.project.checkout import Checkout
@@ -31,6 +31,7 @@ class Result:
 
 def check(checkout: Checkout, environment: Environment, runtime: Runtime) -> Result:
     """Check the migrations on a fresh database; raises Problem when that cannot be done."""
+    superuser.prepare(checkout, environment, runtime)
     found = schema.check(environment, runtime)
     kept = after(checkout.project, found.trials)
     findings = (*general(found), *lint.lint(checkout.shell, kept))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from slipway.core.errors import Problem
-from slipway.database import lint, schema, store
+from slipway.database import lint, schema, store, superuser
 from slipway.database.findings import Finding
 from slipway.database.schema import Request
 from slipway.project import revisions
@@ -65,6 +65,7 @@ def apply(checkout: Checkout, environment: Environment, runtime: Runtime, option
     In production: nothing that the linter refuses while a release is live, and a backup first. Raises Problem.
     """
     schema.need_migrations(checkout.project)
+    superuser.prepare(checkout, environment, runtime)
     request, steps, backup = requested(checkout, environment, runtime, options), checkout.steps, None
     if not environment.is_dev:
         state = schema.state(environment, runtime, request, schema.MIGRATION_FAILED)

@@ -24,10 +24,7 @@ COMPOSE = "rehearsal"  # which Compose files, and which project
 TAIL = 25  # lines of tests that failed
 QUIETLY = ("-q", "--tb=short", "-p", "no:cacheprovider")
 # Into the rehearsal's own database, where pg_restore is: in its container.
-RESTORE = (
-    'PGPASSWORD="$POSTGRES_PASSWORD" pg_restore --no-owner --no-privileges --exit-on-error -h 127.0.0.1 '
-    '-U "$POSTGRES_USER" -d "$POSTGRES_DB"'
-)
+RESTORE = 'pg_restore --no-owner --no-privileges --exit-on-error -U "$ROLE" -d "$POSTGRES_DB"'
 
 Answer = TypeVar("Answer")
 

@@ -14,6 +14,7 @@ from typing import IO
 from slipway.core.errors import Problem
 from slipway.core.scripts import Script
 from slipway.core.words import human
+from slipway.database import superuser
 from slipway.database.backups import TIME, Backup, parse, superfluous
 from slipway.project.checkout import Checkout
 from slipway.runtime import Job, Runtime, Where
@@ -111,7 +112,7 @@ def to_restore(
         yield Restoration(backup, shown, environment.settings.database.name, now)
 
 
-def restore(checkout: Checkout, runtime: Runtime, wanted: Restoration) -> None:
+def restore(checkout: Checkout, environment: Environment, runtime: Runtime, wanted: Restoration) -> None:
     """Put a backup in the database's place.
 
     It is restored into a new database, which then takes the old one's place; the old one stays, under another name.
@@ -119,6 +120,9 @@ def restore(checkout: Checkout, runtime: Runtime, wanted: Restoration) -> None:
     """
     with checkout.steps.step("restore", f"{wanted.database} is {wanted.shown}"):
         failed = f"{wanted.shown} was not restored (see above): the data is as it was."
+        if superuser.has_extensions(checkout, environment):
+            _do(runtime, "create", wanted.fresh, failed=failed)
+            superuser.make_extensions(checkout, runtime, wanted.fresh)
         _do(runtime, "restore", wanted.backup, wanted.fresh, wanted.kept, failed=failed)
 
 

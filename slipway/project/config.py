@@ -68,6 +68,16 @@ class Deploy:
 
 
 @dataclass(frozen=True)
+class DatabaseRules:
+    """What the PostgreSQL that Slipway runs has to have.
+
+    The superuser makes the `extensions` that the service's role may not make, before migrations and restores.
+    """
+
+    extensions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ReleaseRules:
     """How `inv release` goes about it, and what `inv deploy` asks of an image.
 
@@ -85,6 +95,7 @@ class ReleaseRules:
 
 TABLES: dict[str, Any] = {
     "tests": Suites,
+    "database": DatabaseRules,
     "migrate": Limits,
     "backups": Retention,
     "lint": Lint,
@@ -121,6 +132,7 @@ class Project:
     secrets: dict[str, Annotated[int, range(4097)]] = field(default_factory=dict)
     build_args: dict[str, str] = field(default_factory=dict)
     tests: Suites = field(default_factory=Suites)
+    database: DatabaseRules = field(default_factory=DatabaseRules)
     migrate: Limits = field(default_factory=Limits)
     backups: Retention = field(default_factory=Retention)
     lint: Lint = field(default_factory=Lint)

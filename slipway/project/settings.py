@@ -215,6 +215,8 @@ def _unfit_for_own_database(values: Mapping[str, str]) -> list[str]:
         findings.append("DATABASE_PASSWORD has more than one line, which initdb cannot take")
     if not re.fullmatch(r"(?!pg_)[A-Za-z_][A-Za-z0-9_. -]*", values.get(database.USERNAME) or "x"):
         findings.append("DATABASE_USERNAME has to be letters, digits, _ . - or spaces, and not to begin with pg_")
+    if values.get(database.USERNAME) == database.SUPERUSER:
+        findings.append(f"DATABASE_USERNAME = {database.SUPERUSER!r} is the superuser's name: choose another one")
     return findings
 
 

@@ -21,6 +21,7 @@ class Where(Enum):
 
     SERVICE = "where the service's code and variables are"
     DATABASE = "where PostgreSQL's programs are, in the folder of the backups"
+    SUPERUSER = "where the superuser of the PostgreSQL that Slipway runs can log in, and does"
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,16 @@ from typing import NoReturn
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran
+from slipway.engine import containers
 from slipway.engine.stack import Stack
+from slipway.project import database
 from slipway.project.settings import Settings
 from slipway.runtime import Job, Where
 
 DATABASE, MIGRATE = "db", "migrate"  # the services of the Compose files in which jobs run
+DATABASE_USER = "postgres"  # of PostgreSQL's image
+# The superuser logs in over the socket in its container.
+AS_SUPERUSER = ["--user", DATABASE_USER, "--env", f"PGUSER={database.SUPERUSER}", "--env", "PGDATABASE=postgres"]
 
 
 class ComposeJobs:
@@ -27,13 +32,20 @@ class ComposeJobs:
 
     def run(self, job: Job) -> Ran:
         """Run a job; see `Runtime.run`."""
+        if job.where is Where.SUPERUSER:
+            self.stack.need(DATABASE)
+            container = self.stack.container(DATABASE)
+            assert container  # noqa: S101
+            run = containers.exec_command(container.name, *job.argv, options=AS_SUPERUSER)
+            return Ran(*self.stack.shell.answer(run))
         if job.where is Where.SERVICE:
             options = [word for pair in job.env.items() for word in ("--env", "=".join(pair))]
             options += ["--user", f"{os.getuid()}:{os.getgid()}"] if job.for_caller else []
             return self.stack.run(MIGRATE, job.argv, options)
         # The password goes through the environment: a command line can be seen by everybody.
         env = {**self.settings.database.client, **job.env}
-        options = ["--volume", f"{self.backups}:/backups", "--workdir", "/backups"]
+        # The files of the backups are root's, who needs no capability for them.
+        options = ["--user", "0:0", "--volume", f"{self.backups}:/backups", "--workdir", "/backups"]
         options += [word for name in env for word in ("--env", name)]
         if not (job.stdin or job.stdout):
             return self.stack.run(DATABASE, job.argv, options, env)

@@ -12,7 +12,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from slipway.schema import turn
-from slipway.schema.database import Connection, NotYet, Refused, connect, heads
+from slipway.schema.database import Connection, NotYet, Refused, connect, heads, variable
 from slipway.schema.guard import Guard, end_orphans
 from slipway.schema.phases import Live, Revision, decide
 from slipway.schema.protocol import Done, Downgraded, Upgraded
@@ -22,6 +22,7 @@ from slipway.schema.words import say
 
 AGAIN = {"55P03", "40P01", "40001"}  # lock_timeout, deadlock, serialization
 CANCELED = "57014"
+DENIED = "42501"  # insufficient_privilege
 LONGEST_PAUSE = 10.0  # seconds
 
 
@@ -141,6 +142,11 @@ def _alone() -> Iterator[Connection]:
 def _failed(revision: Revision, error: DBAPIError, state: str, guard: Guard) -> str:
     statement = " ".join((error.statement or "").split())
     text = f"{str(error.orig).strip()}\nin {statement[:500]}\n{revision.id} failed; {guard.left}."
+    if state == DENIED:
+        text += (
+            f" {variable('DATABASE_USERNAME')} is no superuser. Extensions that only a superuser may make stand in "
+            'pyproject.toml: [tool.slipway.database] extensions = ["..."]. What else needs one: docs/migrations.md.'
+        )
     if state == CANCELED:
         text += (
             " It ran into its statement_timeout. Where it takes so long, let it work without them: "

@@ -181,7 +181,7 @@ def restore(
         with store.to_restore(session.checkout, session.environment, session.runtime, backup, file) as wanted:
             question = f"Replace the {name} database {wanted.database} by {wanted.shown}? It stays as {wanted.kept}."
             screen.confirm(question, yes)
-            store.restore(session.checkout, session.runtime, wanted)
+            store.restore(session.checkout, session.environment, session.runtime, wanted)
             session.steps.note("kept", f"what was there is the database {wanted.kept}. Once nobody misses it:")
             session.steps.note("", in_environment(f"./inv psql -- -c 'DROP DATABASE \"{wanted.kept}\"'", name))
             later = "./inv migrate, when the backup is older than this release"

@@ -17,14 +17,13 @@ from slipway.project import database
 from slipway.project.checkout import Checkout
 from slipway.runtime import Job, LiveRelease, State
 from slipway.runtime.environment import Environment
-from slipway.runtime.jobs import DATABASE, ComposeJobs, no_tty
+from slipway.runtime.jobs import DATABASE, DATABASE_USER, ComposeJobs, no_tty
 from slipway.runtime.release import WEB
 from slipway.runtime.stacks import check_port, doomed, live_releases, status, stop
 from slipway.runtime.tree import TreeImage
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104
 HTTPS = 443
-DATABASE_USER = "postgres"  # of PostgreSQL's image
 COLUMNS = "table {{.Names}}\t{{.Image}}\t{{.Status}}\t{{.Ports}}"
 
 

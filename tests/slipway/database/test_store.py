@@ -103,7 +103,7 @@ def test_a_backup_is_read_whole_before_it_takes_the_place(tmp_path: Path) -> Non
 
     with store.to_restore(runtime.checkout, runtime.environment, runtime, "", "") as wanted:
         assert runtime.commands == ["list", "readable"]
-        store.restore(runtime.checkout, runtime, wanted)
+        store.restore(runtime.checkout, runtime.environment, runtime, wanted)
 
     name, (new, kept) = "20261124T120000Z-0002.dump", runtime.jobs[2].argv[6:]
     assert runtime.jobs[2].argv[4:6] == ["restore", name]

@@ -70,7 +70,7 @@ def test_a_job_that_streams_is_followed_by_compose_itself(tmp_path: Path) -> Non
         jobs.run(Job(BACKUP.argv, Where.DATABASE, stdout=file))
     argv = shell.calls[-1].argv
     begins = argv.index("run")
-    assert argv[begins : begins + 5] == ["run", "--rm", "--no-deps", "-T", "--volume"]
+    assert argv[begins : begins + 5] == ["run", "--rm", "--no-deps", "-T", "--user"]
     assert argv[-6:] == ["db", *BACKUP.argv]
 
 

@@ -1,0 +1,39 @@
+"""What the superuser of the PostgreSQL that Slipway runs does for the service's role, which may not."""
+
+from pathlib import Path
+
+from slipway.core.errors import Problem
+from slipway.core.scripts import Script
+from slipway.project.checkout import Checkout
+from slipway.runtime import Job, Runtime, Where
+from slipway.runtime.environment import Environment
+
+SCRIPT = Path(__file__).with_name("superuser.sh")
+TEMPLATE = "template1"  # a new database has what this one has: those that migrations are tried on as well
+
+
+def prepare(checkout: Checkout, environment: Environment, runtime: Runtime) -> None:
+    """Make the extensions of [tool.slipway.database]; raises Problem."""
+    if has_extensions(checkout, environment):
+        with checkout.steps.step("extensions", ", ".join(checkout.project.database.extensions)):
+            make_extensions(checkout, runtime, TEMPLATE, environment.settings.database.name)
+
+
+def has_extensions(checkout: Checkout, environment: Environment) -> bool:
+    """Tell whether there are extensions to make; a database elsewhere has an administrator for that."""
+    return bool(checkout.project.database.extensions) and environment.settings.own_database
+
+
+def make_extensions(checkout: Checkout, runtime: Runtime, *databases: str) -> None:
+    """Make the extensions in databases; raises Problem."""
+    names = ",".join(checkout.project.database.extensions)
+    if runtime.run(Job(superuser_command("extensions", names, *databases), Where.SUPERUSER)).status:
+        raise Problem(
+            "The extensions could not be made (see above). [tool.slipway.database] in pyproject.toml names them. "
+            "PostgreSQL has to bring them: the image of `db` in compose.yaml, or the one on this host."
+        )
+
+
+def superuser_command(function: str, *args: str) -> list[str]:
+    """Return the command line that calls a function of superuser.sh."""
+    return ["sh", "-c", Script(SCRIPT), "sh", function, *args]
