@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
 OWN = "db"  # the host of the PostgreSQL that Slipway runs
+SUPERUSER = "superuser"  # of the PostgreSQL that Slipway runs; no variable names it
 HOSTNAME, PORT, NAME = "DATABASE_HOSTNAME", "DATABASE_PORT", "DATABASE_NAME"
 USERNAME, PASSWORD = "DATABASE_USERNAME", "DATABASE_PASSWORD"
 SSLMODE, SSLROOTCERT = "DATABASE_SSLMODE", "DATABASE_SSLROOTCERT"
