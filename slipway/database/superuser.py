@@ -5,11 +5,43 @@ from pathlib import Path
 from slipway.core.errors import Problem
 from slipway.core.scripts import Script
 from slipway.project.checkout import Checkout
-from slipway.runtime import Job, Runtime, Where
+from slipway.project.database import Database
+from slipway.runtime import Job, Runtime, Where, bring_over
+from slipway.runtime.bring_over import Role
 from slipway.runtime.environment import Environment
 
 SCRIPT = Path(__file__).with_name("superuser.sh")
 TEMPLATE = "template1"  # a new database has what this one has: those that migrations are tried on as well
+
+
+def role(environment: Environment, runtime: Runtime) -> Role:
+    """Return what the service's role is; raises Problem."""
+    ran = runtime.run(Job(bring_over.state_command(environment.settings.database), Where.SUPERUSER))
+    if ran.status:
+        raise Problem("Whether the service's role is the superuser could not be told (see above).")
+    return Role(ran.output)
+
+
+def give_over(checkout: Checkout, runtime: Runtime, database: Database) -> None:
+    """Let the service's role be an ordinary one, with all that it has; raises Problem.
+
+    Its sessions of before go on, as the superuser's.
+    """
+    with checkout.steps.step("role", f"{database.username} is no superuser any more, and owns {database.name}"):
+        if runtime.run(Job(bring_over.begin_command(database), Where.SUPERUSER)).status:
+            raise Problem(
+                "The service's role could not be given over whole (see above): it serves as before, and the next "
+                "deployment goes on with it."
+            )
+
+
+def end_sessions(checkout: Checkout, runtime: Runtime, database: Database) -> None:
+    """End what is left of the sessions of before; raises Problem."""
+    with checkout.steps.step("role", "no session is the superuser's any more"):
+        if runtime.run(Job(bring_over.end_command(database), Where.SUPERUSER)).status:
+            raise Problem(
+                "The release is live. Sessions of before are still the superuser's (see above): ./inv deploy ends them."
+            )
 
 
 def prepare(checkout: Checkout, environment: Environment, runtime: Runtime) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from slipway.deploy import ledger, settings
 from slipway.deploy.ledger import Entry
 from slipway.deploy.source import Candidate
+from slipway.runtime.bring_over import SUPERUSERS, Role
 from slipway.runtime.release import Release
 from slipway.schema.protocol import State
 
@@ -29,6 +30,7 @@ class Facts:
     `live` is what the proxy asks, `database` whether it runs or is elsewhere, `image` what is to be deployed (None when
     it is not on the engine yet), `schema` what slipway.schema says of the database (None when it was not asked), and
     `untold` until when that cannot be told ("" when it can, or when there are no migrations).
+    `role` is what the service's role in the database is, None when nobody can tell, or when the database is elsewhere.
     `proxy` is what its definition would do to the proxy ("" for nothing), and `configuration` the proxy's, now and
     then. `same` tells whether the live release is defined as one would be now, `sharing` why clients over IPv6 have one
     address ("" when they don't).
@@ -47,6 +49,7 @@ class Facts:
     configuration: tuple[str, str]
     sharing: str = ""
     untold: str = ""
+    role: Role | None = None
 
     @property
     def now(self) -> Entry | None:
@@ -57,6 +60,11 @@ class Facts:
     def old(self) -> Release | None:
         """The release whose place is taken: the live one, if it runs."""
         return self.live if self.live and self.live.running else None
+
+    @property
+    def is_superuser(self) -> bool:
+        """Whether the service's role is the superuser, or sessions of it still are."""
+        return self.role in SUPERUSERS
 
     @property
     def told(self) -> bool:
@@ -83,6 +91,7 @@ def is_live(facts: Facts, options: Options) -> bool:
         and facts.settings == now.settings
         and live.scale == scale(facts, options)
         and not (facts.schema and facts.schema.apply)
+        and not facts.is_superuser
     )
 
 
@@ -109,6 +118,10 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
         same = "the release's are the same"  # the proxy's are no part of it
         defined = "; compose.yaml, compose.release.yaml or what they take from .env has changed its containers"
         found.append(("settings", changed or f"{same}{'' if facts.same else defined}"))
+    if facts.is_superuser:
+        found.append(
+            ("role", "the service's is PostgreSQL's superuser: it becomes an ordinary one (docs/migrations.md)")
+        )
     if facts.schema:
         found.append(("schema", schema_line(facts.schema)))
     elif facts.untold:
@@ -129,6 +142,7 @@ def steps(facts: Facts, options: Options) -> list[str]:
     changing = "make the proxy anew" if facts.proxy == "recreate" else "tell the proxy" if facts.told else ""
     words = [
         "" if facts.database else "start the database",
+        "give the service a role of its own" if facts.is_superuser else "",
         "back up and migrate if anything is pending" if facts.untold else "",
         "back up" if schema and schema.apply and schema.sizes else "",
         "migrate" if schema and schema.apply else "",
@@ -144,6 +158,7 @@ def steps(facts: Facts, options: Options) -> list[str]:
         "switch",
         f"watch for {options.bake} s" if options.bake else "",
         "let the old one finish, and stop it" if old else "",
+        "end the superuser's sessions" if facts.is_superuser else "",
     ]
     return [word for word in words if word]
 

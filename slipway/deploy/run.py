@@ -9,7 +9,7 @@ from typing import Any
 from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.core.words import human
-from slipway.database import migrate
+from slipway.database import migrate, superuser
 from slipway.deploy import ledger, plan, recover, settings, source, switch
 from slipway.deploy.ledger import Entry
 from slipway.deploy.plan import Facts, Options
@@ -20,6 +20,7 @@ from slipway.project import semver
 from slipway.project.checkout import Checkout
 from slipway.project.labels import VERSION
 from slipway.runtime import Deployment
+from slipway.runtime.bring_over import SUPERUSERS, Role
 from slipway.runtime.environment import Environment
 from slipway.runtime.release import NewRelease
 from slipway.runtime.releases import Releases
@@ -81,6 +82,7 @@ class Deployer:
             image=image, schema=None if untold else self._schema(), salt=salt, settings=given,
             same=bool(live and releases.is_defined_so(live)), proxy=change,
             configuration=(known.configuration, wanted), sharing=sharing, untold=untold,
+            role=self._role() if database else None,
         )  # fmt: skip
 
     @property
@@ -98,6 +100,11 @@ class Deployer:
         if not database:
             return "the database runs"
         return "" if changes or self.releases.proxy.exists() else "the deployment's network is there"
+
+    def _role(self) -> Role | None:
+        # What the service's role is; None in a database elsewhere.
+        own = self.environment.settings.own_database
+        return superuser.role(self.environment, self.deployment) if own else None
 
     def _schema(self) -> State | None:
         # What is pending in the database; None without migrations.
@@ -142,6 +149,8 @@ class Deployer:
         entry = self._entry(facts, facts.image, new)
         entry = switch.go_live(self.checkout, self.releases, entry, change, start)
         recover.prune(self.releases, of.keep)
+        if facts.is_superuser or (not facts.database and self._role() in SUPERUSERS):
+            superuser.end_sessions(self.checkout, self.deployment, self.environment.settings.database)
         return entry
 
     def _new(self, facts: Facts, image: Candidate, options: Options) -> NewRelease:
@@ -160,6 +169,8 @@ class Deployer:
         # Has the database migrated and a proxy there; returns what the ledger has to know of that.
         self.releases.keep_salt(facts.salt)
         self.deployment.database.start()
+        if (facts.role if facts.database else self._role()) in SUPERUSERS:
+            superuser.give_over(self.checkout, self.deployment, self.environment.settings.database)
         found: dict[str, Any] = {}
         if self.checkout.project.migrations and (not facts.schema or facts.schema.apply):
             done = migrate.apply(self.checkout, self.environment, self.deployment)

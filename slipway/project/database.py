@@ -13,7 +13,6 @@ HOSTNAME, PORT, NAME = "DATABASE_HOSTNAME", "DATABASE_PORT", "DATABASE_NAME"
 USERNAME, PASSWORD = "DATABASE_USERNAME", "DATABASE_PASSWORD"
 SSLMODE, SSLROOTCERT = "DATABASE_SSLMODE", "DATABASE_SSLROOTCERT"
 STANDARD_PORT = 5432
-SUPERUSER = "superuser"  # of the PostgreSQL that Slipway runs; no variable names it
 
 DIFFERS = (
     f"The database was made with another user or password than .env names. Put the old {USERNAME} and "

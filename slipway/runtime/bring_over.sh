@@ -4,7 +4,8 @@
 # Each step can be killed, and is done again by the next call. In between the new role is a member of the superuser's: it
 # may do what it could with all that is not its own yet.
 #
-# sh -c "$(cat bring_over.sh)" sh STEP USERNAME SUPERUSER DATABASE, the step being `state` or `bring_over`.
+# sh -c "$(cat bring_over.sh)" sh STEP USERNAME SUPERUSER DATABASE, the step being `state`, `bring_over`, or its two halves,
+# `begin` and `end`: the sessions of before, which are the superuser's, may go on in between.
 # Libpq's variables say where the server is: none are needed over its socket. Over TCP, PGPASSWORD is the service's, and
 # SUPERUSER_PASSWORD the one that the superuser gets, or has; without it, the superuser has none afterwards.
 set -eu
@@ -232,11 +233,22 @@ SQL
     return 1
 }
 
+# In its container, nobody but the superuser gets in without a password, and over the socket alone.
+close() {
+    file=$(echo 'SHOW hba_file' | now postgres)
+    lines='^(host[[:space:]].*[[:space:]](127\.0\.0\.1\/32|::1\/128)[[:space:]]+)trust[[:space:]]*$'
+    if grep -Eqs "$lines" "$file"; then
+        (umask 077 && sed -E "s/$lines/\1scram-sha-256/" "$file" >"$file.new")
+        mv "$file.new" "$file"
+        echo 'SELECT pg_reload_conf()' | now postgres >/dev/null
+    fi
+}
+
 finish() {
     echo 'REVOKE :"superuser" FROM :"username";' | now postgres
 }
 
-bring_over() {
+begin() {
     case "$(state)" in
     before) again switch ;;
     between) ;;
@@ -247,9 +259,19 @@ bring_over() {
         ;;
     esac
     give_all
+}
+
+end() {
+    [ "$(state)" = between ] || return 0
     end_sessions
     give_all # what they made meanwhile
+    close
     again finish
+}
+
+bring_over() {
+    begin
+    end
 }
 
 "$step"

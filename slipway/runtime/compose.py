@@ -13,6 +13,7 @@ from slipway.engine.containers import Container
 from slipway.engine.stack import Stack
 from slipway.project.checkout import Checkout
 from slipway.runtime import Job, LiveRelease, State
+from slipway.runtime.bring_over import bring_over
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, ComposeJobs, no_tty
 from slipway.runtime.release import SERVICES, WEB
@@ -109,6 +110,7 @@ class ComposeDatabase:
         self.environment = environment
         self.stack = stack
         self.undo = undo
+        self.jobs = ComposeJobs(stack, environment.settings)
 
     def running(self) -> bool:
         """Tell whether it runs; one elsewhere does."""
@@ -121,9 +123,13 @@ class ComposeDatabase:
         with self.stack.shell.steps.step("database", "PostgreSQL, healthy"):
             if not self.running():
                 self.undo.callback(self.stack.quietly, "stop", DATABASE)
+            before = self.stack.container(DATABASE)
             up = self.stack.compose("up", "--detach", DATABASE)
             self.stack.shell.quietly(up, env=self.stack.env(), failed="The database could not be started.")
             self.stack.wait(DATABASE)
+            now = self.stack.container(DATABASE)
+        if not (before and before.running and now and now.id == before.id):
+            bring_over(self.stack.shell.steps, self.environment.settings.database, self.jobs.run)
 
 
 class ComposeRuntime:
@@ -141,7 +147,7 @@ class ComposeRuntime:
         self.stack = Stack(checkout.shell, checkout.project, environment.name, lambda: {"IMAGE": image.tag})
         self.service = ComposeService(checkout, environment, self.stack, image)
         self.database = ComposeDatabase(environment, self.stack, undo)
-        self.jobs = ComposeJobs(self.stack, environment.settings)
+        self.jobs = self.database.jobs
 
     @property
     def backups(self) -> str:
