@@ -9,18 +9,25 @@ from slipway.runtime.bring_over import SUPERUSERS, Role
 from slipway.runtime.release import Release
 from slipway.schema.protocol import State
 
+OUTDATED = (
+    "stays as it was made; what defines it has changed since: ./inv deploy --recreate-database, which takes it away "
+    "for some seconds"
+)
+
 
 @dataclass(frozen=True)
 class Options:
     """What was asked for: the image's tag ("" for this tree), how many containers (0 for as many as there are).
 
-    `bake` are seconds; 0 also spares the wait before the switch. With `force`, also when nothing has changed.
+    `bake` are seconds; 0 also spares the wait before the switch. With `force`, also when nothing has changed. With
+    `recreate_database`, its container as well is made as it is defined now.
     """
 
     tag: str = ""
     scale: int = 0
     bake: int = 0
     force: bool = False
+    recreate_database: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,7 @@ class Facts:
     `live` is what the proxy asks, `database` whether it runs or is elsewhere, `image` what is to be deployed (None when
     it is not on the engine yet), `schema` what slipway.schema says of the database (None when it was not asked), and
     `untold` until when that cannot be told ("" when it can, or when there are no migrations).
+    `outdated` tells whether the database's container was made of another definition than today's.
     `role` is what the service's role in the database is, None when nobody can tell, or when the database is elsewhere.
     `proxy` is what its definition would do to the proxy ("" for nothing), and `configuration` the proxy's, now and
     then. `same` tells whether the live release is defined as one would be now, `sharing` why clients over IPv6 have one
@@ -50,6 +58,7 @@ class Facts:
     sharing: str = ""
     untold: str = ""
     role: Role | None = None
+    outdated: bool = False
 
     @property
     def now(self) -> Entry | None:
@@ -95,16 +104,23 @@ def is_live(facts: Facts, options: Options) -> bool:
     )
 
 
+def recreates(facts: Facts, options: Options) -> bool:
+    """Tell whether the database's container is made anew."""
+    return facts.outdated and options.recreate_database
+
+
 def is_nothing(facts: Facts, options: Options) -> bool:
     """Tell whether there is nothing to do at all."""
-    beside = facts.database and not facts.proxy and facts.configuration[0] == facts.configuration[1]
+    beside = facts.database and not facts.proxy and not recreates(facts, options)
+    beside = beside and facts.configuration[0] == facts.configuration[1]
     return is_live(facts, options) and beside
 
 
 def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
     """Return what will be done, as names and lines."""
     if is_nothing(facts, options):
-        return [("nothing", "it is live already, with these settings; --force deploys it again")]
+        found = [("nothing", "it is live already, with these settings; --force deploys it again")]
+        return found + ([("database", OUTDATED)] if facts.outdated else [])
     live, now = facts.live, facts.now
     found = [
         ("now", f"{live.image}{'' if live.running else ', which does not run'}" if live else "nothing is live"),
@@ -118,6 +134,10 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
         same = "the release's are the same"  # the proxy's are no part of it
         defined = "; compose.yaml, compose.release.yaml or what they take from .env has changed its containers"
         found.append(("settings", changed or f"{same}{'' if facts.same else defined}"))
+    if recreates(facts, options):
+        found.append(("database", "made anew, as its definition has changed: away for some seconds, 503 meanwhile"))
+    elif facts.outdated:
+        found.append(("database", OUTDATED))
     if facts.is_superuser:
         found.append(
             ("role", "the service's is PostgreSQL's superuser: it becomes an ordinary one (docs/migrations.md)")
@@ -142,6 +162,7 @@ def steps(facts: Facts, options: Options) -> list[str]:
     changing = "make the proxy anew" if facts.proxy == "recreate" else "tell the proxy" if facts.told else ""
     words = [
         "" if facts.database else "start the database",
+        "make the database's container anew" if recreates(facts, options) else "",
         "give the service a role of its own" if facts.is_superuser else "",
         "back up and migrate if anything is pending" if facts.untold else "",
         "back up" if schema and schema.apply and schema.sizes else "",

@@ -82,7 +82,7 @@ class Deployer:
             image=image, schema=None if untold else self._schema(), salt=salt, settings=given,
             same=bool(live and releases.is_defined_so(live)), proxy=change,
             configuration=(known.configuration, wanted), sharing=sharing, untold=untold,
-            role=self._role() if database else None,
+            role=self._role() if database else None, outdated=self.deployment.database.is_outdated(),
         )  # fmt: skip
 
     @property
@@ -124,7 +124,7 @@ class Deployer:
         configuration = ("", "") if facts.proxy else facts.configuration
         if plan.is_live(facts, options) and facts.live and facts.now:
             try:
-                self._prepare(facts)
+                self._prepare(facts, options)
                 if facts.proxy == "recreate":
                     self._start_proxy(facts)
                 switch.take(self.checkout.steps, self.releases.proxy, *configuration)
@@ -137,7 +137,7 @@ class Deployer:
         new = self._new(facts, facts.image, options)
 
         def start() -> Mapping[str, Any]:
-            done = self._prepare(facts)
+            done = self._prepare(facts, options)
             with self.checkout.steps.step("start", started(new)):
                 self.releases.start(new)
             return done
@@ -165,10 +165,13 @@ class Deployer:
             began=ledger.now(),
         )  # fmt: skip
 
-    def _prepare(self, facts: Facts) -> dict[str, Any]:
+    def _prepare(self, facts: Facts, options: Options) -> dict[str, Any]:
         # Has the database migrated and a proxy there; returns what the ledger has to know of that.
         self.releases.keep_salt(facts.salt)
-        self.deployment.database.start()
+        if plan.recreates(facts, options):
+            self.deployment.database.recreate()
+        else:
+            self.deployment.database.start()
         if (facts.role if facts.database else self._role()) in SUPERUSERS:
             superuser.give_over(self.checkout, self.deployment, self.environment.settings.database)
         found: dict[str, Any] = {}

@@ -3,12 +3,40 @@
 import hashlib
 from ipaddress import IPv6Network
 
-from slipway.core.shell import tokens
+from slipway.core.shell import Shell, tokens
 
 
 def list_command(*filters: str) -> list[str]:
     """Return the command that lists the ids of networks by filters."""
     return tokens(["docker", "network", "ls", "--quiet"], *(["--filter", one] for one in filters))
+
+
+def create_command(name: str, *labels: str) -> list[str]:
+    """Return the command that makes a network."""
+    return tokens(["docker", "network", "create"], *(["--label", label] for label in labels), name)
+
+
+def connect_command(network: str, container: str, alias: str) -> list[str]:
+    """Return the command that puts a container on a network as well, under a name."""
+    return ["docker", "network", "connect", "--alias", alias, network, container]
+
+
+def disconnect_command(network: str, container: str) -> list[str]:
+    """Return the command that takes a container off a network."""
+    return ["docker", "network", "disconnect", network, container]
+
+
+def names(shell: Shell, *filters: str) -> list[str]:
+    """Return the names of the networks that filters find; raises Problem."""
+    filtered = (["--filter", one] for one in filters)
+    return shell.output(tokens(["docker", "network", "ls", "--format", "{{.Name}}"], *filtered)).split()
+
+
+def subnets(shell: Shell, name: str) -> list[str]:
+    """Return the subnets of a network, like 172.18.0.0/16; none when it is gone."""
+    form = "{{range .IPAM.Config}}{{.Subnet}} {{end}}"
+    status, said, _ = shell.probe(["docker", "network", "inspect", "--format", form, name])
+    return [] if status else said.split()
 
 
 def remove_command(*names: str) -> list[str]:

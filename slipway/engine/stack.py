@@ -126,10 +126,12 @@ class Stack:
             title = TITLES.get(service, "service")
             raise Problem(f"{said}\nThe {title} {how}; {of_log(said)}.".lstrip())
 
-    def need(self, service: str) -> None:
-        """Raise Problem when a service does not run."""
-        if not self.runs(service):
+    def need(self, service: str) -> Container:
+        """Return a service's container; raises Problem when it does not run."""
+        one = self.container(service)
+        if not one or not one.running:
             raise Problem(f"The {TITLES.get(service, 'service')} is not running: ./inv up")
+        return one
 
     # What is done
 

@@ -116,6 +116,16 @@ class DatabaseServer(Protocol):
         """Have it running; raises Problem."""
 
 
+class LastingDatabase(DatabaseServer, Protocol):
+    """A database that goes on while releases replace each other."""
+
+    def is_outdated(self) -> bool:
+        """Tell whether what runs was made of another definition than today's."""
+
+    def recreate(self) -> None:
+        """Make it anew as it is defined now, after a trial, with the database away in between; raises Problem."""
+
+
 class Runtime(Protocol):
     """Where an environment runs.
 
@@ -173,6 +183,10 @@ class InPlace(Runtime, Protocol):
 
 class Deployment(Runtime, Protocol):
     """A runtime whose releases replace each other without a pause."""
+
+    @property
+    def database(self) -> LastingDatabase:
+        """Its database."""
 
     @property
     def releases(self) -> Releases:

@@ -33,10 +33,7 @@ class ComposeJobs:
     def run(self, job: Job) -> Ran:
         """Run a job; see `Runtime.run`."""
         if job.where is Where.SUPERUSER:
-            self.stack.need(DATABASE)
-            container = self.stack.container(DATABASE)
-            assert container  # noqa: S101
-            run = containers.exec_command(container.name, *job.argv, options=AS_SUPERUSER)
+            run = containers.exec_command(self.stack.need(DATABASE).name, *job.argv, options=AS_SUPERUSER)
             return Ran(*self.stack.shell.answer(run))
         if job.where is Where.SERVICE:
             options = [word for pair in job.env.items() for word in ("--env", "=".join(pair))]

@@ -24,6 +24,7 @@ WAIT = {"wait": "for another deployment to end"}
         "scale": "how many containers of it (default: as many as there are); the database has to serve twice as many",
         "bake": "how many seconds the new release is watched; 0 for not at all",
         "force": "also when nothing has changed",
+        "recreate-database": "make its container as it is defined now; the database is away for some seconds",
     }
     | WAIT
     | JSON
@@ -35,6 +36,7 @@ def deploy(
     scale: str = "",
     bake: str = "",
     force: bool = False,
+    recreate_database: bool = False,
     wait: bool = False,
     context: str = "",
     yes: bool = False,
@@ -48,7 +50,8 @@ def deploy(
     turn = Turn.NOBODY if plan else Turn.ENVIRONMENT
     with begin("deploy", prod=True, context=context, turn=turn, wait=wait) as session:
         seconds = number("bake", bake, SECONDS) if bake else session.project.deploy.bake
-        options = Options(tag, number("scale", scale, CONTAINERS) if scale else 0, seconds, force)
+        containers = number("scale", scale, CONTAINERS) if scale else 0
+        options = Options(tag, containers, seconds, force, recreate_database)
         if plan:
             show_plan(session, options, json)
         else:

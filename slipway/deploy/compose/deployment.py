@@ -6,18 +6,19 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Ran, tokens
 from slipway.deploy import settings
 from slipway.deploy.compose import labels
+from slipway.deploy.compose.database import DeployedDatabase
 from slipway.deploy.compose.edge import Edge
-from slipway.deploy.compose.files import Files, write_secrets
+from slipway.deploy.compose.files import Files
+from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.deploy.compose.releases import EngineReleases
 from slipway.engine import containers
 from slipway.engine.compose import UNREADABLE
 from slipway.engine.stack import Stack
-from slipway.project import database
 from slipway.project.checkout import Checkout
 from slipway.runtime import Job, LiveRelease, State
 from slipway.runtime.environment import Environment
-from slipway.runtime.jobs import DATABASE, DATABASE_USER, ComposeJobs, no_tty
+from slipway.runtime.jobs import ComposeJobs, no_tty
 from slipway.runtime.release import WEB
 from slipway.runtime.stacks import check_port, doomed, live_releases, status, stop
 from slipway.runtime.tree import TreeImage
@@ -93,41 +94,6 @@ class DeployedService:
         self.checkout.shell.become(containers.exec_command(live.web[0].name, "sh", options=options))
 
 
-class DeployedDatabase:
-    """The container `db` of a deployment, which goes on while releases come and go, or a database elsewhere."""
-
-    def __init__(self, environment: Environment, stack: Stack) -> None:
-        self.settings = environment.settings
-        self.stack = stack
-
-    def running(self) -> bool:
-        """Tell whether it runs; one elsewhere does."""
-        return not self.settings.own_database or self.stack.runs(DATABASE)
-
-    def start(self) -> None:
-        """Start PostgreSQL; nothing when the database is elsewhere, or runs already."""
-        if not self.settings.own_database:
-            return
-        shell, stack = self.stack.shell, self.stack
-        with shell.steps.step("database", "PostgreSQL, healthy") as step:
-            if self.running():
-                stack.wait(DATABASE)
-                step.detail += ", running"
-                return
-            if not stack.container(DATABASE):
-                self._write_password()
-            up = stack.compose("up", "--detach", "--no-recreate", DATABASE)
-            shell.quietly(up, env=stack.env(), failed="The database could not be started.")
-            stack.wait(DATABASE)
-
-    def _write_password(self) -> None:
-        shell, stack = self.stack.shell, self.stack
-        image = shell.output(stack.compose("config", "--images", DATABASE), env=stack.env()).split()[-1]
-        password = {database.PASSWORD: self.settings.database.password}
-        marks = labels.of_stack(stack.name, "secrets")
-        write_secrets(shell, labels.database_secrets(stack.name), image, DATABASE_USER, password, marks)
-
-
 class EngineDeployment:
     """The runtime of production on a Docker Engine; see `runtime.Deployment`."""
 
@@ -148,10 +114,11 @@ class EngineDeployment:
         files = Files(self.stack, lambda: self.proxy.image)
         self.edge = Edge(self.stack)
         self.proxy = CaddyProxy(self.stack, files, self.edge)
-        self.releases = EngineReleases(self.stack, self.settings, files, self.proxy)
-        self.service = DeployedService(checkout, self.stack, self.image, self.releases)
-        self.database = DeployedDatabase(environment, self.stack)
         self.jobs = ComposeJobs(self.stack, self.settings)
+        self.network = network = DatabaseNetwork(self.stack, self.jobs.run)
+        self.releases = EngineReleases(self.stack, self.settings, files, self.proxy, network)
+        self.service = DeployedService(checkout, self.stack, self.image, self.releases)
+        self.database = DeployedDatabase(environment, self.stack, network)
 
     @property
     def backups(self) -> str:
@@ -169,10 +136,12 @@ class EngineDeployment:
 
     def run(self, job: Job) -> Ran:
         """Run a job in a one-off container."""
+        self.network.have()
         return self.jobs.run(job)
 
     def become(self, job: Job) -> NoReturn:
         """Let a job take this process's place."""
+        self.network.have()
         self.jobs.become(job)
 
     def stop(self, volumes: bool) -> None:

@@ -8,6 +8,7 @@ OWNER = "dev.slipway.owner"  # of the lock's container: who holds it
 VOLUME = "com.docker.compose.volume"
 NETWORK = "com.docker.compose.network"
 PROXY = "proxy"  # the service of compose.prod.yaml
+DEFAULT_NETWORK, DATABASE_NETWORK = "default", "database"  # of compose.prod.yaml
 EDGE = "edge"  # the network of compose.ipv6.yaml
 
 
@@ -34,6 +35,11 @@ def release_secrets(deployment: str, release: str) -> str:
 def of_stack(deployment: str, volume: str) -> tuple[str, str]:
     """Return the labels by which Compose knows a volume of the deployment as its own."""
     return (f"{PROJECT}={deployment}", f"{VOLUME}={volume}")
+
+
+def network_labels(deployment: str, network: str) -> tuple[str, str]:
+    """Return the labels by which Compose knows a network of the deployment as its own."""
+    return (f"{PROJECT}={deployment}", f"{NETWORK}={network}")
 
 
 def of_release(deployment: str, release: str) -> tuple[str, str]:

@@ -2,18 +2,20 @@
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.deploy.compose import answers, labels
 from slipway.deploy.compose.files import CADDYFILE, Files, write_secrets
+from slipway.deploy.compose.groups import environments, grouped, made_of
 from slipway.deploy.compose.lock import EngineLock, on_engine
+from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.engine import containers, images, volumes
 from slipway.engine.compose import ANY, UNREADABLE, release_variables
-from slipway.engine.containers import CONFIG_HASH, Container
 from slipway.engine.stack import SERVICES, Stack
 from slipway.project.settings import Settings
 from slipway.runtime.release import WEB, Answers, NewRelease, Pointer, Release, Remembered, host, of_host
@@ -25,11 +27,14 @@ ROLLED_BACK = 3  # the status of `seal`, in deployment.sh
 class EngineReleases:
     """The releases of a deployment on one engine; see `runtime.releases.Releases`."""
 
-    def __init__(self, stack: Stack, settings: Settings, files: Files, proxy: CaddyProxy) -> None:
+    def __init__(
+        self, stack: Stack, settings: Settings, files: Files, proxy: CaddyProxy, network: DatabaseNetwork
+    ) -> None:
         self.stack = stack
         self.settings = settings
         self.files = files
         self.proxy = proxy
+        self.network = network
         self.shell = stack.shell
         self.deployment = stack.name
         self.images = images.Images(stack.shell)
@@ -87,15 +92,20 @@ class EngineReleases:
 
     def variables(self) -> dict[str, str]:
         """Return the variables that a release would be started with, its secrets included; raises Problem."""
-        config = self.compose(ANY, *SERVICES)
-        said = self.shell.output(config, env=self.env(ANY, ANY), failed=UNREADABLE)
-        given = environments(json.loads(said)["services"])
+        given = environments(self._defined)
         if shown := [name for name in self.stack.project.secrets if given.get(name)]:
             lines = ", ".join(f"{name}: !reset null" for name in shown)
             self.shell.steps.say(
                 f"  compose.release.yaml gives secrets to the environment as well; to leave that: {lines}"
             )
         return {name: value for name, value in given.items() if value is not None} | self.settings.secrets
+
+    @cached_property
+    def _defined(self) -> dict[str, Any]:
+        # The services of compose.release.yaml.
+        said = self.shell.output(self.compose(ANY, *SERVICES), env=self.env(ANY, ANY), failed=UNREADABLE)
+        found: dict[str, Any] = json.loads(said)["services"]
+        return found
 
     def is_defined_so(self, release: Release) -> bool:
         """Tell whether compose.release.yaml, with the settings of today, would make a release as it is."""
@@ -110,6 +120,8 @@ class EngineReleases:
         volume = labels.release_secrets(self.deployment, new.id)
         marks = labels.of_release(self.deployment, new.id)
         write_secrets(self.shell, volume, new.image, new.user, self.settings.secrets, marks)
+        self.network.have()
+        self.network.admit(service.get("networks") or () for service in self._defined.values())
         scale = ["--scale", f"{WEB}={new.scale}"]
         command = self.compose(new.id, "up", "--detach", "--no-deps", "--no-build", *scale)
         failed = "The new release could not be started."
@@ -117,6 +129,7 @@ class EngineReleases:
 
     def resume(self, release: Release) -> None:
         """Start one again that was kept; raises Problem."""
+        self.network.admit(one.networks for one in release.containers)
         self.shell.output(containers.start_command(*release.names), echo=True, failed="It cannot be started again.")
 
     def stop(self, release: Release) -> None:
@@ -138,8 +151,9 @@ class EngineReleases:
         self.stack.forget()
 
     def tidy(self) -> None:
-        """Remove the secrets of releases that have no containers."""
+        """Remove the secrets of releases that have no containers, and their way to the database."""
         self.stack.forget()
+        self.network.leave(one.networks for release in self.all().values() for one in release.containers)
         kept = {labels.release_secrets(self.deployment, release) for release in self.all()}
         there = volumes.names(self.shell, self.stack.filter)
         if stray := [volume for volume in there if volume not in kept]:
@@ -225,26 +239,3 @@ class EngineReleases:
     def env(self, release: str, image: str) -> dict[str, str]:
         """Return the variables that compose.release.yaml needs."""
         return release_variables(self.deployment, release, image)
-
-
-def made_of(release: Release) -> set[tuple[str, ...]]:
-    """Return the services of a release, each with the hash of the definition that it was made of."""
-    return {(one.service, one.labels.get(CONFIG_HASH, "")) for one in release.containers}
-
-
-def environments(services: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the variables of all services of a release; where two differ, those of `web`."""
-    ordered = sorted(services, key=lambda name: (name == WEB, name))
-    return {name: value for one in ordered for name, value in (services[one].get("environment") or {}).items()}
-
-
-def grouped(found: Sequence[Container]) -> dict[str, Release]:
-    """Group the containers of releases by their label and service, the oldest release first."""
-    services: dict[str, dict[str, list[Container]]] = {}
-    for one in found:
-        if (release := one.labels.get(labels.RELEASE)) and not one.is_one_off:
-            services.setdefault(release, {}).setdefault(one.service, []).append(one)
-    return {
-        release: Release(release, {name: tuple(each) for name, each in services[release].items()})
-        for release in sorted(services)
-    }

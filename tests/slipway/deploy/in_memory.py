@@ -60,12 +60,19 @@ class MemoryDatabase:
     """A database that runs once it was started."""
 
     is_up: bool = True
+    outdated: bool = False
 
     def running(self) -> bool:
         return self.is_up
 
     def start(self) -> None:
         self.is_up = True
+
+    def is_outdated(self) -> bool:
+        return self.outdated
+
+    def recreate(self) -> None:
+        self.is_up, self.outdated = True, False
 
 
 @dataclass

@@ -6,10 +6,13 @@ import re
 import struct
 from dataclasses import replace
 
+from slipway.core.shell import Ran
 from slipway.deploy.compose import labels
 from slipway.deploy.compose.answers import decoded
 from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import Files, fill_command
+from slipway.deploy.compose.groups import environments, grouped, made_of
+from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.proxy import (
     CaddyProxy,
     ask_command,
@@ -19,7 +22,7 @@ from slipway.deploy.compose.proxy import (
     reload_command,
     validate_command,
 )
-from slipway.deploy.compose.releases import EngineReleases, environments, grouped, made_of
+from slipway.deploy.compose.releases import EngineReleases
 from slipway.engine.containers import CONFIG_HASH, ONE_OFF, SERVICE, Container
 from slipway.engine.stack import Stack
 from slipway.project.config import load
@@ -106,7 +109,8 @@ def test_one_that_is_watched_is_looked_at_by_one_command() -> None:
     stack = Stack(shell, project, "prod", dict)
     files = Files(stack, str)
     proxy = CaddyProxy(stack, files, Edge(stack))
-    releases = EngineReleases(stack, Settings(project, shell.steps, lambda: True), files, proxy)
+    network = DatabaseNetwork(stack, lambda job: Ran(0))
+    releases = EngineReleases(stack, Settings(project, shell.steps, lambda: True), files, proxy, network)
 
     def looked(*answers: str) -> tuple[str, list[str]]:
         shell.answers, shell.asked = list(answers), []
