@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from tests.e2e import changes
+from tests.e2e import changes, earlier
 from tests.e2e.load import under_load
 from tests.e2e.production import LOCK, after, all_is_stored, change, deployed, kept, live, said, title, webs
 from tests.e2e.support import commit, containers, run
@@ -23,7 +23,11 @@ pytestmark = pytest.mark.minutes(6)
     [(3, 20, 1000), pytest.param(20, 100, 20_000, marks=[pytest.mark.full, pytest.mark.alone])],
 )
 def test_deploys_in_a_row_and_back_lose_no_request(docker: Checkout, deploys: int, rate: int, least: int) -> None:
-    images = [deployed(docker, "--bake", "0", WEB_CONCURRENCY="2")]
+    with earlier.files_of_before(docker):  # the first is kept, and is gone back to
+        images = [deployed(docker, "--bake", "0", WEB_CONCURRENCY="2")]
+    earlier.give_superuser_back(docker)
+    role, database = earlier.service(docker)
+    assert earlier.superusers(role) == {role}
     headers = token(docker.url)
     with under_load(docker.url, headers, rate) as load:
         for number in range(deploys):
@@ -39,10 +43,28 @@ def test_deploys_in_a_row_and_back_lose_no_request(docker: Checkout, deploys: in
         done(docker, "rollback", "--to", images[-1])
         wait_for(lambda: len(load.latencies) >= least, limit=300)
     all_is_stored(docker, load)
+    assert earlier.superusers() == {"superuser"}
+    assert earlier.owners(database) == {role}
+    earlier.as_superuser(earlier.REFUSED, role, database)
     ledger = json.loads(done(docker, "releases", "--json").stdout)
     assert len(ledger) == 1 + deploys + 4
     assert [one["image"] for one in ledger if one["is_live"]][-1] == images[-1]
     assert len({name.rpartition("-web-")[0] for name in kept()}) == 4  # the live one and those that are kept
+    the_database_is_made_anew(docker, rate, headers, len(load.stored))
+
+
+def the_database_is_made_anew(docker: Checkout, rate: int, headers: dict[str, str], stored: int) -> None:
+    """Make the database's container as it is defined now, under load: it is away for a moment, and loses nothing."""
+    with under_load(docker.url, headers, rate) as load:
+        done(docker, "deploy", "--yes", "--bake", "0", "--recreate-database", WEB_CONCURRENCY="2")
+        after(load, rate)
+    assert {one.partition(":")[0] for one in load.failed} <= {"503"}
+    assert int(ask(docker, "SELECT count(*) FROM posts", "--prod")) == stored + len(load.stored)
+    host = json.loads(run("docker", "inspect", "--format", "{{json .HostConfig}}", earlier.DATABASE))
+    assert (host["CapDrop"], host["ReadonlyRootfs"]) == (["ALL"], True)
+    # It is where releases of before find it for as long as one of them is kept.
+    needed = [name for name in kept() if "database" not in earlier.networks(name)]
+    assert earlier.networks() == ({"database", "default"} if needed else {"database"})
 
 
 def test_a_column_is_renamed_across_three_releases(docker: Checkout) -> None:
