@@ -42,6 +42,8 @@ def on_host(checkout: Checkout, args: Sequence[str]) -> None:
                 server = stack.enter_context(temporary_server(project.state / "test"))
                 port = server.start(Database.of(values), settings=FAST)
                 step.detail = f"PostgreSQL {server.major} on 127.0.0.1:{port}, for this run alone"
+            for remark in server.remarks:
+                checkout.steps.note("database", remark)
             values |= {database.HOSTNAME: "127.0.0.1", database.PORT: str(port)}
         checkout.shell.run(command, hidden=values, failed="The tests failed.", ask=signal.SIGINT)
 

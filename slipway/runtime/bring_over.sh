@@ -63,7 +63,8 @@ switch() {
     before <<'SQL'
 \set superuser_password `printf %s "${SUPERUSER_PASSWORD-}"`
 BEGIN;
-SELECT coalesce(rolpassword, '') AS password, rolconnlimit AS connections, coalesce(rolvaliduntil, 'infinity') AS until,
+SELECT coalesce(rolpassword, '') AS password, rolconnlimit AS connections, rolvaliduntil IS NOT NULL AS expires,
+       coalesce(rolvaliduntil, 'infinity') AS until,
        coalesce(shobj_description(oid, 'pg_authid'), '') AS comment,
        current_setting('server_version_num')::int >= 160000 AS grants_have_options
 FROM pg_authid WHERE oid = :first \gset
@@ -73,9 +74,13 @@ SET LOCAL SESSION AUTHORIZATION "slipway temporary";
 ALTER ROLE :"username" RENAME TO :"superuser";
 RESET SESSION AUTHORIZATION;
 DROP ROLE "slipway temporary";
-ALTER ROLE :"superuser" CONNECTION LIMIT -1 VALID UNTIL 'infinity' PASSWORD :'superuser_password';
+ALTER ROLE :"superuser" CONNECTION LIMIT -1 PASSWORD :'superuser_password';
 CREATE ROLE :"username" LOGIN CREATEDB NOSUPERUSER NOCREATEROLE NOREPLICATION NOBYPASSRLS
-    CONNECTION LIMIT :connections PASSWORD :'password' VALID UNTIL :'until';
+    CONNECTION LIMIT :connections PASSWORD :'password';
+\if :expires
+ALTER ROLE :"username" VALID UNTIL :'until';
+ALTER ROLE :"superuser" VALID UNTIL 'infinity';
+\endif
 COMMENT ON ROLE :"username" IS :'comment';
 COMMENT ON ROLE :"superuser" IS NULL;
 \if :grants_have_options

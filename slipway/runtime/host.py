@@ -54,6 +54,8 @@ class HostDatabase:
                 self.undo.callback(self.server.stop)
             port = self.server.start(self.settings.database, self.settings.database.port)
             step.detail = f"PostgreSQL {self.server.major} on {LOOPBACK}:{port}"
+        for remark in self.server.remarks:
+            self.checkout.steps.note("database", remark)
 
     def state(self) -> State:
         """Return its state."""

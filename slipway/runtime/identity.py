@@ -1,14 +1,23 @@
-"""As whom PostgreSQL runs, which refuses root."""
+"""As whom PostgreSQL runs, which refuses root: as nobody, wherever that can be."""
 
+import contextlib
 import os
 import pwd
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from slipway.core.errors import Problem
+from slipway.core.scripts import Script
+from slipway.runtime.installations import Binaries
+
+NOBODY = "nobody"
+LIMIT = 60  # seconds
+REACHABLE = Path(__file__).with_name("reachable.sh")
+AS_ROOT = "it runs as root in a user namespace here: what its superuser may, reads root's files"
 
 
 def environ() -> dict[str, str]:
@@ -16,48 +25,94 @@ def environ() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
 
 
-def _status(argv: list[str], **options: Any) -> int:
-    done = subprocess.run(argv, env=environ(), check=False, capture_output=True, **options)
-    return int(done.returncode)
-
-
 @dataclass(frozen=True)
 class Identity:
-    """How to run a program that refuses root: a prefix of its command line, or another user."""
+    """How to run a program that refuses root: a prefix of its command line, or as `user`.
+
+    The files are `owner`'s; "" is the caller. `remark` is what the caller has to know of it.
+    """
 
     prefix: tuple[str, ...] = ()
-    user: str | None = None
+    user: str = ""
+    owner: str = ""
+    remark: str = ""
 
     @property
     def options(self) -> dict[str, Any]:
         """The options of subprocess that make it so."""
-        if self.user is None:
+        if not self.user:
             return {}
         return {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
 
-    def own(self, *tops: Path) -> None:
-        """Give files to the user; raises Problem when they cannot be reached."""
-        if self.user is None:
+    def reaches(self, program: str, folder: Path) -> bool:
+        """Tell whether the program can be run so, and gets to the folder."""
+        look = ["sh", "-c", '[ -d "$1" ] && "$2" --version', "sh", str(folder), program]
+        with contextlib.suppress(OSError, subprocess.SubprocessError, KeyError):  # there may be no such user
+            done = subprocess.run(
+                [*self.prefix, *look], env=environ(), check=False, capture_output=True, timeout=LIMIT, **self.options
+            )
+            return done.returncode == 0
+        return False
+
+    def own(self, top: Path) -> None:
+        """Give a folder, and all that is in it, to whom it runs as; raises Problem."""
+        if os.geteuid() != 0:
             return
-        for top in tops:
-            for path in (top, *top.rglob("*")):
-                shutil.chown(path, self.user, self.options["group"])
-            if _status(["test", "-w", str(top)], **self.options):
-                raise Problem(
-                    f"PostgreSQL refuses to run as root, and another user cannot reach {top}. Run this as an ordinary "
-                    "user, or move the project to a folder that everybody may enter."
-                )
+        entry = pwd.getpwnam(self.owner) if self.owner else pwd.getpwuid(os.geteuid())
+        if top.stat().st_uid == entry.pw_uid:  # it gets the folder last
+            return
+        try:
+            for path in _within(top):  # a link in it may lead anywhere
+                os.chown(path, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
+        except PermissionError:
+            raise Problem(f"{_refuses(top)} root may not give files away here.") from None
 
 
-def identity(program: str) -> Identity:
-    """Return as whom a program of PostgreSQL is run.
+def identity(binaries: Binaries, folder: Path) -> Identity:
+    """Return as whom PostgreSQL's programs are run on a folder, which is there; raises Problem.
 
-    In a user namespace PostgreSQL takes itself for user 1000 and root's files for its own. Where namespaces are blocked
-    (as in a container), it runs as nobody, who must be able to get here.
+    For root that is nobody, if need be in a mount namespace, in which what nobody needs of a closed folder can be
+    reached. Where neither can be (a container may be refused both), PostgreSQL takes itself for user 1000 in a user
+    namespace, and root's files for its own.
     """
-    namespace = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
     if os.geteuid() != 0:
         return Identity()
-    if shutil.which("unshare") and not _status([*namespace, program, "--version"]):
-        return Identity(prefix=namespace)
-    return Identity(user="nobody")
+    program, folder = binaries["postgres"], folder.resolve()
+    ways = [Identity(user=NOBODY, owner=NOBODY)]
+    if shutil.which("unshare"):
+        if closed := closed_folders([folder, binaries.folder.parent]):
+            ways.append(Identity(prefix=_reachable_command(binaries, folder, closed), owner=NOBODY))
+        ways.append(Identity(prefix=("unshare", "--user", "--map-user=1000", "--map-group=1000"), remark=AS_ROOT))
+    for way in ways:
+        if way.reaches(program, folder):
+            return way
+    raise Problem(
+        f"{_refuses(folder)} nobody cannot get there. Run this as an ordinary user, or move the project to a folder "
+        "that everybody may enter."
+    )
+
+
+def closed_folders(paths: list[Path]) -> list[Path]:
+    """Return the outermost folders on the way to these that others than their owner may not enter."""
+    found: list[Path] = []
+    for path in paths:
+        closed = next((one for one in reversed(path.parents) if not one.stat().st_mode & 0o001), None)
+        if closed and not any(one == closed or one in closed.parents for one in found):
+            found = [one for one in found if closed not in one.parents] + [closed]
+    return found
+
+
+def _reachable_command(binaries: Binaries, folder: Path, closed: list[Path]) -> tuple[str, ...]:
+    entry = pwd.getpwnam(NOBODY)
+    given = (entry.pw_uid, entry.pw_gid, folder, binaries.folder.parent, len(closed), *closed)
+    return ("unshare", "--mount", "sh", "-c", Script(REACHABLE), "sh", *map(str, given))
+
+
+def _within(top: Path) -> Iterator[Path]:
+    for folder, _, files in os.walk(top, topdown=False):
+        yield from (Path(folder, file) for file in files)
+        yield Path(folder)
+
+
+def _refuses(folder: Path) -> str:
+    return f"PostgreSQL refuses to run as root, and its data in {folder} cannot be another user's:"

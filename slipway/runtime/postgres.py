@@ -1,6 +1,6 @@
 """A PostgreSQL server on this machine, without Docker.
 
-The data lies where the caller says; a server listens on 127.0.0.1 only.
+The data lies where the caller says; a server listens on 127.0.0.1 only, and on no socket: their paths may be too long.
 """
 
 import contextlib
@@ -8,9 +8,7 @@ import os
 import pwd
 import shutil
 import signal
-import subprocess
-import sys
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,24 +18,31 @@ import psutil
 from slipway.core.errors import Problem
 from slipway.core.ports import free_port
 from slipway.core.processes import is_alive, send, spawn, tail
-from slipway.core.shell import ended
 from slipway.core.signals import uninterrupted
 from slipway.core.waiting import wait_until
-from slipway.project.database import OTHER_LOGIN, Database
-from slipway.runtime.identity import Identity, environ, identity
+from slipway.project.database import Database
+from slipway.runtime.bring_over import Role
+from slipway.runtime.identity import NOBODY, Identity, environ, identity
+from slipway.runtime.initdb import initdb
 from slipway.runtime.installations import Binaries, installations, pick
+from slipway.runtime.roles import Roles
 
 START_LIMIT = STOP_LIMIT = 60  # seconds
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 
 
 class Server:
-    """A PostgreSQL server whose files lie in `folder`."""
+    """A PostgreSQL server whose files lie in `folder`.
+
+    `remarks` are what its user has to know of how it was started.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.data = folder / "postgres"
         self.log = folder / "postgres.log"
+        self.secret = folder / "superuser.password"
+        self.remarks: list[str] = []
         self._child: Any = None
 
     @property
@@ -52,6 +57,11 @@ class Server:
         """The installation to use."""
         return pick(installations(), self.major)
 
+    @cached_property
+    def roles(self) -> Roles:
+        """Its roles, when it runs."""
+        return Roles(self.secret, self.binaries)
+
     def running(self) -> tuple[int, int] | None:
         """Return the process id and the port, or None."""
         # Lines: process id, data directory, start time, port, ... (storage/lmgr: miscadmin.h)
@@ -65,19 +75,23 @@ class Server:
     def start(self, database: Database, port: int = 0, settings: tuple[str, ...] = ()) -> int:
         """Start the server, its data made when there is none; return its port.
 
-        The database's user is the superuser, and it is created. Raises Problem when the server doesn't start,
-        or when the data was made with another password or by another major version.
+        The database's user is an ordinary role, and owns the database; both are made. In data of before it is the
+        superuser, and is made an ordinary one. Raises Problem when the server doesn't start, or when the data was made
+        with another password or by another major version.
         """
+        self.remarks = []
         if running := self.running():
             self._open(database, running[1])
             return running[1]
         self._check_owner()
         binaries = self.binaries
         self.folder.mkdir(parents=True, exist_ok=True)
-        if not self.data.exists():
-            self._initialise(binaries, database, settings)
-        run_as = identity(binaries["postgres"])
+        is_new = not self.data.exists()
+        if is_new:
+            initdb(binaries, self.data, self.roles.password, sync=settings != FAST)
+        run_as = identity(binaries, self.data)
         run_as.own(self.data)
+        self.remarks += [run_as.remark] if run_as.remark else []
         for _ in range(5):  # between finding a port free and listening on it, another server may take it
             port = free_port(port)
             if self._listen(binaries, run_as, port, settings):
@@ -86,18 +100,36 @@ class Server:
         try:
             if not self.running():
                 raise Problem(f"{tail(self.log)}\nPostgreSQL did not start; its log is {self.log}.")
+            if is_new:
+                self.roles.make(database, port)
             self._open(database, port)
         except BaseException:
             self.stop()
             raise
         return port
 
+    def as_superuser(self, sql: str, database: str = "postgres", values: Mapping[str, str] | None = None) -> str:
+        """Let psql carry out a script as the superuser, in a database; return what it prints.
+
+        `values` are psql's variables, and no secrets. Raises Problem with what PostgreSQL says.
+        """
+        running = self.running()
+        if not running:
+            raise Problem("The database is not running: ./inv up")
+        return self.roles.as_superuser(sql, running[1], database, values)
+
+    def _open(self, database: Database, port: int) -> None:
+        if self.roles.open(database, port) is not Role.DONE:
+            self.roles.bring_over(database, port)
+            self.remarks.append(f"the user {database.username} was PostgreSQL's superuser, and is an ordinary one now")
+
     def _check_owner(self) -> None:
         if not self.data.exists():
             return
         owner = self.data.owner()
-        if owner != pwd.getpwuid(os.geteuid()).pw_name and not (os.geteuid() == 0 and owner == "nobody"):
-            raise Problem(f"The data in {self.data} belongs to the user {owner}: run this as {owner}.")
+        if owner != pwd.getpwuid(os.geteuid()).pw_name and not (os.geteuid() == 0 and owner == NOBODY):
+            who = "root" if owner == NOBODY else owner  # who runs PostgreSQL as nobody
+            raise Problem(f"The data in {self.data} belongs to the user {owner}: run this as {who}.")
 
     def _listen(self, binaries: Binaries, run_as: Identity, port: int, settings: tuple[str, ...]) -> bool:
         # Whether it got its port; when it failed otherwise, waiting for another one would not help.
@@ -105,7 +137,7 @@ class Server:
         wait_until(lambda: not _working_in(self.data), lambda: True, STOP_LIMIT)
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         options = ["unix_socket_directories=", "listen_addresses=127.0.0.1", f"port={port}", *settings]
-        argv = [binaries["postgres"], "-D", str(self.data), *(word for o in options for word in ("-c", o))]
+        argv = [binaries["postgres"], "-D", str(self.data.resolve()), *(word for o in options for word in ("-c", o))]
         with uninterrupted():
             process = spawn([*run_as.prefix, *argv], cwd=self.data, env=environ(), log=self.log, **run_as.options)
             self._child = process
@@ -142,56 +174,7 @@ class Server:
     def remove(self) -> None:
         """Delete the data."""
         shutil.rmtree(self.data, ignore_errors=True)
-
-    def _initialise(self, binaries: Binaries, database: Database, settings: tuple[str, ...]) -> None:
-        # Made beside and renamed: an initdb that was killed leaves nothing that looks like data.
-        fresh = self.folder / "postgres.new"
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(mode=0o700)
-        password = self.folder / "password.new"
-        password.touch(mode=0o600)
-        password.write_text(database.password + "\n")
-        locale = ["--no-locale"]
-        if binaries.major >= 17:
-            locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-locale"]
-        elif sys.platform == "linux":
-            locale = ["--locale=C.UTF-8"]
-        argv = [binaries["initdb"], "-D", str(fresh), "--username", database.username, "--pwfile", str(password)]
-        argv += ["--auth=scram-sha-256", "--encoding=UTF8", *locale]
-        if settings == FAST:
-            argv.append("--no-sync")
-        try:
-            run_as = identity(argv[0])
-            run_as.own(fresh, password)
-            command = [*run_as.prefix, *argv]
-
-            def initdb() -> "subprocess.Popen[str]":
-                pipe = subprocess.PIPE
-                return subprocess.Popen(command, env=environ(), stdout=pipe, stderr=pipe, text=True, **run_as.options)
-
-            with ended(initdb) as process:
-                _, said = process.communicate()
-        finally:
-            password.unlink()
-        if process.returncode:
-            said = "\n".join(line for line in said.strip().splitlines() if "STATEMENT" not in line)  # has the password
-            raise Problem(f"{said}\nPostgreSQL's data could not be made in {self.data}.")
-        fresh.rename(self.data)
-
-    def _open(self, database: Database, port: int) -> None:
-        # Checks the password as well: the data may be older than .env.
-        script = (
-            "SELECT format('CREATE DATABASE %I', :'db') WHERE NOT EXISTS "
-            "(SELECT FROM pg_database WHERE datname = :'db') \\gexec\n"
-        )
-        argv = [self.binaries["psql"], "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1", "-v", f"db={database.name}"]
-        plain = replace(database.seen_at("127.0.0.1", port), sslmode="", sslrootcert="")  # it speaks no TLS
-        env = {**environ(), **plain.client, "PGDATABASE": "postgres"}
-        done = subprocess.run(argv, input=script, capture_output=True, text=True, env=env, check=False)
-        if "authentication failed" in done.stderr:
-            raise Problem(OTHER_LOGIN)
-        if done.returncode:
-            raise Problem(f"{done.stderr.strip()}\nThe database {database.name} could not be made.")
+        self.secret.unlink(missing_ok=True)
 
 
 def _working_in(folder: Path) -> bool:

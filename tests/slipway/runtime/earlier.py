@@ -13,11 +13,11 @@ EVERY_KIND = Path(__file__).with_name("earlier.sql")
 
 def start(server: Server, login: Database) -> int:
     """Make the data, start the server as it is, and create the database; return the port."""
-    programs, run_as = server.binaries, identity(server.binaries["initdb"])
     server.data.mkdir(mode=0o700, parents=True)
     file = server.folder / "password"
     file.write_text(login.password)
-    run_as.own(server.data, file)
+    programs, run_as = server.binaries, identity(server.binaries, server.folder)
+    run_as.own(server.folder)
     port = free_port(0)
     options = ["unix_socket_directories=", "listen_addresses=127.0.0.1", f"port={port}", *FAST]
     initdb = ["initdb", "--username", login.username, "--pwfile", str(file), "--auth=scram-sha-256", "--encoding=UTF8"]

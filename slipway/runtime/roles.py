@@ -1,0 +1,138 @@
+"""The roles of a PostgreSQL on this machine: the superuser, and the service's, which is an ordinary one.
+
+The superuser's password lies beside the data, for this user's eyes alone: who reads that folder has the data anyway.
+"""
+
+import os
+import secrets
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from slipway.core.errors import Problem
+from slipway.core.shell import ended
+from slipway.project.database import OTHER_LOGIN, SUPERUSER, Database
+from slipway.runtime.bring_over import SUPERUSER_PASSWORD, Role, bring_over_command
+from slipway.runtime.identity import environ
+from slipway.runtime.installations import Binaries
+
+LIMIT = 600  # seconds
+LOOPBACK = "127.0.0.1"
+REFUSED = "authentication failed"
+
+# No password gets into the server's log.
+MAKE = r"""
+SET log_min_error_statement = panic;
+\set password `printf %s "$SERVICE_PASSWORD"`
+CREATE ROLE :"username" LOGIN CREATEDB PASSWORD :'password';
+"""
+# As the service: that checks its password as well.
+OPEN = r"""
+SELECT format('CREATE DATABASE %I', :'name') WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name')
+\gexec
+SELECT CASE WHEN oid = 10 THEN 'before'
+            WHEN EXISTS (SELECT FROM pg_auth_members WHERE roleid = 10 AND member = r.oid) THEN 'between'
+            ELSE 'done' END
+FROM pg_roles r WHERE rolname = current_user
+"""
+
+
+class Roles:
+    """The roles of a server that runs; `file` has the superuser's password."""
+
+    def __init__(self, file: Path, binaries: Binaries) -> None:
+        self.file = file
+        self.binaries = binaries
+
+    @property
+    def password(self) -> str:
+        """The superuser's password, made when there is none."""
+        if not self.file.exists():
+            made = self.file.with_suffix(".new")
+            made.unlink(missing_ok=True)
+            made.touch(mode=0o600)
+            made.write_text(f"{secrets.token_urlsafe(32)}\n")
+            made.replace(self.file)
+        return self.file.read_text().strip()
+
+    def open(self, database: Database, port: int) -> Role:
+        """Have the service's role and its database; return what the role is.
+
+        Raises Problem when the data was made with another user or password.
+        """
+        at = database.seen_at(LOOPBACK, port)
+        status, out, said = self._tell(at, OPEN, "postgres", {"name": database.name})
+        if REFUSED in said and self.file.exists() and self._is_new(port):
+            self.make(database, port)
+            status, out, said = self._tell(at, OPEN, "postgres", {"name": database.name})
+        if REFUSED in said:
+            raise Problem(OTHER_LOGIN)
+        if status:
+            raise Problem(f"{said}\nThe database {database.name} could not be made.")
+        return Role(out)
+
+    def make(self, database: Database, port: int) -> None:
+        """Make the service's role."""
+        values = {"username": database.username}
+        self.as_superuser(MAKE, port, values=values, secrets={"SERVICE_PASSWORD": database.password})
+
+    def as_superuser(
+        self,
+        sql: str,
+        port: int,
+        database: str = "postgres",
+        values: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
+    ) -> str:
+        r"""Let psql carry out a script in a database; return what it prints.
+
+        `values` are variables of psql, `secrets` of its environment: \set name `printf %s "$NAME"`. Raises Problem.
+        """
+        login = Database(SUPERUSER, self.password, database, LOOPBACK, port)
+        status, out, said = self._tell(login, sql, database, values or {}, secrets or {})
+        if REFUSED in said:
+            raise Problem(f"{said}\n{self.file} does not have the password of PostgreSQL's superuser.")
+        if status:
+            raise Problem(said)
+        return out
+
+    def bring_over(self, database: Database, port: int) -> None:
+        """Make the service's role, which is the superuser in data of before, an ordinary one; raises Problem."""
+        env = self._environ(database.seen_at(LOOPBACK, port), "postgres") | {SUPERUSER_PASSWORD: self.password}
+        env["PATH"] = f"{self.binaries.folder}{os.pathsep}{env.get('PATH', '')}"
+        status, _, said = _run(bring_over_command(database), "", env)
+        if status:
+            raise Problem(
+                f"{said}\nThe database's user {database.username} could not be made an ordinary one (see above). The "
+                "data is all there; what was begun is carried on with by the next ./inv up."
+            )
+
+    def _is_new(self, port: int) -> bool:
+        # Whether whoever made the data was killed before it had a role for the service.
+        superuser = Database(SUPERUSER, self.password, "", LOOPBACK, port)
+        return self._tell(superuser, "SELECT count(*) FROM pg_roles WHERE oid >= 16384", "postgres", {})[:2] == (0, "0")
+
+    def _tell(
+        self, login: Database, sql: str, name: str, values: Mapping[str, str], hidden: Mapping[str, str] | None = None
+    ) -> tuple[int, str, str]:
+        argv = [self.binaries["psql"], "-XqAt", "-v", "ON_ERROR_STOP=1"]
+        argv += [word for pair in values.items() for word in ("-v", "=".join(pair))]
+        return _run(argv, sql, self._environ(login, name) | dict(hidden or {}))
+
+    def _environ(self, login: Database, name: str) -> dict[str, str]:
+        # It speaks no TLS, and a client's certificate is not asked for.
+        return {**environ(), **login.client, "PGDATABASE": name, "PGSSLMODE": "disable"}
+
+
+def _run(argv: list[str], sql: str, env: Mapping[str, str]) -> tuple[int, str, str]:
+    pipe = subprocess.PIPE
+
+    def started() -> "subprocess.Popen[str]":
+        return subprocess.Popen(argv, env=env, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+    try:
+        with ended(started) as process:
+            out, said = process.communicate(sql, timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        raise Problem(f"PostgreSQL did not answer {argv[0]} in {LIMIT} s.") from None
+    return process.returncode, out.strip(), said.strip()
