@@ -46,7 +46,7 @@ def at_head(clone: Path, runs: int) -> None:
 def behind_a_lock(clone: Path) -> None:
     """Print the latencies of a service behind a migration that cannot get its lock."""
     checkout = Checkout(clone, {"PORT": str(free_port()), "WEB_CONCURRENCY": "2"})
-    done(checkout, "up", "--prod", "--runtime", "host")
+    done(checkout.by_an_ordinary_user(), "up", "--prod", "--runtime", "host")
     try:
         headers = token(checkout.url)
         changes.revision(checkout, "0003", "0002", "expand", changes.ADD, changes.TAKE_BACK)
@@ -79,6 +79,6 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "clone"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-        behind_a_lock(clone)
-        subprocess.run(["git", "clean", "-qfdx"], cwd=clone, check=True)
         at_head(clone, int(sys.argv[1]) if len(sys.argv) > 1 else 11)
+        subprocess.run(["git", "clean", "-qfdx"], cwd=clone, check=True)
+        behind_a_lock(clone)

@@ -1,12 +1,15 @@
 """Projects to run the verbs on, and what tests do with them."""
 
 import contextlib
+import fcntl
 import os
+import pwd
 import random
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,8 +18,10 @@ from pathlib import Path
 import psutil
 
 from slipway.project.dotenv import schema
+from slipway.runtime.identity import closed_folders
 
 ROOT = Path(__file__).resolve().parents[1]
+USER = "slipway-tests"
 LITTLE = Path(__file__).parent / "slipway" / "little"
 PATIENT = 60  # seconds that an answer may take: a disk that is written to by others lets a COMMIT wait
 
@@ -27,6 +32,7 @@ class Checkout:
 
     root: Path
     env: dict[str, str] = field(default_factory=dict)
+    prefix: list[str] = field(default_factory=list)  # of every command line
 
     def inv(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run a verb with this environment's Invoke; wait for its end."""
@@ -44,7 +50,14 @@ class Checkout:
 
     def command(self, *args: str) -> list[str]:
         """Return a verb's command line."""
-        return [sys.executable, "-m", "invoke", *args]
+        return [*self.prefix, sys.executable, "-m", "invoke", *args]
+
+    def by_an_ordinary_user(self) -> "Checkout":
+        """Give the folder to an ordinary user, who calls the verbs from now on: root may not run production here."""
+        if os.geteuid() == 0:
+            self.prefix = as_ordinary_user(self.root)
+            self.env["HOME"] = str(self.root)
+        return self
 
     def environ(self, **env: str) -> dict[str, str]:
         """Return the caller's environment without this project's own variables."""
@@ -75,6 +88,23 @@ class Checkout:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+
+
+def as_ordinary_user(root: Path) -> list[str]:
+    """Give a folder to an ordinary user, who is made; return what that user's command lines begin with."""
+    with (Path(tempfile.gettempdir()) / f"{USER}.lock").open("w") as lock:  # other workers want the same one
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if USER not in {entry.pw_name for entry in pwd.getpwall()}:
+            made = ["useradd", "--system", "--user-group", "--home-dir", "/nonexistent", USER]
+            subprocess.run(made, check=True, timeout=60, capture_output=True)
+    for folder in root.parents:
+        if folder.stat().st_uid == 0 and not folder.stat().st_mode & 0o001:
+            folder.chmod(folder.stat().st_mode | 0o001)
+    subprocess.run(["chown", "-R", f"{USER}:", str(root)], check=True, timeout=60)
+    # An interpreter below /root is another user's to read with that capability alone.
+    unreadable = closed_folders([Path(sys.executable).resolve(), Path(sys.prefix, "bin")])
+    reading = ["--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"] if unreadable else []
+    return ["setpriv", "--reuid", USER, "--regid", USER, "--init-groups", *reading, "--"]
 
 
 def processes_of(root: Path) -> list[psutil.Process]:

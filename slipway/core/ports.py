@@ -32,7 +32,7 @@ def is_free(port: int, host: str) -> bool:
 
 def _bind(port: int, host: str) -> int:
     # As a server would, to see whether it could; 0 is any port.
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))
         return int(probe.getsockname()[1])

@@ -21,7 +21,8 @@ MARK = "SLIPWAY_RECORD"
 class Record:
     """A process that this project started.
 
-    A number alone would mean another process once it is used again: `created` (seconds since the epoch) tells.
+    A number alone would mean another process once it is used again: `created` (seconds since the epoch) tells. It
+    answers on `port` of `address`.
     """
 
     pid: int
@@ -30,6 +31,7 @@ class Record:
     fingerprint: str
     release: str
     schema: str = ""
+    address: str = "127.0.0.1"
 
     def save(self, path: Path) -> None:
         """Write the record in one step."""

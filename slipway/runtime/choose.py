@@ -29,6 +29,20 @@ def choose(requested: str, remembered: str, engine: Engine) -> tuple[str, str]:
     return "host", engine.detail
 
 
+def check_user(runtime: str, production: bool, uid: int) -> None:
+    """Raise Problem when root would run production on this machine: a mistake of the service would be root's."""
+    if runtime == "host" and production and uid == 0:
+        raise Problem(
+            "Production without Docker is not for root: the service would be root, too. Make a user for it, who gets "
+            "this folder (which has to lie where that user can enter), and call inv as that user:\n"
+            "  ./inv down --prod\n"
+            "  useradd --system --create-home --shell /bin/sh slipway\n"
+            "  chown -R slipway: .\n"
+            "  su slipway -c './inv up --prod'\n"
+            "Or let Docker run it, as a user of its own: ./inv up --prod --runtime docker"
+        )
+
+
 class Memory:
     """Which runtime holds an environment's data."""
 

@@ -9,6 +9,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from functools import cached_property
+from ipaddress import ip_address
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,6 +27,7 @@ from slipway.runtime.environment import Environment
 
 STOP_GRACE = 35  # seconds; longer than gunicorn lets requests finish
 GOOD, BROKEN = 200, 500
+ADDRESS, LOOPBACK = "BIND_ADDRESS", "127.0.0.1"
 
 
 class HostService:
@@ -61,12 +63,12 @@ class HostService:
         """
         record = processes.load(self.record)
         if record and not self.environment.is_dev:
-            return self._health(record.port) == GOOD
+            return self._health(record.port, record.address) == GOOD
         return bool(
             record
             and record.fingerprint == self._fingerprint(port)
             and (not self.environment.settings.own_database or self.where())
-            and self._health(record.port) == GOOD
+            and self._health(record.port, record.address) == GOOD
         )
 
     def check_port(self, port: int) -> None:
@@ -77,7 +79,7 @@ class HostService:
         if not processes.load(self.record):
             processes.stop(self.record, STOP_GRACE)
         try:
-            if self.port() != port and not ports.is_free(port, self._address):
+            if self.port() != port and not ports.is_free(port, self.address):
                 raise Problem(ports.taken(port, ports.owner(port)))
         except PermissionError:
             raise Problem(f"Port {port} is for root alone on this machine: ./inv up --port 8000") from None
@@ -106,13 +108,15 @@ class HostService:
             undo.callback(self.stop)
             with uninterrupted():
                 process = processes.spawn(argv, cwd=self.project.root, env=env, log=self.log)
-                made = processes.Record(process.pid, process.create_time(), port, fingerprint, release, schema)
+                made = processes.Record(
+                    process.pid, process.create_time(), port, fingerprint, release, schema, asked_at(self.address)
+                )
                 made.save(self.record)
             answer = 0
 
             def answered() -> bool:
                 nonlocal answer
-                answer = self._health(port)
+                answer = self._health(port, asked_at(self.address))
                 return answer in (GOOD, BROKEN)
 
             # 500 is a mistake in the service, which waiting doesn't mend (a reloading worker outlives it).
@@ -123,6 +127,8 @@ class HostService:
                     how = f"ended with status {process.returncode}"
                 raise Problem(f"{processes.tail(self.log)}\nThe service {how}; its log is {self.log}.")
             step.detail = f"gunicorn, process {process.pid}, ready"
+        if not self.environment.is_dev and self.address == LOOPBACK:
+            steps.note("service", f"for this machine alone: a proxy with HTTPS goes before it, or {ADDRESS} into .env")
 
     def stop(self) -> bool:
         """Stop it; return whether it was running."""
@@ -145,19 +151,24 @@ class HostService:
         record = processes.load(self.record)
         if not record:
             return State("stopped")
-        word = "ready" if self._health(record.port) == GOOD else "not ready"
-        return State(word, {"process": record.pid, "address": f"http://localhost:{record.port}"})
+        word = "ready" if self._health(record.port, record.address) == GOOD else "not ready"
+        return State(word, {"process": record.pid, "address": url(record.address, record.port)})
 
     @property
-    def _address(self) -> str:
-        return "127.0.0.1" if self.environment.is_dev else "0.0.0.0"  # noqa: S104
+    def address(self) -> str:
+        """The address that it listens on: this machine's own, unless production has another one; raises Problem."""
+        named = "" if self.environment.is_dev else self.environment.settings.values.get(ADDRESS, "")
+        try:
+            return str(ip_address(named or LOOPBACK))
+        except ValueError:
+            raise Problem(f"{ADDRESS}={named} in .env is no IP address of this machine, like 10.0.0.5.") from None
 
     def _overlay(self, port: int) -> dict[str, str]:
         dev, values = self.environment.is_dev, self.environment.settings.values
         return {
             **self.where(),
             "ASGI_APP": self.project.asgi,
-            "BIND": f"{self._address}:{port}",
+            "BIND": joined(self.address, port),
             "WEB_CONCURRENCY": "1" if dev else values.get("WEB_CONCURRENCY") or str(self.project.workers),
             "RELOAD": "1" if dev else "0",
             "APP_VERSION": self.release,
@@ -172,9 +183,9 @@ class HostService:
         values = json.dumps([self.environment.settings.values, port], sort_keys=True)
         return hashlib.sha256(f"{digest(self.project.root, files)}{values}".encode()).hexdigest()
 
-    def _health(self, port: int) -> int:
+    def _health(self, port: int, address: str) -> int:
         # The status of the health path; 0 when nothing answers.
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection = http.client.HTTPConnection(address, port, timeout=5)
         try:
             connection.request("GET", self.project.health)
             return connection.getresponse().status
@@ -182,3 +193,19 @@ class HostService:
             return 0
         finally:
             connection.close()
+
+
+def asked_at(address: str) -> str:
+    """Return where to ask what listens on an address, which may be all of this machine's."""
+    listens = ip_address(address)
+    return (LOOPBACK if listens.version == 4 else "::1") if listens.is_unspecified else address
+
+
+def joined(address: str, port: int) -> str:
+    """Return an address and a port as one text."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def url(address: str, port: int) -> str:
+    """Return the URL of what is asked at an address."""
+    return f"http://{joined('localhost' if ip_address(address).is_loopback else address, port)}"

@@ -13,7 +13,7 @@ from slipway.project.checkout import Checkout
 from slipway.project.database import HOSTNAME, NO_DATABASE, PORT
 from slipway.runtime import SERVICE_PYTHON, Job, State, Where, elsewhere
 from slipway.runtime.environment import Environment
-from slipway.runtime.gunicorn import HostService
+from slipway.runtime.gunicorn import HostService, asked_at, url
 from slipway.runtime.postgres import Server
 
 LOOPBACK = "127.0.0.1"
@@ -140,7 +140,7 @@ class HostRuntime:
 
     def url(self, port: int) -> str:
         """Return the address of the service."""
-        return f"http://localhost:{port}"
+        return url(asked_at(self.service.address), port)
 
     @property
     def _values(self) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from slipway.engine import client
 from slipway.project.checkout import Checkout
 from slipway.project.settings import Settings
 from slipway.runtime import choose
-from slipway.runtime.environment import Environment
+from slipway.runtime.environment import PROD, Environment
 from slipway.runtime.environment import choose as choose_environment
 from slipway.schema.words import in_environment
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from slipway.runtime.host import HostRuntime
 
 ROOT = Path(__file__).resolve().parents[2]
+HARMLESS = ("down", "logs", "ps", "status")  # to anybody, as they run nothing of the service's
 
 
 class Turn(Enum):
@@ -174,6 +175,8 @@ def begin(
         if not quietly:
             name, reason = session.choice
             steps.note("runtime", f"{name}: {reason}")
+        if verb not in HARMLESS:
+            choose.check_user(session.choice[0], environment == PROD, os.geteuid())
         with session.turn(turn, verb, wait), _undone(session):
             yield session
 

@@ -123,7 +123,7 @@ def name_of(base: str) -> str:
 
 
 def test_production_has_its_own_data_and_is_never_replaced(service: Checkout) -> None:
-    service.up()
+    service.by_an_ordinary_user().up()
     port = str(free_port())
     first = service.up("--prod", PORT=port)
     assert first.stderr.startswith("up · prod")

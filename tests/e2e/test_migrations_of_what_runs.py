@@ -122,7 +122,7 @@ def test_the_previous_release_is_rehearsed_on_the_new_schema(docker: Checkout) -
 
 
 def test_behind_a_long_query_the_migration_gives_up_and_the_service_goes_on(service: Checkout) -> None:
-    done(service, "up", "--prod", "--runtime", "host", WEB_CONCURRENCY="2")
+    done(service.by_an_ordinary_user(), "up", "--prod", "--runtime", "host", WEB_CONCURRENCY="2")
     headers = token(service.url)
     changes.revision(service, "0003", "0002", "expand", changes.ADD, changes.TAKE_BACK)
     with under_load(service.url, headers, 10) as load:

@@ -17,7 +17,6 @@ from threading import Thread
 import httpx2
 import pytest
 
-from slipway.project.database import Database
 from slipway.runtime.postgres import Server
 from tests.e2e.talk import conversation, credentials, token
 from tests.support import PATIENT, Checkout, copy, free_port, wait_for
@@ -31,6 +30,7 @@ def start(root: Path, **values: str) -> Checkout:
     """Start a copy of this project as in production."""
     checkout = Checkout(copy(root), {"PORT": str(free_port()), "METRICS_PORT": str(free_port())})
     limits = {"LOGIN_ATTEMPTS_PER_CLIENT": EVERY_ATTEMPT, "REGISTRATIONS_PER_CLIENT": EVERY_ATTEMPT}
+    checkout.by_an_ordinary_user()
     done = checkout.inv("up", "--prod", "--runtime", "host", **limits, **values)
     assert done.returncode == 0, done.stderr
     return checkout
@@ -153,24 +153,35 @@ def test_the_documentation_works_offline_in_a_browser(running: Checkout, tmp_pat
 def test_a_database_that_restarts_under_load_loses_nothing(tmp_path: Path, worker: str) -> None:
     service = start(tmp_path / "service", WORKER_CLASS=worker)
     try:
-        state = service.root / ".slipway/prod"
-        values = dict(line.split("=", 1) for line in (service.root / ".env").read_text().splitlines() if "=" in line)
-        server = Server(state)
+        server = Server(service.root / ".slipway/prod")
         running = server.running()
         assert running
-        answers, acknowledged = asyncio.run(outage(service.url, server, Database.of(values), running[1]))
+        answers, acknowledged = asyncio.run(outage(service, running[1]))
 
         assert answers.keys() == {201, 503}, answers
         stored = {item for page in pages(service.url) for item in page}
         assert acknowledged <= stored
         assert len(acknowledged) == answers[201]
-        assert server.stop()  # by who has started it
     finally:
         assert service.inv("down", "--prod").returncode == 0
 
 
-async def outage(base: str, server: Server, login: Database, port: int) -> tuple[Counter[int], set[int]]:
+def database(service: Checkout, then: str) -> None:
+    """Do something with the database's server, as the user whose it is."""
+    script = f"""
+from pathlib import Path
+from slipway.project.dotenv import parse
+from slipway.runtime.postgres import Server
+login, server = Database.of(parse(Path(".env").read_text())[0]), Server(Path(".slipway/prod").resolve())
+{then}
+"""
+    argv = [*service.prefix, sys.executable, "-c", script]
+    subprocess.run(argv, cwd=service.root, env=service.environ(), check=True, timeout=PATIENT)
+
+
+async def outage(service: Checkout, port: int) -> tuple[Counter[int], set[int]]:
     """Restart PostgreSQL while posts are created; count the answers and return what was acknowledged."""
+    base = service.url
     answers: Counter[int] = Counter()
     acknowledged: set[int] = set()
     phases = Counter[str]()
@@ -197,11 +208,11 @@ async def outage(base: str, server: Server, login: Database, port: int) -> tuple
 
         tasks = [asyncio.create_task(create()) for _ in range(32)]
         await until("before", 300)
-        assert await asyncio.to_thread(server.stop)
+        await asyncio.to_thread(database, service, "assert server.stop()")
         phase = "away"
         await until("away", 100)
         phase = "starting"
-        await asyncio.to_thread(server.start, login, port)
+        await asyncio.to_thread(database, service, f"server.start(login, {port})")
         phase = "recovered"
         await until("recovered", 300)
         stop = True

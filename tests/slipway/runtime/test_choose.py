@@ -6,7 +6,7 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.engine.client import Engine
-from slipway.runtime.choose import choose
+from slipway.runtime.choose import check_user, choose
 
 READY, AWAY = Engine("ready", "Docker Engine 26"), Engine("no answer", "no Docker engine answers")
 NONE, DENIED = Engine("no client", "Docker is not installed"), Engine("no permission", "the socket refuses permission")
@@ -62,3 +62,13 @@ def test_every_combination_ends_in_a_choice_or_a_problem() -> None:
             continue
         if remembered and not requested:
             assert name == remembered
+
+
+def test_production_without_docker_is_refused_to_root_with_what_to_do() -> None:
+    with pytest.raises(Problem) as raised:
+        check_user("host", True, 0)
+    for way in ("useradd", "chown -R", "./inv up --prod'", "--runtime docker"):
+        assert way in str(raised.value.message)
+    check_user("host", False, 0)  # development goes on
+    check_user("docker", True, 0)
+    check_user("host", True, 1000)

@@ -1,5 +1,7 @@
 """How a verb begins: on which runtime, and what it says when that cannot be."""
 
+import os
+
 import pytest
 
 from tests.support import Checkout
@@ -30,6 +32,17 @@ def test_a_way_on_is_one_for_the_same_environment(little: Checkout) -> None:
 
 def test_what_stays_elsewhere_is_stopped_in_the_same_environment(little: Checkout) -> None:
     little.write(".slipway/prod/runtime", "docker\n")
+    little.by_an_ordinary_user()
     told = little.inv("up", "--prod", "--runtime", "host", **NOWHERE)
     little.inv("down", "--prod", "--runtime", "host", **NOWHERE)
     assert "what runs with docker, and its data, stays: ./inv down --prod --runtime docker" in told.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused")
+def test_root_is_refused_before_anything_is_remembered_but_may_stop_what_runs(little: Checkout) -> None:
+    refused = little.inv("up", "--prod", "--runtime", "host", **NOWHERE)
+    assert refused.returncode == 1
+    assert "is not for root" in refused.stderr
+    assert not (little.root / ".slipway/prod/runtime").exists()
+    for verb in ("status", "down"):
+        assert little.inv(verb, "--prod", "--runtime", "host", **NOWHERE).returncode == 0

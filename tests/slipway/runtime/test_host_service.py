@@ -1,0 +1,48 @@
+"""The service on this machine: at which address, and whose."""
+
+from pathlib import Path
+
+import pytest
+
+from slipway.core.errors import Problem
+from slipway.runtime.environment import Environment
+from slipway.runtime.gunicorn import HostService, asked_at, joined, url
+from tests.slipway.runtime.support import EXAMPLE, project
+
+
+def service(root: Path, name: str, named: str = "") -> HostService:
+    """Return the service of an environment whose .env names an address."""
+    checkout, environment, _ = project(root)
+    (root / ".env.example").write_text(f"{EXAMPLE}# BIND_ADDRESS=127.0.0.1\n")
+    if named:
+        with (root / ".env").open("a") as file:
+            file.write(f"BIND_ADDRESS={named}\n")
+    return HostService(checkout, Environment(name, environment.state, environment.settings), dict)
+
+
+def test_production_listens_on_this_machine_alone_unless_an_address_is_named(tmp_path: Path) -> None:
+    for number, (name, named, address) in enumerate(
+        [("prod", "", "127.0.0.1"), ("prod", "10.0.0.5", "10.0.0.5"), ("dev", "10.0.0.5", "127.0.0.1")]
+    ):
+        root = tmp_path / str(number)
+        root.mkdir()
+        assert service(root, name, named).address == address
+
+
+def test_what_is_no_address_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"BIND_ADDRESS=example\.com in \.env is no IP address"):
+        _ = service(tmp_path, "prod", "example.com").address
+
+
+@pytest.mark.parametrize(
+    ("address", "asked", "bound", "shown"),
+    [
+        ("127.0.0.1", "127.0.0.1", "127.0.0.1:80", "http://localhost:80"),
+        ("0.0.0.0", "127.0.0.1", "0.0.0.0:80", "http://localhost:80"),
+        ("::", "::1", "[::]:80", "http://localhost:80"),
+        ("10.0.0.5", "10.0.0.5", "10.0.0.5:80", "http://10.0.0.5:80"),
+        ("2001:db8::5", "2001:db8::5", "[2001:db8::5]:80", "http://[2001:db8::5]:80"),
+    ],
+)
+def test_an_address_is_asked_and_shown_so_that_it_answers(address: str, asked: str, bound: str, shown: str) -> None:
+    assert (asked_at(address), joined(address, 80), url(asked_at(address), 80)) == (asked, bound, shown)
