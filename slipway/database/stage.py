@@ -10,14 +10,14 @@ from typing import TypeVar
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran
-from slipway.database import schema
+from slipway.database import schema, superuser
 from slipway.engine import containers, jobs, proxies
 from slipway.engine.compose import compose_command, project_name
 from slipway.engine.jobs import OneOff
 from slipway.project import database, settings
 from slipway.project.checkout import Checkout
 from slipway.project.suites import pytest_command
-from slipway.runtime.jobs import DATABASE, MIGRATE
+from slipway.runtime.jobs import AS_SUPERUSER, DATABASE, MIGRATE
 from slipway.runtime.release import WEB
 
 COMPOSE = "rehearsal"  # which Compose files, and which project
@@ -135,6 +135,9 @@ def staged(checkout: Checkout) -> Iterator[Stage]:
     try:
         with checkout.steps.step("database", "PostgreSQL, for this rehearsal alone"):
             shell.output(up, hidden=stage.values, echo=True)
+            for name in (superuser.TEMPLATE, stage.values[database.NAME]) if project.database.extensions else ():
+                make = superuser.extensions_command(project.database.extensions, name)
+                shell.output(stage.compose("exec", "-T", AS_SUPERUSER, DATABASE, make), hidden=stage.values)
         yield stage
     finally:
         for name in stage.servers.values():

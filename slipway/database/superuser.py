@@ -1,16 +1,14 @@
 """What the superuser of the PostgreSQL that Slipway runs does for the service's role, which may not."""
 
-from pathlib import Path
+from collections.abc import Sequence
 
 from slipway.core.errors import Problem
-from slipway.core.scripts import Script
 from slipway.project.checkout import Checkout
 from slipway.project.database import Database
 from slipway.runtime import Job, Runtime, Where, bring_over
 from slipway.runtime.bring_over import Role
 from slipway.runtime.environment import Environment
 
-SCRIPT = Path(__file__).with_name("superuser.sh")
 TEMPLATE = "template1"  # a new database has what this one has: those that migrations are tried on as well
 
 
@@ -48,7 +46,8 @@ def prepare(checkout: Checkout, environment: Environment, runtime: Runtime) -> N
     """Make the extensions of [tool.slipway.database]; raises Problem."""
     if has_extensions(checkout, environment):
         with checkout.steps.step("extensions", ", ".join(checkout.project.database.extensions)):
-            make_extensions(checkout, runtime, TEMPLATE, environment.settings.database.name)
+            for database in (TEMPLATE, environment.settings.database.name):
+                make_extensions(checkout, runtime, database)
 
 
 def has_extensions(checkout: Checkout, environment: Environment) -> bool:
@@ -56,16 +55,23 @@ def has_extensions(checkout: Checkout, environment: Environment) -> bool:
     return bool(checkout.project.database.extensions) and environment.settings.own_database
 
 
-def make_extensions(checkout: Checkout, runtime: Runtime, *databases: str) -> None:
-    """Make the extensions in databases; raises Problem."""
-    names = ",".join(checkout.project.database.extensions)
-    if runtime.run(Job(superuser_command("extensions", names, *databases), Where.SUPERUSER)).status:
+def make_extensions(checkout: Checkout, runtime: Runtime, database: str) -> None:
+    """Make the extensions in a database; raises Problem."""
+    command = extensions_command(checkout.project.database.extensions, database)
+    if runtime.run(Job(command, Where.SUPERUSER)).status:
         raise Problem(
             "The extensions could not be made (see above). [tool.slipway.database] in pyproject.toml names them. "
-            "PostgreSQL has to bring them: the image of `db` in compose.yaml, or the one on this host."
+            "PostgreSQL has to bring them: the image of `db` in compose.yaml, or the one on this host. Where the "
+            "service's role is still the superuser itself (docs/migrations.md), ./inv deploy changes that first."
         )
 
 
-def superuser_command(function: str, *args: str) -> list[str]:
-    """Return the command line that calls a function of superuser.sh."""
-    return ["sh", "-c", Script(SCRIPT), "sh", function, *args]
+def extensions_command(names: Sequence[str], database: str) -> list[str]:
+    """Return the command line that makes extensions in a database, for the superuser."""
+    return ["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", extensions_sql(names)]
+
+
+def extensions_sql(names: Sequence[str]) -> str:
+    """Return the script that makes extensions; their names are checked already."""
+    made = [f'CREATE EXTENSION IF NOT EXISTS "{name}" CASCADE;' for name in names]
+    return " ".join(["SET client_min_messages = warning;", *made])

@@ -76,6 +76,12 @@ class DatabaseRules:
 
     extensions: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse what is no name of an extension."""
+        for name in self.extensions:
+            if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+                raise Problem(f"pyproject.toml: [tool.slipway.database] extensions has {name!r}, which names none.")
+
 
 @dataclass(frozen=True)
 class ReleaseRules:

@@ -10,7 +10,7 @@ from typing import NoReturn
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran
 from slipway.project.checkout import Checkout
-from slipway.project.database import HOSTNAME, NO_DATABASE, PORT
+from slipway.project.database import HOSTNAME, NO_DATABASE, PORT, SUPERUSER, Database
 from slipway.runtime import SERVICE_PYTHON, Job, State, Where, elsewhere
 from slipway.runtime.environment import Environment
 from slipway.runtime.gunicorn import HostService, asked_at, url
@@ -40,6 +40,14 @@ class HostDatabase:
         database = self.settings.database
         running = self.server.running() if self.settings.own_database else None
         return (database.seen_at(LOOPBACK, running[1]) if running else database).client
+
+    @property
+    def superuser(self) -> dict[str, str]:
+        """What PostgreSQL's programs read, for the superuser of the PostgreSQL that Slipway runs, while it does."""
+        running = self.server.running()
+        return Database(
+            SUPERUSER, self.server.roles.password, "postgres", LOOPBACK, running[1] if running else 0
+        ).client
 
     def running(self) -> bool:
         """Tell whether it runs; one elsewhere does."""
@@ -90,7 +98,10 @@ class HostRuntime:
             return Ran(*self.checkout.shell.answer(here(job), env=self.database.where, hidden=hidden))
         folder = Path(self.backups)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        hidden = {**self._beside_database, **job.env}
+        if job.where is Where.SUPERUSER and not self.database.running():
+            raise Problem("The database is not running: ./inv up")
+        login = self.database.superuser if job.where is Where.SUPERUSER else self.database.client
+        hidden = {**login, "PATH": self._path, **job.env}
         if job.stdin or job.stdout:
             status = self.checkout.shell.status(job.argv, hidden=hidden, cwd=folder, stdin=job.stdin, stdout=job.stdout)
             return Ran(status)
@@ -147,9 +158,8 @@ class HostRuntime:
         return self.environment.settings.values
 
     @property
-    def _beside_database(self) -> dict[str, str]:
-        path = f"{self.database.server.binaries.folder}{os.pathsep}{os.environ.get('PATH', '')}"
-        return {**self.database.client, "PATH": path}
+    def _path(self) -> str:
+        return f"{self.database.server.binaries.folder}{os.pathsep}{os.environ.get('PATH', '')}"
 
 
 def here(job: Job) -> list[str]:

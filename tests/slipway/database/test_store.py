@@ -1,6 +1,7 @@
 """Backups where they lie: the jobs, and what becomes of files."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from slipway.core.errors import Problem
 from slipway.core.scripts import Script
 from slipway.core.shell import Ran
 from slipway.database import store
+from slipway.project.checkout import Checkout
+from slipway.project.config import DatabaseRules
 from slipway.runtime import Job, Where
 from tests.slipway.database.support import Noting, checkout, environment
 
@@ -110,6 +113,20 @@ def test_a_backup_is_read_whole_before_it_takes_the_place(tmp_path: Path) -> Non
     assert (wanted.backup, wanted.shown, wanted.database) == (name, name, "shop")
     assert (new, kept) == (f"shop_restored_{wanted.time.lower()}", f"shop_before_{wanted.time.lower()}")
     assert runtime.commands == ["list", "readable", "restore"]
+
+
+def test_extensions_are_made_before_a_backup_is_read_into_the_new_database(tmp_path: Path) -> None:
+    of = checkout(tmp_path)
+    of = Checkout(replace(of.project, database=DatabaseRules(("postgis",))), of.shell)
+    runtime = Noting(of, environment(of), Ran(0), Ran(0), Ran(0))
+    wanted = store.Restoration("a.dump", "a.dump", "shop", "20261124T120000Z")
+
+    store.restore(runtime.checkout, runtime.environment, runtime, wanted)
+
+    assert [job.where for job in runtime.jobs] == [Where.DATABASE, Where.SUPERUSER, Where.DATABASE]
+    assert runtime.jobs[0].argv[4:] == ["create", wanted.fresh]
+    assert runtime.jobs[1].argv[runtime.jobs[1].argv.index("-d") + 1] == wanted.fresh
+    assert runtime.jobs[2].argv[4:6] == ["restore", "a.dump"]
 
 
 def test_names_of_databases_stay_within_what_postgresql_takes() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from slipway.deploy.plan import Facts, Options, is_nothing, rows
 from slipway.deploy.source import Candidate
+from slipway.runtime.bring_over import Role
 from slipway.schema.protocol import Size, State
 from tests.slipway.deploy.support import SETTINGS, a_release, entry, web
 
@@ -44,6 +45,8 @@ def test_without_a_change_there_is_nothing_to_do_unless_told(facts: Facts) -> No
         {"database": False},
         {"configuration": ("before", "after")},
         {"schema": replace(STATE, apply=("0003",))},
+        {"role": Role.BEFORE},
+        {"role": Role.BETWEEN},
     ],
 )
 def test_any_change_is_something_to_do(facts: Facts, change: dict[str, Any]) -> None:
@@ -80,6 +83,27 @@ def test_a_plan_says_in_one_line_why_clients_over_ipv6_share_an_address(facts: F
     said = dict(rows(hidden, Options()))["ipv6"]
     assert said == "clients share one address, and its wider limits: Docker Desktop hides theirs"
     assert is_nothing(replace(facts, sharing="Docker Desktop hides theirs"), Options())  # no reason to deploy
+
+
+def test_the_service_gets_a_role_of_its_own_before_and_keeps_no_session_of_the_superusers(facts: Facts) -> None:
+    lines = dict(rows(replace(facts, role=Role.BEFORE), Options()))
+    assert lines["role"] == ("the service's is PostgreSQL's superuser: it becomes an ordinary one (docs/migrations.md)")
+    assert lines["steps"] == (
+        "give the service a role of its own, start the release beside the old one, ready, smoke test, switch, "
+        "let the old one finish, and stop it, end the superuser's sessions"
+    )
+    for role in (Role.DONE, Role.OTHER):
+        assert is_nothing(replace(facts, role=role), Options())
+
+
+def test_a_database_that_runs_is_made_anew_when_told_alone(facts: Facts) -> None:
+    changed, told = replace(facts, outdated=True), Options(recreate_database=True)
+    assert is_nothing(changed, Options())
+    assert "./inv deploy --recreate-database" in dict(rows(changed, Options()))["database"]
+    assert "./inv deploy --recreate-database" in dict(rows(changed, Options(force=True)))["database"]
+    assert dict(rows(changed, told))["database"].startswith("made anew")
+    assert dict(rows(changed, told))["steps"] == "make the database's container anew, the release stays"
+    assert is_nothing(facts, told)
 
 
 def test_a_first_deployment_starts_all(facts: Facts) -> None:

@@ -121,6 +121,16 @@ def test_a_port_that_the_proxy_needs_and_another_has_is_told(deploys: Deployer, 
         deploys.gather(B)
 
 
+def test_a_database_is_made_anew_when_told_and_changed(deploys: Deployer) -> None:
+    database = deploys.deployment.database
+    database.outdated = True  # type: ignore[attr-defined]
+    deploys.deploy(deploys.gather(B), B)
+    assert database.is_outdated()
+    told = Options("b", recreate_database=True)
+    deploys.deploy(deploys.gather(told), told)
+    assert not database.is_outdated()
+
+
 def test_a_proxy_is_made_anew_once_the_release_that_comes_is_good(deploys: Deployer, releases: MemoryReleases) -> None:
     releases.proxy.defined = "recreate"
     releases.becomes["shop:b"] = "unhealthy"

@@ -1,0 +1,117 @@
+"""The network that the database shares with releases and one-offs, beside that of before."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from slipway.core.shell import Ran
+from slipway.deploy.compose.database import DeployedDatabase
+from slipway.deploy.compose.network import DatabaseNetwork
+from slipway.engine.containers import CONFIG_HASH, SERVICE
+from slipway.engine.stack import Stack
+from slipway.project.config import load
+from slipway.project.settings import Settings
+from slipway.runtime import Job
+from slipway.runtime.environment import Environment
+from tests.slipway.engine import support as engine
+from tests.support import ROOT
+
+OLD, NEW = "slipway-prod_default", "slipway-prod_database"
+
+
+class OnEngine(engine.Answers):
+    """An engine with a database's container on some networks; what it is told is noted."""
+
+    def __init__(self, *networks: str, running: bool = True, made_of: str = "now") -> None:
+        super().__init__()
+        state = {"Running": running, "Health": {"Status": "healthy"}}
+        labels = {SERVICE: "db", CONFIG_HASH: made_of}
+        on = {name: {"IPAddress": "172.18.0.2"} for name in networks}
+        self.database = {
+            "Id": "1", "Name": "/db", "State": state, "Config": {"Labels": labels}, "NetworkSettings": {"Networks": on}
+        }  # fmt: skip
+        self.there = {OLD}
+        self.told: list[str] = []
+
+    def probe(self, argv: Sequence[str], **_: Any) -> tuple[int, str, str]:
+        """Answer as the engine would."""
+        said = " ".join(argv)
+        if argv[1] == "ps":
+            return 0, "1", ""
+        if argv[1] == "inspect":
+            return 0, json.dumps([self.database]), ""
+        if said.startswith("docker network ls"):
+            return 0, "\n".join(sorted(self.there)), ""
+        if said.startswith("docker network inspect"):
+            return 0, "172.19.0.0/16 ", ""
+        if "--hash" in argv:
+            return 0, "db now", ""
+        self.told.append(said)
+        return 0, "", ""
+
+
+def network(shell: OnEngine, sessions: str = "0") -> DatabaseNetwork:
+    """Return the network; so many sessions come another way."""
+    stack = Stack(shell, load(ROOT), "prod", dict)
+    return DatabaseNetwork(stack, lambda job: answer(job, sessions))
+
+
+def answer(job: Job, sessions: str) -> Ran:
+    """Tell how many sessions come over other networks than this one."""
+    assert job.argv[-1] == "172.19.0.0/16"
+    return Ran(0, sessions)
+
+
+def test_a_database_of_before_is_put_on_it_as_well() -> None:
+    shell = OnEngine(OLD)
+    network(shell).have()
+    marks = "--label com.docker.compose.project=slipway-prod --label com.docker.compose.network=database"
+    assert shell.told == [f"docker network create {marks} {NEW}", f"docker network connect --alias db {NEW} db"]
+
+
+@pytest.mark.parametrize("shell", [OnEngine(OLD, NEW), OnEngine(NEW)])
+def test_nothing_is_done_where_it_is_there(shell: OnEngine) -> None:
+    network(shell).have()
+    assert shell.told == []
+
+
+@pytest.mark.parametrize(
+    ("on", "needs"),
+    [
+        ([[OLD, NEW]], False),
+        ([["default", "database"]], False),
+        ([], False),
+        ([[OLD]], True),
+        ([[OLD, NEW], [OLD]], True),
+    ],
+)
+def test_who_is_on_the_old_network_alone_finds_it_there(on: list[list[str]], needs: bool) -> None:
+    joins = OnEngine(NEW)
+    network(joins).admit(on)
+    assert joins.told == ([f"docker network connect --alias db {OLD} db"] if needs else [])
+    leaves = OnEngine(OLD, NEW)
+    network(leaves).leave(on)
+    assert leaves.told == ([] if needs else [f"docker network disconnect {OLD} db"])
+
+
+@pytest.mark.parametrize("sessions", ["1", ""])
+def test_it_stays_while_a_session_comes_over_the_old_network_or_nobody_can_tell(sessions: str) -> None:
+    shell = OnEngine(OLD, NEW)
+    network(shell, sessions).leave([])
+    assert shell.told == []
+
+
+def test_a_container_is_outdated_when_it_was_made_of_another_definition(tmp_path: Any) -> None:
+    def outdated(shell: OnEngine, hostname: str = "db") -> bool:
+        stack = Stack(shell, load(ROOT), "prod", dict)
+        settings = Settings(stack.project, shell.steps, lambda: True)
+        settings.hostname = hostname  # type: ignore[misc]
+        environment = Environment("prod", tmp_path, settings)
+        return DeployedDatabase(environment, stack, network(shell)).is_outdated()
+
+    assert not outdated(OnEngine(NEW))
+    assert outdated(OnEngine(NEW, made_of="before"))
+    assert not outdated(OnEngine(NEW, made_of="before", running=False))  # it is made anew when it is started
+    assert not outdated(OnEngine(NEW, made_of="before"), "db.example.com")
