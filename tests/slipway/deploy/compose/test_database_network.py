@@ -107,7 +107,7 @@ def test_a_container_is_outdated_when_it_was_made_of_another_definition(tmp_path
     def outdated(shell: OnEngine, hostname: str = "db") -> bool:
         stack = Stack(shell, load(ROOT), "prod", dict)
         settings = Settings(stack.project, shell.steps, lambda: True)
-        settings.hostname = hostname  # type: ignore[misc]
+        settings.hostname = hostname
         environment = Environment("prod", tmp_path, settings)
         return DeployedDatabase(environment, stack, network(shell)).is_outdated()
 
