@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, pool
 import app.posts.models
 import app.users.models  # noqa: F401
 from alembic import context
-from app.core.config import get_settings
+from app.core.config import DatabaseSettings
 from app.core.models import Base
 
 logging.basicConfig(format="%(message)s")
@@ -25,7 +25,7 @@ def run_online() -> None:
     """Run the migrations, each in a transaction of its own."""
     # For plain `alembic upgrade`: no request waits longer for it. `inv migrate` sets its own for each statement.
     arguments = {"connect_timeout": 10, "options": "-c lock_timeout=2s"}
-    engine = create_engine(get_settings().database_url, poolclass=pool.NullPool, connect_args=arguments)
+    engine = create_engine(DatabaseSettings.load().database_url, poolclass=pool.NullPool, connect_args=arguments)
     with engine.connect() as connection:
         context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
         with context.begin_transaction():

@@ -20,8 +20,8 @@ _EXAMPLE_KEY = re.compile(
 SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 
 
-class Settings(BaseSettings):
-    """Hold the service's settings.
+class DatabaseSettings(BaseSettings):
+    """Hold where the database is: all that a migration needs.
 
     Sources, strongest first: the environment, `.env`, files under /run/secrets.
     """
@@ -42,6 +42,36 @@ class Settings(BaseSettings):
     database_username: Annotated[str, Field(min_length=1)]
     database_sslmode: SslMode = "prefer"
     database_sslrootcert: str | None = None
+
+    @property
+    def database_url(self) -> URL:
+        """Return the URL of the database, password included."""
+        root = self.database_sslrootcert
+        return URL.create(
+            "postgresql+psycopg",
+            username=self.database_username,
+            password=self.database_password.get_secret_value(),
+            host=self.database_hostname,
+            port=self.database_port,
+            database=self.database_name,
+            query={"sslmode": self.database_sslmode, **({"sslrootcert": root} if root else {})},
+        )
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the settings, or end the process with one message.
+
+        Raises SystemExit (status 1) that lists every missing and every bad setting.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SystemExit(_explain(error)) from None
+
+
+class Settings(DatabaseSettings):
+    """Hold the service's settings, from the same sources."""
+
     # Four workers of two releases, side by side in a deploy: 80 of PostgreSQL's 100 connections. The rest is for
     # migrations, health checks and psql.
     database_pool_size: Annotated[int, Field(ge=1, le=1000)] = 10
@@ -81,31 +111,6 @@ class Settings(BaseSettings):
     def shown_version(self) -> str:
         """Return X.Y.Z; of which commit it was made is for those alone who develop (RELOAD)."""
         return self.version if self.reload else re.split(r"[-+]", self.version)[0]
-
-    @property
-    def database_url(self) -> URL:
-        """Return the URL of the database, password included."""
-        root = self.database_sslrootcert
-        return URL.create(
-            "postgresql+psycopg",
-            username=self.database_username,
-            password=self.database_password.get_secret_value(),
-            host=self.database_hostname,
-            port=self.database_port,
-            database=self.database_name,
-            query={"sslmode": self.database_sslmode, **({"sslrootcert": root} if root else {})},
-        )
-
-    @classmethod
-    def load(cls) -> Self:
-        """Read the settings, or end the process with one message.
-
-        Raises SystemExit (status 1) that lists every missing and every bad setting.
-        """
-        try:
-            return cls()
-        except ValidationError as error:
-            raise SystemExit(_explain(error)) from None
 
 
 def _explain(error: ValidationError) -> str:

@@ -1,17 +1,24 @@
 """One-off containers: a command in one of a Compose service, which ends with the verb."""
 
+import base64
+import contextlib
 import os
 import secrets
 import socket
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from slipway.core import processes
 from slipway.core.errors import Problem
+from slipway.core.scripts import Script
 from slipway.core.shell import Ran, Shell, tokens
 from slipway.engine import containers
 
 MADE_BY = "dev.slipway.by"  # the label of a one-off: machine and process
+HOLDS = "dev.slipway.holds"  # the label of one in which others run commands
+SCRIPT = Path(__file__).with_name("oneoff.sh")
+A_DAY = "86400"  # seconds
 
 
 @dataclass(frozen=True)
@@ -19,7 +26,7 @@ class OneOff:
     """A command for a one-off container of a service.
 
     The container is called <project>-<name>, so that two of one name cannot run at once. `env` are the variables of
-    the Compose files; what is `hidden` is not shown.
+    the Compose files; what is `hidden` is not shown. Its `secrets` are files in a `folder` of its own.
     """
 
     service: str
@@ -28,6 +35,8 @@ class OneOff:
     env: Mapping[str, str] = field(default_factory=dict)
     hidden: Mapping[str, str] = field(default_factory=dict)
     options: Sequence[str] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    folder: str = ""
 
 
 def any_name(service: str) -> str:
@@ -65,23 +74,67 @@ def run(shell: Shell, compose: Callable[..., list[str]], job: OneOff, captured: 
     The end of `docker compose run` alone would leave it running. What it prints is returned, or shown when not
     `captured`; its errors are shown. Raises Problem when one of that name is running, or when it cannot be started.
     """
+    with _started(shell, compose, job, containers.stop_command) as name:
+        return _followed(shell, name, captured)
+
+
+@contextlib.contextmanager
+def held(shell: Shell, compose: Callable[..., list[str]], job: OneOff) -> Iterator[str]:
+    """Give the name of a one-off in which commands can be run; it is removed afterwards.
+
+    Raises Problem as `run` does.
+    """
+    options = [*job.options, "--label", f"{HOLDS}=1"]
+    job = replace(job, command=["sleep", A_DAY], options=options)
+    with _started(shell, compose, job, containers.remove_command) as name:
+        yield name
+
+
+@contextlib.contextmanager
+def _started(
+    shell: Shell, compose: Callable[..., list[str]], job: OneOff, end_command: Callable[[str], list[str]]
+) -> Iterator[str]:
+    # Once it runs, `end_command` ends it when what follows fails.
     detached = compose("run", "--detach", "--no-deps")
     name = f"{detached[detached.index('--project-name') + 1]}-{job.name}"
     _refuse_another(shell, name)
+    waiting = ["sh", "-c", Script(SCRIPT), "sh", "with", job.folder] if job.secrets else []
     mine = True
     try:
-        start = [*detached, *job.options, "--name", name, job.service, *job.command]
+        start = [*detached, *job.options, "--name", name, job.service, *waiting, *job.command]
         mine = not shell.answer(start, env=job.env, hidden=job.hidden)[0]
         if not mine:
             raise Problem(f"The container {name} could not be started (see above).")
-        return _followed(shell, name, captured)
+        if job.secrets:
+            _give(shell, name, job)
+        yield name
     except BaseException:
         if mine:
-            shell.probe(containers.stop_command(name))
+            shell.probe(end_command(name))
         raise
     finally:
         if mine:  # one that could not be started for its name is another verb's
             shell.probe(containers.remove_command(name))
+
+
+def _give(shell: Shell, name: str, job: OneOff) -> None:
+    # One that has ended already says in its log why.
+    give = containers.exec_command(
+        name, "sh", "-c", Script(SCRIPT), "sh", "give", job.folder, options=["--interactive"]
+    )
+    status, _, said = shell.probe(give, given=rows(job.secrets), echo=True)
+    one = containers.look(shell, name) if status else None
+    if one and one.running:
+        raise Problem(
+            f"{said.strip()}\n{name} could not be given its secrets: its service needs a tmpfs on {job.folder}, as "
+            "in Slipway's Compose files."
+        )
+
+
+def rows(secrets: Mapping[str, str]) -> str:
+    """Return secrets as a script reads them: lines of a name and the value in base64, and a dot."""
+    encoded = {name: base64.b64encode(value.encode()).decode() for name, value in secrets.items()}
+    return "".join(f"{name} {value}\n" for name, value in encoded.items()) + ".\n"
 
 
 def _refuse_another(shell: Shell, name: str) -> None:
@@ -103,14 +156,15 @@ def _followed(shell: Shell, name: str, captured: bool) -> Ran:
 
 
 def remove_left_behind(shell: Shell, project: str) -> None:
-    """Remove the one-offs of a Compose project that have ended, of verbs that were killed.
+    """Remove the one-offs of a Compose project that have ended, or only wait for commands, of verbs that were killed.
 
     Whether one on another machine was, nobody can tell.
     """
-    wanted = [f"label={containers.PROJECT}={project}", f"label={MADE_BY}", "status=exited", "status=created"]
-    form = f'{{{{.Names}}}} {{{{.Label "{MADE_BY}"}}}}'
+    wanted = [f"label={containers.PROJECT}={project}", f"label={MADE_BY}"]
+    form = f'{{{{.Names}}}} {{{{.State}}}}{{{{.Label "{HOLDS}"}}}} {{{{.Label "{MADE_BY}"}}}}'
     for line in shell.output(containers.list_command(*wanted, form=form)).splitlines():
-        name, _, by = line.partition(" ")
+        name, state, by = line.split(" ", 2)
         host, _, pid = by.rpartition("/")
-        if host == socket.gethostname() and not processes.exists(int(pid)):
+        over = state in ("exited", "created", "exited1", "created1", "running1")
+        if over and host == socket.gethostname() and not processes.exists(int(pid)):
             shell.probe(containers.remove_command(name))

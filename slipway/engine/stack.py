@@ -1,6 +1,7 @@
 """The containers of one Compose project, and the commands for them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -135,14 +136,22 @@ class Stack:
 
     # What is done
 
-    def run(
-        self, service: str, command: Sequence[str], options: Sequence[str], hidden: Mapping[str, str] | None = None
-    ) -> Ran:
-        """Run a command in a one-off container of a service; raises Problem when it cannot be started."""
-        jobs.remove_left_behind(self.shell, self.name)
+    def one_off(
+        self, service: str, command: Sequence[str], options: Sequence[str], secrets: Mapping[str, str], folder: str
+    ) -> jobs.OneOff:
+        """Return a one-off of a service, with secrets as files in a folder of its container."""
         told = [*jobs.made_by(), *options]
-        job = jobs.OneOff(service, command, jobs.any_name(service), self.env(), hidden or {}, told)
+        return jobs.OneOff(service, command, jobs.any_name(service), self.env(), {}, told, secrets, folder)
+
+    def run(self, job: jobs.OneOff) -> Ran:
+        """Run a one-off; raises Problem when it cannot be started."""
+        jobs.remove_left_behind(self.shell, self.name)
         return jobs.run(self.shell, self.compose, job)
+
+    def held(self, job: jobs.OneOff) -> AbstractContextManager[str]:
+        """Give the name of a one-off in which commands can be run; raises Problem when it cannot be started."""
+        jobs.remove_left_behind(self.shell, self.name)
+        return jobs.held(self.shell, self.compose, job)
 
     def quietly(self, *args: str) -> None:
         """Run a command of Compose that may fail."""

@@ -2,11 +2,13 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import NoReturn
 
 from slipway.core.errors import Problem
-from slipway.core.shell import Ran
+from slipway.core.shell import Ran, tokens
 from slipway.engine import containers
+from slipway.engine.jobs import OneOff
 from slipway.engine.stack import Stack
 from slipway.project import database
 from slipway.project.settings import Settings
@@ -15,15 +17,20 @@ from slipway.runtime import Job, Where
 DATABASE, MIGRATE = "db", "migrate"  # the services of the Compose files in which jobs run
 DATABASE_USER = "postgres"  # of PostgreSQL's image
 # The superuser logs in over the socket in its container.
+SECRETS, PASSWORDS = "/run/secrets", "/tmp/secrets"  # noqa: S108  (folders of their containers)
 AS_SUPERUSER = ["--user", DATABASE_USER, "--env", f"PGUSER={database.SUPERUSER}", "--env", "PGDATABASE=postgres"]
 
 
 class ComposeJobs:
-    """Runs jobs in containers of a stack."""
+    """Runs jobs in containers of a stack.
 
-    def __init__(self, stack: Stack, settings: Settings) -> None:
+    With `apart`, those of the service get its secrets as files, and compose.prod.yaml gives them none as variables.
+    """
+
+    def __init__(self, stack: Stack, settings: Settings, apart: bool = False) -> None:
         self.stack = stack
         self.settings = settings
+        self.apart = apart
 
     @property
     def backups(self) -> str:
@@ -36,30 +43,55 @@ class ComposeJobs:
             run = containers.exec_command(self.stack.need(DATABASE).name, *job.argv, options=AS_SUPERUSER)
             return Ran(*self.stack.shell.answer(run))
         if job.where is Where.SERVICE:
-            options = [word for pair in job.env.items() for word in ("--env", "=".join(pair))]
+            options = variables(job.env)
             options += ["--user", f"{os.getuid()}:{os.getgid()}"] if job.for_caller else []
-            return self.stack.run(MIGRATE, job.argv, options)
-        # The password goes through the environment: a command line can be seen by everybody.
-        env = {**self.settings.database.client, **job.env}
+            secrets = self.settings.secrets if self.apart else {}
+            return self.stack.run(self.stack.one_off(MIGRATE, job.argv, options, secrets, SECRETS))
         # The files of the backups are root's, who needs no capability for them.
         options = ["--user", "0:0", "--volume", f"{self.backups}:/backups", "--workdir", "/backups"]
-        options += [word for name in env for word in ("--env", name)]
+        one_off = self._beside_database(job, [*options, *variables(job.env)])
         if not (job.stdin or job.stdout):
-            return self.stack.run(DATABASE, job.argv, options, env)
-        run = self.stack.compose("run", "--rm", "--no-deps", "-T", options, DATABASE, job.argv)
-        shell = self.stack.shell
-        return Ran(shell.status(run, env=self.stack.env(), hidden=env, stdin=job.stdin, stdout=job.stdout))
+            return self.stack.run(one_off)
+        with self.stack.held(one_off) as name:
+            run = containers.exec_command(name, *job.argv, options=["--interactive"])
+            return Ran(self.stack.shell.status(run, stdin=job.stdin, stdout=job.stdout))
 
     def become(self, job: Job) -> NoReturn:
-        """Let a job beside the database take this process's place; raises Problem."""
+        """Let a job beside the database take this process's place; raises Problem.
+
+        The database that Slipway runs is entered over the socket in its container, and asks for no password there.
+        """
         if job.where is not Where.DATABASE:
             raise Problem("Only PostgreSQL's programs are opened here.")
-        env, own = self.settings.database.client, self.settings.own_database
-        if own:
-            self.stack.need(DATABASE)
-        how = ["exec"] if own else ["run", "--rm", "--no-deps"]
-        names = [word for name in env for word in ("--env", name)]
-        self.stack.shell.become(self.stack.compose(how, no_tty(), names, DATABASE, job.argv), hidden=env)
+        login, terminal = self.settings.database, tokens("--interactive", None if no_tty() else "--tty")
+        if self.settings.own_database:
+            options = [*terminal, *variables({"PGUSER": login.username, "PGDATABASE": login.name, **job.env})]
+            run = containers.exec_command(self.stack.need(DATABASE).name, *job.argv, options=options)
+            self.stack.shell.become(run)
+        with self.stack.held(self._beside_database(job, variables(job.env))) as name:
+            status = self.stack.shell.status(containers.exec_command(name, *job.argv, options=terminal))
+        raise SystemExit(status)
+
+    def _beside_database(self, job: Job, options: list[str]) -> OneOff:
+        # Its password is in a file: a container's variables can be seen by everybody who may ask the engine.
+        login = {name: value for name, value in self.settings.database.client.items() if name != "PGPASSWORD"}
+        options = [*options, *variables({**login, "PGPASSFILE": f"{PASSWORDS}/pgpass"})]
+        given = {"pgpass": passfile(self.settings.database.password)}
+        return self.stack.one_off(DATABASE, job.argv, options, given, PASSWORDS)
+
+
+def variables(env: Mapping[str, str]) -> list[str]:
+    """Return the options that give a container variables, which are shown."""
+    return [word for pair in env.items() for word in ("--env", "=".join(pair))]
+
+
+def passfile(password: str) -> str:
+    """Return the password file of a client that has one login.
+
+    https://www.postgresql.org/docs/current/libpq-pgpass.html
+    """
+    escaped = password.replace("\\", "\\\\").replace(":", "\\:")
+    return f"*:*:*:*:{escaped}\n"
 
 
 def backups_volume(project: str) -> str:

@@ -114,7 +114,7 @@ class EngineDeployment:
         files = Files(self.stack, lambda: self.proxy.image)
         self.edge = Edge(self.stack)
         self.proxy = CaddyProxy(self.stack, files, self.edge)
-        self.jobs = ComposeJobs(self.stack, self.settings)
+        self.jobs = ComposeJobs(self.stack, self.settings, apart=True)
         self.network = network = DatabaseNetwork(self.stack, self.jobs.run)
         self.releases = EngineReleases(self.stack, self.settings, files, self.proxy, network)
         self.service = DeployedService(checkout, self.stack, self.image, self.releases)

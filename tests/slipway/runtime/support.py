@@ -30,6 +30,7 @@ class Call:
     env: Mapping[str, str] = field(default_factory=dict)
     hidden: Mapping[str, str] = field(default_factory=dict)
     cwd: Path | None = None
+    given: str = ""
 
 
 class Noting(Shell):
@@ -43,8 +44,16 @@ class Noting(Shell):
         self.says = says
         self.calls: list[Call] = []
 
-    def _note(self, argv: Sequence[str], env: Any = None, hidden: Any = None, cwd: Any = None, **_: Any) -> str:
-        self.calls.append(Call(list(argv), dict(env or {}), dict(hidden or {}), cwd))
+    def _note(
+        self,
+        argv: Sequence[str],
+        env: Any = None,
+        hidden: Any = None,
+        cwd: Any = None,
+        given: str | None = None,
+        **_: Any,
+    ) -> str:
+        self.calls.append(Call(list(argv), dict(env or {}), dict(hidden or {}), cwd, given or ""))
         return next((text for word, text in self.says.items() if word in argv), "")
 
     def status(self, argv: Sequence[str], **how: Any) -> int:

@@ -2,21 +2,25 @@
 
 import contextlib
 import os
+import re
 import sys
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
 
 from slipway.core.errors import Problem
 from slipway.engine.containers import SERVICE, Container
+from slipway.engine.jobs import SCRIPT as ONE_OFF
 from slipway.engine.stack import Stack
 from slipway.runtime import SERVICE_PYTHON, Job, Where
 from slipway.runtime.host import HostRuntime
-from slipway.runtime.jobs import ComposeJobs
+from slipway.runtime.jobs import ComposeJobs, passfile
 from tests.slipway.runtime.support import PASSWORD, Became, Call, Noting, project
 
 SCHEMA = Job([SERVICE_PYTHON, "-m", "slipway.schema", "state"], env={"SLIPWAY_ENV": "dev"})
 BACKUP = Job(["sh", "-c", "...", "sh", "list"], Where.DATABASE)
+SCRIPT = ONE_OFF.read_text()
 PSQL = Job(["psql", "-c", "SELECT 1"], Where.DATABASE)
 
 
@@ -27,11 +31,18 @@ def as_the_file_says(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-def on_engine(root: Path, hostname: str = "db") -> tuple[ComposeJobs, Noting]:
+def on_engine(root: Path, hostname: str = "db", apart: bool = False) -> tuple[ComposeJobs, Noting]:
     """Return jobs in containers, and the shell that notes them."""
     checkout, environment, shell = project(root, hostname)
     stack = Stack(shell, checkout.project, "dev", lambda: {"IMAGE": "shop:dev"})
-    return ComposeJobs(stack, environment.settings), shell
+    return ComposeJobs(stack, environment.settings, apart), shell
+
+
+def read(given: str) -> dict[str, str]:
+    """Read secrets as they are given to a container."""
+    lines = given.splitlines()
+    assert lines.pop() == "."
+    return {name: b64decode(value).decode() for name, _, value in (line.partition(" ") for line in lines)}
 
 
 def started(shell: Noting) -> Call:
@@ -54,24 +65,45 @@ def test_a_job_of_the_service_is_a_one_off_of_its_image(tmp_path: Path) -> None:
     assert mine[mine.index("--user") + 1] == f"{os.getuid()}:{os.getgid()}"
 
 
-def test_a_job_beside_the_database_has_its_login_and_shows_no_password(tmp_path: Path) -> None:
+def test_a_job_beside_the_database_has_its_login_and_its_password_in_a_file(tmp_path: Path) -> None:
     jobs, shell = on_engine(tmp_path)
     jobs.run(BACKUP)
     call = started(shell)
-    assert call.argv[-6:] == ["db", "sh", "-c", "...", "sh", "list"]
+    assert call.argv[-11:] == [
+        "db", "sh", "-c", SCRIPT, "sh", "with", "/tmp/secrets", *BACKUP.argv[:-2], *BACKUP.argv[-2:]
+    ][-11:]  # fmt: skip
     assert call.argv[call.argv.index("--volume") + 1].endswith("-backups:/backups")
-    assert (call.hidden["PGHOST"], call.hidden["PGPASSWORD"]) == ("db", PASSWORD)
-    assert PASSWORD not in " ".join(call.argv)
+    assert {"PGHOST=db", "PGPASSFILE=/tmp/secrets/pgpass"} <= set(call.argv)
+    assert all(PASSWORD not in f"{one.argv} {one.env} {one.hidden}" for one in shell.calls)
+    given = next(one for one in shell.calls if "give" in one.argv)
+    assert given.argv[:3] == ["docker", "exec", "--interactive"]
+    assert read(given.given) == {"pgpass": f"*:*:*:*:{PASSWORD}\n"}
 
 
-def test_a_job_that_streams_is_followed_by_compose_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize("password", ["plain", r"a:b\\c", "::"])
+def test_a_password_file_has_what_means_something_in_it_escaped(password: str) -> None:
+    fields = re.split(r"(?<!\\)(?:\\\\)*:", passfile(password).rstrip("\n"), maxsplit=4)
+    assert fields[:4] == ["*"] * 4
+    assert re.sub(r"\\(.)", r"\1", fields[4]) == password
+
+
+def test_a_job_of_a_service_in_production_has_its_secrets_as_files(tmp_path: Path) -> None:
+    jobs, shell = on_engine(tmp_path, apart=True)
+    jobs.run(SCHEMA)
+    assert started(shell).argv[-9:-4] == ["-c", SCRIPT, "sh", "with", "/run/secrets"]
+    given = next(one for one in shell.calls if "give" in one.argv)
+    assert read(given.given) == {"DATABASE_PASSWORD": PASSWORD}
+
+
+def test_a_job_that_streams_runs_in_a_container_that_waits_for_it(tmp_path: Path) -> None:
     jobs, shell = on_engine(tmp_path)
     with (tmp_path / "dump").open("wb") as file:
         jobs.run(Job(BACKUP.argv, Where.DATABASE, stdout=file))
-    argv = shell.calls[-1].argv
-    begins = argv.index("run")
-    assert argv[begins : begins + 5] == ["run", "--rm", "--no-deps", "-T", "--user"]
-    assert argv[-6:] == ["db", *BACKUP.argv]
+    name = started(shell).argv[started(shell).argv.index("--name") + 1]
+    assert started(shell).argv[-2:] == ["sleep", "86400"]
+    streams = shell.calls[-2]
+    assert streams.argv == ["docker", "exec", "--interactive", name, *BACKUP.argv]
+    assert shell.calls[-1].argv == ["docker", "rm", "--force", name]
 
 
 def test_psql_opens_where_the_database_is(tmp_path: Path) -> None:
@@ -81,14 +113,16 @@ def test_psql_opens_where_the_database_is(tmp_path: Path) -> None:
     jobs.stack._seen = [Container("1", "shop-db-1", labels={SERVICE: "db"})]
     with pytest.raises(Became):
         jobs.become(PSQL)
-    assert "exec" in shell.calls[-1].argv
-    assert shell.calls[-1].argv[-4:] == ["db", "psql", "-c", "SELECT 1"]
+    login = ["--env", "PGUSER=shop", "--env", "PGDATABASE=shop"]  # over the socket
+    assert shell.calls[-1].argv == ["docker", "exec", "--interactive", *login, "shop-db-1", *PSQL.argv]
 
     elsewhere, shell = on_engine(tmp_path, "db.example.com")
-    with pytest.raises(Became):
+    with pytest.raises(SystemExit) as ended:
         elsewhere.become(PSQL)
-    assert "run" in shell.calls[-1].argv
-    assert shell.calls[-1].hidden["PGHOST"] == "db.example.com"
+    assert ended.value.code == 0
+    assert "PGHOST=db.example.com" in started(shell).argv
+    assert shell.calls[-2].argv[-3:] == PSQL.argv
+    assert shell.calls[-1].argv[:3] == ["docker", "rm", "--force"]
 
 
 def test_the_same_jobs_are_processes_on_this_machine(tmp_path: Path) -> None:
