@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from base64 import b64decode
 from pathlib import Path
 
 import httpx2
@@ -96,8 +97,34 @@ def test_backup_drop_restore_on_the_host(service: Checkout) -> None:
     assert list((service.root / ".slipway/dev/backups").iterdir())
 
 
-def test_backup_drop_restore_on_docker(docker: Checkout) -> None:
+def a_dump_that_would_run_a_program_is_harmless(docker: Checkout, target: Path) -> None:
+    """Restore a dump whose check of a row runs a program, as a superuser has made it."""
+    database = f"{NAME}-db-1"
+
+    def in_it(*command: str) -> str:
+        return run("docker", "exec", "--user", "postgres", database, *command)
+
+    program = "COPY (SELECT 1) TO PROGRAM 'touch /tmp/was-here'"
+    check = f"CREATE FUNCTION f() RETURNS bool LANGUAGE plpgsql AS $$BEGIN {program}; RETURN true; END$$"
+    for name, sql in (
+        ("postgres", "CREATE DATABASE evil"), ("evil", check),
+        ("evil", "CREATE TABLE t (a int CHECK (f()))"), ("evil", "INSERT INTO t VALUES (1)"),
+    ):  # fmt: skip
+        in_it("psql", "-XqU", "superuser", "-d", name, "-c", sql)
+    in_it("rm", "/tmp/was-here")
+    in_it("pg_dump", "-U", "superuser", "--format=custom", "--file=/tmp/evil.dump", "evil")
+    target.write_bytes(b64decode(in_it("base64", "/tmp/evil.dump")))
+    refused = docker.inv("restore", "--file", str(target), "--yes")
+    assert refused.returncode != 0
+    assert "permission denied to COPY" in refused.stderr
+    assert "the data is as it was" in refused.stderr
+    assert "was-here" not in in_it("ls", "/tmp")
+    in_it("psql", "-XqU", "superuser", "-d", "postgres", "-c", "DROP DATABASE evil")
+
+
+def test_backup_drop_restore_on_docker(docker: Checkout, tmp_path: Path) -> None:
     done(docker, "up")
+    a_dump_that_would_run_a_program_is_harmless(docker, tmp_path / "evil.dump")
     backup_drop_restore(docker)
 
 
