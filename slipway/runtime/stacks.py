@@ -36,18 +36,24 @@ def check_port(shell: Shell, port: int, address: str, variable: str = "PORT", on
     raise Problem(ports.taken(port, by, variable, once))
 
 
-def stop(stack: Stack, volumes: bool) -> None:
+def stop(stack: Stack, with_volumes: bool) -> None:
     """Remove the containers of a stack; its volumes as well if told to."""
     with stack.shell.steps.step("down", f"{stack.name}: stopped"):
         oneoff = [f"label={containers.PROJECT}={stack.name}", f"label={containers.ONE_OFF}=True"]
         if names := stack.shell.output(containers.list_command(*oneoff)).split():
             stack.shell.output(containers.remove_command(*names), echo=True)
-        stack.shell.quietly(stack.bare("down", "--remove-orphans", "--volumes" if volumes else None))
+        stack.shell.quietly(stack.bare("down", "--remove-orphans", "--volumes" if with_volumes else None))
+        if with_volumes and (left := _volumes(stack)):  # Compose removes only those that its files name
+            stack.shell.output(volumes.remove_command(*left), echo=True)
 
 
 def doomed(stack: Stack) -> list[str]:
     """Name the volumes of a stack."""
-    return [f"the volume {name}" for name in volumes.names(stack.shell, f"label={containers.PROJECT}={stack.name}")]
+    return [f"the volume {name}" for name in _volumes(stack)]
+
+
+def _volumes(stack: Stack) -> list[str]:
+    return volumes.names(stack.shell, f"label={containers.PROJECT}={stack.name}")
 
 
 def status(stack: Stack, environment: Environment, web: Container | None) -> dict[str, State]:
