@@ -11,6 +11,8 @@ from typing import Any
 
 from slipway.engine import references
 
+FOUND = "found without an entry"  # the reason in an entry that was made of containers alone
+
 
 class Outcome(StrEnum):
     """How a deploy or rollback ended."""
@@ -69,7 +71,8 @@ def parse(text: str) -> list[Entry]:
     """Read a ledger, the oldest first.
 
     A later line of the same event takes the place of the earlier one. What cannot be read (a line that was cut off) is
-    left out, and so is what a newer version has added.
+    left out, and so is what a newer version has added. What was made of containers, by an older version that doesn't
+    find this ledger, tells nothing of a release that was live here.
     """
     known = {one.name for one in fields(Entry)}
     found: dict[str, Entry] = {}
@@ -80,7 +83,14 @@ def parse(text: str) -> list[Entry]:
             found[entry.event] = replace(entry, migrated=tuple(entry.migrated))
         except (ValueError, TypeError, AttributeError):
             continue
-    return list(found.values())
+    known_live: set[str] = set()
+    kept = []
+    for entry in found.values():
+        if entry.reason != FOUND or entry.release not in known_live:
+            kept.append(entry)
+        if entry.outcome == Outcome.LIVE:
+            known_live.add(entry.release)
+    return kept
 
 
 def good(entries: Iterable[Entry]) -> list[Entry]:

@@ -88,7 +88,7 @@ def of_containers(release: Release) -> Entry:
     """Return what the ledger would say of a release, as far as its containers tell."""
     return Entry(
         event=ledger.new_event(), what="deploy", release=release.id, image=release.image, image_id=release.image_id,
-        began=ledger.now(), by="", outcome=Outcome.LIVE, reason="found without an entry", schema=release.schema,
+        began=ledger.now(), by="", outcome=Outcome.LIVE, reason=ledger.FOUND, schema=release.schema,
         scale=release.scale,
     )  # fmt: skip
 

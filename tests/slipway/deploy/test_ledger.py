@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from slipway.deploy.ledger import Outcome, find, good, new_release, parse, previous, rows, superfluous
+from slipway.deploy.ledger import FOUND, Outcome, find, good, new_release, parse, previous, rows, superfluous
 from tests.slipway.deploy.support import entry
 
 
@@ -13,6 +13,15 @@ def test_a_later_line_of_the_same_event_takes_its_place_and_broken_lines_are_lef
     text = first.line() + odd + "{broken\n[1]\n\n" + '{"event": "x"}\n' + newer + last.line() + last.line()[:40]
 
     assert parse(text) == [last, entry("b")]
+
+
+def test_what_was_made_of_containers_takes_no_place_of_what_is_known() -> None:
+    failed, found = entry("b", outcome="failed"), entry("b", reason=FOUND, event="found b")  # it is live all the same
+    entries = [entry("a", digest="sha256:1"), failed]
+    older = [entry("a", reason=FOUND, event="found a"), found, entry("c", reason=FOUND, event="found c")]
+    text = "".join(one.line() for one in [*entries, *older, entry("d")])
+
+    assert parse(text) == [*entries, found, older[2], entry("d")]
 
 
 def test_good_are_those_that_were_live_the_last_of_each_the_newest_first() -> None:
