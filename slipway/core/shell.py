@@ -77,12 +77,14 @@ class Shell:
         ask: signal.Signals = signal.SIGTERM,
         stdin: IO[bytes] | None = None,
         stdout: IO[bytes] | None = None,
+        echo: bool = True,
     ) -> int:
         """Run a program with this terminal, or these files; return its exit status.
 
         One that was ended by a signal gives 128 + its number.
         """
-        self.steps.command(argv, env)
+        if echo:
+            self.steps.command(argv, env)
         with ended(lambda: self._popen(argv, env, hidden, cwd, stdin=stdin, stdout=stdout), ask) as process:
             process.wait()
         return _status(process)

@@ -49,15 +49,15 @@ def made_by() -> list[str]:
     return ["--label", f"{MADE_BY}={socket.gethostname()}/{os.getpid()}"]
 
 
-def held_command(name: str, image: str, label: str, mount: str = "") -> list[str]:
+def held_command(name: str, image: str, label: str, mounts: Sequence[str] = ()) -> list[str]:
     """Return the command of a container that lives as long as its standard input.
 
-    It says `held`, and its id, once it runs. `mount` is VOLUME:FOLDER, "" for none.
+    It says `held`, and its id, once it runs. `mounts` are VOLUME:FOLDER.
     """
     return tokens(
         ["docker", "run", "--rm", "--interactive", "--name", name, "--network", "none", "--read-only"],
         ["--label", label],
-        ["--volume", mount] if mount else None,
+        *(["--volume", mount] for mount in mounts),
         ["--entrypoint", "sh", image, "-c", "echo held $(cat /etc/hostname); exec cat"],
     )
 

@@ -1,6 +1,16 @@
 """Volumes of an engine."""
 
+import io
+import tarfile
+import tempfile
+from collections.abc import Mapping
+
+from slipway.core.errors import Problem
 from slipway.core.shell import Shell, tokens
+from slipway.engine import containers, jobs
+
+FILES = "/files"
+END = bytes(1024)  # of every tar that is whole
 
 
 def create_command(name: str, *labels: str) -> list[str]:
@@ -31,3 +41,35 @@ def names(shell: Shell, *filters: str) -> list[str]:
 def exists(shell: Shell, name: str) -> bool:
     """Tell whether there is a volume of this name."""
     return not shell.probe(["docker", "volume", "inspect", name])[0]
+
+
+def reader_command(mounts: Mapping[str, str], image: str, project: str) -> list[str]:
+    """Return the command that makes a container of a Compose project from which files of volumes are copied."""
+    marks = [f"{containers.PROJECT}={project}", f"{containers.ONE_OFF}=True"]
+    return tokens(
+        ["docker", "create", "--name", f"{project}-{jobs.any_name('read')}", "--network", "none", *jobs.made_by()],
+        *(["--label", mark] for mark in marks),
+        *(["--volume", f"{volume}:{FILES}{folder}:ro"] for volume, folder in mounts.items()),
+        ["--entrypoint", "true", image],
+    )
+
+
+def read(shell: Shell, mounts: Mapping[str, str], image: str, project: str) -> dict[str, bytes]:
+    """Return the files of volumes, each by its path with the volume in the folder that it is mapped to; raises Problem.
+
+    They are copied from a container that is never started, in less time than a command in one that runs takes.
+    """
+    failed = f"What is in {' and '.join(mounts)} cannot be read."
+    one = shell.output(reader_command(mounts, image, project), failed=failed)
+    try:
+        with tempfile.TemporaryFile() as copy:  # it has no name: some of it is for nobody else
+            status = shell.status(["docker", "cp", f"{one}:{FILES}/.", "-"], stdout=copy, echo=False)
+            copy.seek(0)
+            content = copy.read()
+        if status or not content.endswith(END):
+            raise Problem(failed)
+        with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+            files = {member.name.removeprefix("."): tar.extractfile(member) for member in tar if member.isfile()}
+            return {name: file.read() for name, file in files.items() if file}
+    finally:
+        shell.probe(containers.remove_command(one, volumes=True))  # its image may declare some

@@ -1,13 +1,14 @@
-"""Production as Slipway made it before, when the service's role was PostgreSQL's superuser."""
+"""Production as Slipway made it before: the role is the superuser, and the proxy reads the ledger."""
 
 import contextlib
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from slipway.project.dotenv import parse
-from tests.e2e.production import PROD
+from tests.e2e.production import PROD, in_volumes
 from tests.e2e.support import commit, run
 from tests.support import Checkout
 
@@ -98,3 +99,25 @@ def networks(container: str = DATABASE) -> set[str]:
     """Return the networks of the deployment that a container is on."""
     found = json.loads(run("docker", "inspect", "--format", "{{json .NetworkSettings.Networks}}", container))
     return {name.removeprefix(f"{PROD}_") for name in found}
+
+
+def give_ledger_back() -> list[str]:
+    """Put the ledger and what goes with it where the proxy reads; return the salt, and hashes of secrets."""
+    salt, lines = (in_volumes("cat", f"/ledger/{name}") for name in ("salt", "releases.jsonl"))
+    in_volumes("sh", "-c", "mv /ledger/* /deployment")
+    run("docker", "volume", "rm", f"{PROD}_ledger")
+    hashes = json.loads(lines.splitlines()[-1])["settings"]
+    return [salt, hashes["DATABASE_PASSWORD"], hashes["SECRET_KEY_FASTAPI_AUTH"]]
+
+
+def proxy_since() -> str:
+    """Return which container the proxy is, and since when it runs."""
+    return run("docker", "inspect", "--format", "{{.Id}} {{.State.StartedAt}}", f"{PROD}-proxy-1")
+
+
+def seen_by_the_proxy(words: list[str]) -> list[str]:
+    """Return the files of the proxy's container that have one of these words."""
+    grep = ["grep", "-lsF", *(option for word in words for option in ("-e", word)), "{}", "+"]
+    find = ["find", "/", "/deployment", "/data", "/config", "/tmp", "-xdev", "-type", "f", "-exec", *grep]
+    looked = subprocess.run(["docker", "exec", f"{PROD}-proxy-1", *find], capture_output=True, text=True, check=False)
+    return sorted(looked.stdout.split())

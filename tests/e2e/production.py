@@ -69,6 +69,12 @@ def all_is_stored(checkout: Checkout, load: Load) -> None:
     assert len(load.stored) > 20
 
 
+def in_volumes(*command: str) -> str:
+    """Run a command with the volumes in /deployment and /ledger; return its output."""
+    mounts = [f"--volume={PROD}_{name}:/{name}" for name in ("deployment", "ledger")]
+    return run("docker", "run", "--rm", "--network=none", *mounts, "caddy:2", *command)
+
+
 def deployed(checkout: Checkout, *args: str, **env: str) -> str:
     """Deploy; return the image that is live then, as the ledger has it."""
     return str(json.loads(done(checkout, "deploy", "--yes", "--json", *args, **env).stdout)["image"])

@@ -17,6 +17,7 @@ from tests.e2e.production import (
     all_is_stored,
     change,
     deployed,
+    in_volumes,
     kept,
     live,
     said,
@@ -236,8 +237,7 @@ def test_what_is_live_stays_whatever_is_taken_away(docker: Checkout) -> None:
 
     all_is_stored(docker, load)
     # Without the file that says who is live, requests wait for it for 5 s: until a deployment writes it again.
-    deployment = ["docker", "run", "--rm", "--volume", f"{PROD}_deployment:/deployment", "--workdir", "/deployment"]
-    run(*deployment, "caddy:2", "rm", "live", "releases.jsonl")
+    in_volumes("rm", "/deployment/live", "/ledger/releases.jsonl")
     done(docker, "deploy", "--yes", "--bake", "0", "--force")
     assert len(webs()) == 1
     assert title(docker) == "Release without a lock"

@@ -28,6 +28,9 @@ def test_deploys_in_a_row_and_back_lose_no_request(docker: Checkout, deploys: in
     earlier.give_superuser_back(docker)
     role, database = earlier.service(docker)
     assert earlier.superusers(role) == {role}
+    secret, proxy = earlier.give_ledger_back(), earlier.proxy_since()
+    assert earlier.seen_by_the_proxy(secret) == ["/deployment/releases.jsonl", "/deployment/salt"]
+    assert [one["image"] for one in json.loads(done(docker, "releases", "--json").stdout)] == images
     headers = token(docker.url)
     with under_load(docker.url, headers, rate) as load:
         for number in range(deploys):
@@ -46,6 +49,7 @@ def test_deploys_in_a_row_and_back_lose_no_request(docker: Checkout, deploys: in
     assert earlier.superusers() == {"superuser"}
     assert earlier.owners(database) == {role}
     earlier.as_superuser(earlier.REFUSED, role, database)
+    assert (earlier.seen_by_the_proxy(secret), earlier.proxy_since()) == ([], proxy)
     ledger = json.loads(done(docker, "releases", "--json").stdout)
     assert len(ledger) == 1 + deploys + 4
     assert [one["image"] for one in ledger if one["is_live"]][-1] == images[-1]

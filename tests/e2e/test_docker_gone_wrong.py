@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.production import PROD, deployed, webs
+from tests.e2e.production import PROD, deployed, in_volumes, webs
 from tests.e2e.support import NAME, containers, run
 from tests.e2e.talk import conversation, done, verbs_with_a_broken_env
 from tests.support import Checkout, free_port
@@ -166,7 +166,7 @@ def test_a_companys_proxy_is_the_services_and_is_not_asked_for_what_is_near(dock
     assert "new NO_PROXY, no_proxy" in again.stderr
     assert "proxy      made anew" in again.stderr
     assert "correct-horse" not in again.stdout + again.stderr
-    assert "correct-horse" not in run("docker", "exec", f"{PROD}-proxy-1", "cat", "/deployment/releases.jsonl")
+    assert "correct-horse" not in in_volumes("cat", "/ledger/releases.jsonl")
     conversation(docker.url)
 
     (web,) = webs()

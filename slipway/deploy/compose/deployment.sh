@@ -1,11 +1,17 @@
-# What is done beside the deployment's files, in a container that has the volume: sh -ec "$(cat FILE)" sh FUNCTION ARG...
+# What is done beside the deployment's files, in a container that has the volumes: sh -ec "$(cat FILE)" sh FUNCTION ARG...
+#
+# This folder is the proxy's as well, and is its to read: nothing is here that could tell of a secret.
 #
 #   live            the name of the release that the proxy asks, web-<release>; read for each request
 #   previous        the one that can be gone back to at once: in the bake window, while both run
 #   flipped         who has gone back to it
-#   releases.jsonl  the ledger
 #   decided-...     whether that release is switched to is decided: by the switch itself, or by who gave it up
-#   Caddyfile, salt, proxy.json (earlier.py)
+#   Caddyfile
+#
+# Nobody but `inv` has the other one, and only who holds the lock writes there: releases.jsonl (with hashes of secrets), the
+# salt of these, proxy.json (earlier.py).
+
+ledger=../ledger
 
 put() { # NAME: a file, from standard input, in one step
     cat >"$1.new"
@@ -27,9 +33,33 @@ get() { # NAME...: a line each: = and the file in base64, or - when it is not th
     done
 }
 
+whole() { # NAME: what comes next begins a line; the last one may have been cut off
+    [ ! -s "$1" ] || [ -z "$(tail -c 1 "$1")" ] || echo >>"$1"
+}
+
 record() { # a line of the ledger, from standard input
-    [ ! -s releases.jsonl ] || [ -z "$(tail -c 1 releases.jsonl)" ] || echo >>releases.jsonl # one was cut off
-    cat >>releases.jsonl
+    whole "$ledger/releases.jsonl"
+    cat >>"$ledger/releases.jsonl"
+}
+
+split() { # what is in this folder and belongs into the other one: earlier versions had one folder for all
+    chmod 700 "$ledger"
+    if [ -e releases.jsonl ]; then # an older checkout has begun it anew where the ledger is there already: its lines are later
+        touch "$ledger/releases.jsonl"
+        whole "$ledger/releases.jsonl"
+        whole releases.jsonl
+        if ! tail -c "$(wc -c <releases.jsonl)" "$ledger/releases.jsonl" | cmp -s - releases.jsonl; then
+            cat "$ledger/releases.jsonl" releases.jsonl >"$ledger/releases.jsonl.new"
+            mv "$ledger/releases.jsonl.new" "$ledger/releases.jsonl"
+        fi
+    fi
+    for name in salt proxy.json; do
+        [ ! -e "$name" ] || hide "$ledger/$name" <"$name"
+    done
+    moved=$(ls releases.jsonl* salt* proxy.json* 2>/dev/null) || : # one that is not there
+    [ -n "$moved" ] || return 0
+    sync # the copies are there, whatever becomes of the machine
+    rm -f $moved
 }
 
 switch() { # NEW OLD: every request goes to NEW from now on, and OLD, if there is one, can be gone back to
@@ -74,7 +104,8 @@ clear() { # by who begins: nothing of an earlier deployment can come late any mo
 }
 
 trim() { # LINES: let the ledger have no more than twice as many
-    [ "$(wc -l <releases.jsonl)" -le $((2 * $1)) ] || tail -n "$1" releases.jsonl | put releases.jsonl
+    [ "$(wc -l <"$ledger/releases.jsonl")" -le $((2 * $1)) ] ||
+        tail -n "$1" "$ledger/releases.jsonl" | put "$ledger/releases.jsonl"
 }
 
 room() { # the kilobytes that are free

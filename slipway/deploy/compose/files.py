@@ -1,7 +1,13 @@
-"""The files of a deployment, in a volume of its engine; deployment.sh says what they are."""
+"""The files of a deployment, in two volumes of its engine; deployment.sh says what they are.
+
+What the proxy reads is in the one, which it has for reading. The other one, the ledger's, is for containers that `inv`
+makes for a moment: it tells of secrets.
+"""
 
 import base64
-from collections.abc import Callable, Mapping
+import contextlib
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from slipway.core.errors import Problem
@@ -13,9 +19,11 @@ from slipway.engine.jobs import script_command
 from slipway.engine.stack import Stack
 
 SCRIPT = Path(__file__).with_name("deployment.sh")
-FOLDER = "/deployment"
+FOLDER, LEDGER_FOLDER = "/deployment", "/ledger"
 CADDYFILE = "Caddyfile"
-DEFINITION = "proxy.json"  # of the last proxy that became ready
+# As they are called from FOLDER.
+LEDGER, SALT = "../ledger/releases.jsonl", "../ledger/salt"
+DEFINITION = "../ledger/proxy.json"  # of the last proxy that became ready
 SECRETS = "/secrets"
 
 
@@ -30,8 +38,29 @@ class Files:
         self.shell = stack.shell
         self.image = image
         self.volume = labels.files_volume(stack.name)
+        self.ledger = labels.ledger_volume(stack.name)
         self.lock = labels.lock_name(stack.name)
         self.holding = ""
+
+    def create(self) -> tuple[str, ...]:
+        """Make the volumes that are not there; return how the lock's container has them. Raises Problem."""
+        volumes.create(self.shell, self.volume, *labels.of_stack(self.stack.name, "deployment"))
+        volumes.create(self.shell, self.ledger, *labels.of_stack(self.stack.name, "ledger"))
+        return (f"{self.volume}:{FOLDER}", f"{self.ledger}:{LEDGER_FOLDER}")
+
+    @contextlib.contextmanager
+    def held(self, lock: str) -> Iterator[None]:
+        """Hold the files, by the id of the lock's container; raises Problem.
+
+        What earlier versions let the proxy read is taken away from it first.
+        """
+        self.holding = lock
+        try:
+            if self.script("split")[0]:
+                raise Problem(f"What is in the volume {self.volume} could not be moved into {self.ledger}.")
+            yield
+        finally:
+            self.holding = ""
 
     def script(
         self,
@@ -42,7 +71,7 @@ class Files:
         any_lock: bool = False,
         apart: bool = False,
     ) -> tuple[int, str]:
-        """Run a function of deployment.sh in the deployment's folder; return its status and output.
+        """Run a function of deployment.sh in the folder that the proxy reads; return its status and output.
 
         In the container of the lock when this process holds it, or, with `any_lock`, anybody; else in the proxy's,
         which may only read, or in one of its own. A lock that was taken away from this process is not mistaken for
@@ -61,10 +90,12 @@ class Files:
         status, out, _ = self.shell.probe(run, given=given, echo=echo, apart=apart)
         return status, out
 
-    def write(self, name: str, text: str, private: bool = False) -> None:
+    def write(self, name: str, text: str) -> None:
         """Write a file in one step, a private one for root alone; raises Problem."""
+        private = is_private(name)
         if self.script("hide" if private else "put", name, given=text)[0]:
-            raise Problem(f"{name} could not be written into the volume {self.volume}.")
+            volume = self.ledger if private else self.volume
+            raise Problem(f"{posixpath.basename(name)} could not be written into the volume {volume}.")
 
     def rename(self, name: str, to: str) -> None:
         """Let a file take another one's place; raises Problem."""
@@ -73,11 +104,38 @@ class Files:
 
     def read(self, *names: str) -> list[str]:
         """Return the text of files, "" for one that is not there; raises Problem."""
+        if not self.holding and any(is_private(name) for name in names):
+            there = self._copied()
+            return [text(there, name) for name in names]
         status, out = self.script("get", *names)
         if status:
             raise Problem(f"The files in the volume {self.volume} cannot be read.")
         lines = out.split() or ["-"] * len(names)
         return [base64.b64decode(line[1:]).decode(errors="replace") for line in lines]
+
+    def _copied(self) -> dict[str, bytes]:
+        # No container that runs has the ledger, but for that of a lock. The engine copies folders in the order of their
+        # names, so that what another process splits meanwhile is in one of them, or in both.
+        known = {self.volume: FOLDER, self.ledger: LEDGER_FOLDER}
+        there = volumes.names(self.shell, f"name={self.stack.name}_")  # one that was made by hand has no label
+        mounts = {volume: folder for volume, folder in known.items() if volume in there}
+        return volumes.read(self.shell, mounts, self.image(), self.stack.name) if mounts else {}
+
+
+def is_private(name: str) -> bool:
+    """Tell whether a file is one that the proxy may not read."""
+    return name.startswith("../")
+
+
+def text(files: Mapping[str, bytes], name: str) -> str:
+    """Return the text of a file, of those of both volumes by their paths; "" for one that is not there.
+
+    Until what an earlier version has written is split, it is where the proxy reads: the later part of the ledger, and
+    of others what counts.
+    """
+    before = files.get(f"{FOLDER}/{posixpath.basename(name)}", b"")
+    now = files.get(posixpath.normpath(f"{FOLDER}/{name}"), b"")
+    return (b"\n".join(filter(None, (now, before))) if name == LEDGER else before or now).decode(errors="replace")
 
 
 def write_secrets(

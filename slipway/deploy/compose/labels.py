@@ -18,8 +18,13 @@ def lock_name(deployment: str) -> str:
 
 
 def files_volume(deployment: str) -> str:
-    """Return the name of the volume with the deployment's files."""
+    """Return the name of the volume with what the proxy reads."""
     return f"{deployment}_deployment"
+
+
+def ledger_volume(deployment: str) -> str:
+    """Return the name of the volume with the ledger, and with what else the proxy may not read."""
+    return f"{deployment}_ledger"
 
 
 def database_secrets(deployment: str) -> str:

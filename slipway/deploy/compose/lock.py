@@ -25,19 +25,18 @@ class EngineLock:
     """A lock on a Docker Engine, for all who deploy to it: a container that lives as long as its standard input.
 
     That is a pipe from this process, which ends with it, even by SIGKILL; what it has started holds the pipe as well,
-    so that what is still at work counts. `image` is one that has a shell; a `volume` is mounted on /deployment.
+    so that what is still at work counts. `image` is one that has a shell; `mounts` are VOLUME:FOLDER.
     """
 
     name: str
     image: str
     who: str
-    volume: str = ""
+    mounts: tuple[str, ...] = ()
 
     @property
     def lock_command(self) -> list[str]:
         """The command that holds the lock, and says so."""
-        mount = f"{self.volume}:/deployment" if self.volume else ""
-        return held_command(self.name, self.image, f"{OWNER}={self.who}", mount)
+        return held_command(self.name, self.image, f"{OWNER}={self.who}", self.mounts)
 
 
 @contextlib.contextmanager

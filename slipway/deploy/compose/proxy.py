@@ -121,7 +121,7 @@ class CaddyProxy:
             if isinstance(error, Problem):
                 error.message = f"{error.message} {said}".rstrip()  # in one line: it is what the ledger says
             raise
-        self.files.write(DEFINITION, kept(definition, self.stack.container(PROXY)), private=True)
+        self.files.write(DEFINITION, kept(definition, self.stack.container(PROXY)))
 
     def load(self, configuration: str) -> None:
         """Give it another Caddyfile while it runs; raises Problem.

@@ -9,7 +9,7 @@ from typing import Any
 from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.deploy.compose import answers, labels
-from slipway.deploy.compose.files import CADDYFILE, Files, write_secrets
+from slipway.deploy.compose.files import CADDYFILE, LEDGER, SALT, Files, write_secrets
 from slipway.deploy.compose.groups import environments, grouped, made_of
 from slipway.deploy.compose.lock import EngineLock, on_engine
 from slipway.deploy.compose.network import DatabaseNetwork
@@ -20,7 +20,7 @@ from slipway.engine.stack import SERVICES, Stack
 from slipway.project.settings import Settings
 from slipway.runtime.release import WEB, Answers, NewRelease, Pointer, Release, Remembered, host, of_host
 
-LIVE, FLIPPED, LEDGER, SALT = "live", "flipped", "releases.jsonl", "salt"  # see deployment.sh
+LIVE, FLIPPED = "live", "flipped"  # see deployment.sh
 ROLLED_BACK = 3  # the status of `seal`, in deployment.sh
 
 
@@ -43,17 +43,12 @@ class EngineReleases:
     @contextlib.contextmanager
     def lock(self, verb: str, wait: bool = True, files: bool = True) -> Iterator[None]:
         """Hold the engine's lock; with `files`, those of the deployment are at hand meanwhile. Raises Problem."""
-        volume = self.files.volume if files else ""
-        if files:
-            volumes.create(self.shell, volume, *labels.of_stack(self.deployment, "deployment"))
-        lock = EngineLock(self.files.lock, self.proxy.image, f"inv {verb} of {who()}", volume)
+        mounts = self.files.create() if files else ()
+        lock = EngineLock(self.files.lock, self.proxy.image, f"inv {verb} of {who()}", mounts)
         with on_engine(lock, self.shell, wait, verb) as container:
-            self.files.holding = container if files else ""
             self.stack.forget()
-            try:
+            with self.files.held(container) if files else contextlib.nullcontext():
                 yield
-            finally:
-                self.files.holding = ""
 
     # What is there
 
@@ -214,7 +209,7 @@ class EngineReleases:
     def record(self, line: str) -> None:
         """Add a line to the ledger; raises Problem."""
         if self.files.script("record", given=line)[0]:
-            raise Problem(f"The ledger could not be written into the volume {self.files.volume}.")
+            raise Problem(f"The ledger could not be written into the volume {self.files.ledger}.")
         self.stack.forget()  # what is noted took its time
 
     def trim(self, lines: int) -> None:

@@ -7,60 +7,55 @@ from pathlib import Path
 
 import pytest
 
-from slipway.deploy.compose.files import SCRIPT
+from slipway.deploy.compose.files import DEFINITION, LEDGER, SCRIPT
 from slipway.deploy.compose.releases import ROLLED_BACK
+from tests.slipway.deploy.compose.support import files, script, two_folders
 
 
-def script(folder: Path, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a function of deployment.sh in a folder."""
-    text = SCRIPT.read_text()
-    command = ["sh", "-ec", text, "sh", *words]
-    return subprocess.run(command, cwd=folder, input=given, capture_output=True, text=True, check=False)
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give the folder that the proxy reads; the ledger's is beside it."""
+    return two_folders(tmp_path)
 
 
-def files(folder: Path) -> dict[str, str]:
-    """Return the files of a folder."""
-    return {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
+def test_who_renames_first_decides(folder: Path) -> None:
+    assert script(folder, "switch", "web-a", "", given="1\n").returncode == 0
+    assert files(folder) == {"live": "web-a", "ledger/releases.jsonl": "1\n"}
+    assert script(folder, "back", "ann").returncode == 1
+    assert script(folder, "switch", "web-b", "web-a", given="2\n").returncode == 0
+    assert files(folder) == {"live": "web-b", "previous": "web-a", "ledger/releases.jsonl": "1\n2\n"}
 
-
-def test_who_renames_first_decides(tmp_path: Path) -> None:
-    assert script(tmp_path, "switch", "web-a", "", given="1\n").returncode == 0
-    assert files(tmp_path) == {"live": "web-a", "releases.jsonl": "1\n"}
-    assert script(tmp_path, "back", "ann").returncode == 1
-    assert script(tmp_path, "switch", "web-b", "web-a", given="2\n").returncode == 0
-    assert files(tmp_path) == {"live": "web-b", "previous": "web-a", "releases.jsonl": "1\n2\n"}
-
-    back = script(tmp_path, "back", "ann")
+    back = script(folder, "back", "ann")
     assert (back.returncode, back.stdout) == (0, "web-a")
-    assert files(tmp_path) == {"live": "web-a", "flipped": "ann", "releases.jsonl": "1\n2\n"}
-    assert script(tmp_path, "seal").returncode == ROLLED_BACK
-    script(tmp_path, "clear")
+    assert files(folder) == {"live": "web-a", "flipped": "ann", "ledger/releases.jsonl": "1\n2\n"}
+    assert script(folder, "seal").returncode == ROLLED_BACK
+    script(folder, "clear")
 
-    script(tmp_path, "switch", "web-c", "web-a", given="3\n")
-    assert script(tmp_path, "seal").returncode == 0
-    assert script(tmp_path, "back", "ann").returncode == 1
-    assert files(tmp_path) == {"live": "web-c", "releases.jsonl": "1\n2\n3\n"}
-
-
-def test_a_private_file_is_for_its_owner_alone(tmp_path: Path) -> None:
-    assert script(tmp_path, "hide", "proxy.json", given="{}").returncode == 0
-    assert files(tmp_path) == {"proxy.json": "{}"}
-    assert stat.S_IMODE((tmp_path / "proxy.json").stat().st_mode) == 0o600
+    script(folder, "switch", "web-c", "web-a", given="3\n")
+    assert script(folder, "seal").returncode == 0
+    assert script(folder, "back", "ann").returncode == 1
+    assert files(folder) == {"live": "web-c", "ledger/releases.jsonl": "1\n2\n3\n"}
 
 
-def test_of_two_who_go_back_at_once_one_does_and_it_stays_noted(tmp_path: Path) -> None:
-    script(tmp_path, "switch", "web-a", "", given="1\n")
-    script(tmp_path, "switch", "web-b", "web-a", given="2\n")
+def test_a_private_file_is_for_its_owner_alone(folder: Path) -> None:
+    assert script(folder, "hide", DEFINITION, given="{}").returncode == 0
+    assert files(folder) == {"ledger/proxy.json": "{}"}
+    assert stat.S_IMODE((folder / DEFINITION).stat().st_mode) == 0o600
+
+
+def test_of_two_who_go_back_at_once_one_does_and_it_stays_noted(folder: Path) -> None:
+    script(folder, "switch", "web-a", "", given="1\n")
+    script(folder, "switch", "web-b", "web-a", given="2\n")
     # While the second writes its mark, the first renames; then the second finds nothing to rename.
-    assert marking(tmp_path, "mv previous live").returncode == 1
-    assert files(tmp_path) == {"live": "web-a", "flipped": "bob", "releases.jsonl": "1\n2\n"}
+    assert marking(folder, "mv previous live").returncode == 1
+    assert files(folder) == {"live": "web-a", "flipped": "bob", "ledger/releases.jsonl": "1\n2\n"}
 
 
-def test_who_goes_back_too_late_leaves_no_mark(tmp_path: Path) -> None:
-    script(tmp_path, "switch", "web-a", "", given="1\n")
-    script(tmp_path, "switch", "web-b", "web-a", given="2\n")
-    assert marking(tmp_path, "rm previous").returncode == 1  # meanwhile the bake window ends
-    assert files(tmp_path) == {"live": "web-b", "releases.jsonl": "1\n2\n"}
+def test_who_goes_back_too_late_leaves_no_mark(folder: Path) -> None:
+    script(folder, "switch", "web-a", "", given="1\n")
+    script(folder, "switch", "web-b", "web-a", given="2\n")
+    assert marking(folder, "rm previous").returncode == 1  # meanwhile the bake window ends
+    assert files(folder) == {"live": "web-b", "ledger/releases.jsonl": "1\n2\n"}
 
 
 def marking(folder: Path, meanwhile: str) -> "subprocess.CompletedProcess[bytes]":
@@ -70,44 +65,44 @@ def marking(folder: Path, meanwhile: str) -> "subprocess.CompletedProcess[bytes]
     return subprocess.run(["sh", "-ec", text, "sh", "back", "bob"], cwd=folder, capture_output=True, check=False)
 
 
-def test_files_are_written_whole_and_read_whatever_is_in_them(tmp_path: Path) -> None:
-    (tmp_path / "empty").touch()
-    script(tmp_path, "put", "Caddyfile.next", given="a\n\tb 'c' \"d\" $e\n\n")
-    script(tmp_path, "put", "Caddyfile", given="of before")
-    assert script(tmp_path, "rename", "Caddyfile.next", "Caddyfile").returncode == 0
-    assert script(tmp_path, "rename", "Caddyfile.next", "Caddyfile").returncode != 0
-    said = script(tmp_path, "get", "missing", "Caddyfile", "empty").stdout.split()
+def test_files_are_written_whole_and_read_whatever_is_in_them(folder: Path) -> None:
+    (folder / "empty").touch()
+    script(folder, "put", "Caddyfile.next", given="a\n\tb 'c' \"d\" $e\n\n")
+    script(folder, "put", "Caddyfile", given="of before")
+    assert script(folder, "rename", "Caddyfile.next", "Caddyfile").returncode == 0
+    assert script(folder, "rename", "Caddyfile.next", "Caddyfile").returncode != 0
+    said = script(folder, "get", "missing", "Caddyfile", "empty").stdout.split()
     assert [said[0], base64.b64decode(said[1][1:]).decode(), said[2]] == ["-", "a\n\tb 'c' \"d\" $e\n\n", "="]
 
 
-def test_a_switch_that_was_given_up_cannot_come_late(tmp_path: Path) -> None:
-    script(tmp_path, "switch", "web-a", "", given="1\n")
-    assert script(tmp_path, "fence", "web-b").returncode == 0
-    assert script(tmp_path, "switch", "web-b", "web-a", given="2\n").returncode != 0
-    assert files(tmp_path) == {"live": "web-a", "releases.jsonl": "1\n"}
+def test_a_switch_that_was_given_up_cannot_come_late(folder: Path) -> None:
+    script(folder, "switch", "web-a", "", given="1\n")
+    assert script(folder, "fence", "web-b").returncode == 0
+    assert script(folder, "switch", "web-b", "web-a", given="2\n").returncode != 0
+    assert files(folder) == {"live": "web-a", "ledger/releases.jsonl": "1\n"}
 
-    script(tmp_path, "switch", "web-c", "web-a", given="3\n")
-    assert script(tmp_path, "fence", "web-c").returncode == 0  # it was made: to be gone back from
-    assert files(tmp_path)["live"] == "web-c"
-    script(tmp_path, "back", "")
-    script(tmp_path, "clear")
-    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
-    assert script(tmp_path, "switch", "web-c", "web-a", given="4\n").returncode == 0
+    script(folder, "switch", "web-c", "web-a", given="3\n")
+    assert script(folder, "fence", "web-c").returncode == 0  # it was made: to be gone back from
+    assert files(folder)["live"] == "web-c"
+    script(folder, "back", "")
+    script(folder, "clear")
+    assert [path.name for path in folder.iterdir() if path.is_dir()] == []
+    assert script(folder, "switch", "web-c", "web-a", given="4\n").returncode == 0
 
 
-def test_a_line_that_was_cut_off_does_not_swallow_the_next(tmp_path: Path) -> None:
+def test_a_line_that_was_cut_off_does_not_swallow_the_next(folder: Path) -> None:
     for line in ("1\n", "2", "3\n"):
-        script(tmp_path, "record", given=line)
-    assert (tmp_path / "releases.jsonl").read_text() == "1\n2\n3\n"
+        script(folder, "record", given=line)
+    assert (folder / LEDGER).read_text() == "1\n2\n3\n"
 
 
-def test_the_ledger_is_cut_when_it_is_twice_too_long(tmp_path: Path) -> None:
-    (tmp_path / "releases.jsonl").write_text("".join(f"{n}\n" for n in range(6)))
-    script(tmp_path, "trim", "3")
-    assert (tmp_path / "releases.jsonl").read_text().count("\n") == 6
-    script(tmp_path, "record", given="6\n")
-    script(tmp_path, "trim", "3")
-    assert (tmp_path / "releases.jsonl").read_text() == "4\n5\n6\n"
+def test_the_ledger_is_cut_when_it_is_twice_too_long(folder: Path) -> None:
+    (folder / LEDGER).write_text("".join(f"{n}\n" for n in range(6)))
+    script(folder, "trim", "3")
+    assert (folder / LEDGER).read_text().count("\n") == 6
+    script(folder, "record", given="6\n")
+    script(folder, "trim", "3")
+    assert (folder / LEDGER).read_text() == "4\n5\n6\n"
 
 
 def test_secrets_are_one_users_alone(tmp_path: Path) -> None:

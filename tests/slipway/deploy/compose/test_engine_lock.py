@@ -1,6 +1,7 @@
 """The lock of a deployment."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from slipway.core.words import spelled
 from slipway.deploy.compose.lock import EngineLock, since
@@ -15,8 +16,9 @@ def test_an_age_is_for_people() -> None:
 
 
 def test_the_lock_is_a_container_that_lives_by_its_input() -> None:
-    command = EngineLock("shop-lock", "caddy:2", "ann@here", "shop_deployment").lock_command
+    mounts = ("shop_deployment:/deployment", "shop_ledger:/ledger")
+    command = EngineLock("shop-lock", "caddy:2", "ann@here", mounts).lock_command
     assert command[:7] == ["docker", "run", "--rm", "--interactive", "--name", "shop-lock", "--network"]
-    assert "shop_deployment:/deployment" in command
+    assert [mount for option, mount in pairwise(command) if option == "--volume"] == list(mounts)
     assert command[-4:] == ["sh", "caddy:2", "-c", "echo held $(cat /etc/hostname); exec cat"]
     assert "--volume" not in EngineLock("shop-lock", "caddy:2", "ann@here").lock_command

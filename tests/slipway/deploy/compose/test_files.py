@@ -1,0 +1,89 @@
+"""Where the files of a deployment are read: by the proxy's container, the lock's, or without one that runs."""
+
+import json
+
+import pytest
+
+from slipway.core.errors import Problem
+from slipway.deploy.compose.files import CADDYFILE, DEFINITION, LEDGER, SALT, Files, is_private, text
+from slipway.engine.stack import Stack
+from slipway.project.config import load
+from tests.slipway.engine.support import Answers, Copies
+from tests.support import ROOT
+
+STATE = {"State": {"Running": True}, "NetworkSettings": {"Networks": {}}}
+PROXY = json.dumps(
+    [{"Id": "p", "Name": "/proxy", "Config": {"Labels": {"com.docker.compose.service": "proxy"}}} | STATE]
+)
+THERE = "shop-prod_db\nshop-prod_deployment\nshop-prod_ledger"
+
+
+@pytest.fixture(autouse=True)
+def name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name the deployment."""
+    monkeypatch.setenv("COMPOSE_PROJECT_NAME", "shop")
+
+
+def files(shell: Answers) -> Files:
+    """Return the files of a deployment."""
+    return Files(Stack(shell, load(ROOT), "prod", dict), lambda: "caddy:2")
+
+
+def test_what_the_proxy_may_read_is_read_in_its_container() -> None:
+    shell = Answers("p", PROXY, "=d2ViLWE=\n-")
+    assert files(shell).read("live", "flipped") == ["web-a", ""]
+    assert shell.asked[-1][:5] == ["docker", "exec", "--workdir", "/deployment", "proxy"]
+
+
+def test_the_ledger_is_read_without_a_container_that_runs() -> None:
+    shell = Copies({"deployment/live": b"web-a", "ledger/releases.jsonl": b"1\n"}, THERE, "id", "removed")
+    assert files(shell).read("live", LEDGER, SALT) == ["web-a", "1\n", ""]
+    assert [argv[1] for argv in shell.asked] == ["volume", "create", "cp", "rm"]
+    assert "shop-prod_ledger:/files/ledger:ro" in shell.asked[1]
+
+
+def test_what_was_never_split_is_read_where_it_is_and_no_volume_is_made() -> None:
+    shell = Copies(
+        {"deployment/salt": b"s", "deployment/releases.jsonl": b"1\n"}, "shop-prod_deployment", "id", "removed"
+    )
+    assert files(shell).read(LEDGER, SALT) == ["1\n", "s"]
+    assert [word for word in shell.asked[1] if "ledger" in word] == []
+
+
+def test_of_a_deployment_that_never_was_nothing_is_read() -> None:
+    shell = Answers(" ")
+    assert files(shell).read("live", LEDGER) == ["", ""]
+    assert [argv[1] for argv in shell.asked] == ["volume"]
+
+
+def test_who_holds_the_lock_splits_reads_and_writes_in_its_container() -> None:
+    shell = Answers("split", "=cw==", "written")
+    of = files(shell)
+    with of.held("lock-id"):
+        assert of.read(SALT) == ["s"]
+        of.write(DEFINITION, "{}")
+    assert of.holding == ""
+    assert [argv[argv.index("sh", 8) + 1 :] for argv in shell.asked] == [
+        ["split"], ["get", "../ledger/salt"], ["hide", "../ledger/proxy.json"],
+    ]  # fmt: skip
+    assert all("lock-id" in argv for argv in shell.asked)
+
+
+def test_what_cannot_be_split_or_written_is_told_with_its_volume() -> None:
+    with pytest.raises(Problem, match=r"shop-prod_deployment could not be moved into shop-prod_ledger"):
+        files(Answers("")).held("lock-id").__enter__()
+    for name, volume in ((SALT, "shop-prod_ledger"), (CADDYFILE, "shop-prod_deployment")):
+        of = files(Answers(""))
+        of.holding = "lock-id"
+        with pytest.raises(Problem, match=rf"^{name.rpartition('/')[2]} could not be written into the volume {volume}"):
+            of.write(name, "")
+
+
+def test_until_it_is_split_what_is_in_the_old_place_is_the_later() -> None:
+    there = {
+        "/deployment/releases.jsonl": b"3\n", "/ledger/releases.jsonl": b"1\n2", "/deployment/salt": b"t",
+        "/ledger/salt": b"s", "/ledger/proxy.json": b"{}", "/deployment/live": b"web-a",
+    }  # fmt: skip
+    assert text(there, LEDGER).split() == ["1", "2", "3"]
+    assert [text(there, name) for name in (SALT, DEFINITION, "live", CADDYFILE)] == ["t", "{}", "web-a", ""]
+    assert [is_private(name) for name in (LEDGER, SALT, DEFINITION, "live", CADDYFILE)] == [True] * 3 + [False] * 2
