@@ -30,6 +30,13 @@ def is_free(port: int, host: str) -> bool:
         return False
 
 
+def is_here(host: str) -> bool:
+    """Tell whether an address is one of this machine's."""
+    with contextlib.suppress(OSError):
+        return bool(_bind(0, host))
+    return False
+
+
 def _bind(port: int, host: str) -> int:
     # As a server would, to see whether it could; 0 is any port.
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:

@@ -72,12 +72,14 @@ class HostService:
         )
 
     def check_port(self, port: int) -> None:
-        """Raise Problem when another program has the port.
+        """Raise Problem when another program has the port, or when this machine does not have the address.
 
         What a killed server has left behind is ended: it may still listen.
         """
         if not processes.load(self.record):
             processes.stop(self.record, STOP_GRACE)
+        if not ports.is_here(self.address):
+            raise Problem(_not_here(self.address))
         try:
             if self.port() != port and not ports.is_free(port, self.address):
                 raise Problem(ports.taken(port, ports.owner(port)))
@@ -161,7 +163,7 @@ class HostService:
         try:
             return str(ip_address(named or LOOPBACK))
         except ValueError:
-            raise Problem(f"{ADDRESS}={named} in .env is no IP address of this machine, like 10.0.0.5.") from None
+            raise Problem(_not_here(named)) from None
 
     def _overlay(self, port: int) -> dict[str, str]:
         dev, values = self.environment.is_dev, self.environment.settings.values
@@ -193,6 +195,10 @@ class HostService:
             return 0
         finally:
             connection.close()
+
+
+def _not_here(named: str) -> str:
+    return f"{ADDRESS}={named} in .env is no IP address of this machine, like 127.0.0.1 or, for all of them, 0.0.0.0."
 
 
 def asked_at(address: str) -> str:

@@ -80,8 +80,9 @@ def identity(binaries: Binaries, folder: Path) -> Identity:
     program, folder = binaries["postgres"], folder.resolve()
     ways = [Identity(user=NOBODY, owner=NOBODY)]
     if shutil.which("unshare"):
-        if closed := closed_folders([folder, binaries.folder.parent]):
-            ways.append(Identity(prefix=_reachable_command(binaries, folder, closed), owner=NOBODY))
+        needed = [folder, *binaries.needed]
+        if closed := closed_folders(needed):
+            ways.append(Identity(prefix=_reachable_command(needed, closed), owner=NOBODY))
         ways.append(Identity(prefix=("unshare", "--user", "--map-user=1000", "--map-group=1000"), remark=AS_ROOT))
     for way in ways:
         if way.reaches(program, folder):
@@ -102,10 +103,10 @@ def closed_folders(paths: list[Path]) -> list[Path]:
     return found
 
 
-def _reachable_command(binaries: Binaries, folder: Path, closed: list[Path]) -> tuple[str, ...]:
+def _reachable_command(needed: list[Path], closed: list[Path]) -> tuple[str, ...]:
     entry = pwd.getpwnam(NOBODY)
-    given = (entry.pw_uid, entry.pw_gid, folder, binaries.folder.parent, len(closed), *closed)
-    return ("unshare", "--mount", "sh", "-c", Script(REACHABLE), "sh", *map(str, given))
+    given = (str(entry.pw_uid), str(entry.pw_gid), *map(str, needed), "--", *map(str, closed), "--")
+    return ("unshare", "--mount", "sh", "-c", Script(REACHABLE), "sh", *given)
 
 
 def _within(top: Path) -> Iterator[Path]:

