@@ -1,9 +1,12 @@
 """Revisions tried on a scratch database: plans, checks, drift, what going back deletes."""
 
 import json
+from pathlib import Path
 
 from psycopg import sql
 
+from slipway.project.database import Database
+from slipway.runtime.postgres import FAST, Server
 from slipway.schema.database import MARK
 from tests.slipway.schema.support import CONCURRENTLY, Service, connect
 
@@ -160,21 +163,18 @@ def test_what_a_killed_trial_left_is_removed_by_the_next(service: Service) -> No
     assert "scratch_dead was left by a run that was killed: removed" in told.stderr
 
 
-def test_without_the_right_to_create_databases_it_migrates_all_the_same(service: Service) -> None:
-    login, word = sql.Identifier(f"{service.database}_login"), "a long enough word"
-    as_them = {"DATABASE_USERNAME": f"{service.database}_login", "DATABASE_PASSWORD": word}
-    with connect("postgres") as server:
-        server.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(login, sql.Literal(word)))
-        server.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(service.database), login))
-        service.do("GRANT ALL ON SCHEMA public TO PUBLIC")
+def test_without_the_right_to_create_databases_it_migrates_all_the_same(service: Service, tmp_path: Path) -> None:
+    server = Server(tmp_path / "elsewhere")
+    login = Database("somebody", "a long enough word", "theirs")
+    try:
+        there = login.seen_at("127.0.0.1", server.start(login, settings=FAST)).variables
+        server.as_superuser("ALTER ROLE somebody NOCREATEDB")
 
-        assert service.run("upgrade", **as_them).returncode == 0
-        planned = service.run("check", "--json", **as_them)
-        told = service.run("undo", "--to", "base", "--json", **as_them)
-
-        service.do("DROP TABLE t, alembic_version")
-        server.execute(sql.SQL("ALTER DATABASE {} OWNER TO CURRENT_USER").format(sql.Identifier(service.database)))
-        server.execute(sql.SQL("DROP ROLE {}").format(login))
+        assert service.run("upgrade", **there).returncode == 0
+        planned = service.run("check", "--json", **there)
+        told = service.run("undo", "--to", "base", "--json", **there)
+    finally:
+        server.stop()
     assert planned.returncode == 4
     assert "CREATEDB" in planned.stderr
     assert json.loads(told.stdout)["lost"] is None
