@@ -172,7 +172,7 @@ def test_what_is_killed_between_two_steps_serves_and_is_carried_on_with(server: 
 def test_it_can_be_killed_at_any_moment(server: Server) -> None:
     psql(server, LOGIN, LOGIN.name, "CREATE TABLE t AS SELECT 1 AS a")
     seen = set()
-    for after in range(50, 2000, 150):  # milliseconds
+    for after in range(50, 2000, 250):  # milliseconds
         process = begun(server, bring_over_command(LOGIN))
         time.sleep(after / 1000)  # a moment of its course is what is meant
         process.kill()
