@@ -98,12 +98,11 @@ def as_ordinary_user(root: Path) -> list[str]:
             made = ["useradd", "--system", "--user-group", "--home-dir", "/nonexistent", USER]
             subprocess.run(made, check=True, timeout=60, capture_output=True)
     subprocess.run(["chown", "-R", f"{USER}:", str(root)], check=True, timeout=60)
-    reading = []
-    if closed_folders([Path(sys.executable).resolve(), Path(sys.prefix, "bin")]):
-        # An interpreter below /root is another user's to read with that capability alone.
-        reading = ["--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"]
-    while not reading and (closed := closed_folders([root])):
+    while closed := closed_folders([root]):
         closed[0].chmod(closed[0].stat().st_mode | 0o001)
+    # An interpreter below /root is another user's to read with that capability alone.
+    unreadable = closed_folders([Path(sys.executable).resolve(), Path(sys.prefix, "bin")])
+    reading = ["--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"] if unreadable else []
     return ["setpriv", "--reuid", USER, "--regid", USER, "--init-groups", *reading, "--"]
 
 

@@ -170,6 +170,7 @@ def database(service: Checkout, then: str) -> None:
     """Do something with the database's server, as the user whose it is."""
     script = f"""
 from pathlib import Path
+from slipway.project.database import Database
 from slipway.project.dotenv import parse
 from slipway.runtime.postgres import Server
 login, server = Database.of(parse(Path(".env").read_text())[0]), Server(Path(".slipway/prod").resolve())
