@@ -20,16 +20,22 @@ COPY poetry.lock ./
 RUN awk '/^[ \t]*\[/ { ours = /^[ \t]*\[tool\.slipway[].]/ } /^version = / { $0 = "version = \"0\"" } !ours' \
         /tmp/pyproject.toml >pyproject.toml
 
-# Poetry stays in this stage; what leaves it is a list of packages with their hashes.
-FROM base AS requirements
+# Poetry stays in this stage. It is installed from a file with the version and hashes of each of its packages
+# (`inv pins --update` makes it), and none is compiled: no hash checks what that would need.
+FROM base AS poetry
 WORKDIR /project
+COPY slipway/image/poetry.txt /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     python -m venv /opt/poetry \
- && /opt/poetry/bin/pip install --quiet "poetry==2.5.*" "poetry-plugin-export==1.10.*"
+ && /opt/poetry/bin/pip install --quiet --no-deps --only-binary :all: --require-hashes --requirement /tmp/poetry.txt
 COPY --from=declared /project ./
 RUN /opt/poetry/bin/poetry export --quiet --only main --output main.txt \
  && /opt/poetry/bin/poetry export --quiet --only main,dev --output dev.txt
+
+# What leaves it: two lists of packages with their hashes, which a release compares with another reading of the lock file.
+FROM scratch AS requirements
+COPY --from=poetry /project/main.txt /project/dev.txt /
 
 # Two builds give the same bytes: the trees that are copied hold their parent folders as well, and
 # times, modes and bytecode depend neither on the clock nor on the umask. Bytecode is not checked
@@ -39,7 +45,7 @@ RUN /opt/poetry/bin/poetry export --quiet --only main --output main.txt \
 FROM base AS dependencies
 RUN python -m venv --without-pip /opt/venv \
  && mkdir -p /dependencies/opt && mv /opt/venv /dependencies/opt/ && ln -s /dependencies/opt/venv /opt/venv
-COPY --from=requirements /project/main.txt /tmp/
+COPY --from=requirements /main.txt /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=cache,target=/wheels,sharing=locked \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
@@ -51,7 +57,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
  && find /dependencies -exec touch -h -d @315532800 {} +
 
 FROM dependencies AS test-dependencies
-COPY --from=requirements /project/dev.txt /tmp/
+COPY --from=requirements /dev.txt /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=cache,target=/wheels,sharing=locked \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
@@ -66,7 +72,7 @@ FROM base AS source
 ARG SOURCE_DATE_EPOCH
 WORKDIR /source-${SOURCE_DATE_EPOCH}
 COPY . srv
-RUN rm -rf srv/tests srv/poetry.lock \
+RUN rm -rf srv/tests srv/poetry.lock srv/slipway/image \
  && { find srv -depth -type d -exec rmdir {} + 2>/dev/null || true; } \
  && python -m compileall -q --invalidation-mode unchecked-hash -p / srv \
  && chmod -R a-st,u+rw,go=u,go-w . \
@@ -110,7 +116,9 @@ FROM base AS single
 RUN if command -v apk; then apk add --no-cache build-base; else \
     apt-get update && apt-get install --yes --no-install-recommends build-essential && rm -rf /var/lib/apt/lists/*; fi
 WORKDIR /srv
-RUN python -m venv /opt/venv && pip install --no-cache-dir "poetry==2.5.*" "poetry-plugin-export==1.10.*"
+COPY slipway/image/poetry.txt /tmp/
+RUN python -m venv /opt/venv \
+ && pip install --no-cache-dir --no-deps --only-binary :all: --require-hashes --requirement /tmp/poetry.txt
 COPY pyproject.toml poetry.lock ./
 RUN poetry export --quiet --only main --output requirements.txt \
  && pip install --no-cache-dir --no-deps --require-hashes --requirement requirements.txt

@@ -13,12 +13,12 @@ from slipway.verbs.test import test
 from slipway.verbs.database import migrate, revision, check, downgrade, backup, restore, psql
 
 # Ship it: an image, a version, a server.
-from slipway.verbs.image import build, image, sbom, audit
+from slipway.verbs.image import build, pins, image, sbom, audit
 from slipway.verbs.release import release, verify
 from slipway.verbs.deploy import deploy, rollback, releases
 
 __all__ = [
     "up", "down", "status", "ps", "logs", "shell",
     "test", "migrate", "revision", "check", "downgrade", "backup", "restore", "psql",
-    "build", "image", "sbom", "audit", "release", "verify", "deploy", "rollback", "releases",
+    "build", "pins", "image", "sbom", "audit", "release", "verify", "deploy", "rollback", "releases",
 ]  # fmt: skip

@@ -22,8 +22,8 @@ from pairs import ROOT, compare, timed
 NAME = f"slipway-bench-{os.getpid()}"
 INV = [str(ROOT / ".venv/bin/python"), "-m", "invoke"]
 GATES = (
-    "lint", "types", "dockerfile", "tests", "secrets", "advisories", "rebuild", "migrations", "rehearsal", "in-image",
-    "deploy",
+    "lint", "types", "dockerfile", "tests", "packages", "secrets", "advisories", "rebuild", "migrations", "rehearsal",
+    "in-image", "deploy",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from slipway.core.shell import tokens
 from slipway.core.steps import Steps
 from slipway.engine import builder, registry
 from slipway.engine.client import need_engine
-from slipway.image import arguments, plan
+from slipway.image import arguments, pins, plan
 from slipway.image.context import PUBLIC, context
 from slipway.image.plan import Image
 from slipway.image.wheels import without_wheel
@@ -104,14 +104,17 @@ def check(image: Image, home: Project) -> None:
     for name, instead in (("Dockerfile", "take Slipway's"), (lockfile.NAME, lockfile.LOCK)):
         if not (root / name).exists():
             raise Problem(f"There is no {name} in {root}: {instead}.")
-    leaking = [path for path in map(PurePosixPath, context(root)) if _is_private(path)]
-    if leaking:
+    seen = set(map(PurePosixPath, context(root)))
+    if pins.FILE in (dockerfile := (root / "Dockerfile").read_text(encoding="utf-8")):
+        pins.read(root)
+        if PurePosixPath(pins.FILE) not in seen:
+            raise Problem(f".dockerignore does not let {pins.FILE} into the build: it needs the line !{pins.FILE}")
+    if leaking := sorted(filter(_is_private, seen)):
         raise Problem(
             f".dockerignore lets {leaking[0]} into the build. Take Slipway's, which denies all but what it names, or "
             "end yours with the lines **/.env* and **/.git"
         )
     if added := {**image.project.build_args, **image.given}:
-        dockerfile = (root / "Dockerfile").read_text(encoding="utf-8")
         arguments.check(added, dockerfile, private(home), image.project.secrets)
     if arguments.has_login(image.project.source):
         raise Problem("The source in pyproject.toml is an address with a login in it: the image's label would show it.")
@@ -139,6 +142,19 @@ def build(
     command = builder.build_command(tags or [image.tag], image.args, target, ["--load", *options])
     failed = "The image could not be built (see above)."
     checkout.shell.quietly(command, cwd=cwd or image.project.root, failed=failed)
+
+
+def export(checkout: Checkout, image: Image, target: str, folder: Path, options: Sequence[str] = ()) -> None:
+    """Write the files of a stage of the image's Dockerfile into a folder.
+
+    Of what is built already, nothing is built anew. Raises Problem as `build` does.
+    """
+    check(image, checkout.project)
+    written = [*options, "--output", f"type=local,dest={folder}"]
+    command = builder.build_command([], image.args, target, written)
+    checkout.shell.quietly(
+        command, cwd=image.project.root, failed=f"The stage {target} could not be built (see above)."
+    )
 
 
 def push(checkout: Checkout, image: Image, options: Options, wanted: str) -> str:

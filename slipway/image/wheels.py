@@ -22,9 +22,22 @@ def without_wheel(lock: Lockfile, base: Base, machine: str = "") -> list[str]:
     """
     machine = machine or {"arm64": "aarch64"}.get(platform.machine(), platform.machine())  # macOS says arm64
     fitting = set(_tags(base, machine))
-    environment = {
-        "python_version": ".".join(base.python.split(".")[:2]),
-        "python_full_version": base.python if base.python.count(".") > 1 else f"{base.python}.0",
+    where = environment(base.python, machine)
+    missing = []
+    for package in lock.of("main"):
+        marker = package.marker(["main"])
+        if marker and not Marker(marker).evaluate(where):
+            continue
+        if not any(fitting & wheel for wheel in _wheels(package)):
+            missing.append(f"{package.name} {package.version}")
+    return missing
+
+
+def environment(python: str, machine: str) -> dict[str, str]:
+    """Return what markers are asked of in an image of a Python (3.13, or 3.13.2) on a machine."""
+    return {
+        "python_version": ".".join(python.split(".")[:2]),
+        "python_full_version": python if python.count(".") > 1 else f"{python}.0",
         "platform_machine": machine,
         "platform_python_implementation": "CPython",
         "implementation_name": "cpython",
@@ -33,14 +46,6 @@ def without_wheel(lock: Lockfile, base: Base, machine: str = "") -> list[str]:
         "os_name": "posix",
         "extra": "",
     }
-    missing = []
-    for package in lock.of("main"):
-        marker = package.marker(["main"])
-        if marker and not Marker(marker).evaluate(environment):
-            continue
-        if not any(fitting & wheel for wheel in _wheels(package)):
-            missing.append(f"{package.name} {package.version}")
-    return missing
 
 
 def _wheels(package: Package) -> Iterator[frozenset[Tag]]:

@@ -4,6 +4,7 @@ Read with the standard library alone: the launcher does so before anything is in
 """
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ class Package:
     """A locked package.
 
     `markers` has the condition of each group under which it is installed ("" for always); `files` maps the names of
-    its wheels and archives to their hashes; `origin` is where it comes from when that is no index.
+    its wheels and archives to their hashes; `origin` is where it comes from when that is no index, `index` the one
+    that it comes from when the project names it.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Package:
     markers: Mapping[str, str]
     files: Mapping[str, str]
     origin: str = ""
+    index: str = ""
 
     def marker(self, groups: Iterable[str]) -> str:
         """Return the marker under which these groups install it, "" for always."""
@@ -44,7 +47,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Lockfile:
-    """A lock file: its packages, without those that are optional (extras)."""
+    """A lock file: its packages. What extras alone install has that in its marker, which holds for nobody here."""
 
     path: Path
     packages: tuple[Package, ...]
@@ -68,15 +71,18 @@ class Lockfile:
     def requirements(self, *groups: str) -> list[str]:
         """Return pip's requirement lines for some groups.
 
-        Raises Unusable for a package that pip cannot check by hash (from git, a path or a URL).
+        Raises Unusable for a package that pip cannot check by hash (from git, a path or a URL; without files).
         """
         lines = []
         for package in self.of(*groups):
             if package.origin:
                 raise Unusable(f"{package.name} comes from {package.origin}, not from a package index")
+            hashes = sorted(set(package.files.values()))
+            if not hashes or not all(digest.startswith(STRONG) for digest in hashes):
+                raise Unusable(f"{package.name} has files without a hash that pip takes")
             marker = package.marker(groups)
-            hashes = (f"--hash={digest}" for digest in sorted(package.files.values()))
-            lines.append(" ".join([package.requirement, *([";", marker] if marker else []), *hashes]))
+            given = (f"--hash={digest}" for digest in hashes)
+            lines.append(" ".join([package.requirement, *([";", marker] if marker else []), *given]))
         return lines
 
 
@@ -86,20 +92,27 @@ def sha256(root: Path) -> str:
 
 
 def _poetry(document: Mapping[str, Any]) -> Iterable[Package]:
-    # https://github.com/python-poetry/poetry-core: a marker for all groups, or a table of those that have one.
+    # https://github.com/python-poetry/poetry-core: a marker for all groups, or a table of those that have one. Whether
+    # a package is "optional" says nothing: its marker names the extra.
+    version = document["metadata"]["lock-version"]
+    if not re.fullmatch(r"2\.[1-9]\d*", version):
+        raise Unusable(f"its lock-version is {version}: {LOCK} with Poetry 2 makes 2.1")
     for one in document["package"]:
-        if one.get("optional"):
-            continue
-        given = one.get("markers")
-        markers = {
-            group: (given or {}).get(group, "") if not isinstance(given, str) else given for group in one["groups"]
-        }
+        given = one.get("markers", "")
+        markers = dict.fromkeys(one["groups"], given) if isinstance(given, str) else _each(one["groups"], given)
         source = one.get("source", {})
-        outside = source.get("type") in ("git", "directory", "file", "url")
+        kind = source.get("type", INDEX)
+        origin = "" if kind == INDEX else source["url"]
         files = {file["file"]: file["hash"] for file in one["files"]}
-        yield Package(one["name"], one["version"], markers, files, source["url"] if outside else "")
+        yield Package(one["name"], one["version"], markers, files, origin, "" if origin else source.get("url", ""))
 
 
+def _each(groups: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
+    return {group: given.get(group, "") for group in groups}
+
+
+INDEX = "legacy"  # Poetry's name of a package index that is not PyPI
+STRONG = ("sha256:", "sha384:", "sha512:")  # what pip takes
 NAME = "poetry.lock"
 LOCK, UPDATE, INSTALL = "poetry lock", "poetry update", "poetry install"  # the commands that messages name
 READERS = {NAME: _poetry}  # one for each kind of lock file

@@ -15,9 +15,9 @@ from slipway.core.errors import Problem
 from slipway.core.ports import free_port
 from slipway.database.rehearse import at_hand
 from slipway.engine import builder, images
-from slipway.image import advisories, base, build, plan, secrets
+from slipway.image import advisories, base, build, listing, plan, secrets
 from slipway.image.build import Options
-from slipway.project import tags
+from slipway.project import lockfile, tags
 from slipway.project.config import Project
 from slipway.release.attempt import Attempt, now
 from slipway.release.passed import PASSED, SKIPPED, How, Images, Outcome, Passed
@@ -60,6 +60,7 @@ def of(project: Project, version: str, previous: str, skipped: Sequence[str], op
     http = "" if project.tests.http else "there are no HTTP tests: http in [tool.slipway.tests]"
     files = ("compose.prod.yaml", "compose.release.yaml", "Caddyfile")
     missing = next((f"there is no {name}" for name in files if not (project.root / name).exists()), "")
+    unlisted = "" if listing.is_made(project.root) else f"the Dockerfile has no stage {listing.TARGET}"
     both = f"{previous}, then {version}, then back" if previous else version
     pair = f"{tag} and {project.image}:{tags.tests_of(version)}, of exactly that commit"
     gates = [
@@ -68,6 +69,7 @@ def of(project: Project, version: str, previous: str, skipped: Sequence[str], op
         Gate("dockerfile", "hadolint", _dockerfile, "" if _find("hadolint") else "hadolint is not installed"),
         Gate("tests", "inv test", _verb("test", "--", "-q")),
         Gate("image", pair, partial(_images, options)),
+        Gate("packages", f"Poetry's list is what {lockfile.NAME} says", partial(_packages, options), unlisted),
         Gate("secrets", "looked for in the image", _secrets),
         Gate("advisories", "known vulnerabilities of the image's packages", _advisories),
         Gate("rebuild", "the same to the bit", _verb("build", "--verify", *options.arguments)),
@@ -161,6 +163,13 @@ def _dockerfile(sandbox: Sandbox) -> Outcome:
 def _images(options: Options, sandbox: Sandbox) -> Outcome:
     sandbox.images = build_images(sandbox.attempt, options)
     return Outcome(How.PASSED, sandbox.images.image[:19])
+
+
+def _packages(options: Options, sandbox: Sandbox) -> Outcome:
+    checkout = sandbox.attempt.checkout
+    image = plan.of(checkout.project, plan.read_tree(checkout))
+    lists = listing.exported(sandbox.home, image, options.arguments)
+    return Outcome(How.PASSED, listing.check(checkout.root, checkout.project.requires_python, lists))
 
 
 def _secrets(sandbox: Sandbox) -> Outcome:

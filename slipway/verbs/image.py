@@ -1,4 +1,4 @@
-"""The verbs of the image: `build`, `image`, `sbom`, `audit`."""
+"""The verbs of the image: `build`, `pins`, `image`, `sbom`, `audit`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -72,6 +72,28 @@ def _made(checkout: "Checkout", decided: "Image", options: "Options", push: bool
     with build.explained(checkout.steps, decided), checkout.steps.step("image", decided.tag):
         build.build(checkout, decided, options=options.arguments)
     return decided.tag
+
+
+@task(help={"update": "raise them: the pinned Poetry chooses the newest versions"} | JSON)
+def pins(_: Context, update: bool = False, json: bool = False) -> None:
+    """Show which Poetry lists an image's packages, and pin it."""
+    from slipway.image import pins
+    from slipway.verbs.screen import show_json, show_rows
+    from slipway.verbs.session import begin_without
+
+    with begin_without("pins") as session:
+        before = pins.read(session.checkout.root)
+        now = pins.update(session.checkout) if update else before
+        changed = pins.changes(before, now)
+        if json:
+            show_json({"file": pins.FILE, "poetry": dict(now.versions), "changed": changed})
+            return
+        rest = len(now.versions) - len(now.wanted)
+        show_rows([("poetry", f"{', '.join(now.wanted)}, and {rest} packages that they need")])
+        show_rows([("file", f"{pins.FILE}, {now.files} hashes")])
+        show_rows(("" if index else "changed", line) for index, line in enumerate(changed))
+        if update:
+            session.steps.note("next", f"git diff {pins.FILE}; ./inv build --verify" if changed else "nothing is newer")
 
 
 @task(help={"single": "build the single-stage image first"} | JSON | TAG)

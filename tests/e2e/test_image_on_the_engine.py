@@ -97,7 +97,7 @@ def test_packages_are_listed_anew_when_their_declaration_changes(docker: Checkou
     def is_listed() -> bool:
         build = ["docker", "build", "--progress", "plain", "--target", "requirements", "."]
         said = subprocess.run(build, cwd=docker.root, capture_output=True, text=True, check=True).stderr
-        (step,) = set(re.findall(r"(?m)^#(\d+) \[requirements .*/poetry export ", said))
+        (step,) = set(re.findall(r"(?m)^#(\d+) \[poetry .*/poetry export ", said))
         return f"#{step} CACHED" not in said
 
     docker.edit("pyproject.toml", 'description = "', f'description = "{NAME} ')

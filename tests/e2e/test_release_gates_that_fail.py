@@ -33,9 +33,12 @@ SAID = {
     "deploy": "ValueError: no",
 }
 REHEARSAL = "rehearsal"
+COPIED, SOURCE = "COPY . srv\n", "FROM base AS source\n"
+LISTS = "FROM scratch AS requirements\nCOPY pyproject.toml /main.txt\nCOPY pyproject.toml /dev.txt\n"
 OF_THE_IMAGE = {
-    "rebuild": ("date +%N > srv/app/when.txt", "  - /srv/app/when.txt: content"),
-    "image": ("false", "could not be built"),
+    "rebuild": (COPIED, f"{COPIED}RUN date +%N > srv/app/when.txt\n", "  - /srv/app/when.txt: content"),
+    "image": (COPIED, f"{COPIED}RUN false\n", "could not be built"),
+    "packages": (SOURCE, f"{LISTS}{SOURCE}", "'[project]' is no package with its version and hashes"),
 }
 
 
@@ -69,8 +72,9 @@ def database_of_advisories() -> Iterator[str]:
 
 
 # What each gate says in the end, and that it stops the release, is tested without an engine. Here one of each kind is
-# made to fail: a program in the clone, a verb in the clone, what looks into the image, what asks somebody else.
-KINDS = ["lint", "migrations", "secrets", "advisories"]
+# made to fail: a program in the clone, a verb in the clone, what looks into the image or at what it is
+# built of, what asks somebody else.
+KINDS = ["lint", "migrations", "packages", "secrets", "advisories"]
 
 
 @pytest.mark.parametrize("gates", [KINDS, pytest.param(GATES, marks=pytest.mark.full)], ids=["kinds", "all"])
@@ -81,12 +85,12 @@ def test_each_gate_stops_the_release(docker: Checkout, plain: Registry, gates: l
     with database_of_advisories() as url:
         for gate in (one for one in SAID if one in gates):
             is_stopped(docker, plain, gate, SAID[gate], url)
-    for gate, (instruction, said) in OF_THE_IMAGE.items():
+    for gate, (old, new, said) in OF_THE_IMAGE.items():
         if gate not in gates:
             continue
         run("git", "reset", "--quiet", "--hard", start, cwd=docker.root)
         without(docker, PACKAGES)
-        docker.edit("Dockerfile", "COPY . srv\n", f"COPY . srv\nRUN {instruction}\n")
+        docker.edit("Dockerfile", old, new)
         commit(docker, f"Break {gate}")
         is_stopped(docker, plain, gate, said, url)
     assert plain.tags() == {}

@@ -86,7 +86,17 @@ def test_nothing_is_built_that_would_show_a_secret(project: Project) -> None:
     assert ".dockerignore lets .env into the build" in refused(project)
 
 
-@pytest.mark.parametrize("name", ["Dockerfile", "poetry.lock"])
+def test_a_build_that_lacks_the_pinned_poetry_is_told(project: Project) -> None:
+    rules = project.root / ".dockerignore"
+    rules.write_text(rules.read_text().replace("!slipway/image/poetry.txt\n", ""))
+    assert "it needs the line !slipway/image/poetry.txt" in refused(project)
+
+    dockerfile = project.root / "Dockerfile"
+    dockerfile.write_text("FROM python\n")  # one that installs no Poetry
+    assert refused(project) == ""
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "poetry.lock", "slipway/image/poetry.txt"])
 def test_what_is_missing_is_named(project: Project, name: str) -> None:
     (project.root / name).unlink()
 
@@ -112,6 +122,7 @@ def test_packages_without_a_wheel_for_the_base_are_named(project: Project) -> No
     lock.write_text(
         '[[package]]\nname = "slow"\nversion = "2.0"\noptional = false\ngroups = ["main"]\n'
         'files = [{file = "slow-2.0-cp313-cp313-musllinux_1_2_x86_64.whl", hash = "sha256:0"}]\n'
+        '[metadata]\nlock-version = "2.1"\n'
     )
     assert build.compiled(image, "x86_64") == ["slow 2.0"]
     assert build.compiled(replace(image, base=Base("3.13", "alpine")), "x86_64") == []

@@ -17,7 +17,9 @@ from tests.slipway.image.support import touch
 from tests.support import ROOT
 
 
-@pytest.mark.parametrize("changed", ["app/main.py", "poetry.lock", "alembic/env.py", "Dockerfile", "app/new.py"])
+@pytest.mark.parametrize(
+    "changed", ["app/main.py", "poetry.lock", "alembic/env.py", "Dockerfile", "app/new.py", "slipway/image/poetry.txt"]
+)
 def test_inputs_change_with_what_goes_in(sources: Path, changed: str) -> None:
     before = plan.inputs(load(sources))
     with (sources / changed).open("a") as file:

@@ -11,6 +11,7 @@ from packaging.markers import Marker
 from slipway.project.lockfile import Lockfile, Package, Unusable, sha256
 from tests.support import ROOT
 
+METADATA = '[metadata]\nlock-version = "2.1"\n'
 FORM = re.compile(r"[A-Za-z0-9._-]+==[^ ;]+( ; (?P<marker>.+?))?( --hash=sha256:[0-9a-f]{64})+")
 
 
@@ -23,7 +24,7 @@ def package(name: str, **keys: str) -> str:
 
 def read(root: Path, *packages: str) -> Lockfile:
     """Write a lock file, and read it."""
-    (root / "poetry.lock").write_text("\n".join(packages))
+    (root / "poetry.lock").write_text("\n".join([*packages, METADATA]))
     return Lockfile.read(root)
 
 
@@ -31,7 +32,7 @@ def test_all_of_this_project_is_a_requirement_with_hashes() -> None:
     locked = tomllib.loads((ROOT / "poetry.lock").read_text())["package"]
     lines = Lockfile.read(ROOT).requirements("main", "dev")
 
-    assert len(lines) == len([one for one in locked if not one.get("optional")]) > 100
+    assert len(lines) == len(locked) > 100
     assert [line.partition(" ")[0] for line in lines] == [f"{one['name']}=={one['version']}" for one in locked]
     for line in lines:
         form = FORM.fullmatch(line)
@@ -61,12 +62,19 @@ def test_a_line_has_name_version_marker_and_hashes_in_order(tmp_path: Path) -> N
     assert lock.packages[0].files == {"a.whl": "sha256:2", "a.tar.gz": "sha256:1"}
 
 
-def test_other_groups_and_extras_are_left_out(tmp_path: Path) -> None:
-    lock = read(tmp_path, package("a"), package("b", groups='["dev"]'), package("c", optional="true"))
+def test_other_groups_are_left_out_and_extras_have_their_marker(tmp_path: Path) -> None:
+    extra = """{main = 'extra == "fast"'}"""
+    optional = package("c", optional="true", markers="'extra == \"fast\"'")
+    both = package("d", groups='["main", "dev"]', markers=extra)
+    lock = read(tmp_path, package("a"), package("b", groups='["dev"]'), optional, both)
 
-    assert lock.requirements("main") == ["a==1.0 --hash=sha256:a"]
-    assert lock.requirements("dev") == ["b==1.0 --hash=sha256:b"]
-    assert len(lock.requirements("main", "dev")) == 2
+    assert lock.requirements("main") == [
+        "a==1.0 --hash=sha256:a",
+        'c==1.0 ; extra == "fast" --hash=sha256:c',
+        'd==1.0 ; extra == "fast" --hash=sha256:d',
+    ]
+    assert lock.requirements("dev") == ["b==1.0 --hash=sha256:b", "d==1.0 --hash=sha256:d"]
+    assert lock.requirements("main", "dev")[-1] == "d==1.0 --hash=sha256:d"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +109,21 @@ def test_a_marker_is_for_all_groups_or_for_each(tmp_path: Path, markers: str, re
     assert lock.packages[0].markers == read_as
 
 
-@pytest.mark.parametrize("kind", ["git", "directory", "file", "url"])
+@pytest.mark.parametrize("version", ["1.1", "2.0", "3.0", "2", ""])
+def test_a_form_that_is_not_known_is_refused(tmp_path: Path, version: str) -> None:
+    (tmp_path / "poetry.lock").write_text(package("a") + f'[metadata]\nlock-version = "{version}"\n')
+    with pytest.raises(Unusable, match=f"its lock-version is {version}"):
+        Lockfile.read(tmp_path)
+
+
+@pytest.mark.parametrize("files", ["[]", '[{file = "a.whl", hash = "md5:a"}]', '[{file = "a.whl", hash = "a"}]'])
+def test_files_without_a_hash_are_refused(tmp_path: Path, files: str) -> None:
+    lock = read(tmp_path, package("a", files=files))
+    with pytest.raises(Unusable, match="a has files without a hash that pip takes"):
+        lock.requirements("main")
+
+
+@pytest.mark.parametrize("kind", ["git", "directory", "file", "url", "something new"])
 def test_what_pip_cannot_check_by_hash_is_refused(tmp_path: Path, kind: str) -> None:
     lock = read(tmp_path, package("a", groups='["dev"]', source=f'{{type = "{kind}", url = "https://x/a"}}'))
 
@@ -114,6 +136,7 @@ def test_another_index_is_none_of_that(tmp_path: Path) -> None:
     lock = read(tmp_path, package("a", source='{type = "legacy", url = "https://mirror/simple"}'))
 
     assert lock.requirements("main") == ["a==1.0 --hash=sha256:a"]
+    assert lock.packages[0].index == "https://mirror/simple"
 
 
 @pytest.mark.parametrize("text", ["", "package = 1\n", "[[package]]\n", "no TOML", '[[package]]\nname = "a"\n'])

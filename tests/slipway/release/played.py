@@ -12,6 +12,7 @@ from typing import Any
 
 from slipway.core.shell import Shell
 from slipway.core.steps import Steps
+from slipway.image import listing
 from slipway.project.checkout import Checkout
 from slipway.project.config import load
 from slipway.trust import provenance
@@ -55,8 +56,8 @@ class Engine:
     """An engine and its registry: what images are called there, and what they say to be.
 
     `names` and `pushed` map names to ids; an id that has lost its name stays until it is `forgotten`. `versions` are
-    those of the ids' labels. What is run is noted in `ran`. `rules` say what is answered otherwise, by a part of the
-    command line: one that returns None leaves the answer to the engine.
+    those of the ids' labels, `listed` is what Poetry exports. What is run is noted in `ran`. `rules` say what is
+    answered otherwise, by a part of the command line: one that returns None leaves the answer to the engine.
     """
 
     names: dict[str, str] = field(default_factory=lambda: {BASE: id_of("base")})
@@ -64,6 +65,7 @@ class Engine:
     versions: dict[str, str] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
     driver: str = "docker"
+    listed: str = "\n"  # by Poetry
     ran: list[Ran] = field(default_factory=list)
     attested: list[str] = field(default_factory=list)  # statements that are signed
     rules: list[tuple[str, Callable[[Ran], Answer | None]]] = field(default_factory=list)
@@ -131,7 +133,12 @@ class Engine:
         return NOTHING
 
     def _build(self, command: Sequence[str]) -> Answer:
-        # The same of the same.
+        # The same of the same; or the lists of a lock file without packages.
+        if "--output" in command:
+            folder = Path(command[command.index("--output") + 1].partition("dest=")[2])
+            for name in listing.LISTS:
+                (folder / name).write_text(self.listed)
+            return NOTHING
         words = [word for word in command if ":" not in word or "=" in word]
         given = dict(word.partition("=")[::2] for word in words if "=" in word)
         tag = command[command.index("--tag") + 1]

@@ -25,13 +25,14 @@ FILES = {
     ".gitignore": ".env\n.slipway/\n.mypy_cache/\n",
     ".dockerignore": "*\n!app\n!pyproject.toml\n!poetry.lock\n**/.env*\n**/.git\n",
     "Dockerfile": "FROM python\n",
-    "poetry.lock": "package = []\n",
+    "poetry.lock": 'package = []\n[metadata]\nlock-version = "2.1"\n',
     "app/main.py": "app = None\n",
 }
 # What lets no gate be left out.
 WHOLE = {
     "pyproject.toml": PROJECT
     + '[tool.slipway.tests]\nhttp = ["tests/http"]\n[tool.slipway.secrets]\nSECRET_KEY = 32\n',
+    "Dockerfile": "FROM scratch AS requirements\nFROM python\n",
     ".env.example": "DATABASE_HOSTNAME=db\nSECRET_KEY=\n",
     "alembic/env.py": "",
     "compose.prod.yaml": "",

@@ -20,8 +20,8 @@ from tests.slipway.project.support import git
 from tests.slipway.release.played import BASE, Answer, Engine, Ran, id_of
 from tests.slipway.release.support import REPOSITORY, write
 
-NAMES = ["lint", "types", "dockerfile", "tests", "image", "secrets", "advisories", "rebuild", "migrations", "rehearsal",
-         "in-image", "deploy"]  # fmt: skip
+NAMES = ["lint", "types", "dockerfile", "tests", "image", "packages", "secrets", "advisories", "rebuild", "migrations",
+         "rehearsal", "in-image", "deploy"]  # fmt: skip
 
 
 @pytest.fixture
@@ -58,6 +58,7 @@ def test_what_there_is_not_is_left_out(repository: Path, monkeypatch: pytest.Mon
         "lint": "left out: lint = []",
         "types": "left out: types = []",
         "dockerfile": "left out: hadolint is not installed",
+        "packages": "left out: the Dockerfile has no stage requirements",
         "migrations": "left out: there are no migrations",
         "rehearsal": "left out: there are no migrations",
         "deploy": "left out: there is no compose.prod.yaml",
@@ -85,6 +86,7 @@ def test_what_passes_is_noted_gate_for_gate(
     assert found.spelled_gates == {
         **dict.fromkeys(NAMES, "passed"),
         "image": f"passed: {image[:19]}",
+        "packages": "passed: 0 packages, read twice",
         "secrets": f"passed: none in 1 files above {BASE}; there is no .env whose values could be looked for",
         "advisories": "not known: the database could not be asked",
     }
@@ -159,6 +161,18 @@ def test_both_images_are_built_of_the_clone_alone(attempt: Attempt, engine: Engi
     assert builds[1].argv[8:10] == ("--target", "test")
     assert {ran.cwd for ran in builds} == {attempt.root}
     assert {f"REVISION={attempt.commit}", "VERSION=1.2.4"} < set(builds[0].argv)
+
+
+def test_poetrys_list_has_to_be_what_the_lock_file_says(attempt: Attempt, engine: Engine) -> None:
+    passed(attempt, "packages", options=Options(("id=pip.conf,src=/x",)))
+    (ran,) = (ran for ran in engine.ran if "--output" in ran.argv)
+    assert ran.line.startswith("docker build --provenance=false --secret id=pip.conf,src=/x --output type=local,dest=/")
+    assert ran.argv[7:9] == ("--target", "requirements")
+    assert ran.cwd == attempt.root
+
+    engine.listed = "evil==1.0 --hash=sha256:00\n"
+    with pytest.raises(Problem, match=r"(?s)main\.txt: evil 1\.0: only in Poetry's list.* not what poetry\.lock says"):
+        passed(attempt, "packages")
 
 
 def test_the_base_image_is_one_of_this_engine(attempt: Attempt, engine: Engine) -> None:

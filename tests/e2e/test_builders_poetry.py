@@ -1,0 +1,95 @@
+"""The Poetry that lists an image's packages: all that it needs is pinned, and its lists are what lock files say."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from slipway.image import listing, pins
+from slipway.image.wheels import environment
+from slipway.project.config import load
+from tests.e2e.support import NAME, run
+from tests.e2e.talk import done
+from tests.support import ROOT, Checkout
+
+pytestmark = pytest.mark.minutes(1)
+LOCKS = ROOT / "tests" / "slipway" / "image" / "locks"
+MACHINES = ("x86_64", "aarch64")
+INSTALLED = """
+import importlib.metadata, json
+found = importlib.metadata.distributions()
+print(json.dumps([[one.metadata["Name"], one.version, one.requires or []] for one in found]))
+"""
+
+
+@pytest.mark.parametrize("python", ["3.13", pytest.param("3.11", marks=pytest.mark.full)])
+def test_all_that_poetry_needs_is_pinned_and_nothing_else(docker: Checkout, python: str) -> None:
+    tag = f"{NAME}:poetry-{python}"
+    options = ["--target", "poetry", "--build-arg", f"PYTHON_VERSION={python}", "--tag", tag]
+    run("docker", "build", "--quiet", *options, ".", cwd=docker.root)
+    said = run("docker", "run", "--rm", "--network", "none", tag, "/opt/poetry/bin/python", "-c", INSTALLED)
+    installed = {str(canonicalize_name(name)): (version, requires) for name, version, requires in json.loads(said)}
+    pinned = listing.read((ROOT / pins.FILE).read_text()).packages
+    for machine in MACHINES:
+        where = environment(python, machine)
+        held = {name for name, one in pinned.items() if not one.marker or Marker(one.marker).evaluate(where)}
+        needed = set(closure(installed, pins.WANTED, where))
+        assert {f"{name} {installed[name][0]}" for name in needed} == held
+
+
+def closure(
+    installed: Mapping[str, tuple[str, Sequence[str]]], wanted: Mapping[str, str], where: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield what packages need by their own metadata, where they are installed, themselves as well."""
+    open_, seen = [(name, "") for name in wanted], set()
+    while open_:
+        name, extra = one = open_.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        yield name
+        version, requires = installed[name]
+        for needed in map(Requirement, requires):
+            if needed.marker is None or needed.marker.evaluate({**where, "extra": extra}):
+                key = canonicalize_name(needed.name)
+                assert needed.specifier.contains(installed[key][0], prereleases=True), (name, version, str(needed))
+                open_ += [(key, also) for also in ("", *needed.extras)]
+
+
+@pytest.mark.parametrize("name", ["extras", "groups", "index", "markers", ""])
+def test_poetrys_lists_are_what_the_lock_file_says(docker: Checkout, tmp_path: Path, name: str) -> None:
+    for file in ("pyproject.toml", "poetry.lock") if name else ():
+        shutil.copy(LOCKS / name / file, docker.root / file)
+    out = ["--output", f"type=local,dest={tmp_path}"]
+    run("docker", "build", "--quiet", "--target", listing.TARGET, *out, ".", cwd=docker.root)
+    lists = {file: (tmp_path / file).read_text() for file in listing.LISTS}
+    if name:  # they are as they were recorded
+        assert lists == {file: (LOCKS / name / file).read_text() for file in listing.LISTS}
+    said = listing.check(docker.root, load(docker.root).requires_python, lists)
+    assert "packages, read twice" in said
+
+
+@pytest.mark.full
+def test_another_poetry_is_pinned_on_demand(docker: Checkout) -> None:
+    checkout = Checkout(docker.root, docker.env)  # which reads its own slipway anew
+    before = (docker.root / pins.FILE).read_text()
+    docker.edit("slipway/image/pins.py", '"poetry": ">=2.5,<3"', '"poetry": "==2.5.0"')
+    lowered = done(checkout, "pins", "--update")
+    assert "changed    poetry 2.5.1 -> 2.5.0" in lowered.stdout
+    assert "\npoetry==2.5.0 \\\n" in (docker.root / pins.FILE).read_text()
+
+    docker.edit("slipway/image/pins.py", '"poetry": "==2.5.0"', '"poetry": ">=2.5,<3"')
+    assert "changed    poetry 2.5.0 -> " in done(checkout, "pins", "--update").stdout
+    assert pins.read(docker.root).versions.keys() >= pins.WANTED.keys()
+    listing.read((docker.root / pins.FILE).read_text())
+
+    docker.write(pins.FILE, before.replace("sha256:", "sha256:00"))  # it is installed by its hashes, or not at all
+    refused = checkout.inv("pins", "--update")
+    assert refused.returncode != 0
+    assert f"The Poetry of {pins.FILE} could not be installed." in refused.stderr
+    assert (docker.root / pins.FILE).read_text() == before.replace("sha256:", "sha256:00")

@@ -1,0 +1,110 @@
+"""Poetry's lists of packages beside another reading of the lock file.
+
+`locks` has lock files that Poetry 2.5 has made, each with the lists that it has exported.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from slipway.core.errors import Problem
+from slipway.image import listing
+from slipway.project.config import load
+from slipway.project.lockfile import Lockfile
+from tests.support import ROOT
+
+LOCKS = Path(__file__).parent / "locks"
+READABLE = ["extras", "groups", "index", "markers"]
+REFUSED = {"file": "lib-1.0-py3-none-any.whl", "git": "file://None/srv/lib", "path": "lib", "url": "https://files."}
+
+
+def check(root: Path, **lists: str) -> str:
+    """Compare lists, Poetry's own unless given, with the lock file in a folder."""
+    exported = {name: (root / name).read_text() for name in listing.LISTS}
+    python = re.findall(r'(?m)^requires-python = "(.*)"', (root / "pyproject.toml").read_text())[0]
+    return listing.check(root, python, exported | {f"{name}.txt": text for name, text in lists.items()})
+
+
+def said(root: Path, **lists: str) -> str:
+    """Return what is told of lists that differ."""
+    with pytest.raises(Problem) as told:
+        check(root, **lists)
+    return str(told.value.message)
+
+
+def test_every_kind_is_there() -> None:
+    assert {path.name for path in LOCKS.iterdir()} == {*READABLE, *REFUSED}
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_both_readings_are_one_list(name: str) -> None:
+    assert re.fullmatch(r"\d+ packages, read twice", check(LOCKS / name))
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_no_hash_checks_is_refused(name: str) -> None:
+    assert f"comes from {REFUSED[name]}" in said(LOCKS / name)
+    assert "cannot be compared" in said(LOCKS / name)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda text: re.sub(r" \\\n    --hash=sha256:\S+", "", text, count=1), "other hashes"),
+        (lambda text: text.replace("sha256:", "sha256:00", 1), "other hashes"),
+        (lambda text: text.replace("pytest==9.2.0", "pytest==9.1.0"), r"pytest 9\.1\.0: only in Poetry's list"),
+        (lambda text: text.replace("pytest==9.2.0", "pytest==9.1.0"), r"pytest 9\.2\.0: only in poetry\.lock"),
+        (lambda text: text.replace("pytest==", "pytezt=="), r"pytezt 9\.2\.0: only in Poetry's list"),
+        (
+            lambda text: text.replace('python_version == "3.11"', 'python_version >= "3.11"'),
+            "tomli .*: not the same for",
+        ),
+        (
+            lambda text: text.replace('sys_platform == "win32"', 'sys_platform == "linux"'),
+            "colorama 0.4.6: .*, and here",
+        ),
+        (lambda text: f"--extra-index-url https://elsewhere/simple\n{text}", "https://elsewhere/simple: an index"),
+        (lambda text: f"{text}evil==1.0 --hash=sha256:00\n", r"evil 1\.0: only in Poetry's list"),
+        (lambda text: f"{text}evil==1.0\n", "'evil==1.0' is no package with its version and hashes"),
+        (
+            lambda text: f"{text}evil @ https://x/evil.whl --hash=sha256:00\n",
+            "'evil @ https://x/evil.whl' is no package",
+        ),
+        (lambda text: f"{text}-r /etc/passwd\n", "'-r /etc/passwd' is no package"),
+        (lambda text: f"{text}{text}", "is listed twice"),
+    ],
+)
+def test_what_poetry_says_otherwise_is_told(change: Callable[[str], str], told: str) -> None:
+    text = (LOCKS / "groups" / "dev.txt").read_text()
+    assert change(text) != text
+    assert re.search(told, said(LOCKS / "groups", dev=change(text)))
+
+
+def test_what_no_environment_installs_need_not_be_listed() -> None:
+    text = (LOCKS / "groups" / "main.txt").read_text()
+    never = 'tomli==1.0 ; python_version < "3.9" --hash=sha256:00\n'
+    assert check(LOCKS / "groups", main=text + never) == check(LOCKS / "groups")
+
+
+def test_this_projects_own_list_is_read(tmp_path: Path) -> None:
+    # As Poetry would export it: every marker within the Pythons that the project takes, a hash a line.
+    lists = {}
+    for name, groups in listing.LISTS.items():
+        lines = Lockfile.read(ROOT).requirements(*groups)
+        within = [
+            re.sub(r" ; (.+?) --hash", r' ; (\1) and python_version < "4" --hash', line, count=1) for line in lines
+        ]
+        lists[name] = "\n".join(line.replace(" --hash", " \\\n    --hash") for line in within)
+    assert listing.check(ROOT, load(ROOT).requires_python, lists).startswith("1")
+    lists["main.txt"] = lists["main.txt"].replace("fastapi==", "fastapy==")
+    with pytest.raises(Problem, match=r"fastapy .*only in Poetry's list"):
+        listing.check(ROOT, load(ROOT).requires_python, lists)
+
+
+def test_only_a_dockerfile_that_has_the_stage_makes_lists(tmp_path: Path) -> None:
+    assert listing.is_made(ROOT)
+    assert not listing.is_made(tmp_path)
+    (tmp_path / "Dockerfile").write_text("FROM python\n")
+    assert not listing.is_made(tmp_path)
