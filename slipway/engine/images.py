@@ -95,6 +95,11 @@ def save_command(tag: str, archive: str) -> list[str]:
     return ["docker", "save", "--output", archive, tag]
 
 
+def load_command(archive: str) -> list[str]:
+    """Return the command that reads the images of an archive."""
+    return ["docker", "load", "--quiet", "--input", archive]
+
+
 def inspect(shell: Shell, reference: str) -> EngineImage | None:
     """Return an image on this engine, None when it is not there."""
     status, out, _ = shell.probe(inspect_command(reference))

@@ -108,6 +108,15 @@ def clean(shell: Shell, head: Head) -> str:
     return f"clean, at {state.commit[:12]}"
 
 
+def tagged_already(head: Head, wanted: Wanted) -> None:
+    """Check that what is handed from one machine to another is a commit that both have; raises Problem."""
+    if (wanted.save or wanted.load) and not head.released:
+        raise Problem(
+            f"--save and --load are of a commit that is tagged with its version ({semver.git_tag(head.version)}): "
+            "./inv release --tag-only, then git push --follow-tags"
+        )
+
+
 def follow(shell: Shell, head: Head, only: str) -> Upstream:
     """Ask the branch's remote, if it has one; raises Problem.
 
@@ -181,8 +190,8 @@ def free(
     checkout: Checkout, wanted: Wanted, head: Head, version: Version, known: frozenset[str]
 ) -> tuple[Published, str]:
     """Check that the registry has no such version, or this very image; raises Problem."""
-    if wanted.tag_only:
-        return Published(done=head.released), "not asked: --tag-only"
+    if wanted.unpublished:
+        return Published(done=head.released and wanted.tag_only), f"not asked: {wanted.unpublished}"
     project, shell, new = checkout.project, checkout.shell, version.new
     repository = project.repository
     if not repository:

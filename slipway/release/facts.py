@@ -60,6 +60,7 @@ def look(checkout: Checkout, wanted: Wanted) -> Facts:
     with lines.line("tree") as line:
         head = checks.read_head(checkout, wanted)
         line.detail = checks.clean(shell, head)
+        checks.tagged_already(head, wanted)
     if not head:  # git says nothing of this folder
         raise Problem(lines.reasons[0])
     if head.tree.commit:
@@ -75,9 +76,12 @@ def look(checkout: Checkout, wanted: Wanted) -> Facts:
                 notes, line.detail = checks.changes(checkout, version.new, written)
             with lines.line("registry") as line:
                 published, line.detail = checks.free(checkout, wanted, head, version, known)
-        needless = "it is released" if published.done else "--tag-only" if wanted.tag_only else ""
+        needless = "it is released" if published.done else wanted.unpublished
         with lines.line("signing") as line:
-            key, line.detail = checks.signature(checkout, needless)
+            if wanted.save:  # there need be neither key nor cosign
+                line.detail = f"not needed: {needless}"
+            else:
+                key, line.detail = checks.signature(checkout, needless)
     if lines.reasons:
         raise Problem("Nothing can be released:\n" + "\n".join(f"  - {reason}" for reason in lines.reasons))
     passed = version.passed(head, wanted, published.found)

@@ -17,6 +17,7 @@ from slipway.database.rehearse import at_hand
 from slipway.engine import builder, images
 from slipway.image import advisories, base, build, listing, plan, secrets
 from slipway.image.build import Options
+from slipway.image.plan import Image
 from slipway.project import lockfile, tags
 from slipway.project.config import Project
 from slipway.release.attempt import Attempt, now
@@ -85,12 +86,13 @@ def of(project: Project, version: str, previous: str, skipped: Sequence[str], op
     return [replace(gate, left_out=SKIPPED.more) if gate.name in skipped else gate for gate in gates]
 
 
-def run(attempt: Attempt, head: str, gates: Sequence[Gate]) -> Passed:
+def run(attempt: Attempt, head: str, gates: Sequence[Gate], builds: Sequence[str] = ()) -> Passed:
     """Pass through all gates, each with its line.
 
+    `builds` are the secrets of builds, as --secret takes them.
     Returns what has passed them: a commit on top of `head`, and its images. Raises Problem.
     """
-    steps, sandbox = attempt.home.steps, Sandbox(attempt)
+    steps, sandbox = attempt.home.steps, Sandbox(attempt, builds)
     outcomes: dict[str, Outcome] = {}
     with sandbox.cleared():
         for gate in gates:
@@ -114,7 +116,19 @@ def build_images(attempt: Attempt, options: Options) -> Images:
     Returns their ids, and what their base image is known by. Raises Problem.
     """
     home, shell = attempt.home, attempt.home.shell
-    checkout = attempt.checkout
+    image, base = to_be_built(attempt)
+    build.build(home, image, [attempt.tag], options=options.arguments)
+    build.build(home, image, [attempt.tests_tag], "test", options.arguments)
+    image_id, tests_id = (images.built_id(shell, tag) for tag in (attempt.tag, attempt.tests_tag))
+    return Images(image_id, tests_id, base[0] if base else "")
+
+
+def to_be_built(attempt: Attempt) -> tuple[Image, list[str]]:
+    """Return the image to be built, and what its base image is known by, which is pulled if there is none.
+
+    Raises Problem.
+    """
+    checkout, shell = attempt.checkout, attempt.home.shell
     image = plan.of(checkout.project, plan.read_tree(checkout))
     if image.tag != attempt.tag:  # an attribute of git that changes files, say
         raise Problem(f"The clone of the release's commit is not clean: its image would be {image.tag}.")
@@ -124,10 +138,7 @@ def build_images(attempt: Attempt, options: Options) -> Images:
     if not images.built_id(shell, on):  # what is scanned and recorded is what it is built on
         shell.output(images.pull_command(on), echo=True, failed=f"There is no base image: docker pull {on}")
     found = images.inspect(shell, on)
-    build.build(home, image, [attempt.tag], options=options.arguments)
-    build.build(home, image, [attempt.tests_tag], "test", options.arguments)
-    image_id, tests_id = (images.built_id(shell, tag) for tag in (attempt.tag, attempt.tests_tag))
-    return Images(image_id, tests_id, found.identities[0] if found else "")
+    return image, found.identities if found else []
 
 
 # A gate each

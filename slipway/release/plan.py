@@ -34,7 +34,7 @@ class Plan:
     @property
     def publishes(self) -> bool:
         """Whether images are published; else another machine does that."""
-        return not self.wanted.tag_only
+        return self.wanted.publishes
 
     def first(self, commit: str) -> list[Publication]:
         """Return what is done before the version is published, for a commit."""
@@ -53,13 +53,16 @@ class Plan:
     @property
     def again(self) -> str:
         """The command that goes on with it."""
-        words = ["./inv", "release", "--version", self.new]
+        words = ["./inv", "release"]
+        words += ["--save", str(self.wanted.save)] if self.wanted.save else ["--version", self.new]
         words += [word for name in self.wanted.skip for word in ("--skip", name)]
         return shlex.join([*words, *(["--tag-only"] if self.wanted.tag_only else [])])
 
     @property
     def released(self) -> str:
-        """What is there in the end: an image, or only a tag."""
+        """What is there in the end: an image, or only a tag, or files."""
+        if self.wanted.save:
+            return f"{self.new}, in {self.wanted.save}: not published"
         return f"{self.repository}:{self.new}" if self.publishes else git_tag(self.new)
 
     @property
@@ -76,6 +79,11 @@ class Plan:
         return f"{git_tag(self.new)}{f', and {branch} follows' if branch else ''}"
 
     @property
+    def saved(self) -> str:
+        """What is saved, and where."""
+        return f"the image, the one that tests it, and how the gates ended: {self.wanted.save}"
+
+    @property
     def question(self) -> str:
         """What is asked before it is done."""
         return f"Release {self.new}{f' to {self.repository}' if self.publishes else ''}?"
@@ -83,6 +91,8 @@ class Plan:
     @property
     def then(self) -> list[str]:
         """The commands that come after it."""
+        if self.wanted.save:
+            return [shlex.join(["./inv", "release", "--load", str(self.wanted.save)])]
         push = [] if self.facts.head.released else ["git push --follow-tags"]
         return [*push, *([f"./inv deploy --tag {self.new}"] if self.publishes else [])]
 
@@ -99,6 +109,8 @@ class Plan:
                 yield "commit", self.commit
             for gate in self.gates:
                 yield gate.name, gate.planned
+        if self.wanted.save:
+            yield "save", self.saved
         yield from ((one.name, one.what) for one in self.first(UNMADE))
         if self.publication:
             yield self.publication.name, self.publication.what

@@ -4,6 +4,7 @@ import contextlib
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell
@@ -16,7 +17,7 @@ from slipway.project import tags
 from slipway.project.checkout import Checkout
 from slipway.project.clone import own_git
 from slipway.project.semver import git_tag
-from slipway.release import attach, facts, gates
+from slipway.release import attach, checks, facts, gates, handover
 from slipway.release.attempt import Attempt
 from slipway.release.passed import Passed
 from slipway.release.plan import Plan, decide
@@ -41,7 +42,34 @@ def gather(checkout: Checkout, wanted: Wanted) -> Plan:
     need_engine("inv release")
     own_git(checkout.shell)
     gates.of(checkout.project, "0.0.0", "", wanted.skip, wanted.build)  # the names of what is skipped
-    return decide(checkout.project, wanted, facts.look(checkout, wanted))
+    plan = decide(checkout.project, wanted, facts.look(checkout, wanted))
+    if wanted.load and not (plan.facts.passed or plan.facts.done):
+        raise Problem(f"Nothing of {wanted.load} is here to be published.")  # and no gate runs beside the key
+    return plan
+
+
+def take_over(checkout: Checkout, wanted: Wanted) -> None:
+    """Take over what another machine has passed its gates with, so that it is published as an earlier try is.
+
+    Its image has to be what this commit makes: it is built once more. Raises Problem.
+    """
+    need_engine("inv release")
+    own_git(checkout.shell)
+    head = checks.read_head(checkout, wanted)
+    checks.clean(checkout.shell, head)
+    checks.tagged_already(head, wanted)
+    names = [gate.name for gate in gates.of(checkout.project, "0.0.0", "", wanted.skip, wanted.build)]
+    attempt, folder = Attempt(checkout, head.version), wanted.load or Path()
+    try:
+        with checkout.steps.step("load", str(folder)):
+            attempt.make(head.tree.commit)
+            passed = handover.load(attempt, folder, names, wanted.skip)
+        with checkout.steps.step("again", "the image, from this commit"):
+            handover.build_again(attempt, passed, wanted.build)
+        attempt.keep(passed)
+    except BaseException:
+        attempt.remove()
+        raise
 
 
 def published(shell: Shell, plan: Plan) -> str:
@@ -58,6 +86,10 @@ def release(checkout: Checkout, plan: Plan) -> Released:
     """
     steps, attempt = checkout.steps, Attempt(checkout, plan.new)
     passed = _resume(attempt, plan.facts.passed, plan.wanted.build) if plan.facts.passed else _prepare(attempt, plan)
+    if plan.wanted.save:
+        told = f"{plan.new} has passed its gates, and is not saved. To go on from here: {plan.again}"
+        with _told(steps, told), steps.step("save", plan.saved):
+            handover.save(attempt, passed, plan.wanted.save)
     with _told(steps, f"{plan.new} was not published, and the tree is as before. To go on from here: {plan.again}"):
         for publication in plan.first(passed.commit):
             _do(attempt, passed, publication)
@@ -126,9 +158,9 @@ def _prepare(attempt: Attempt, plan: Plan) -> Passed:
         if not head.released:
             with attempt.home.steps.step("commit", plan.commit):
                 attempt.write(plan.wanted.skip)
-        passed = gates.run(attempt, head.tree.commit, plan.gates)
+        passed = gates.run(attempt, head.tree.commit, plan.gates, plan.wanted.build.secrets)
         attempt.keep(passed)
-        if not plan.publishes:  # others build and publish it
+        if plan.wanted.tag_only:  # others build and publish it
             images.put_back(shell, before)
         return passed
     except BaseException as problem:

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from slipway.deploy.compose.labels import DEPLOYMENT, lock_name
 from slipway.engine import containers, images, networks, volumes
 from slipway.engine.compose import project_name
 from slipway.project import dotenv, tags
+from slipway.release import withheld
 from slipway.release.attempt import Attempt
 from slipway.release.passed import Images
 from slipway.runtime.jobs import backups_volume
-from slipway.trust import cosign
 
 TAIL = 60  # lines of a verb that failed
 # What the verbs call their images on this engine, whatever they are of.
@@ -28,8 +28,9 @@ Command = Callable[..., list[str]]
 class Sandbox:
     """An attempt's gates at work: the names and settings of verbs in its clone, and the images that it has built."""
 
-    def __init__(self, attempt: Attempt) -> None:
+    def __init__(self, attempt: Attempt, builds: Sequence[str] = ()) -> None:
         self.attempt = attempt
+        self.builds = builds  # the secrets of builds, as --secret takes them
         self.home = attempt.home
         self.images = Images("", "", "")
 
@@ -88,11 +89,11 @@ class Sandbox:
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         # Without the service's variables, as a gate must not touch the database that the environment names; and without
-        # the key, which is none of their business.
+        # key and tokens, which are none of their business.
         example = self.attempt.root / ".env.example"
         known = dotenv.schema(example.read_text(encoding="utf-8")) if example.exists() else None
         hide = set(known.required.keys() | known.optional) if known else set()
-        hide |= {cosign.PRIVATE, cosign.PASSWORD, os.environ.get(cosign.PRIVATE, "").removeprefix("env://")}
+        hide |= withheld.names(os.environ, self.builds)
         hidden = {name: os.environ.pop(name) for name in hide if name in os.environ}
         try:
             yield

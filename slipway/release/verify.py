@@ -139,10 +139,15 @@ def differences(origin: Origin, arguments: Mapping[str, str], lock: str, bases: 
     if lock != origin.lock:
         wrong.append(f"{lockfile.NAME} is another one")
     if origin.base_digest not in bases:
-        pinned = f"{origin.base.partition(':')[0]}@{origin.base_digest}"
-        here = f"the {origin.base} of this engine is another one" if bases else f"there is no {origin.base} here"
-        wrong.append(
-            f"{here}: docker pull {pinned}, then docker tag {pinned} {origin.base} (if it had no digest then, "
-            "that is its id, and it has to come from the engine where the release was built)"
-        )
+        wrong.append(other_base(origin.base, origin.base_digest, bases))
     return wrong
+
+
+def other_base(name: str, digest: str, bases: Sequence[str]) -> str:
+    """Return what to say of a base image that was known by a digest, and is known by others on this engine, or none."""
+    pinned = f"{name.partition(':')[0]}@{digest}"
+    here = f"the {name} of this engine is another one" if bases else f"there is no {name} here"
+    return (
+        f"{here}: docker pull {pinned}, then docker tag {pinned} {name} (if it had no digest then, that is its id, and "
+        "it has to come from the engine where the release was built)"
+    )

@@ -30,3 +30,8 @@ def number(option: str, text: str, within: range) -> int:
 def after_dashes(argv: Sequence[str] = sys.argv) -> list[str]:
     """Return what stands after `--` (Invoke joins it with spaces)."""
     return list(argv[argv.index("--") + 1 :]) if "--" in argv else []
+
+
+def again(argv: Sequence[str] = sys.argv) -> list[str]:
+    """Return the command line that calls the same verbs of the same tasks."""
+    return [sys.executable, "-P", "-m", "invoke", *argv[1:]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 from invoke.tasks import task
 
-from slipway.verbs.options import JSON, SECRET, YES
+from slipway.verbs.options import JSON, SECRET, YES, again
 
 if TYPE_CHECKING:
     from slipway.project.checkout import Checkout
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         "plan": "show what would be done, and change nothing",
         "skip": "leave this gate out, and say so for good; may be repeated",
         "tag_only": "commit and tag; another machine publishes what is tagged",
+        "save": "pass the gates of a tagged commit, and write what passed into this folder",
+        "load": "publish and sign what another machine saved there, without the gates",
     }
     | SECRET
     | JSON
@@ -35,21 +37,27 @@ def release(
     skip: Sequence[str] | None = None,
     secret: Sequence[str] | None = None,
     tag_only: bool = False,
+    save: str = "",
+    load: str = "",
     yes: bool = False,
     json: bool = False,
 ) -> None:
     """Pass the gates, commit, tag, push, sign, read back."""
     from slipway.core.turn import alone
-    from slipway.release import run, wanted
+    from slipway.release import run, wanted, withheld
     from slipway.release.attempt import folder
     from slipway.verbs.screen import show_json, show_lines
     from slipway.verbs.session import begin_without
 
+    if not plan:
+        withheld.start_anew(again(), secret or [])
     with begin_without("release") as session:
         checkout = session.checkout
         turn = contextlib.nullcontext() if plan else alone(folder(checkout), "inv release", session.steps)
         with turn:  # looking needs none
-            asked = wanted.read(part, version, skip or [], secret or [], tag_only)
+            asked = wanted.read(part, version, skip or [], secret or [], tag_only, save, load)
+            if asked.load and not plan:
+                run.take_over(checkout, asked)
             decided = run.gather(checkout, asked)
             if not plan:
                 _release(checkout, decided, yes, json)
@@ -74,7 +82,7 @@ def _release(checkout: "Checkout", plan: "Plan", yes: bool, as_json: bool) -> No
     released = run.release(checkout, plan)
     if as_json:
         show_json(plan.state(released.image, released.commit))
-    steps.note("released", plan.released)
+    steps.note("saved" if plan.wanted.save else "released", plan.released)
     steps.total()
     run.check_merged(plan, released)
     for index, command in enumerate(plan.then):

@@ -54,6 +54,7 @@ def test_an_image_is_known_by_its_digests_and_its_id() -> None:
         (images.tag_command("sha256:1d", "x:1"), "docker tag sha256:1d x:1"),
         (images.remove_command("x:1", "x:2"), "docker image rm x:1 x:2"),
         (images.save_command("x:1", "/tmp/x.tar"), "docker save --output /tmp/x.tar x:1"),
+        (images.load_command("/tmp/x.tar"), "docker load --quiet --input /tmp/x.tar"),
         (
             images.ask_command("x:1", "python", "-I", "-c", "pass"),
             "docker run --rm --network none --read-only --cap-drop ALL --entrypoint python x:1 -I -c pass",

@@ -106,7 +106,8 @@ class Engine:
         if ran.argv[0] != "docker":
             return NOTHING  # a verb, a linter, oras
         command = list(ran.argv[1:])
-        known = {"tag": self._tag, "build": self._build, "push": self._push, "pull": self._pull, "save": self._save}
+        known = {"tag": self._tag, "build": self._build, "push": self._push, "pull": self._pull, "save": self._save,
+                 "load": self._load}  # fmt: skip
         if known_as := known.get(command[0]):
             return known_as(command)
         if command[:2] == ["image", "inspect"]:
@@ -162,8 +163,16 @@ class Engine:
         parts = {
             "manifest.json": json.dumps([{"Config": "c", "Layers": ["below", "mine"]}]).encode(),
             "c": b"{}", "below": archive({"etc/x": b""}), "mine": archive({"srv/app/main.py": b"app = None\n"}),
+            "id": self.id_of(command[-1]).encode(),
         }  # fmt: skip
         Path(command[command.index("--output") + 1]).write_bytes(archive(parts))
+        return NOTHING
+
+    def _load(self, command: Sequence[str]) -> Answer:
+        with tarfile.open(command[-1]) as saved:
+            file = saved.extractfile("id")
+            assert file
+            self.names[f"<none>:{command[-1]}"] = file.read().decode()
         return NOTHING
 
     def _inspect(self, command: Sequence[str]) -> Answer:

@@ -232,7 +232,7 @@ def test_no_gate_knows_the_services_variables_or_the_key(
     attempt: Attempt, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hidden = {"DATABASE_HOSTNAME": "192.0.2.1", "SECRET_KEY": "x", "COSIGN_KEY": "env://MINE", "COSIGN_PASSWORD": "p",
-              "MINE": "key"}  # fmt: skip
+              "MINE": "key", "GITHUB_TOKEN": "t"}  # fmt: skip
     for name, value in hidden.items():
         monkeypatch.setenv(name, value)
     seen: list[set[str]] = []

@@ -30,9 +30,9 @@ def test_a_plan_says_all_that_will_be_done_in_order(repository: Path, monkeypatc
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     names = [name for name, _ in a_plan(repository).rows()]
     assert names == [
-        "commit", "lint", "types", "dockerfile", "tests", "image", "secrets", "advisories", "rebuild", "migrations",
-        "rehearsal", "in-image", "deploy", "push", "attach", "attach", "push", "push", "tag", "push", "push", "push",
-        "verify",
+        "commit", "lint", "types", "dockerfile", "tests", "image", "packages", "secrets", "advisories", "rebuild",
+        "migrations", "rehearsal", "in-image", "deploy", "push", "attach", "attach", "push", "push", "tag", "push",
+        "push", "push", "verify",
     ]  # fmt: skip
     signed = a_plan(repository, Facts(HEAD, "1.2.4", "## 1.2.4\n\n- A sale.\n", key=Path("cosign.pub")))
     rows = dict(signed.rows())
@@ -73,6 +73,16 @@ def test_nothing_is_published_that_others_publish(repository: Path) -> None:
     assert plan.then == ["git push --follow-tags"]
 
 
+def test_what_is_saved_is_published_by_what_loads_it(repository: Path) -> None:
+    plan = a_plan(repository, Facts(RELEASED, "1.2.4"), Wanted(skip=("lint",), save=Path("/a folder")))
+    rows = list(plan.rows())
+    assert rows[-2][0] == "deploy"
+    assert rows[-1] == ("save", "the image, the one that tests it, and how the gates ended: /a folder")
+    assert plan.again == "./inv release --save '/a folder' --skip lint"
+    assert plan.then == ["./inv release --load '/a folder'"]
+    assert plan.released == "1.2.4, in /a folder: not published"
+
+
 def test_a_tagged_commit_is_neither_committed_nor_tagged(repository: Path) -> None:
     plan = a_plan(repository, Facts(RELEASED, "1.2.4"))
     names = [name for name, _ in plan.rows()]
@@ -100,6 +110,12 @@ def test_options_that_exclude_each_other_are_told() -> None:
     ):  # fmt: skip
         with pytest.raises(Problem, match=said):
             wanted.read(part, version, [], [], False)
+    for tag_only, save, load in ((False, "a", "b"), (True, "", "b"), (True, "a", "")):
+        with pytest.raises(Problem, match="--tag-only, --save and --load exclude each other"):
+            wanted.read("", "", [], [], tag_only, save, load)
+    with pytest.raises(Problem, match="without --part and --version"):
+        wanted.read("minor", "", [], [], False, "a")
+    assert wanted.read("", "", [], [], False, "", "/a/b").load == Path("/a/b")
     with pytest.raises(Problem, match="--secret takes id=NAME"):
         wanted.read("", "", [], ["pip.conf"], False)
     assert wanted.read("minor", "", ["lint"], [], True) == Wanted("minor", skip=("lint",), tag_only=True)

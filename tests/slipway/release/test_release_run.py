@@ -20,7 +20,8 @@ from tests.slipway.release.support import CHANGELOG, REPOSITORY, commit, write
 # What fails when each gate does.
 BREAKS = {
     "lint": "ruff check", "types": "mypy", "dockerfile": "hadolint", "tests": "clone test -- -q",
-    "image": "--target test", "secrets": "docker save", "advisories": "docker run", "rebuild": "clone build --verify",
+    "image": "--target test", "packages": "--target requirements", "secrets": "docker save",
+    "advisories": "docker run", "rebuild": "clone build --verify",
     "migrations": "clone check", "rehearsal": "clone migrate --rehearse", "in-image": "clone test --image",
     "deploy": "clone deploy --tag",
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """The verbs, as Invoke sees them."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -56,3 +57,16 @@ def test_the_workflows_call_verbs_that_there_are() -> None:
     for verb, *options in called:
         asked = {option.removeprefix("--").replace("-", "_") for option in options if option.startswith("--")}
         assert asked <= {name.replace("-", "_") for name in known[verb]}
+
+
+def test_the_workflow_of_a_release_has_no_secret_where_gates_run() -> None:
+    text = (ROOT / ".github" / "workflows" / "release.yaml").read_text()
+    head, gates, publish = re.split(r"(?m)^  (?:gates|publish):$", text)
+    assert "permissions: {}" in head
+    assert "secrets." not in head
+    assert "./inv release --save" in gates
+    for word in ("secrets.", "github.token", "id-token", "packages:", "write", "environment:", "docker login", "env:"):
+        assert word not in re.sub(r"#.*", "", gates), word
+    assert "persist-credentials: false" in gates
+    assert "needs: gates" in publish
+    assert re.findall(r"\./inv (\S+ \S+)", publish) == ["release --load", "verify --tag"]
