@@ -211,5 +211,5 @@ def _deploy(previous: str, sandbox: Sandbox) -> Outcome:
 
 def _find(name: str) -> str:
     # The environment's own first.
-    own = Path(sys.executable).with_name(name)
+    own = Path(sys.executable).parent / name  # a path stays what it is
     return str(own) if own.exists() else shutil.which(name) or ""

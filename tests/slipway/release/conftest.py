@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from slipway.project.checkout import Checkout
+from slipway.release.attempt import Attempt
 from tests.slipway.project.support import git
 from tests.slipway.release.played import Engine, played
 from tests.slipway.release.support import FILES, PROJECT, WHOLE, commit, write
@@ -45,3 +46,12 @@ def shop(repository: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> C
     commit(repository, "Something for every gate")
     monkeypatch.setattr("shutil.which", lambda name: None if name == "oras" else f"/usr/bin/{name}")
     return played(repository, engine)
+
+
+@pytest.fixture
+def attempt(shop: Checkout) -> Attempt:
+    """Give an attempt at 1.2.4, whose gates are to be passed."""
+    made = Attempt(shop, "1.2.4")
+    made.make(git(shop.root, "rev-parse", "HEAD"))
+    made.write(())
+    return made

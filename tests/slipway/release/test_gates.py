@@ -9,28 +9,17 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.image.build import Options
-from slipway.project.checkout import Checkout
 from slipway.project.config import load
 from slipway.release import gates
 from slipway.release.attempt import Attempt
 from slipway.release.gates import Gate
 from slipway.release.passed import How, Outcome, Passed
 from slipway.release.sandbox import Sandbox, verb_command
-from tests.slipway.project.support import git
 from tests.slipway.release.played import BASE, Answer, Engine, Ran, id_of
 from tests.slipway.release.support import REPOSITORY, write
 
 NAMES = ["lint", "types", "dockerfile", "tests", "image", "packages", "secrets", "advisories", "rebuild", "migrations",
          "rehearsal", "in-image", "deploy"]  # fmt: skip
-
-
-@pytest.fixture
-def attempt(shop: Checkout) -> Attempt:
-    """Give an attempt at 1.2.4, whose gates are to be passed."""
-    made = Attempt(shop, "1.2.4")
-    made.make(git(shop.root, "rev-parse", "HEAD"))
-    made.write(())
-    return made
 
 
 def of(attempt: Attempt, *skipped: str, previous: str = "", options: Options | None = None) -> list[Gate]:
@@ -143,6 +132,13 @@ def test_linters_are_run_in_the_clone(attempt: Attempt, engine: Engine) -> None:
     assert {ran.cwd for ran in linters} == {attempt.root}
     caches = [ran.env.get("MYPY_CACHE_DIR") for ran in linters]
     assert caches == [None, None, str(attempt.home.root / ".mypy_cache"), None]
+
+
+def test_a_linter_may_be_a_path(attempt: Attempt, engine: Engine) -> None:
+    text = (attempt.root / "pyproject.toml").read_text()
+    write(attempt.root, {"pyproject.toml": f'{text}[tool.slipway.release]\nlint = ["/bin/sh tools/check"]\n'})
+    of(attempt)[0].go(Sandbox(attempt))
+    assert engine.ran[-1].argv == ("/bin/sh", "tools/check")
 
 
 def test_a_linter_that_is_not_installed_is_told(attempt: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,10 +286,3 @@ def test_what_cannot_be_removed_is_told(attempt: Attempt, engine: Engine, capsys
     engine.fails("docker volume rm v1", "volume is in use")
     passed(attempt, "image")
     assert "  a volume of the gates is left on the engine: volume is in use\n" in capsys.readouterr().err
-
-
-def test_two_checkouts_do_not_get_into_each_others_way(attempt: Attempt, tmp_path: Path) -> None:
-    git(tmp_path, "clone", "--quiet", str(attempt.home.root), "another/a shop")
-    other = Attempt(Checkout.at(tmp_path / "another" / "a shop", attempt.home.steps), "1.2.4")
-    assert Sandbox(attempt).name != Sandbox(other).name
-    assert Sandbox(attempt).name.startswith("ashop-release-")
