@@ -6,6 +6,7 @@ else.
 """
 
 import json
+import re
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from slipway.release.passed import Passed
 from slipway.release.verify import other_base
 
 PASSED = "passed.json"
+ID = re.compile(r"sha256:[0-9a-f]{64}")
 ARCHIVES = ("image.tar", "tests.tar")  # the image, and the one that tests it
 
 
@@ -45,8 +47,9 @@ def load(attempt: Attempt, folder: Path, gates: Sequence[str], skip: Sequence[st
         raise Problem(f"There is nothing in {folder} that has passed its gates: {error}") from None
     if passed.commit != attempt.commit:
         raise Problem(f"{folder} is of the commit {passed.commit}, and this is {attempt.commit}.")
-    if missing := [name for name in gates if name not in passed.gates]:
-        raise Problem(f"{folder} says nothing of the gates {', '.join(missing)}.")
+    _check_form(folder, passed)
+    if list(passed.gates) != list(gates):
+        raise Problem(f"{folder} has not passed the gates of this commit: {', '.join(gates)}.")
     if left := sorted(passed.skipped - set(skip)):
         raise Problem(f"{folder} was made with --skip {' --skip '.join(left)}: say so here as well.")
     for name, image in zip(ARCHIVES, (passed.image, passed.tests), strict=True):
@@ -87,6 +90,14 @@ def named(archive: Path) -> list[str]:
     index = texts.get("index.json", {}).get("manifests", ())
     found += [value for one in index for key, value in (one.get("annotations") or {}).items() if "name" in key]
     return [*found, *texts.get("repositories", ())]
+
+
+def _check_form(folder: Path, passed: Passed) -> None:
+    # What is named is an image by its id, and nothing that a terminal or a program would take for more.
+    ids = [passed.image, passed.tests]
+    texts = [passed.began, passed.ended, passed.base, *passed.gates, *passed.spelled_gates.values()]
+    if not all(ID.fullmatch(one) for one in ids) or not all(one.isprintable() for one in texts):
+        raise Problem(f"{folder / PASSED} is not as inv release --save writes it.")
 
 
 def _load(shell: Shell, archive: Path, image: str) -> None:

@@ -102,7 +102,10 @@ def test_an_image_that_the_commit_does_not_make_is_not_published(other: tuple[Ch
     ("change", "told"),
     [
         ({"commit": "1" * 40}, "is of the commit 1{40}, and this is"),
-        ({"gates": {"lint": "passed"}}, "says nothing of the gates types, dockerfile, tests, image, packages"),
+        ({"gates": {"lint": "passed"}}, "has not passed the gates of this commit: lint, types, dockerfile, tests"),
+        ({"tests": "postgres:17"}, r"passed\.json is not as inv release --save writes it"),
+        ({"image": "--help"}, r"passed\.json is not as inv release --save writes it"),
+        ({"ended": "\x1b[2J"}, r"passed\.json is not as inv release --save writes it"),
         ({"gates": {"lint": "skipped, trust me"}}, "There is nothing in .* that has passed its gates"),
         ({"gates": None}, "There is nothing in .* that has passed its gates"),
         ({"image": id_of("gone")}, r"image\.tar does not hold sha256:"),

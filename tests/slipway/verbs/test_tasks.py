@@ -50,7 +50,7 @@ def test_the_workflows_call_verbs_that_there_are() -> None:
         line.split("./inv ")[1].split(" >")[0].split()
         for file in (ROOT / ".github" / "workflows").glob("*.yaml")
         for line in file.read_text().splitlines()
-        if "./inv " in line
+        if "./inv " in line and "./inv --list" not in line
     ]
 
     assert {"test", "build", "release"} <= {verb for verb, *_ in called}
@@ -69,4 +69,8 @@ def test_the_workflow_of_a_release_has_no_secret_where_gates_run() -> None:
         assert word not in re.sub(r"#.*", "", gates), word
     assert "persist-credentials: false" in gates
     assert "needs: gates" in publish
-    assert re.findall(r"\./inv (\S+ \S+)", publish) == ["release --load", "verify --tag"]
+    assert re.findall(r"\./inv (\S+ \S+)", publish) == [
+        "--list #",
+        "release --load",
+        "verify --tag",
+    ]
