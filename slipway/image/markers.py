@@ -4,7 +4,7 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping
 
-from packaging.markers import InvalidMarker, Marker
+from packaging.markers import InvalidMarker, Marker, UndefinedComparison
 from packaging.specifiers import SpecifierSet
 
 # https://packaging.python.org/en/latest/specifications/dependency-specifiers/#environment-markers
@@ -49,7 +49,10 @@ def read(text: str) -> Marker | None:
 
 
 def _holds(marker: Marker | None, environment: Mapping[str, str]) -> bool:
-    return marker is None or marker.evaluate(dict(environment))
+    try:
+        return marker is None or marker.evaluate(dict(environment))
+    except UndefinedComparison as error:
+        raise Unreadable(f"{str(marker)!r} compares what cannot be compared: {error}") from None
 
 
 def _environments(text: str, python: str) -> Iterator[dict[str, str]]:

@@ -60,3 +60,8 @@ def test_what_no_environment_has_is_never(marker: str, is_never: bool) -> None:
 def test_what_is_no_marker_is_told(text: str) -> None:
     with pytest.raises(Unreadable, match="no environment marker"):
         differ("", text, PYTHON)
+
+
+def test_what_has_no_order_is_told() -> None:
+    with pytest.raises(Unreadable, match="compares what cannot be compared"):
+        differ("", 'sys_platform ~= "linux"', PYTHON)
