@@ -5,16 +5,18 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from slipway.core.signals import uninterrupted
 from slipway.core.waiting import wait_until
 
 MARK = "SLIPWAY_RECORD"
+GRACE = 30  # seconds that an interrupted program has before it is killed
 
 
 @dataclass(frozen=True)
@@ -163,3 +165,29 @@ def end_with_all(process: "subprocess.Popen[str]", ask: signal.Signals, grace: f
                 end(member)
         wait_until(lambda: not any(map(is_alive, family)), lambda: True, grace)
     process.wait()
+
+
+@contextlib.contextmanager
+def ended(
+    start: Callable[[], "subprocess.Popen[str]"], ask: signal.Signals = signal.SIGTERM
+) -> Iterator["subprocess.Popen[str]"]:
+    """Start a program, and end it when what waits for it is interrupted.
+
+    `ask` is the signal by which the program ends tidily.
+    """
+    process = None
+    try:
+        with uninterrupted():
+            process = start()
+        yield process
+    except BaseException as reason:
+        if process:
+            if isinstance(reason, KeyboardInterrupt):  # a terminal told the program as well: let it finish
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(2)
+            end_with_all(process, ask, GRACE)
+        raise
+    finally:
+        for stream in (process.stdout, process.stderr) if process else ():
+            if stream:
+                stream.close()

@@ -1,21 +1,19 @@
 """Run other programs: echoed, without orphans, without a shell."""
 
-import contextlib
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, NoReturn
 
 from slipway.core.errors import Problem
-from slipway.core.processes import end_with_all
-from slipway.core.signals import uninterrupted
+from slipway.core.processes import ended
+from slipway.core.relay import ERR, OUT, relayed
 from slipway.core.steps import Steps
-
-GRACE = 30  # seconds that an interrupted program has before it is killed
 
 
 @dataclass(frozen=True)
@@ -81,12 +79,18 @@ class Shell:
     ) -> int:
         """Run a program with this terminal, or these files; return its exit status.
 
-        One that was ended by a signal gives 128 + its number.
+        What it shows is without secrets, what it writes into a file is as it is. One that was ended by a signal gives
+        128 + its number.
         """
         if echo:
             self.steps.command(argv, env)
-        with ended(lambda: self._popen(argv, env, hidden, cwd, stdin=stdin, stdout=stdout), ask) as process:
-            process.wait()
+        with relayed(self.steps.secrets) as relay:
+            err = relay.end(ERR)
+            out = relay.end(OUT) if stdout is None else err if stdout is sys.stderr.buffer else stdout
+            start = partial(self._popen, argv, env, hidden, cwd, stdin=stdin, stdout=out, stderr=err)
+            with ended(start, ask) as process:
+                relay.started()
+                process.wait()
         return _status(process)
 
     def output(
@@ -140,8 +144,11 @@ class Shell:
         What it says beside that goes to standard error as it comes.
         """
         self.steps.command(argv, env)
-        with ended(lambda: self._popen(argv, env, hidden, cwd, stdout=subprocess.PIPE)) as process:
-            out, _ = process.communicate()
+        with relayed(self.steps.secrets) as relay:
+            start = partial(self._popen, argv, env, hidden, cwd, stdout=subprocess.PIPE, stderr=relay.end(ERR))
+            with ended(start) as process:
+                relay.started()
+                out, _ = process.communicate()
         return _status(process), out.strip()
 
     def probe(
@@ -162,7 +169,10 @@ class Shell:
         if echo:
             self.steps.command(argv, env)
         stdin = subprocess.DEVNULL if given is None else subprocess.PIPE
-        with ended(lambda: self._popen(argv, env, hidden, cwd, piped=True, stdin=stdin, apart=apart)) as process:
+        pipe = subprocess.PIPE
+        with ended(
+            lambda: self._popen(argv, env, hidden, cwd, stdin=stdin, stdout=pipe, stderr=pipe, apart=apart)
+        ) as process:
             out, err = process.communicate(given)
         return _status(process), out.strip(), err
 
@@ -174,7 +184,7 @@ class Shell:
         hidden: Mapping[str, str] | None = None,
         merged: bool = False,
     ) -> NoReturn:
-        """Replace this process: terminal, signals and status are the program's own.
+        """Replace this process: terminal, signals and status are the program's own, and so is what it shows.
 
         With `merged`, what the program prints as errors goes to standard output as well.
         """
@@ -194,20 +204,19 @@ class Shell:
         env: Mapping[str, str] | None,
         hidden: Mapping[str, str] | None,
         cwd: Path | None,
-        piped: bool = False,
         stdin: IO[bytes] | int | None = None,
-        apart: bool = False,
         stdout: IO[bytes] | int | None = None,
+        stderr: int | None = None,
+        apart: bool = False,
     ) -> "subprocess.Popen[str]":
-        pipe = subprocess.PIPE if piped else None
         try:
             return subprocess.Popen(
                 argv,
                 cwd=cwd or self.root,
                 env={**os.environ, **(hidden or {}), **(env or {})},
                 stdin=stdin,
-                stdout=pipe or stdout,
-                stderr=pipe,
+                stdout=stdout,
+                stderr=stderr,
                 text=True,
                 errors="replace",
                 pass_fds=self.held,
@@ -220,29 +229,3 @@ class Shell:
 def _status(process: "subprocess.Popen[str]") -> int:
     # As a shell has it: 128 and the signal's number for one that was ended by a signal.
     return process.returncode if process.returncode >= 0 else 128 - process.returncode
-
-
-@contextlib.contextmanager
-def ended(
-    start: "Callable[[], subprocess.Popen[str]]", ask: signal.Signals = signal.SIGTERM
-) -> Iterator["subprocess.Popen[str]"]:
-    """Start a program, and end it when what waits for it is interrupted.
-
-    `ask` is the signal by which the program ends tidily.
-    """
-    process = None
-    try:
-        with uninterrupted():
-            process = start()
-        yield process
-    except BaseException as reason:
-        if process:
-            if isinstance(reason, KeyboardInterrupt):  # a terminal told the program as well: let it finish
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(2)
-            end_with_all(process, ask, GRACE)
-        raise
-    finally:
-        for stream in (process.stdout, process.stderr) if process else ():
-            if stream:
-                stream.close()

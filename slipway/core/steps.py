@@ -11,7 +11,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from slipway.core import printable, secrecy
 from slipway.core.scripts import Script
+from slipway.core.secrecy import Secrets
 from slipway.core.words import row
 
 GREEN, RED, DIM, BOLD, PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
@@ -28,27 +30,24 @@ class Step:
 class Steps:
     """Prints steps and commands; knows what must never be shown."""
 
-    secrets: set[str] = field(default_factory=set)
+    secrets: Secrets = field(default_factory=lambda: secrecy.SECRETS)
     began: float = field(default_factory=time.monotonic)
     times: dict[str, float] = field(default_factory=dict)  # of the steps that have ended, in seconds
     prefix: dict[str, str] = field(default_factory=dict)  # variables that every command shown needs
     colour: bool = field(default_factory=lambda: sys.stderr.isatty() and "NO_COLOR" not in os.environ)
 
     def say(self, text: str, style: str = "") -> None:
-        """Print a line."""
-        text = self.redact(text)
-        sys.stderr.write(f"{style}{text}{PLAIN}\n" if self.colour and style else f"{text}\n")
-        sys.stderr.flush()
+        """Print a line, or some."""
+        text = printable.plain(self.redact(text))
+        self._write(f"{style}{text}{PLAIN}" if self.colour and style else text)
 
     def note(self, name: str, text: str) -> None:
         """Print a line that looks like a step's, without a time."""
-        self.say(f"  {row(name, text)}")
+        self.say(f"  {row(name, printable.line(text))}")
 
     def redact(self, text: str) -> str:
         """Return the text with every secret value replaced."""
-        for secret in sorted(self.secrets, key=len, reverse=True):
-            text = text.replace(secret, "[secret]")
-        return text
+        return self.secrets.redact(text)
 
     def command(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> None:
         """Print a command so that it can be pasted into a shell."""
@@ -81,5 +80,9 @@ class Steps:
 
     def _line(self, name: str, detail: str, began: float, style: str) -> None:
         self.times[name] = took = time.monotonic() - began
-        line = f"{self.redact(detail):<52} {took:6.1f} s"
-        self.say(f"  {style}{name:<10}{PLAIN} {line}" if self.colour else f"  {row(name, line)}")
+        line = f"{printable.line(self.redact(detail)):<52} {took:6.1f} s"
+        self._write(f"  {style}{name:<10}{PLAIN} {line}" if self.colour else f"  {row(name, line)}")
+
+    def _write(self, text: str) -> None:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()

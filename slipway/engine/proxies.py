@@ -22,7 +22,7 @@ DEFAULT = "default"
 def exempt(shell: Shell, *names: str) -> str:
     """Return NO_PROXY for containers that ask these names, "" when the client gives them no proxy."""
     config = read()
-    shell.steps.secrets |= logins(config)
+    shell.steps.secrets.add(*logins(config))
     here = client.host(shell) if set(config) - {DEFAULT} else ""
     return merged(config, here, names)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from slipway.core.errors import Problem
+from slipway.core.secrecy import PRIVATE_KEY, has_login, is_secret
 from slipway.image.base import Base
 from slipway.project import tags
 from slipway.project.config import Project
@@ -18,13 +19,6 @@ INJECTED = frozenset(
 ) | {"SOURCE_DATE_EPOCH"}
 # https://docs.docker.com/reference/dockerfile/#predefined-args: these need no ARG
 PREDEFINED = re.compile(r"(?i:(https?|ftp|no|all)_proxy)|BUILDKIT_\w+")
-SECRET_NAME = re.compile(
-    r"(?i)password|passwd|passphrase|secret|credential|(api|access|private|signing)_?key"
-    r"|(^|_)(pass|pwd|creds?|tokens?|pat|jwt|auth|dsn|(?<!public_)keys?)(_|$)"
-)
-# Of an address; ssh://git@host gives nothing away.
-LOGIN = re.compile(r"(?<!ssh)://[^/\s@]+@|://[^/\s@:]*:(?!\d+/)[^\s@]+@")
-PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
 def shape(project: Project, base: Base) -> dict[str, str]:
@@ -98,19 +92,9 @@ def check(args: Mapping[str, str], dockerfile: str, private: Mapping[str, str], 
         )
 
 
-def has_login(address: str) -> bool:
-    """Tell whether an address has a user or password in it."""
-    return bool(LOGIN.search(address))
-
-
 def _declared(dockerfile: str) -> set[str]:
     lines = re.findall(r"(?im)^\s*ARG\s+(.+)", dockerfile)
     return {word.partition("=")[0] for line in lines for word in line.split()}
-
-
-def is_secret(name: str) -> bool:
-    """Tell whether a variable is secret, by its name."""
-    return bool(SECRET_NAME.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)))  # apiToken is api_Token
 
 
 def _gives_away(name: str, value: str, hidden: Mapping[str, str], long: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from slipway.core.errors import Problem
+from slipway.core.secrecy import has_login
 from slipway.core.shell import tokens
 from slipway.core.steps import Steps
 from slipway.engine import builder, registry
@@ -116,7 +117,7 @@ def check(image: Image, home: Project) -> None:
         )
     if added := {**image.project.build_args, **image.given}:
         arguments.check(added, dockerfile, private(home), image.project.secrets)
-    if arguments.has_login(image.project.source):
+    if has_login(image.project.source):
         raise Problem("The source in pyproject.toml is an address with a login in it: the image's label would show it.")
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import importlib.util
+import os
 import re
 from collections.abc import Iterator, Mapping
 from itertools import takewhile
@@ -9,10 +10,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from slipway.core.errors import Problem
+from slipway.core.secrecy import is_secret
 from slipway.core.shell import Shell
 from slipway.engine import images
 from slipway.image.archive import opened, saved
-from slipway.image.arguments import is_secret
 from slipway.image.context import PUBLIC
 from slipway.project.checkout import Checkout
 from slipway.project.settings import private
@@ -69,7 +70,7 @@ def _values(checkout: Checkout) -> dict[str, str]:
     # What .env keeps secret and is long enough to be looked for, by name.
     known = private(checkout.project).items()
     hidden = {name: value for name, value in known if name in checkout.project.secrets or is_secret(name)}
-    return {name: value for name, value in hidden.items() if len(value.encode()) >= SHORTEST}
+    return {name: value for name, value in hidden.items() if len(os.fsencode(value)) >= SHORTEST}
 
 
 def _layers(shell: Shell, tag: str) -> tuple[str, ...]:
@@ -123,8 +124,8 @@ def in_file(path: str, content: bytes, values: Mapping[str, str]) -> Iterator[st
         yield f"/{path}: is a part of .git"
     for name, value in values.items():
         # As it is, or as a file of settings may have it.
-        encoded = base64.b64encode(value.encode()).rstrip(b"=")[:-1]
-        if value.encode() in content or encoded in content:
+        encoded = base64.b64encode(os.fsencode(value)).rstrip(b"=")[:-1]
+        if os.fsencode(value) in content or encoded in content:
             yield f"/{path}: holds the value of {name}"
     if installed or len(content) > LARGEST or b"\0" in content[:1024]:
         return

@@ -160,6 +160,12 @@ class Project:
         """The folder of everything that a run leaves behind."""
         return self.root / ".slipway"
 
+    @property
+    def example(self) -> str:
+        """The text of .env.example, "" when there is none."""
+        path = self.root / ".env.example"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
 
 def load(root: Path) -> Project:
     """Read the project in the folder `root`.
@@ -229,4 +235,6 @@ def _check(value: Any, expected: Any, where: str) -> Any:
             return value
     elif isinstance(value, dict):
         return {key: _check(one, inner[1], f"{where}.{key}") for key, one in value.items()} if form is dict else value
-    raise Problem(f"pyproject.toml: {where} = {value!r} should be {wanted}.")
+    # Somebody may take the table for the place of the secrets themselves.
+    shown = "'...'" if where.startswith("[tool.slipway] secrets") and isinstance(value, str) else repr(value)
+    raise Problem(f"pyproject.toml: {where} = {shown} should be {wanted}.")

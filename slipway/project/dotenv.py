@@ -5,6 +5,7 @@ before `#`). The grammar here is what they read alike; anything else is a findin
 """
 
 import difflib
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ class Schema:
 
     required: dict[str, str]
     optional: frozenset[str]
+
+
+Read = tuple[dict[str, str], list[str]]  # the values by name, and the findings
 
 
 class Unreadable(ValueError):
@@ -49,10 +53,11 @@ def spell(value: str) -> str:
     return "'" + value.replace("'", "\\'") + "'"
 
 
-def parse(text: str, secrets: frozenset[str] = frozenset()) -> tuple[dict[str, str], list[str]]:
+def parse(text: str, is_hidden: Callable[[str, str], bool] = lambda name, value: False) -> Read:
     """Return the variables of a .env text, and what is wrong with it.
 
-    Findings name the line and, unless the variable is in `secrets`, show its value in the spelling that works.
+    Findings name the line and, unless `is_hidden` (of name and value), show the value in the spelling that works. What
+    is no variable is never shown: it may be a part of a secret.
     """
     values: dict[str, str] = {}
     findings: list[str] = []
@@ -63,9 +68,8 @@ def parse(text: str, secrets: frozenset[str] = frozenset()) -> tuple[dict[str, s
         if "\0" in statement:
             findings.append(f"line {number}: there is a NUL, which no variable can hold")
             continue
-        if not separator or not NAME.fullmatch(name):
-            shown = name if NAME.fullmatch(name) else "this line"
-            findings.append(f"line {number}: {shown} is not NAME=value")
+        if not separator or not NAME.fullmatch(name) or _ends_base64(name, rest):
+            findings.append(f"line {number}: this is not NAME=value")
             continue
         if name in lines:
             findings.append(f"line {number}: {name} is set already in line {lines[name]}; keep one of them")
@@ -74,7 +78,7 @@ def parse(text: str, secrets: frozenset[str] = frozenset()) -> tuple[dict[str, s
             values[name] = _read(rest)
         except Unreadable as reason:
             values[name] = rest.strip()  # counted as present: one finding a line
-            findings.append(f"line {number}: {name} {reason}{_advice(name, rest, name in secrets)}")
+            findings.append(f"line {number}: {name} {reason}{_advice(name, rest, is_hidden)}")
     return values, findings
 
 
@@ -140,7 +144,12 @@ def _read(rest: str) -> str:
     return re.sub(r"\\(.)", lambda match: ESCAPES[match[1]], inner)
 
 
-def _advice(name: str, rest: str, secret: bool) -> str:
+def _ends_base64(name: str, rest: str) -> bool:
+    # The last line of a key that was pasted in without quotes: nobody names a variable so.
+    return not rest.strip("= ") and bool(len(name) > 16 and re.search("[a-z]", name) and re.search("[A-Z0-9]", name))
+
+
+def _advice(name: str, rest: str, is_hidden: Callable[[str, str], bool]) -> str:
     meant = rest.strip(" \t")
     if meant[:1] in ("'", '"'):
         end = _close(meant)
@@ -149,7 +158,7 @@ def _advice(name: str, rest: str, secret: bool) -> str:
         spelling = spell(meant)
     except Unreadable as reason:
         return f"; {reason}"
-    if secret:  # its value is never shown
+    if is_hidden(name, meant):
         spelling = "'...'" if spelling.startswith("'") else '"..."'
     return f"; write {name}={spelling}"
 
@@ -159,6 +168,11 @@ def schema(example: str) -> Schema:
     required, _ = parse(example)
     optional = re.findall(rf"^# ?({NAME.pattern})=", example, re.MULTILINE)
     return Schema(required, frozenset(optional) - required.keys())
+
+
+def examples(example: str) -> set[str]:
+    """Return the values that .env.example itself has, of the optional variables as well."""
+    return set(parse(re.sub(rf"^# ?(?={NAME.pattern}=)", "", example, flags=re.MULTILINE))[0].values()) - {""}
 
 
 def fill(example: str, secrets: Mapping[str, int], token: Callable[[int], str]) -> str:
@@ -188,11 +202,11 @@ def check(values: Mapping[str, str], known: Schema, secrets: Mapping[str, int]) 
         elif name in secrets and (weakness := _weakness(value, example, secrets[name])):
             findings.append(f"{name} {weakness}")
     names = known.required.keys() | known.optional
-    findings += [
-        f"{name} is empty: give it a value or leave the line out"
-        for name in sorted(known.optional)
-        if values.get(name) == ""
-    ]
+    for name in sorted(known.optional & values.keys()):
+        if not values[name]:
+            findings.append(f"{name} is empty: give it a value or leave the line out")
+        elif name in secrets and (weakness := _weakness(values[name], "", secrets[name])):
+            findings.append(f"{name} {weakness}")
     for name in values:
         if name not in names and not FOREIGN.fullmatch(name):
             close = difflib.get_close_matches(name, names, n=1, cutoff=0.75)
@@ -204,8 +218,8 @@ def check(values: Mapping[str, str], known: Schema, secrets: Mapping[str, int]) 
 def _weakness(value: str, example: str, least: int) -> str | None:
     if value == example or re.search(r"change.?me|changethis|example|your.?secret", value, re.IGNORECASE):
         return "is an example, not a secret"
-    if len(value.encode()) < least:
-        return f"is too short: {len(value.encode())} bytes of at least {least}"
+    if (size := len(os.fsencode(value))) < least:
+        return f"is too short: {size} bytes of at least {least}"
     if len(set(value)) < 6:
         return "is too easy to guess: it has fewer than 6 different characters"
     return None

@@ -5,13 +5,13 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
 from slipway.core.words import PORTS, SECONDS, WORKERS, in_bytes, is_whole, whole
-from slipway.project import database, dotenv
+from slipway.project import database, dotenv, hidden
 from slipway.project.config import Project
 from slipway.project.database import Database
 
@@ -47,20 +47,27 @@ class Settings:
         Raises Problem with all findings at once.
         """
         values, findings = _read(self.project)
+        hidden.hide(self.project, values, self.steps.secrets)
         example = _schema(self.project)
         if example and example.required.keys() - values.keys() and not (self.project.root / ".env").exists():
             raise Problem("There is no .env: ./inv up makes one from .env.example.")
         if example:
             findings += dotenv.check(values, example, self.project.secrets)
-        findings += self._check_own(values)
+        findings += hidden.misread(self.project, values) + self._check_own(values)
         if findings:
             listed = "\n".join(f"  - {finding}" for finding in findings)
             raise Problem(
                 f".env cannot be used:\n{listed}\n"
                 "Correct it (.env.example explains each variable), then run this again."
             )
-        self.steps.secrets |= {values[name] for name in self.project.secrets if values.get(name)}
         return values
+
+    def hide(self) -> None:
+        """Let no output show what is secret of .env, also of one that is not in order, and of the environment."""
+        values: dict[str, str] = {}
+        with contextlib.suppress(Problem):
+            values = _read(self.project)[0]
+        hidden.hide(self.project, values, self.steps.secrets)
 
     @cached_property
     def database(self) -> Database:
@@ -117,9 +124,9 @@ class Settings:
         Raises Problem with all that is wrong, before anything is started.
         """
         with self.steps.step("settings", ".env is complete") as step:
-            example, target = self.project.root / ".env.example", self.project.root / ".env"
-            if example.exists() and not target.exists():
-                text = dotenv.fill(example.read_text(encoding="utf-8"), self.project.secrets, new_secret)
+            example, target = self.project.example, self.project.root / ".env"
+            if example and not target.exists():
+                text = dotenv.fill(example, self.project.secrets, new_secret)
                 write_private(target, text)
                 step.detail = ".env made from .env.example, its secrets generated"
             _ = self.values
@@ -146,11 +153,11 @@ class Settings:
         for name, within in NUMBERS.items():
             value = values.get(name, "")
             if value and not is_whole(value, within):
-                findings.append(f"{name} = {value!r} is not {whole(within)}")
+                findings.append(f"{name}{_source(name)} is not {whole(within)}")
         for name in SIZES:
             value = values.get(name, "")
             if value and in_bytes(value) != 0 and in_bytes(value) < LEAST_MEMORY:
-                findings.append(f"{name} = {value!r} is not a size from 6m on, like 512m or 1g")
+                findings.append(f"{name}{_source(name)} is not a size from 6m on, like 512m or 1g")
         if values.get(database.HOSTNAME) == database.OWN:
             findings += _unfit_for_own_database(values)
         local = values.get(database.HOSTNAME) in ("localhost", "127.0.0.1", "::1")
@@ -178,15 +185,16 @@ def private(project: Project) -> dict[str, str]:
 
 def example_values(project: Project) -> dict[str, str]:
     """Return .env.example's variables with fresh secrets."""
-    example = project.root / ".env.example"
-    if not example.exists():
-        return {}
-    return dotenv.parse(dotenv.fill(example.read_text(encoding="utf-8"), project.secrets, new_secret))[0]
+    return dotenv.parse(dotenv.fill(project.example, project.secrets, new_secret))[0]
 
 
 def _schema(project: Project) -> dotenv.Schema | None:
-    example = project.root / ".env.example"
-    return dotenv.schema(example.read_text(encoding="utf-8")) if example.exists() else None
+    return dotenv.schema(project.example) if project.example else None
+
+
+def _source(name: str) -> str:
+    # A value is never shown: who mixes up two lines would show the other one's.
+    return ", which the environment sets," if name in os.environ else ""
 
 
 def _read(project: Project) -> tuple[dict[str, str], list[str]]:
@@ -194,7 +202,7 @@ def _read(project: Project) -> tuple[dict[str, str], list[str]]:
     values: dict[str, str] = {}
     findings: list[str] = []
     try:
-        values, findings = dotenv.parse(path.read_text(encoding="utf-8"), frozenset(project.secrets))
+        values, findings = dotenv.parse(path.read_text(encoding="utf-8"), partial(hidden.is_hidden, project))
     except FileNotFoundError:
         pass
     except UnicodeDecodeError as error:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from slipway.core.caller import who
 from slipway.core.errors import Problem
+from slipway.core.secrecy import has_login
 from slipway.engine import builder, registry
 from slipway.image import inspect, plan, sbom
-from slipway.image.arguments import has_login
 from slipway.project import lockfile, tags
 from slipway.release.attempt import Attempt
 from slipway.release.passed import Passed

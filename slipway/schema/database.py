@@ -39,7 +39,7 @@ class NotYet(Refused):
 
 
 def variable(name: str, default: str | None = None) -> str:
-    """Return a variable of the service: the environment's, else the file's under /run/secrets.
+    """Return a variable of the service: the environment's, else the file's under /run/secrets, as pydantic reads it.
 
     Raises Refused when there is none and no default.
     """
@@ -47,7 +47,7 @@ def variable(name: str, default: str | None = None) -> str:
         return value
     for file in (SECRETS / name.lower(), SECRETS / name):
         with contextlib.suppress(OSError):
-            return file.read_text(encoding="utf-8").rstrip("\n")
+            return file.read_text(encoding="utf-8").strip()
     if default is None:
         raise Refused(f"{name} is not set: .env.example explains it.")
     return default

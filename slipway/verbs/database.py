@@ -190,7 +190,10 @@ def restore(
 
 @task(help=EVERYWHERE)
 def psql(_: Context, prod: bool = False, runtime: str = "", context: str = "") -> None:
-    """Open psql on the database; what follows `--` goes to psql."""
+    """Open psql on the database; what follows `--` goes to psql.
+
+    Nothing is hidden in what it prints.
+    """
     from slipway.runtime import Job, Where
     from slipway.verbs.session import begin
 

@@ -33,7 +33,7 @@ def migrate(session: Session, options: Options, json: bool) -> None:
 
 def sql(session: Session, options: Options) -> None:
     """Print the SQL of the pending revisions."""
-    screen.show(migrating.sql(session.checkout, session.environment, session.runtime, options))
+    screen.show_source(migrating.sql(session.checkout, session.environment, session.runtime, options))
 
 
 def plan(session: Session, options: Options, json: bool) -> None:

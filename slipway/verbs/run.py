@@ -115,7 +115,10 @@ def down(
 def logs(
     _: Context, prod: bool = False, runtime: str = "", context: str = "", follow: bool = False, lines: str = "100"
 ) -> None:
-    """Show the service's log."""
+    """Show the service's log.
+
+    It is shown as the service wrote it: also secrets, if it logs any.
+    """
     from slipway.core.words import LINES
     from slipway.verbs.session import begin
 
@@ -135,7 +138,10 @@ def ps(_: Context, prod: bool = False, runtime: str = "", context: str = "") -> 
 
 @task(help=EVERYWHERE)
 def shell(_: Context, prod: bool = False, runtime: str = "", context: str = "") -> None:
-    """Open a shell where the service runs."""
+    """Open a shell where the service runs.
+
+    Nothing is hidden in what it prints.
+    """
     from slipway.verbs.session import begin
 
     with begin("shell", prod=prod, runtime=runtime, context=context, quietly=True) as session:

@@ -4,21 +4,29 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
+from slipway.core import printable, secrecy
 from slipway.core.errors import Problem
 from slipway.core.words import row
 from slipway.verbs.session import Session
 
 
 def show(text: str) -> None:
-    """Print a line of a result."""
-    sys.stdout.write(f"{text}\n")
+    """Print a result, or a line of it."""
+    sys.stdout.write(f"{printable.plain(secrecy.SECRETS.redact(text))}\n")
+    sys.stdout.flush()
+
+
+def show_source(text: str) -> None:
+    """Print a result that a program may read: with all its characters, where it is not a terminal that shows it."""
+    text = secrecy.SECRETS.redact(text)
+    sys.stdout.write(f"{printable.plain(text) if sys.stdout.isatty() else text}\n")
     sys.stdout.flush()
 
 
 def show_lines(lines: Iterable[str]) -> None:
     """Print lines of a result."""
-    sys.stdout.writelines(f"{line}\n" for line in lines)
-    sys.stdout.flush()
+    for line in lines:
+        show(line)
 
 
 def show_json(value: object) -> None:
@@ -28,7 +36,7 @@ def show_json(value: object) -> None:
 
 def show_rows(rows: Iterable[tuple[str, str]]) -> None:
     """Print names, and what there is to say of each."""
-    show_lines(row(name, what) for name, what in rows)
+    show_lines(row(name, printable.line(what)) for name, what in rows)
 
 
 def show_urls(session: Session, port: int) -> None:
@@ -41,9 +49,10 @@ def show_urls(session: Session, port: int) -> None:
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows as lines, their columns below each other."""
+    """Return rows as lines, their columns below each other; what is in a cell makes no other line."""
     if not rows:
         return []
+    rows = [[printable.line(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
@@ -57,7 +66,7 @@ def confirm(question: str, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise Problem(f"{question} There is no terminal to ask on: say --yes.")
-    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.write(f"{printable.line(secrecy.SECRETS.redact(question))} [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise Problem("Nothing was changed.")
@@ -65,4 +74,4 @@ def confirm(question: str, yes: bool) -> None:
 
 def flat(value: Mapping[str, object] | object) -> str:
     """Return a part of a state in a line."""
-    return " ".join(map(str, value.values())) if isinstance(value, Mapping) else str(value or "-")
+    return printable.line(" ".join(map(str, value.values())) if isinstance(value, Mapping) else str(value or "-"))

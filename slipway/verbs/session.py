@@ -2,12 +2,15 @@
 
 import contextlib
 import os
+import sys
+import traceback
 from collections.abc import Iterator
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from slipway.core import printable
 from slipway.core.errors import Problem
 from slipway.core.signals import interruptible
 from slipway.core.steps import BOLD, Steps
@@ -49,6 +52,7 @@ class Session:
         self.checkout = Checkout.at(ROOT, steps)
         self.project = self.checkout.project
         settings = Settings(self.project, steps, lambda: self.choice[0] == "docker")
+        settings.hide()
         self.environment = Environment(environment, self.project.state / environment, settings)
         self.memory = choose.Memory(self.environment.state)
         self.undo = contextlib.ExitStack()
@@ -198,7 +202,11 @@ def _tidily(environment: str, runtime: str, steps: Steps) -> Iterator[Session]:
             session.settings.adopt_compose_name()
             yield session
         except Problem as problem:
-            problem.message = in_environment(steps.redact(str(problem.message)), environment)
+            problem.message = printable.plain(in_environment(steps.redact(str(problem.message)), environment))
+            raise
+        except Exception as error:  # a mistake of Slipway's own, which Python shows
+            trace = "".join(traceback.format_exception(error)).rstrip()
+            sys.excepthook = lambda *_: steps.say(trace)
             raise
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from slipway.core import secrecy
 from slipway.engine import proxies
 
 
@@ -9,3 +10,9 @@ from slipway.engine import proxies
 def no_proxy_of_a_company(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the Docker client give no proxy, unless a test says so."""
     monkeypatch.setattr(proxies, "read", dict)
+
+
+@pytest.fixture(autouse=True)
+def no_secrets_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing be hidden in what a test looks at, but what it hides itself."""
+    monkeypatch.setattr(secrecy, "SECRETS", secrecy.Secrets())

@@ -11,6 +11,7 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.core.processes import is_alive
+from slipway.core.secrecy import Secrets
 from slipway.core.shell import Shell, tokens
 from slipway.core.steps import Steps
 from tests.support import ROOT, wait_for
@@ -19,7 +20,7 @@ from tests.support import ROOT, wait_for
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     """Give a shell that must not show "hush"."""
-    return Shell(tmp_path, Steps(secrets={"hush"}))
+    return Shell(tmp_path, Steps(secrets=Secrets({"hush"})))
 
 
 def test_tokens_are_flat_and_without_none() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from slipway.core.scripts import Script
+from slipway.core.secrecy import Secrets
 from slipway.core.steps import GREEN, PLAIN, RED, Steps
 from tests.support import ROOT
 
@@ -10,7 +11,7 @@ from tests.support import ROOT
 @pytest.fixture
 def steps() -> Steps:
     """Give steps that know a secret, and write no colour."""
-    return Steps(secrets={"hush"}, prefix={"DOCKER_CONTEXT": "else where"}, colour=False)
+    return Steps(secrets=Secrets({"hush"}), prefix={"DOCKER_CONTEXT": "else where"}, colour=False)
 
 
 def test_a_step_is_a_line_with_its_time(steps: Steps, capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,8 +49,16 @@ def test_a_script_is_shown_by_its_file(steps: Steps, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == '  $ sh -c "$(cat slipway/deploy/compose/deployment.sh)"\n'
 
 
-def test_a_secret_within_another_leaves_nothing_of_it() -> None:
-    assert Steps(secrets={"hush", "hush-hush"}).redact("a hush-hush b") == "a [secret] b"
+def test_what_is_told_does_nothing_to_a_terminal(steps: Steps, capsys: pytest.CaptureFixture[str]) -> None:
+    steps.colour = True
+    steps.say("one\n\x1b]0;two\a", RED)
+    steps.note("live", "shop:1\nlive       other:2")
+    with steps.step("start") as step:
+        step.detail = "\x1b[2Jdone\n"
+    told = capsys.readouterr().err
+    assert told.startswith(f"{RED}one\n\\x1b]0;two\\x07{PLAIN}\n")
+    assert "  live       shop:1\\nlive       other:2\n" in told
+    assert f"  {GREEN}start     {PLAIN} \\x1b[2Jdone\\n" in told
 
 
 def test_colour_is_for_a_terminal_that_wants_it(

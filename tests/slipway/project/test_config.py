@@ -53,7 +53,10 @@ def test_migrations_are_found(tmp_path: Path) -> None:
         ("[tool.slipway]\nport = true", "whole number"),
         ("[tool.slipway]\nasgi = 1", "a string"),
         ('[tool.slipway]\nname = "My Service"', "cannot name an image"),
-        ('[tool.slipway.secrets]\nTOKEN = "long"', r"secrets\.TOKEN = 'long' should be a whole number from 0 to 4096"),
+        (
+            '[tool.slipway.secrets]\nTOKEN = "long"',
+            r"secrets\.TOKEN = '\.\.\.' should be a whole number from 0 to 4096",
+        ),
         ("[tool.slipway.build-args]\nA = 1", r"build-args\.A = 1 should be a string"),
         ("[tool.slipway]\nsecrets = 12", "secrets = 12 should be a table"),
         ("[tool.slipway]\ndeploy = 30", "deploy = 30 should be a table"),

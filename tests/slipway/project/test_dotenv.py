@@ -91,7 +91,7 @@ def test_a_refusal_shows_the_spelling_that_works() -> None:
 
 
 def test_a_refusal_never_shows_a_secret() -> None:
-    _, findings = dotenv.parse("TOKEN=pa$$word\n", frozenset({"TOKEN"}))
+    _, findings = dotenv.parse("TOKEN=pa$$word\n", lambda name, value: (name, value) == ("TOKEN", "pa$$word"))
 
     assert len(findings) == 1
     assert "pa$$" not in findings[0]

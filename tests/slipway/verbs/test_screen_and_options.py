@@ -5,10 +5,11 @@ import sys
 
 import pytest
 
+from slipway.core import secrecy
 from slipway.core.errors import Problem
 from slipway.core.words import PORTS, SECONDS
 from slipway.verbs.options import after_dashes, number
-from slipway.verbs.screen import confirm, flat, show_json, show_rows, table
+from slipway.verbs.screen import confirm, flat, show_json, show_lines, show_rows, show_source, table
 
 
 def test_a_number_is_whole_and_has_a_limit() -> None:
@@ -39,6 +40,18 @@ def test_results_go_to_standard_output(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out == 'now        nothing is live\n{\n  "a": 1\n}\n'
     assert flat({"state": "ready", "process": 7}) == "ready 7"
     assert flat(None) == "-"
+
+
+def test_what_a_result_holds_is_only_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    secrecy.SECRETS.add("hush-hush")
+    show_lines(table([["RELEASE", "WHY"], ["1", "a\n2  live\x1b[2J"], ["3", "\x1b[31mhush-hush\u202e"]]))
+    show_rows([("image", "one\nlive       two")])
+    show_json({"why": "hush-hush \x1b"})
+    show_source("SELECT '\x0c', 'hush-hush';")
+    assert capsys.readouterr().out == (
+        "RELEASE  WHY\n1        a\\n2  live\\x1b[2J\n3        [secret]\\u202e\nimage      one\\nlive       two\n"
+        "{\n  \"why\": \"[secret] \\u001b\"\n}\nSELECT '\x0c', '[secret]';\n"
+    )
 
 
 class Terminal(io.StringIO):
