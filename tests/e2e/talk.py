@@ -6,6 +6,7 @@ import time
 
 import httpx2
 
+from slipway.project import dotenv
 from tests.support import PATIENT, Checkout
 
 
@@ -63,3 +64,50 @@ def verbs_with_a_broken_env(checkout: Checkout) -> None:
         done = checkout.inv(verb)
         assert done.returncode == (1 if verb == "up" else 0), done.stderr
         assert secret not in done.stdout + done.stderr
+
+
+SECRETS = ("DATABASE_PASSWORD", "SECRET_KEY_FASTAPI_AUTH")
+TELL = """
+import base64
+import sys
+import time
+
+from pydantic import BaseModel
+
+
+class Told(BaseModel):
+    number: int
+    other: int
+
+
+for secret in (get_settings().database_password, get_settings().secret_key_fastapi_auth):
+    value = secret.get_secret_value()
+    sys.stderr.write(f"{value!r} {value.encode()} {base64.b64encode(value.encode())} {value[:9]}")
+    sys.stderr.flush()
+    time.sleep(0.3)
+    sys.stderr.write(f"{value[9:]}\\n\\x1b]0;a title\\x07\\n")
+    try:
+        Told(number=value * 2)
+    except ValueError as error:
+        sys.stderr.write(f"{error}\\n")
+sys.exit("It has told all.")
+
+"""
+
+
+def telling_nothing(checkout: Checkout, file: str, before: str, *verbs: tuple[str, ...]) -> None:
+    """Let a file of the service print all secrets and fail: no verb shows one."""
+    checkout.edit(file, before, TELL + before)
+    for verb in verbs:
+        failed = checkout.inv(*verb)
+        said = failed.stdout + failed.stderr
+        assert failed.returncode == 1, said
+        assert "It has told all." in said
+        assert "input_value=" in said
+        assert said.count("[secret]") >= 10
+        assert "\x1b" not in said
+        values, _ = dotenv.parse((checkout.root / ".env").read_text())
+        for name in SECRETS:
+            for part in (values[name], values[name][:8], values[name][-8:]):
+                assert part not in said
+    checkout.edit(file, TELL + before, before)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.production import PROD, deployed, in_volumes, webs
 from tests.e2e.support import NAME, containers, run
-from tests.e2e.talk import conversation, done, verbs_with_a_broken_env
+from tests.e2e.talk import conversation, done, telling_nothing, verbs_with_a_broken_env
 from tests.support import Checkout, free_port
 
 pytestmark = pytest.mark.minutes(2)
@@ -179,3 +179,8 @@ def test_a_companys_proxy_is_the_services_and_is_not_asked_for_what_is_near(dock
     for name in (f"{PROD}-proxy-1", f"{PROD}-db-1"):
         assert not [value for one, value in environment(name).items() if "proxy" in one.lower() and value], name
     assert run("docker", "inspect", "--format", "{{.Id}}", f"{PROD}-db-1") == kept
+
+
+def test_a_migration_and_a_service_that_tell_their_secrets_show_none(docker: Checkout) -> None:
+    telling_nothing(docker, "alembic/env.py", "logging.basicConfig(", ("up",), ("migrate",), ("deploy", "--yes"))
+    telling_nothing(docker, "app/main.py", "MAX_BODY =", ("up",), ("deploy", "--yes"))

@@ -8,7 +8,7 @@ import socket
 import httpx2
 import pytest
 
-from tests.e2e.talk import conversation, verbs_with_a_broken_env
+from tests.e2e.talk import conversation, telling_nothing, verbs_with_a_broken_env
 from tests.support import Checkout, free_port, processes_of, wait_for
 
 pytestmark = pytest.mark.minutes(2)
@@ -165,3 +165,8 @@ def test_down_and_status_work_with_a_broken_env_and_show_nothing_of_it(service: 
     service.up()
     verbs_with_a_broken_env(service)
     assert processes_of(service.root) == []
+
+
+def test_a_migration_and_a_service_that_tell_their_secrets_show_none(service: Checkout) -> None:
+    telling_nothing(service, "alembic/env.py", "logging.basicConfig(", ("up", "--runtime", "host"), ("migrate",))
+    telling_nothing(service, "app/main.py", "MAX_BODY =", ("up",))
