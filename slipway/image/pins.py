@@ -148,7 +148,8 @@ def _install(shell: Shell, root: Path, venv: Path) -> Path:
 
 def _lock(shell: Shell, poetry: Path, folder: Path) -> str:
     url = index(shell.output(index_command()))
-    shell.steps.secrets |= {secret for secret in (urlsplit(url).password,) if secret}
+    if password := urlsplit(url).password:
+        shell.steps.secrets.add(password)
     (folder / "pyproject.toml").write_text(project(url), encoding="utf-8")
     # Its own settings and cache: the user's may name other indexes, and a keyring would ask.
     own = {"POETRY_CONFIG_DIR": str(folder / "config"), "POETRY_CACHE_DIR": str(folder / "cache")}

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from slipway.core.errors import Problem
-from slipway.image.arguments import is_secret
+from slipway.core.secrecy import is_secret
 from slipway.trust import cosign
 
 PIPE = "SLIPWAY_WITHHELD"  # the number of the pipe's end, for the process that was started anew

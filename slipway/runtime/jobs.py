@@ -69,7 +69,10 @@ class ComposeJobs:
             run = containers.exec_command(self.stack.need(DATABASE).name, *job.argv, options=options)
             self.stack.shell.become(run)
         with self.stack.held(self._beside_database(job, variables(job.env))) as name:
-            status = self.stack.shell.status(containers.exec_command(name, *job.argv, options=terminal))
+            run = containers.exec_command(name, *job.argv, options=terminal)
+            status = self.stack.shell.status(
+                run, stdout=sys.stdout.buffer
+            )  # as it is: a terminal, or what is asked for
         raise SystemExit(status)
 
     def _beside_database(self, job: Job, options: list[str]) -> OneOff:
