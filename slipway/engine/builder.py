@@ -56,6 +56,14 @@ def _instructions(
     )
 
 
+def in_place_of(name: str, other: str) -> list[str]:
+    """Return the options that let a build begin with another image than the one that its Dockerfile names.
+
+    https://docs.docker.com/reference/cli/docker/buildx/build/#build-context
+    """
+    return ["--build-context", f"{name}=docker-image://{other}"]
+
+
 def is_engines_own(shell: Shell) -> bool:
     """Tell whether the builder in use is the engine's own, which builds on the engine's images."""
     return bool(re.search(r"(?m)^Driver:\s+docker$", shell.probe(inspect_command())[1]))

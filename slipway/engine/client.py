@@ -89,6 +89,16 @@ def version(shell: Shell) -> str:
     return shell.probe(version_command())[1]
 
 
+def platform_command() -> list[str]:
+    """Return the command that prints the platform that the engine builds for, like linux/amd64."""
+    return ["docker", "version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"]
+
+
+def platform(shell: Shell) -> str:
+    """Return the platform that the engine builds for, as Docker names it."""
+    return shell.output(platform_command())
+
+
 def is_remote(shell: Shell) -> bool:
     """Tell whether the engine is on another machine."""
     return not host(shell).startswith("unix:")

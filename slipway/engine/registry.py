@@ -85,6 +85,15 @@ def version(shell: Shell, tag: str) -> str:
     return str(found.get(labels.VERSION, ""))
 
 
+def platform(shell: Shell, named: str) -> str:
+    """Return the platform of an image, as Docker names it: "" when it has none, or several."""
+    try:
+        image = json.loads(shell.output(inspect_command(named, "Image"), failed=f"{named} cannot be read."))
+        return f"{image['os']}/{image['architecture']}"
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
 def explain(said: str, tag: str) -> str:
     """Return what to say when a registry has failed.
 

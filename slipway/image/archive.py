@@ -45,7 +45,9 @@ class Archive:
     def __init__(self, outer: tarfile.TarFile) -> None:
         self._outer = outer
         (manifest,) = json.load(self._part("manifest.json"))
-        self.configuration: Mapping[str, Any] = json.load(self._part(manifest["Config"]))
+        configuration = self._part(manifest["Config"]).read()
+        self.id = f"sha256:{hashlib.sha256(configuration).hexdigest()}"  # the image's, whatever its engine calls it
+        self.configuration: Mapping[str, Any] = json.loads(configuration)
         self.layers: Sequence[str] = manifest["Layers"]
 
     def members(self, below: int = 0) -> Iterator[Member]:

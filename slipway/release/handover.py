@@ -19,7 +19,6 @@ from slipway.image.build import Options
 from slipway.release.attempt import Attempt
 from slipway.release.gates import to_be_built
 from slipway.release.passed import Passed
-from slipway.release.verify import other_base
 
 PASSED = "passed.json"
 ID = re.compile(r"sha256:[0-9a-f]{64}")
@@ -110,3 +109,13 @@ def _load(shell: Shell, archive: Path, image: str) -> None:
     shell.output(images.load_command(str(archive)), echo=True, failed=f"{archive} could not be loaded.")
     if not images.built_id(shell, image):
         raise Problem(f"{archive} does not hold {image}, which has passed the gates.")
+
+
+def other_base(name: str, digest: str, bases: Sequence[str]) -> str:
+    """Return what to say of a base image that was known by a digest, and is known by others on this engine, or none."""
+    pinned = f"{name.partition(':')[0]}@{digest}"
+    here = f"the {name} of this engine is another one" if bases else f"there is no {name} here"
+    return (
+        f"{here}: docker pull {pinned}, then docker tag {pinned} {name} (if it had no digest then, that is its id, and "
+        "it has to come from the engine where the release was built)"
+    )

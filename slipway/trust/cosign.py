@@ -83,9 +83,14 @@ def public_key(project: Project) -> Path | None:
     """Return the file of the public key by which images have to be signed, None for none; raises Problem."""
     if not project.release.key:
         return None
-    file = project.root / project.release.key
+    missing = f"[tool.slipway.release] key = {project.release.key!r}: there is no such file. {MAKE}."
+    return readable(project.root / project.release.key, missing)
+
+
+def readable(file: Path, missing: str) -> Path:
+    """Return the file of a public key, once it and cosign are there; raises Problem, `missing` for no such file."""
     if not file.is_file():
-        raise Problem(f"[tool.slipway.release] key = {project.release.key!r}: there is no such file. {MAKE}.")
+        raise Problem(missing)
     if not shutil.which("cosign"):
         raise Problem("Images of this project are signed, and cosign is not installed: https://docs.sigstore.dev")
     return file

@@ -90,11 +90,18 @@ def _release(checkout: "Checkout", plan: "Plan", yes: bool, as_json: bool) -> No
 
 
 @task(
-    help={"tag": "the image in the registry: 1.2.3, sha-..., or a whole reference"} | SECRET | JSON,
+    help={
+        "tag": "the image in the registry: 1.2.3, sha-..., or a whole reference",
+        "key": "the public key that it has to be signed with, a file; default: the project's, if it has one",
+    }
+    | SECRET
+    | JSON,
     iterable=["secret"],
 )
-def verify(_: Context, tag: str = "", secret: Sequence[str] | None = None, json: bool = False) -> None:
+def verify(_: Context, tag: str = "", key: str = "", secret: Sequence[str] | None = None, json: bool = False) -> None:
     """Build a released image once more from its commit; compare."""
+    from pathlib import Path
+
     from slipway.image.build import Options, read_secret
     from slipway.release import verify
     from slipway.verbs.screen import show, show_json
@@ -102,8 +109,9 @@ def verify(_: Context, tag: str = "", secret: Sequence[str] | None = None, json:
 
     with begin_without("verify") as session:
         options = Options(tuple(map(read_secret, secret or [])))
-        verified = verify.verify(session.checkout, tag or session.project.version, options)
+        public = Path(key).expanduser().absolute() if key else None
+        verified = verify.verify(session.checkout, tag or session.project.version, options, public)
         if json:
             show_json(verified.as_json())
         else:
-            show(f"{verified.image} is what {verified.origin.commit} makes")
+            show(verified.line)

@@ -24,6 +24,11 @@ def test_several_platforms_are_built_and_pushed_in_one_command() -> None:
     ]  # fmt: skip
 
 
+def test_a_build_begins_with_another_image_than_the_dockerfile_names() -> None:
+    on = builder.in_place_of("python:3.13-slim", "python@sha256:1")
+    assert on == ["--build-context", "python:3.13-slim=docker-image://python@sha256:1"]
+
+
 def test_what_is_asked_of_buildx() -> None:
     assert builder.inspect_command() == ["docker", "buildx", "inspect"]
     assert builder.version_command() == ["docker", "buildx", "version"]

@@ -107,6 +107,18 @@ def test_the_version_is_what_the_image_says(said: str, version: str) -> None:
     assert registry.version(Answers(said), "r/x:1") == version
 
 
+@pytest.mark.parametrize(
+    ("said", "platform"),
+    [
+        ('{"os": "linux", "architecture": "arm64", "config": {}}', "linux/arm64"),
+        ('{"linux/amd64": {"os": "linux", "architecture": "amd64"}}', ""),  # of several
+        ("{}", ""), ("null", ""), ("no JSON", ""),
+    ],
+)  # fmt: skip
+def test_the_platform_is_what_the_image_says(said: str, platform: str) -> None:
+    assert registry.platform(Answers(said), f"r/x@{DIGEST}") == platform
+
+
 def test_the_texts_of_a_kind_are_read_by_their_digests() -> None:
     listed = json.dumps({"manifests": [{"reference": "r/x@sha256:1"}]})
     manifest = json.dumps({"layers": [{"digest": "sha256:2"}]})

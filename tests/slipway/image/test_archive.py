@@ -1,6 +1,9 @@
 """An archive of `docker save`: its configuration and layers."""
 
 import hashlib
+import io
+import json
+import tarfile
 from pathlib import Path
 
 from slipway.image.archive import opened
@@ -23,6 +26,10 @@ def test_the_configuration_is_that_of_the_image(tmp_path: Path) -> None:
     with opened(saved_image(tmp_path / "x.tar", {}, {}, Cmd=["x"], Labels={"a": "b"})) as image:
         assert image.configuration["config"] == {"Cmd": ["x"], "Labels": {"a": "b"}}
         assert len(image.layers) == 2
+        with tarfile.open(tmp_path / "x.tar") as outer:
+            (manifest,) = json.load(outer.extractfile("manifest.json") or io.BytesIO())
+            written = (outer.extractfile(manifest["Config"]) or io.BytesIO()).read()
+        assert image.id == f"sha256:{hashlib.sha256(written).hexdigest()}"
 
 
 def test_a_file_is_read_or_hashed_and_keeps_its_header(tmp_path: Path) -> None:

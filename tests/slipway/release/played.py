@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import json
+import re
 import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,6 +67,7 @@ class Engine:
     forgotten: set[str] = field(default_factory=set)
     driver: str = "docker"
     listed: str = "\n"  # by Poetry
+    platform: str = "linux/amd64"
     ran: list[Ran] = field(default_factory=list)
     attested: list[str] = field(default_factory=list)  # statements that are signed
     rules: list[tuple[str, Callable[[Ran], Answer | None]]] = field(default_factory=list)
@@ -112,6 +114,8 @@ class Engine:
             return known_as(command)
         if command[:2] == ["image", "inspect"]:
             return self._inspect(command)
+        if command == ["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"]:
+            return 0, self.platform, ""
         if command[0] == "history":
             return 0, json.dumps({"CreatedBy": "COPY", "CreatedAt": CREATED, "Size": "1"}), ""
         if command[0] == "run":
@@ -140,7 +144,7 @@ class Engine:
             for name in listing.LISTS:
                 (folder / name).write_text(self.listed)
             return NOTHING
-        words = [word for word in command if ":" not in word or "=" in word]
+        words = re.sub(r" --(no-cache|tag \S+|build-context \S+)", "", " ".join(command)).split()
         given = dict(word.partition("=")[::2] for word in words if "=" in word)
         tag = command[command.index("--tag") + 1]
         self.names[tag] = made = id_of(" ".join(words))
@@ -189,12 +193,12 @@ class Engine:
         if "--raw" in command:
             named = {id_of(one): one for one in self.pushed.values()}
             return 0, json.dumps({"config": {"digest": named[command[-1].partition("@")[2]]}}), ""
-        tag = command[3]
-        if tag not in self.pushed:
+        tag, digest = command[3], command[3].partition("@")[2]
+        by_digest = {id_of(one): one for one in self.pushed.values()}
+        if not (mine := by_digest.get(digest) or self.pushed.get(tag)):
             return 1, "", f"ERROR: {tag}: not found"
-        mine = self.pushed[tag]
         labels = {"org.opencontainers.image.version": self.versions.get(mine, "")}
-        image = {"config": {"Labels": labels}}
+        image = {"config": {"Labels": labels}, "os": "linux", "architecture": "amd64"}
         return 0, json.dumps(image if "Image" in command[-1] else {"digest": id_of(mine)}), ""
 
     def _cosign(self, argv: Sequence[str]) -> Answer:
