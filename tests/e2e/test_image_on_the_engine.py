@@ -1,55 +1,24 @@
 """The image on a real engine: the same every time, small, locked down, and nothing in it that should not be."""
 
-import contextlib
 import json
 import re
 import secrets
 import subprocess
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx2
 import pytest
 
 from slipway.image.context import context
 from slipway.project import dotenv
+from tests.e2e.images import LOCKED, built, inspect, running
 from tests.e2e.registries import Registry
 from tests.e2e.releases import PACKAGES, without
 from tests.e2e.support import NAME, run
-from tests.e2e.talk import done, eventually
+from tests.e2e.talk import done
 from tests.support import ROOT, Checkout
 
 pytestmark = pytest.mark.minutes(3)
-
-LOCKED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
-
-
-def built(checkout: Checkout, *options: str) -> str:
-    """Build the image; return its tag."""
-    return done(checkout, "build", *options).stdout.strip()
-
-
-def inspect(tag: str) -> dict[str, Any]:
-    """Return what the engine says of an image or a container."""
-    (one,) = json.loads(run("docker", "inspect", tag))
-    return dict(one)
-
-
-@contextlib.contextmanager
-def running(tag: str, *options: str) -> Iterator[tuple[str, httpx2.Client]]:
-    """Run an image, until it answers; give the container and a client."""
-    example = dotenv.schema((ROOT / ".env.example").read_text()).required
-    env = [word for name, value in example.items() for word in ("--env", f"{name}={value or secrets.token_hex(20)}")]
-    container = run("docker", "run", "--detach", "--publish", "127.0.0.1::8000", *env, *options, tag)
-    try:
-        address = run("docker", "port", container, "8000").splitlines()[0]
-        with httpx2.Client(base_url=f"http://{address}", timeout=30) as client:
-            eventually(client, "/health/live")
-            yield container, client
-    finally:
-        run("docker", "rm", "--force", container)
 
 
 def test_two_builds_of_a_commit_are_the_same_to_the_bit(docker: Checkout, tmp_path: Path) -> None:
@@ -203,18 +172,6 @@ def test_sigterm_lets_a_request_finish(docker: Checkout, tmp_path: Path) -> None
         stopping.join()
         assert said == "begun done"
         assert inspect(container)["State"]["ExitCode"] == 0
-
-
-@pytest.mark.full  # on an empty cache that is every package once more
-def test_another_python_is_built_and_serves(docker: Checkout) -> None:
-    tag = built(docker, "--python", "3.11")
-
-    assert tag.endswith("-python3.11-slim")
-    with running(tag, *LOCKED) as (container, client):
-        assert client.get("/").status_code == 200
-        assert run("docker", "exec", container, "python", "--version").startswith("Python 3.11.")
-    built(docker)
-    assert tag in done(docker, "image").stdout
 
 
 def test_build_arguments_go_in_and_secrets_do_not(docker: Checkout, tmp_path: Path) -> None:
