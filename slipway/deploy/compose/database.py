@@ -62,8 +62,8 @@ class DeployedDatabase:
             self._write_password()
             began = time.monotonic()
             self._up("--no-deps", "--force-recreate")
-            if before and self.network.name(labels.DEFAULT_NETWORK) in before.networks:
-                self.network.admit([before.networks])
+            if before:
+                self.network.as_before(before.networks)
             step.detail = f"made anew: away for {time.monotonic() - began:.1f} s"
 
     def _up(self, *options: str) -> None:

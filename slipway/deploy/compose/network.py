@@ -46,9 +46,13 @@ class DatabaseNetwork:
 
     def admit(self, on: Iterable[Iterable[str]]) -> None:
         """Let containers that are on these networks reach the database; raises Problem."""
-        name, database = self.name(DEFAULT_NETWORK), self.stack.container(DATABASE)
-        if database and name not in database.networks and not self._serves(on):
-            self._join(database, name)
+        if not self._serves(on):
+            self._join_default()
+
+    def as_before(self, networks: Iterable[str]) -> None:
+        """Let a container that was made anew be where the one before it was; raises Problem."""
+        if self.name(DEFAULT_NETWORK) in networks:
+            self._join_default()
 
     def leave(self, on: Iterable[Iterable[str]]) -> None:
         """Take the database off the default network, unless containers that are on these networks need it there."""
@@ -68,6 +72,11 @@ class DatabaseNetwork:
         return (
             not subnets or self.run(Job(["sh", "-c", script, "sh", " ".join(subnets)], Where.SUPERUSER)).output != "0"
         )
+
+    def _join_default(self) -> None:
+        name, database = self.name(DEFAULT_NETWORK), self.stack.container(DATABASE)
+        if database and name not in database.networks:
+            self._join(database, name)
 
     def _join(self, database: Container, network: str) -> None:
         command = networks.connect_command(network, database.name, DATABASE)

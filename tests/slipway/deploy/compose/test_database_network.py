@@ -96,6 +96,13 @@ def test_who_is_on_the_old_network_alone_finds_it_there(on: list[list[str]], nee
     assert leaves.told == ([] if needs else [f"docker network disconnect {OLD} db"])
 
 
+def test_a_container_made_anew_is_where_the_one_before_was() -> None:
+    for networks, joined in (([OLD, NEW], True), ([NEW], False)):
+        shell = OnEngine(NEW)
+        network(shell).as_before(networks)
+        assert shell.told == ([f"docker network connect --alias db {OLD} db"] if joined else [])
+
+
 @pytest.mark.parametrize("sessions", ["1", ""])
 def test_it_stays_while_a_session_comes_over_the_old_network_or_nobody_can_tell(sessions: str) -> None:
     shell = OnEngine(OLD, NEW)
