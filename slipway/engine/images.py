@@ -7,17 +7,17 @@ from typing import Any
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell, tokens
-from slipway.engine import registry
+from slipway.engine import references, registry
 
 NAMES = "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}"  # what an image may be called
 
 
 @dataclass(frozen=True)
 class EngineImage:
-    """An image on the engine: its id, its digests in registries, its labels, its user ("0" for root), its layers."""
+    """An image on the engine: its id, NAME@DIGEST in registries, its labels, its user ("0" for root), its layers."""
 
     id: str
-    digests: tuple[str, ...]
+    pinned: tuple[str, ...]
     labels: Mapping[str, str]
     user: str
     created: str
@@ -29,7 +29,7 @@ class EngineImage:
         config = facts.get("Config") or {}
         return cls(
             id=facts["Id"],
-            digests=tuple(one.partition("@")[2] for one in facts.get("RepoDigests") or []),
+            pinned=tuple(facts.get("RepoDigests") or ()),
             labels=dict(config.get("Labels") or {}),
             user=config.get("User") or "0",
             created=facts.get("Created", ""),
@@ -37,9 +37,23 @@ class EngineImage:
         )
 
     @property
+    def digests(self) -> list[str]:
+        """Its digests in registries."""
+        return [one.rpartition("@")[2] for one in self.pinned]
+
+    @property
     def identities(self) -> list[str]:
         """What it is known by: its digests in registries, then its id."""
         return [*self.digests, self.id]
+
+    def identities_as(self, reference: str) -> list[str]:
+        """Return what it is known by as an image of this name: its digests there, then its id.
+
+        Where it was pushed under another name it may have another digest, which says nothing under this one.
+        """
+        name = references.canonical(references.name(reference))
+        there = [one for one in self.pinned if references.canonical(references.name(one)) == name]
+        return [*(one.rpartition("@")[2] for one in there), self.id]
 
 
 def inspect_command(reference: str, form: str = "") -> list[str]:

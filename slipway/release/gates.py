@@ -138,7 +138,7 @@ def to_be_built(attempt: Attempt) -> tuple[Image, list[str]]:
     if not images.built_id(shell, on):  # what is scanned and recorded is what it is built on
         shell.output(images.pull_command(on), echo=True, failed=f"There is no base image: docker pull {on}")
     found = images.inspect(shell, on)
-    return image, found.identities if found else []
+    return image, found.identities_as(on) if found else []
 
 
 # A gate each

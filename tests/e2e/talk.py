@@ -80,6 +80,8 @@ class Told(BaseModel):
     other: int
 
 
+from app.core.config import get_settings
+
 for secret in (get_settings().database_password, get_settings().secret_key_fastapi_auth):
     value = secret.get_secret_value()
     sys.stderr.write(f"{value!r} {value.encode()} {base64.b64encode(value.encode())} {value[:9]}")

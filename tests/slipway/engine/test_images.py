@@ -21,8 +21,8 @@ FACTS: dict[str, Any] = {
 
 def test_an_image_is_read_of_what_docker_prints() -> None:
     assert EngineImage.of(FACTS) == EngineImage(
-        id="sha256:1d", digests=("sha256:aa", "sha256:bb"), labels={"a": "b"}, user="65532:65532",
-        created="2026-01-02T03:04:05Z", layers=("sha256:l1", "sha256:l2"),
+        id="sha256:1d", pinned=("localhost:5000/shop@sha256:aa", "shop@sha256:bb"), labels={"a": "b"},
+        user="65532:65532", created="2026-01-02T03:04:05Z", layers=("sha256:l1", "sha256:l2"),
     )  # fmt: skip
 
 
@@ -36,6 +36,13 @@ def test_what_an_image_does_not_say_is_empty_and_its_user_root(nothing: dict[str
 def test_an_image_is_known_by_its_digests_and_its_id() -> None:
     assert EngineImage.of(FACTS).identities == ["sha256:aa", "sha256:bb", "sha256:1d"]
     assert EngineImage.of({"Id": "sha256:1d"}).identities == ["sha256:1d"]
+
+
+@pytest.mark.parametrize("name", ["shop", "shop:1.4", "docker.io/library/shop:1.4"])
+def test_under_a_name_an_image_is_known_by_the_digests_that_it_has_there(name: str) -> None:
+    assert EngineImage.of(FACTS).identities_as(name) == ["sha256:bb", "sha256:1d"]
+    assert EngineImage.of(FACTS).identities_as("localhost:5000/shop:1") == ["sha256:aa", "sha256:1d"]
+    assert EngineImage.of(FACTS).identities_as("python:3.13-slim") == ["sha256:1d"]
 
 
 @pytest.mark.parametrize(
