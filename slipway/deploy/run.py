@@ -82,7 +82,7 @@ class Deployer:
             image=image, schema=None if untold else self._schema(), salt=salt, settings=given,
             same=bool(live and releases.is_defined_so(live)), proxy=change,
             configuration=(known.configuration, wanted), sharing=sharing, untold=untold,
-            role=self._role() if database else None, outdated=self.deployment.database.is_outdated(),
+            role=self._role() if database else None, outdated=self.deployment.database.is_outdated(self.port),
         )  # fmt: skip
 
     @property

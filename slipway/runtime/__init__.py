@@ -119,8 +119,8 @@ class DatabaseServer(Protocol):
 class LastingDatabase(DatabaseServer, Protocol):
     """A database that goes on while releases replace each other."""
 
-    def is_outdated(self) -> bool:
-        """Tell whether what runs was made of another definition than today's."""
+    def is_outdated(self, port: int) -> bool:
+        """Tell whether what runs was made of another definition than today's, for a service at a port."""
 
     def recreate(self) -> None:
         """Make it anew as it is defined now, after a trial, with the database away in between; raises Problem."""

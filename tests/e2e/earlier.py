@@ -35,7 +35,7 @@ BEGIN
     FOREACH attempt IN ARRAY ARRAY[
         'COPY (SELECT 1) TO PROGRAM ''id''', 'SELECT pg_read_file(''/etc/passwd'')', 'CREATE ROLE another',
         'ALTER ROLE CURRENT_USER SUPERUSER', 'SET ROLE superuser', 'SELECT rolpassword FROM pg_authid',
-        'ALTER SYSTEM SET port = 1', 'CREATE EXTENSION file_fdw'
+        'SET session_replication_role = replica', 'CREATE EXTENSION file_fdw'
     ] LOOP
         BEGIN
             EXECUTE attempt;

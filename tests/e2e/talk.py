@@ -92,7 +92,8 @@ for secret in (get_settings().database_password, get_settings().secret_key_fasta
         Told(number=value * 2)
     except ValueError as error:
         sys.stderr.write(f"{error}\\n")
-sys.exit("It has told all.")
+sys.stderr.write("It has told all.\\n")
+sys.exit(3)  # with which gunicorn gives up at once
 
 """
 

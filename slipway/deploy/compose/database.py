@@ -1,6 +1,7 @@
 """The database of a deployment, which goes on while releases come and go."""
 
 import time
+from collections.abc import Callable, Mapping
 
 from slipway.core.errors import Problem
 from slipway.deploy.compose import labels
@@ -17,13 +18,23 @@ TRIAL = "/dev/shm/trial"  # noqa: S108  (in its own container, where a trial has
 
 
 class DeployedDatabase:
-    """The container `db` of a deployment, or a database elsewhere."""
+    """The container `db` of a deployment, or a database elsewhere.
 
-    def __init__(self, environment: Environment, stack: Stack, network: DatabaseNetwork) -> None:
+    `hashes` are those of the services' definitions, for a port.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        stack: Stack,
+        network: DatabaseNetwork,
+        hashes: Callable[[int], Mapping[str, str]],
+    ) -> None:
         self.settings = environment.settings
         self.stack = stack
         self.shell = stack.shell
         self.network = network
+        self.hashes = hashes
 
     def running(self) -> bool:
         """Tell whether it runs; one elsewhere does."""
@@ -42,13 +53,12 @@ class DeployedDatabase:
                 self._write_password()
             self._up("--no-recreate")
 
-    def is_outdated(self) -> bool:
+    def is_outdated(self, port: int) -> bool:
         """Tell whether it runs in a container that was made of another definition than today's."""
         one = self.stack.container(DATABASE) if self.settings.own_database else None
         if not one or not one.running:
             return False
-        said = self.shell.output(self.stack.compose("config", "--hash", DATABASE), env=self.stack.env())
-        return one.labels.get(CONFIG_HASH) != said.split()[-1]
+        return one.labels.get(CONFIG_HASH) != self.hashes(port)[DATABASE]
 
     def recreate(self) -> None:
         """Make its container anew, as it is defined now, after a trial; raises Problem.

@@ -118,7 +118,7 @@ class EngineDeployment:
         self.network = network = DatabaseNetwork(self.stack, self.jobs.run)
         self.releases = EngineReleases(self.stack, self.settings, files, self.proxy, network)
         self.service = DeployedService(checkout, self.stack, self.image, self.releases)
-        self.database = DeployedDatabase(environment, self.stack, network)
+        self.database = DeployedDatabase(environment, self.stack, network, self.proxy.hashes)
 
     @property
     def backups(self) -> str:

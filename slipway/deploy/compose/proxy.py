@@ -5,7 +5,7 @@ It is Caddy, https://caddyserver.com/docs, and is asked from inside its containe
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from ipaddress import ip_address
 
@@ -37,6 +37,7 @@ class CaddyProxy:
         self.files = files
         self.edge = edge
         self.shell = stack.shell
+        self._hashes: dict[tuple[str, ...], dict[str, str]] = {}
 
     @property
     def name(self) -> str:
@@ -100,8 +101,15 @@ class CaddyProxy:
         proxy = self.stack.container(PROXY)
         if not proxy or not proxy.running:
             return "start"
-        said = self.shell.output(self._compose("config", "--hash", PROXY), env=self._env(port))
-        return "" if proxy.labels.get(CONFIG_HASH) == said.split()[-1] else "recreate"
+        return "" if proxy.labels.get(CONFIG_HASH) == self.hashes(port)[PROXY] else "recreate"
+
+    def hashes(self, port: int) -> Mapping[str, str]:
+        """Return the hash of each service's definition, as Compose notes it at a container that it makes of it."""
+        command, env = self._compose("config", "--hash", "*"), self._env(port)
+        if (key := (*command, *env.values())) not in self._hashes:
+            said = self.shell.output(command, env=env)
+            self._hashes[key] = dict(line.split() for line in said.splitlines())
+        return self._hashes[key]
 
     def start(self, configuration: str, port: int) -> None:
         """Have it running as compose.prod.yaml says, with this Caddyfile; raises Problem with its log.

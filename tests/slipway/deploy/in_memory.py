@@ -68,7 +68,7 @@ class MemoryDatabase:
     def start(self) -> None:
         self.is_up = True
 
-    def is_outdated(self) -> bool:
+    def is_outdated(self, port: int) -> bool:
         return self.outdated
 
     def recreate(self) -> None:

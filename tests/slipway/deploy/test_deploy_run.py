@@ -125,10 +125,10 @@ def test_a_database_is_made_anew_when_told_and_changed(deploys: Deployer) -> Non
     database = deploys.deployment.database
     database.outdated = True  # type: ignore[attr-defined]
     deploys.deploy(deploys.gather(B), B)
-    assert database.is_outdated()
+    assert database.is_outdated(8000)
     told = Options("b", recreate_database=True)
     deploys.deploy(deploys.gather(told), told)
-    assert not database.is_outdated()
+    assert not database.is_outdated(8000)
 
 
 def test_a_proxy_is_made_anew_once_the_release_that_comes_is_good(deploys: Deployer, releases: MemoryReleases) -> None:
