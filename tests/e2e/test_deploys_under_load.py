@@ -63,7 +63,8 @@ def the_database_is_made_anew(docker: Checkout, rate: int, headers: dict[str, st
         done(docker, "deploy", "--yes", "--bake", "0", "--recreate-database", WEB_CONCURRENCY="2")
         after(load, rate)
     assert {one.partition(":")[0] for one in load.failed} <= {"503"}
-    assert int(ask(docker, "SELECT count(*) FROM posts", "--prod")) == stored + len(load.stored)
+    rows, acknowledged = int(ask(docker, "SELECT count(*) FROM posts", "--prod")), stored + len(load.stored)
+    assert acknowledged <= rows <= acknowledged + len(load.failed)  # one may be stored, and its answer cut off
     host = json.loads(run("docker", "inspect", "--format", "{{json .HostConfig}}", earlier.DATABASE))
     assert (host["CapDrop"], host["ReadonlyRootfs"]) == (["ALL"], True)
     # It is where releases of before find it for as long as one of them is kept.
