@@ -61,7 +61,9 @@ def closure(
                 open_ += [(key, also) for also in ("", *needed.extras)]
 
 
-@pytest.mark.parametrize("name", ["extras", "groups", "index", "markers", ""])
+@pytest.mark.parametrize(
+    "name", [*(pytest.param(name, marks=pytest.mark.full) for name in ("extras", "groups", "index")), "markers", ""]
+)
 def test_poetrys_lists_are_what_the_lock_file_says(docker: Checkout, tmp_path: Path, name: str) -> None:
     for file in ("pyproject.toml", "poetry.lock") if name else ():
         shutil.copy(LOCKS / name / file, docker.root / file)

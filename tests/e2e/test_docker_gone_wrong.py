@@ -181,6 +181,7 @@ def test_a_companys_proxy_is_the_services_and_is_not_asked_for_what_is_near(dock
     assert run("docker", "inspect", "--format", "{{.Id}}", f"{PROD}-db-1") == kept
 
 
+@pytest.mark.full  # what programs print passes through the same place without Docker
 def test_a_migration_and_a_service_that_tell_their_secrets_show_none(docker: Checkout) -> None:
     telling_nothing(docker, "alembic/env.py", "logging.basicConfig(", ("up",))
     telling_nothing(docker, "app/main.py", "MAX_BODY =", ("deploy", "--yes"))

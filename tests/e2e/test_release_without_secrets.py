@@ -52,6 +52,7 @@ def test_a_gates_child_finds_the_key_in_no_process_above_it(
     private.said("cosign", "verify", "--private-infrastructure", "--key", str(docker.root / "cosign.pub"), image)
 
 
+@pytest.mark.full  # all images are built twice; what is handed over is tested without an engine as well
 def test_one_clone_passes_the_gates_and_another_signs_and_pushes(
     docker: Checkout, private: Registry, key: dict[str, str], tmp_path: Path
 ) -> None:
