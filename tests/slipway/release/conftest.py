@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from slipway.engine import client
 from slipway.project.checkout import Checkout
 from slipway.release.attempt import Attempt
 from tests.slipway.project.support import git
@@ -34,8 +35,9 @@ def repository(template: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def engine() -> Engine:
-    """Give an engine that has the base image, and an empty registry."""
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """Give an engine that has the base image, and an empty registry; whether there is a real one doesn't matter."""
+    monkeypatch.setattr(client, "probe", lambda: client.Engine("ready"))
     return Engine()
 
 

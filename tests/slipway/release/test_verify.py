@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.engine import client
 from slipway.image.build import Options
 from slipway.project.checkout import Checkout
 from slipway.release import facts, run
@@ -28,7 +27,6 @@ def shop(shop: Checkout, engine: Engine, tmp_path: Path, monkeypatch: pytest.Mon
     commit(shop.root, "A key")
     shop = Checkout(Checkout.at(shop.root, shop.steps).project, shop.shell)
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(client, "probe", lambda: client.Engine("ready"))
     monkeypatch.setenv("COSIGN_KEY", "cosign.key")
     monkeypatch.setenv("COSIGN_PASSWORD", "")
     engine.names[f"{REPOSITORY}:1.2.3"] = id_of("before")
