@@ -25,7 +25,7 @@ from slipway.project import database, settings, tags
 from slipway.project.checkout import Checkout
 from slipway.project.database import Database
 from slipway.project.suites import pytest_command
-from slipway.runtime.jobs import AS_SUPERUSER, DATABASE, MIGRATE
+from slipway.runtime.jobs import DATABASE, MIGRATE
 from slipway.runtime.postgres import FAST, Server
 
 
@@ -42,7 +42,7 @@ def on_host(checkout: Checkout, args: Sequence[str]) -> None:
             with checkout.steps.step("database") as step:
                 server = stack.enter_context(temporary_server(project.state / "test"))
                 port = server.start(Database.of(values), settings=FAST)
-                for name in (superuser.TEMPLATE, values[database.NAME]) if project.database.extensions else ():
+                for name in superuser.extended(project, values[database.NAME]):
                     server.as_superuser(superuser.extensions_sql(project.database.extensions), name)
                 step.detail = f"PostgreSQL {server.major} on 127.0.0.1:{port}, for this run alone"
             for remark in server.remarks:
@@ -70,9 +70,7 @@ def in_image(checkout: Checkout, args: Sequence[str]) -> None:
         with checkout.steps.step("database", "PostgreSQL, for this run alone"):
             up = compose("up", "--detach", "--wait", "--wait-timeout", str(project.wait), DATABASE)
             shell.output(up, env=env, hidden=values, echo=True)
-            for name in (superuser.TEMPLATE, values[database.NAME]) if project.database.extensions else ():
-                make = superuser.extensions_command(project.database.extensions, name)
-                shell.output(compose("exec", "-T", AS_SUPERUSER, DATABASE, make), hidden=values)
+            superuser.extend(shell, compose, project, values)
         colour = "--color=yes" if sys.stdout.isatty() else "--color=no"
         command = pytest_command([], project.tests.image, args, project.root, "-p", "no:cacheprovider", colour)
         status = jobs.run(

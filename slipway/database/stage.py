@@ -17,7 +17,7 @@ from slipway.engine.jobs import OneOff
 from slipway.project import database, settings
 from slipway.project.checkout import Checkout
 from slipway.project.suites import pytest_command
-from slipway.runtime.jobs import AS_SUPERUSER, DATABASE, MIGRATE
+from slipway.runtime.jobs import DATABASE, MIGRATE
 from slipway.runtime.release import WEB
 
 COMPOSE = "rehearsal"  # which Compose files, and which project
@@ -135,9 +135,7 @@ def staged(checkout: Checkout) -> Iterator[Stage]:
     try:
         with checkout.steps.step("database", "PostgreSQL, for this rehearsal alone"):
             shell.output(up, hidden=stage.values, echo=True)
-            for name in (superuser.TEMPLATE, stage.values[database.NAME]) if project.database.extensions else ():
-                make = superuser.extensions_command(project.database.extensions, name)
-                shell.output(stage.compose("exec", "-T", AS_SUPERUSER, DATABASE, make), hidden=stage.values)
+            superuser.extend(shell, stage.compose, project, stage.values)
         yield stage
     finally:
         for name in stage.servers.values():

@@ -1,13 +1,16 @@
 """What the superuser of the PostgreSQL that Slipway runs does for the service's role, which may not."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from slipway.core.errors import Problem
+from slipway.core.shell import Shell
 from slipway.project.checkout import Checkout
-from slipway.project.database import Database
+from slipway.project.config import Project
+from slipway.project.database import NAME, Database
 from slipway.runtime import Job, Runtime, Where, bring_over
 from slipway.runtime.bring_over import Role
 from slipway.runtime.environment import Environment
+from slipway.runtime.jobs import AS_SUPERUSER, DATABASE
 
 TEMPLATE = "template1"  # a new database has what this one has: those that migrations are tried on as well
 
@@ -46,7 +49,7 @@ def prepare(checkout: Checkout, environment: Environment, runtime: Runtime) -> N
     """Make the extensions of [tool.slipway.database]; raises Problem."""
     if has_extensions(checkout, environment):
         with checkout.steps.step("extensions", ", ".join(checkout.project.database.extensions)):
-            for database in (TEMPLATE, environment.settings.database.name):
+            for database in extended(checkout.project, environment.settings.database.name):
                 make_extensions(checkout, runtime, database)
 
 
@@ -64,6 +67,18 @@ def make_extensions(checkout: Checkout, runtime: Runtime, database: str) -> None
             "PostgreSQL has to bring them: the image of `db` in compose.yaml, or the one on this host. Where the "
             "service's role is still the superuser itself (docs/migrations.md), ./inv deploy changes that first."
         )
+
+
+def extended(project: Project, database: str) -> tuple[str, ...]:
+    """Return the databases in which extensions are made for one, itself included; none without extensions."""
+    return (TEMPLATE, database) if project.database.extensions else ()
+
+
+def extend(shell: Shell, compose: Callable[..., list[str]], project: Project, values: Mapping[str, str]) -> None:
+    """Make the extensions in the database of a Compose project that these variables define; raises Problem."""
+    for name in extended(project, values[NAME]):
+        make = extensions_command(project.database.extensions, name)
+        shell.output(compose("exec", "-T", AS_SUPERUSER, DATABASE, make), hidden=values)
 
 
 def extensions_command(names: Sequence[str], database: str) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell
-from slipway.engine import images
+from slipway.engine import images, references
 from slipway.image import build
 from slipway.image.build import Options
 from slipway.release.attempt import Attempt
@@ -113,7 +113,7 @@ def _load(shell: Shell, archive: Path, image: str) -> None:
 
 def other_base(name: str, digest: str, bases: Sequence[str]) -> str:
     """Return what to say of a base image that was known by a digest, and is known by others on this engine, or none."""
-    pinned = f"{name.partition(':')[0]}@{digest}"
+    pinned = f"{references.name(name)}@{digest}"
     here = f"the {name} of this engine is another one" if bases else f"there is no {name} here"
     return (
         f"{here}: docker pull {pinned}, then docker tag {pinned} {name} (if it had no digest then, that is its id, and "

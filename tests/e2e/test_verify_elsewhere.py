@@ -89,13 +89,18 @@ def stranger_to(docker: Checkout, engine: Engine, folder: Path) -> Stranger:
     return Stranger(home, (folder / "team" / "shop").as_uri(), engine)
 
 
-def test_a_release_is_verified_elsewhere_with_the_public_key_alone(
-    docker: Checkout, plain: Registry, key: dict[str, str], tmp_path: Path
-) -> None:
+def signed_release(docker: Checkout, registry: Registry, key: dict[str, str]) -> str:
+    """Release 0.1.1 with few packages, signed; return its image, by digest."""
     without(docker, PACKAGES)
     released = release(docker, *only(), **key)
     assert released.returncode == 0, released.stderr
-    image = f"{plain.repository}@{plain.digest('0.1.1')}"
+    return f"{registry.repository}@{registry.digest('0.1.1')}"
+
+
+def test_a_release_is_verified_elsewhere_with_the_public_key_alone(
+    docker: Checkout, plain: Registry, key: dict[str, str], tmp_path: Path
+) -> None:
+    image = signed_release(docker, plain, key)
     head = run("git", "rev-parse", "v0.1.1^{commit}", cwd=docker.root)
     with another(docker.root, plain) as engine:
         engine.load(BASE)
@@ -123,10 +128,7 @@ def test_a_release_is_verified_elsewhere_with_the_public_key_alone(
 def test_a_releaser_who_signs_something_else_is_found_out(
     docker: Checkout, plain: Registry, key: dict[str, str], tmp_path: Path
 ) -> None:
-    without(docker, PACKAGES)
-    released = release(docker, *only(), **key)
-    assert released.returncode == 0, released.stderr
-    tampered = Tampered(plain, key["COSIGN_KEY"], tmp_path, f"{plain.repository}@{plain.digest('0.1.1')}")
+    tampered = Tampered(plain, key["COSIGN_KEY"], tmp_path, signed_release(docker, plain, key))
     tampered.signed()
     tampered.attested()
     tampered.listed()

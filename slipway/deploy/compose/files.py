@@ -15,7 +15,7 @@ from slipway.core.scripts import Script
 from slipway.core.shell import Shell, tokens
 from slipway.deploy.compose import labels
 from slipway.engine import containers, volumes
-from slipway.engine.jobs import script_command
+from slipway.engine.jobs import rows, script_command
 from slipway.engine.stack import Stack
 
 SCRIPT = Path(__file__).with_name("deployment.sh")
@@ -146,9 +146,8 @@ def write_secrets(
     They go through a pipe: neither a command line nor a container shows them.
     """
     volumes.create(shell, volume, *volume_labels)
-    rows = "".join(f"{name} {base64.b64encode(value.encode()).decode()}\n" for name, value in values.items())
     command = fill_command(volume, image, user)
-    shell.output(command, given=f"{rows}.\n", echo=True, failed="The secrets could not be written.")
+    shell.output(command, given=rows(values), echo=True, failed="The secrets could not be written.")
 
 
 def fill_command(volume: str, image: str, user: str) -> list[str]:
