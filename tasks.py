@@ -16,9 +16,11 @@ from slipway.verbs.database import migrate, revision, check, downgrade, backup, 
 from slipway.verbs.image import build, pins, image, sbom, audit
 from slipway.verbs.release import release, verify
 from slipway.verbs.deploy import deploy, rollback, releases
+from slipway.verbs.rotate import rotate
 
 __all__ = [
     "up", "down", "status", "ps", "logs", "shell",
     "test", "migrate", "revision", "check", "downgrade", "backup", "restore", "psql",
     "build", "pins", "image", "sbom", "audit", "release", "verify", "deploy", "rollback", "releases",
+    "rotate",
 ]  # fmt: skip

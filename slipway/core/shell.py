@@ -138,17 +138,21 @@ class Shell:
         env: Mapping[str, str] | None = None,
         hidden: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        given: str | None = None,
+        apart: bool = False,
     ) -> tuple[int, str]:
-        """Run a program; return its status and its output.
+        """Run a program, which reads `given`; return its status and its output.
 
-        What it says beside that goes to standard error as it comes.
+        What it says beside that goes to standard error as it comes. One that is `apart` hears nothing of a terminal's
+        Ctrl-C.
         """
         self.steps.command(argv, env)
+        pipe, stdin = subprocess.PIPE, None if given is None else subprocess.PIPE
         with relayed(self.steps.secrets) as relay:
-            start = partial(self._popen, argv, env, hidden, cwd, stdout=subprocess.PIPE, stderr=relay.end(ERR))
-            with ended(start) as process:
+            ends = {"stdin": stdin, "stdout": pipe, "stderr": relay.end(ERR)}
+            with ended(partial(self._popen, argv, env, hidden, cwd, **ends, apart=apart)) as process:
                 relay.started()
-                out, _ = process.communicate()
+                out, _ = process.communicate(given)
         return _status(process), out.strip()
 
     def probe(

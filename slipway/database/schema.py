@@ -150,6 +150,6 @@ def _said(environment: Environment, runtime: Runtime, command: str, *args: str, 
 
 def _refuse(ran: Ran, environment: Environment, failed: str) -> None:
     if ran.status and "authentication failed" in ran.said and environment.settings.own_database:
-        raise Problem(OTHER_LOGIN if environment.is_dev else f"{DIFFERS}.")
+        raise Problem(OTHER_LOGIN if environment.is_dev else DIFFERS)
     if ran.status:
         raise Problem(failed, ran.status)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from slipway.deploy import ledger, settings
 from slipway.deploy.ledger import Entry
 from slipway.deploy.source import Candidate
+from slipway.project.database import PASSWORD
+from slipway.project.rotation import Step
 from slipway.runtime.bring_over import SUPERUSERS, Role
 from slipway.runtime.release import Release
 from slipway.schema.protocol import State
@@ -20,7 +22,8 @@ class Options:
     """What was asked for: the image's tag ("" for this tree), how many containers (0 for as many as there are).
 
     `bake` are seconds; 0 also spares the wait before the switch. With `force`, also when nothing has changed. With
-    `recreate_database`, its container as well is made as it is defined now.
+    `recreate_database`, its container as well is made as it is defined now. With a `rotation`, the image is the live
+    release's.
     """
 
     tag: str = ""
@@ -28,6 +31,7 @@ class Options:
     bake: int = 0
     force: bool = False
     recreate_database: bool = False
+    rotation: Step | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,11 @@ class Facts:
         return self.role in SUPERUSERS
 
     @property
+    def is_admitted(self) -> bool:
+        """Whether a release may go on without a password that was changed since it was started."""
+        return self.role is Role.ADMITTED
+
+    @property
     def told(self) -> bool:
         """Whether the proxy that runs is told a changed configuration."""
         return not self.proxy and self.configuration[0] != self.configuration[1]
@@ -90,7 +99,7 @@ def is_live(facts: Facts, options: Options) -> bool:
     """Tell whether the live release is what would be deployed."""
     live, now = facts.live, facts.now
     return bool(
-        not options.force
+        not (options.force or options.rotation)
         and live
         and live.ready
         and now
@@ -100,13 +109,18 @@ def is_live(facts: Facts, options: Options) -> bool:
         and facts.settings == now.settings
         and live.scale == scale(facts, options)
         and not (facts.schema and facts.schema.apply)
-        and not facts.is_superuser
+        and not (facts.is_superuser or facts.is_admitted)
     )
 
 
 def recreates(facts: Facts, options: Options) -> bool:
     """Tell whether the database's container is made anew."""
     return facts.outdated and options.recreate_database
+
+
+def dismisses(facts: Facts, options: Options) -> bool:
+    """Tell whether a release was let in, or will be, that doesn't know the database's password."""
+    return facts.is_admitted or bool(options.rotation and PASSWORD in options.rotation.values)
 
 
 def is_nothing(facts: Facts, options: Options) -> bool:
@@ -134,18 +148,7 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
         same = "the release's are the same"  # the proxy's are no part of it
         defined = "; compose.yaml, compose.release.yaml or what they take from .env has changed its containers"
         found.append(("settings", changed or f"{same}{'' if facts.same else defined}"))
-    if recreates(facts, options):
-        found.append(("database", "made anew, as its definition has changed: away for some seconds, 503 meanwhile"))
-    elif facts.outdated:
-        found.append(("database", OUTDATED))
-    if facts.is_superuser:
-        found.append(
-            ("role", "the service's is PostgreSQL's superuser: it becomes an ordinary one (docs/migrations.md)")
-        )
-    if facts.schema:
-        found.append(("schema", schema_line(facts.schema)))
-    elif facts.untold:
-        found.append(("schema", f"what is pending cannot be told before {facts.untold}"))
+    found += rows_of_database(facts, options)
     if facts.proxy == "recreate":
         why = "its variables (DOMAIN, TRUSTED_PROXIES, ports, ...) or Compose files changed"
         found.append(("proxy", f"made anew, as {why}: connections are cut for one to three seconds"))
@@ -154,6 +157,28 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
     if facts.sharing:
         found.append(("ipv6", f"clients share one address, and its wider limits: {facts.sharing}"))
     return [*found, ("steps", ", ".join(steps(facts, options)))]
+
+
+def rows_of_database(facts: Facts, options: Options) -> list[tuple[str, str]]:
+    """Return what will be done to the database, as names and lines."""
+    found = []
+    if recreates(facts, options):
+        found.append(("database", "made anew, as its definition has changed: away for some seconds, 503 meanwhile"))
+    elif facts.outdated:
+        found.append(("database", OUTDATED))
+    if facts.is_superuser:
+        found.append(
+            ("role", "the service's is PostgreSQL's superuser: it becomes an ordinary one (docs/migrations.md)")
+        )
+    if options.rotation:
+        found.append(("rotate", options.rotation.does))
+    if facts.is_admitted:
+        found.append(("password", "was changed while the live release ran, which is let in without it until it stops"))
+    if facts.schema:
+        found.append(("schema", schema_line(facts.schema)))
+    elif facts.untold:
+        found.append(("schema", f"what is pending cannot be told before {facts.untold}"))
+    return found
 
 
 def steps(facts: Facts, options: Options) -> list[str]:
@@ -168,6 +193,7 @@ def steps(facts: Facts, options: Options) -> list[str]:
         "back up" if schema and schema.apply and schema.sizes else "",
         "migrate" if schema and schema.apply else "",
         "start the proxy" if facts.proxy == "start" else "",
+        "change the secret" if options.rotation else "",
     ]
     if is_live(facts, options):
         return [word for word in (*words, changing, "the release stays") if word]
@@ -180,6 +206,7 @@ def steps(facts: Facts, options: Options) -> list[str]:
         f"watch for {options.bake} s" if options.bake else "",
         "let the old one finish, and stop it" if old else "",
         "end the superuser's sessions" if facts.is_superuser else "",
+        "let in nobody without the password" if dismisses(facts, options) else "",
     ]
     return [word for word in words if word]
 

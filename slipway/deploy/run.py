@@ -14,6 +14,7 @@ from slipway.deploy import ledger, plan, recover, settings, source, switch
 from slipway.deploy.ledger import Entry
 from slipway.deploy.plan import Facts, Options
 from slipway.deploy.rollback import started
+from slipway.deploy.rotate import Rotation, dismiss
 from slipway.deploy.source import Candidate, Source
 from slipway.deploy.switch import Change
 from slipway.project import semver
@@ -43,16 +44,20 @@ class Deployer:
 
     def look(self, options: Options) -> Facts:
         """Look at everything, and change nothing; raises Problem with what would make the deployment fail."""
+        if options.rotation:
+            return self._facts(options, *source.live(self.releases), changes=False)
         found = source.resolve(self.checkout, self.deployment, options.tag)
-        return self._facts(found, source.find(self.releases.images, found.reference), changes=False)
+        return self._facts(options, found, source.find(self.releases.images, found.reference), changes=False)
 
     def gather(self, options: Options) -> Facts:
         """Put in order what was left behind, have the image at hand, and look at everything; raises Problem."""
         recover.recover(self.checkout.steps, self.releases)
+        if options.rotation:
+            return self._facts(options, *source.live(self.releases), changes=True)
         found = source.resolve(self.checkout, self.deployment, options.tag)
-        return self._facts(found, source.get(self.checkout, self.deployment, found), changes=True)
+        return self._facts(options, found, source.get(self.checkout, self.deployment, found), changes=True)
 
-    def _facts(self, found: Source, image: Candidate | None, changes: bool) -> Facts:
+    def _facts(self, options: Options, found: Source, image: Candidate | None, changes: bool) -> Facts:
         refuse_backwards(self.releases, found, image)
         self.deployment.use(found.reference)
         releases, proxy = self.releases, self.releases.proxy
@@ -73,13 +78,14 @@ class Deployer:
                 proxy.check(wanted, self.port)
             free = room(releases)
             salt = known.salt or secrets.token_hex(16)
-            given = settings.hashes(releases.variables(), salt)
+            given = settings.hashes(settings.rotated(releases.variables(), options.rotation), salt)
             step.detail = f"settings, proxy{f', disk ({human(free)} free)' if free else ''}"
         database = self.deployment.database.running()
-        untold = self._untold(found, image, database, changes)
+        untold = "" if options.rotation else self._untold(found, image, database, changes)
+        unasked = untold or options.rotation  # what is live has its schema
         return Facts(
             live=live, entries=tuple(ledger.parse(known.ledger)), database=database, reference=found.reference,
-            image=image, schema=None if untold else self._schema(), salt=salt, settings=given,
+            image=image, schema=None if unasked else self._schema(), salt=salt, settings=given,
             same=bool(live and releases.is_defined_so(live)), proxy=change,
             configuration=(known.configuration, wanted), sharing=sharing, untold=untold,
             role=self._role() if database else None, outdated=self.deployment.database.is_outdated(self.port),
@@ -135,9 +141,11 @@ class Deployer:
             return facts.now
         assert facts.image  # noqa: S101  (gathered to be changed: it is at hand)
         new = self._new(facts, facts.image, options)
+        of_secret = Rotation(self.checkout, self.environment, self.deployment, options.rotation)
 
         def start() -> Mapping[str, Any]:
             done = self._prepare(facts, options)
+            of_secret.prepare()
             with self.checkout.steps.step("start", started(new)):
                 self.releases.start(new)
             return done
@@ -146,11 +154,14 @@ class Deployer:
         settle = of.settle if options.bake else 0
         anew = partial(self._start_proxy, facts) if facts.proxy == "recreate" else None
         change = Change(facts.old, settle, options.bake, of.drain, configuration=configuration, anew=anew)
-        entry = self._entry(facts, facts.image, new)
-        entry = switch.go_live(self.checkout, self.releases, entry, change, start)
+        entry = self._entry(facts, facts.image, new, options)
+        with of_secret.kept_if_live(entry.release):
+            entry = switch.go_live(self.checkout, self.releases, entry, change, start)
         recover.prune(self.releases, of.keep)
         if facts.is_superuser or (not facts.database and self._role() in SUPERUSERS):
             superuser.end_sessions(self.checkout, self.deployment, self.environment.settings.database)
+        if plan.dismisses(facts, options):
+            dismiss(self.deployment, self.environment.settings.database)
         return entry
 
     def _new(self, facts: Facts, image: Candidate, options: Options) -> NewRelease:
@@ -158,9 +169,10 @@ class Deployer:
         name = ledger.new_release(taken, time.time())
         return NewRelease(name, image.reference, image.user, plan.scale(facts, options))
 
-    def _entry(self, facts: Facts, image: Candidate, new: NewRelease) -> Entry:
+    def _entry(self, facts: Facts, image: Candidate, new: NewRelease, options: Options) -> Entry:
+        what = f"rotate {options.rotation.name}" if options.rotation else "deploy"
         return Entry(
-            event=ledger.new_event(), what="deploy", release=new.id, image=image.reference, image_id=image.id,
+            event=ledger.new_event(), what=what, release=new.id, image=image.reference, image_id=image.id,
             digest=image.digest, schema=image.schema, settings=facts.settings, scale=new.scale, by=who(),
             began=ledger.now(),
         )  # fmt: skip
@@ -175,7 +187,8 @@ class Deployer:
         if (facts.role if facts.database else self._role()) in SUPERUSERS:
             superuser.give_over(self.checkout, self.deployment, self.environment.settings.database)
         found: dict[str, Any] = {}
-        if self.checkout.project.migrations and (not facts.schema or facts.schema.apply):
+        pending = not options.rotation and (not facts.schema or facts.schema.apply)
+        if self.checkout.project.migrations and pending:
             done = migrate.apply(self.checkout, self.environment, self.deployment)
             found = {"migrated": tuple(one.revision for one in done.applied), "backup": done.backup or ""}
         if facts.proxy == "start":

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
+from slipway.project.rotation import Step
 
 WIDE = {4: 8, 6: 16}  # prefixes: a public network that is as wide has other clients in it than proxies
 
@@ -14,6 +15,12 @@ WIDE = {4: 8, 6: 16}  # prefixes: a public network that is as wide has other cli
 def hashes(variables: Mapping[str, str], salt: str) -> dict[str, str]:
     """Return a salted hash for each variable that a release gets."""
     return {name: hashed(salt, name, value) for name, value in sorted(variables.items())}
+
+
+def rotated(variables: Mapping[str, str], step: Step | None) -> dict[str, str]:
+    """Return what variables are after a step of a rotation, if there is one."""
+    values = step.values if step else {}
+    return {name: value for name, value in {**variables, **values}.items() if value is not None}
 
 
 def hashed(salt: str, name: str, value: str) -> str:

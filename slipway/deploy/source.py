@@ -1,6 +1,6 @@
 """The image to deploy: this tree's, or one that has a tag."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slipway.core.errors import Problem
@@ -10,7 +10,7 @@ from slipway.engine.registry import Manifest
 from slipway.project import labels, tags
 from slipway.project.checkout import Checkout
 from slipway.runtime import Deployment
-from slipway.runtime.releases import Images
+from slipway.runtime.releases import Images, Releases
 from slipway.trust import cosign, policy
 
 BY_NAME = "What is on the engine is deployed by its name there:"
@@ -63,6 +63,18 @@ def is_called(images: Images, image: Candidate, reference: str) -> bool:
     """Tell whether a reference means this image."""
     found = images.find(reference)
     return bool(found and found.id == image.id)
+
+
+def live(releases: Releases) -> tuple[Source, Candidate]:
+    """Return the image of the live release, which is on the engine; raises Problem."""
+    one = releases.live()
+    if not one:
+        raise Problem("No release is live. To start one: ./inv deploy")
+    found = find(releases.images, one.image_id)
+    if not found:
+        raise Problem(f"The image {one.image} is gone from the engine. Build or push it, then: ./inv deploy --tag TAG")
+    called = replace(found, reference=one.image) if is_called(releases.images, found, one.image) else found
+    return Source(called.reference), called
 
 
 def resolve(checkout: Checkout, deployment: Deployment, tag: str) -> Source:

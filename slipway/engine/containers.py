@@ -39,7 +39,8 @@ class Container:
     `image` is what it was started from, `image_id` what that meant. `health` is "" without a health check, else
     starting, healthy or unhealthy; `checks` are the outputs of the last checks. `ports` maps ports like 80/tcp to those
     of the engine's machine. `phase` is the engine's own word (created, exited, ...), `created` its time (RFC 3339),
-    `addresses` are those of IPv4 in its `networks`.
+    `addresses` are those of IPv4 in its `networks`, `more_addresses` those of IPv6. `env` are its variables, each
+    NAME=value.
     """
 
     id: str
@@ -57,7 +58,9 @@ class Container:
     phase: str = "running"
     created: str = ""
     addresses: tuple[str, ...] = ()
+    more_addresses: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
+    env: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "Container":
@@ -82,7 +85,9 @@ class Container:
             phase=state.get("Status", ""),
             created=facts.get("Created", ""),
             addresses=tuple(one["IPAddress"] for one in networks.values() if one.get("IPAddress")),
+            more_addresses=tuple(one["GlobalIPv6Address"] for one in networks.values() if one.get("GlobalIPv6Address")),
             networks=tuple(networks),
+            env=tuple(config.get("Env") or []),
         )
 
     @property

@@ -3,6 +3,7 @@
 Outside the image, the names DATABASE_* are defined here; a URL says the same.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -16,10 +17,13 @@ NAMES = (HOSTNAME, PORT, NAME, USERNAME, PASSWORD, SSLMODE, SSLROOTCERT)
 STANDARD_PORT = 5432
 
 DIFFERS = (
-    f"The database was made with another user or password than .env names. Put the old {USERNAME} and "
-    f"{PASSWORD} back into .env"
+    f"The database has another user or password than .env. Put its {USERNAME} and {PASSWORD} back into .env, or have "
+    f"another password everywhere: ./inv rotate {PASSWORD}"
 )
-OTHER_LOGIN = f"{DIFFERS}, or start with an empty database: ./inv down --volumes, then ./inv up."
+OTHER_LOGIN = (
+    f"The database was made with another user or password than .env names. Put the old {USERNAME} and {PASSWORD} back "
+    "into .env, or start with an empty database: ./inv down --volumes, then ./inv up."
+)
 NO_DATABASE = f"This service has no database: there is no {HOSTNAME} in .env."
 
 
@@ -87,3 +91,15 @@ class Database:
             "PGHOST": self.host, "PGPORT": str(self.port), "PGUSER": self.username, "PGPASSWORD": self.password,
             "PGDATABASE": self.name,
         } | {name: value for name, value in tls.items() if value and self.host != OWN}  # fmt: skip
+
+
+def unfit(values: Mapping[str, str]) -> list[str]:
+    """Return what PostgreSQL's own initialisation cannot take of these values, here and in its image."""
+    findings = []
+    if "\n" in values.get(PASSWORD, ""):
+        findings.append("DATABASE_PASSWORD has more than one line, which initdb cannot take")
+    if not re.fullmatch(r"(?!pg_)[A-Za-z_][A-Za-z0-9_. -]*", values.get(USERNAME) or "x"):
+        findings.append("DATABASE_USERNAME has to be letters, digits, _ . - or spaces, and not to begin with pg_")
+    if values.get(USERNAME) == SUPERUSER:
+        findings.append(f"DATABASE_USERNAME = {SUPERUSER!r} is the superuser's name: choose another one")
+    return findings

@@ -62,7 +62,7 @@ def parse(text: str, is_hidden: Callable[[str, str], bool] = lambda name, value:
     values: dict[str, str] = {}
     findings: list[str] = []
     lines: dict[str, int] = {}
-    for number, statement in _statements(text):
+    for number, _, statement in statements(text):
         name, separator, rest = statement.removeprefix("export ").partition("=")
         name = name.strip()
         if "\0" in statement:
@@ -82,8 +82,11 @@ def parse(text: str, is_hidden: Callable[[str, str], bool] = lambda name, value:
     return values, findings
 
 
-def _statements(text: str) -> Iterator[tuple[int, str]]:
-    # A quoted value may go over several lines.
+def statements(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield what a .env text sets: the first line and the last one of each statement, and itself.
+
+    A quoted value may go over several lines.
+    """
     lines = text.removeprefix("\ufeff").split("\n")
     index = 0
     while index < len(lines):
@@ -100,7 +103,7 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
                 index += 1
             if _close(value) is None:  # never closed: the fault is that one line's
                 index, statement = begun, lines[begun - 1]
-        yield number, statement.strip(" \t").removesuffix("\r")
+        yield number, index, statement.strip(" \t").removesuffix("\r")
 
 
 def _close(value: str) -> int | None:

@@ -2,16 +2,14 @@
 
 import contextlib
 import os
-import re
 import secrets
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
-from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
 from slipway.core.words import PORTS, SECONDS, WORKERS, in_bytes, is_whole, whole
-from slipway.project import database, dotenv, hidden
+from slipway.project import database, dotenv, edits, hidden, private_files
 from slipway.project.config import Project
 from slipway.project.database import Database
 
@@ -127,11 +125,30 @@ class Settings:
             example, target = self.project.example, self.project.root / ".env"
             if example and not target.exists():
                 text = dotenv.fill(example, self.project.secrets, new_secret)
-                write_private(target, text)
+                private_files.create(target, text)
                 step.detail = ".env made from .env.example, its secrets generated"
             _ = self.values
             if target.exists() and target.stat().st_mode & 0o077:
                 self.steps.say("  .env can be read by other users of this machine: chmod 600 .env")
+
+    def change(self, values: Mapping[str, str | None]) -> Callable[[], None]:
+        """Write other values into .env, None for a name that goes; return what takes that back.
+
+        They are in force from then on. Raises Problem; .env is as it was then.
+        """
+        path = self.project.root / ".env"
+        before = path.read_bytes().decode()
+        self.steps.secrets.add(*filter(None, values.values()))
+        self._write(edits.changed(before, values))
+        return partial(self._write, before)
+
+    def _write(self, text: str) -> None:
+        try:
+            private_files.replace(self.project.root / ".env", text)
+        except OSError as error:
+            raise Problem(f".env cannot be written: {error.strerror}. Nothing was changed.") from None
+        for name in ("values", "database"):
+            self.__dict__.pop(name, None)
 
     def check(self) -> None:
         """Check .env, which has to be there; raises Problem."""
@@ -159,7 +176,7 @@ class Settings:
             if value and in_bytes(value) != 0 and in_bytes(value) < LEAST_MEMORY:
                 findings.append(f"{name}{_source(name)} is not a size from 6m on, like 512m or 1g")
         if values.get(database.HOSTNAME) == database.OWN:
-            findings += _unfit_for_own_database(values)
+            findings += database.unfit(values)
         local = values.get(database.HOSTNAME) in ("localhost", "127.0.0.1", "::1")
         if local and self.on_docker():
             findings.append(
@@ -216,35 +233,6 @@ def _read(project: Project) -> tuple[dict[str, str], list[str]]:
     return values | {name: os.environ[name] for name in names if name in os.environ}, findings
 
 
-def _unfit_for_own_database(values: Mapping[str, str]) -> list[str]:
-    # What PostgreSQL's own initialisation cannot take, here and in its image.
-    findings = []
-    if "\n" in values.get(database.PASSWORD, ""):
-        findings.append("DATABASE_PASSWORD has more than one line, which initdb cannot take")
-    if not re.fullmatch(r"(?!pg_)[A-Za-z_][A-Za-z0-9_. -]*", values.get(database.USERNAME) or "x"):
-        findings.append("DATABASE_USERNAME has to be letters, digits, _ . - or spaces, and not to begin with pg_")
-    if values.get(database.USERNAME) == database.SUPERUSER:
-        findings.append(f"DATABASE_USERNAME = {database.SUPERUSER!r} is the superuser's name: choose another one")
-    return findings
-
-
 def new_secret(least: int) -> str:
     """Return 256 random bits, or `least` characters, as text that needs no quotes."""
     return secrets.token_urlsafe(max(32, least))
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, in one step.
-
-    One that is there already stays: another verb made it meanwhile.
-    """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    try:
-        path.hardlink_to(temporary)
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()

@@ -29,7 +29,8 @@ class Job:
     """A command that is run once and ends.
 
     `env` is laid over the variables of the service, or over those that PostgreSQL's programs read. It reads `stdin`,
-    and writes to `stdout`. What a job `for_caller` writes into the project's folder is the caller's own.
+    and writes to `stdout`; one of the superuser's reads what is `given`, which may be secret. What a job `for_caller`
+    writes into the project's folder is the caller's own.
     """
 
     argv: Sequence[str]
@@ -37,6 +38,7 @@ class Job:
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: IO[bytes] | None = None
     stdout: IO[bytes] | None = None
+    given: str | None = field(default=None, repr=False)
     for_caller: bool = False
 
 

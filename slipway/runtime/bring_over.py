@@ -24,6 +24,7 @@ class Role(Enum):
     BEFORE = "before"  # the superuser
     BETWEEN = "between"  # brought over in part: it works, and is a member of the superuser's
     DONE = "done"  # an ordinary one
+    ADMITTED = "admitted"  # one that a release of before is let in as without its new password
     OTHER = "other"  # there is none of its name, or another one is the superuser
 
 

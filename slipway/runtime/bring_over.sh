@@ -29,8 +29,8 @@ before() { tell "$username" "${PGPASSWORD-}" postgres; }
 
 now() { tell "$superuser" "${SUPERUSER_PASSWORD-}" "$1"; }
 
-# What the service's role is: `before` the superuser itself, `between`, `done` an ordinary one, or `other` (no role of
-# this name, or made by somebody else).
+# What the service's role is: `before` the superuser itself, `between`, `done` an ordinary one, `admitted` one whose new
+# password not everybody has to give yet (password.sh), or `other` (no role of this name, or made by somebody else).
 state() {
     sql="SELECT CASE
         WHEN EXISTS (SELECT FROM pg_roles WHERE oid = :first AND rolname = :'username') THEN 'before'
@@ -38,6 +38,8 @@ state() {
              OR NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'username') THEN 'other'
         WHEN EXISTS (SELECT FROM pg_auth_members WHERE roleid = :first AND member = (
                      SELECT oid FROM pg_roles WHERE rolname = :'username')) THEN 'between'
+        WHEN EXISTS (SELECT FROM pg_hba_file_rules WHERE type = 'host' AND auth_method = 'trust'
+                     AND user_name = ARRAY[:'username']) THEN 'admitted'
         ELSE 'done' END"
     echo "$sql" | now postgres 2>/dev/null || echo "$sql" | before
 }
@@ -257,7 +259,7 @@ begin() {
     case "$(state)" in
     before) again switch ;;
     between) ;;
-    done) return ;;
+    done | admitted) return ;;
     *)
         echo "The database was not made by Slipway with the user $username." >&2
         return 1

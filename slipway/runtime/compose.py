@@ -12,7 +12,7 @@ from slipway.engine import containers
 from slipway.engine.containers import Container
 from slipway.engine.stack import Stack
 from slipway.project.checkout import Checkout
-from slipway.runtime import Job, LiveRelease, State
+from slipway.runtime import Job, LiveRelease, State, password
 from slipway.runtime.bring_over import bring_over
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, ComposeJobs, no_tty
@@ -130,6 +130,7 @@ class ComposeDatabase:
             now = self.stack.container(DATABASE)
         if not (before and before.running and now and now.id == before.id):
             bring_over(self.stack.shell.steps, self.environment.settings.database, self.jobs.run)
+            password.take_over(self.stack.shell.steps, self.environment.settings.database, self.jobs.run)
 
 
 class ComposeRuntime:

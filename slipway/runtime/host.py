@@ -105,7 +105,7 @@ class HostRuntime:
         if job.stdin or job.stdout:
             status = self.checkout.shell.status(job.argv, hidden=hidden, cwd=folder, stdin=job.stdin, stdout=job.stdout)
             return Ran(status)
-        return Ran(*self.checkout.shell.answer(job.argv, hidden=hidden, cwd=folder))
+        return Ran(*self.checkout.shell.answer(job.argv, hidden=hidden, cwd=folder, given=job.given))
 
     def become(self, job: Job) -> NoReturn:
         """Let a job take this process's place; raises Problem."""

@@ -40,8 +40,7 @@ class ComposeJobs:
     def run(self, job: Job) -> Ran:
         """Run a job; see `Runtime.run`."""
         if job.where is Where.SUPERUSER:
-            run = containers.exec_command(self.stack.need(DATABASE).name, *job.argv, options=AS_SUPERUSER)
-            return Ran(*self.stack.shell.answer(run))
+            return self._as_superuser(job)
         if job.where is Where.SERVICE:
             options = variables(job.env)
             options += ["--user", f"{os.getuid()}:{os.getgid()}"] if job.for_caller else []
@@ -74,6 +73,12 @@ class ComposeJobs:
                 run, stdout=sys.stdout.buffer
             )  # as it is: a terminal, or what is asked for
         raise SystemExit(status)
+
+    def _as_superuser(self, job: Job) -> Ran:
+        options = [*tokens(None if job.given is None else "--interactive"), *AS_SUPERUSER]
+        run = containers.exec_command(self.stack.need(DATABASE).name, *job.argv, options=options)
+        # What is given changes what it is for: Ctrl-C would leave nobody knowing whether it did.
+        return Ran(*self.stack.shell.answer(run, given=job.given, apart=job.given is not None))
 
     def _beside_database(self, job: Job, options: list[str]) -> OneOff:
         # Its password is in a file: a container's variables can be seen by everybody who may ask the engine.

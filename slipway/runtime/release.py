@@ -86,6 +86,17 @@ class Release:
         return all(one.ready for one in self.containers)
 
     @property
+    def connects_from(self) -> list[str]:
+        """Where its containers that run connect from: networks of one address each."""
+        running = [one for one in self.containers if one.running]
+        of_four = [f"{address}/32" for one in running for address in one.addresses]
+        return [*of_four, *(f"{address}/128" for one in running for address in one.more_addresses)]
+
+    def shows(self, secret: str) -> bool:
+        """Tell whether a variable of a container has this secret in it: nothing can change that any more."""
+        return any(secret in variable for one in self.containers for variable in one.env)
+
+    @property
     def verdict(self) -> Verdict:
         """How it does after its start."""
         return judged(self.containers)

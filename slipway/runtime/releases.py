@@ -1,5 +1,6 @@
 """Releases that replace each other: what can be asked of them, and done with them."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -99,6 +100,9 @@ class Releases(Protocol):
 
     def resume(self, release: Release) -> None:
         """Start one again that was kept; raises Problem."""
+
+    def renew(self, secrets: Mapping[str, str]) -> None:
+        """Let all that have a secret of these names have these values when they read it next; raises Problem."""
 
     def stop(self, release: Release) -> None:
         """Stop one, once what it is at is finished; raises Problem."""

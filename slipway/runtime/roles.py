@@ -26,6 +26,16 @@ SET log_min_error_statement = panic;
 \set password `printf %s "$SERVICE_PASSWORD"`
 CREATE ROLE :"username" LOGIN CREATEDB PASSWORD :'password';
 """
+ROLES = r"""
+SELECT CASE WHEN to_regrole(quote_ident(:'username')) IS NOT NULL THEN 'mine'
+            WHEN count(*) = 0 THEN 'none' ELSE 'others' END
+FROM pg_roles WHERE oid >= 16384
+"""
+CHANGE = r"""
+SET log_min_error_statement = panic;
+\set password `printf %s "$SERVICE_PASSWORD"`
+ALTER ROLE :"username" PASSWORD :'password';
+"""
 # As the service: that checks its password as well.
 OPEN = r"""
 SELECT format('CREATE DATABASE %I', :'name') WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name')
@@ -56,14 +66,13 @@ class Roles:
         return self.file.read_text().strip()
 
     def open(self, database: Database, port: int) -> Role:
-        """Have the service's role and its database; return what the role is.
+        """Have the service's role, with the password of .env, and its database; return what the role is.
 
-        Raises Problem when the data was made with another user or password.
+        Raises Problem when the data was made with another user.
         """
         at = database.seen_at(LOOPBACK, port)
         status, out, said = self._tell(at, OPEN, "postgres", {"name": database.name})
-        if REFUSED in said and self.file.exists() and self._is_new(port):
-            self.make(database, port)
+        if REFUSED in said and self.file.exists() and self._admit(database, port):
             status, out, said = self._tell(at, OPEN, "postgres", {"name": database.name})
         if REFUSED in said:
             raise Problem(OTHER_LOGIN)
@@ -73,8 +82,21 @@ class Roles:
 
     def make(self, database: Database, port: int) -> None:
         """Make the service's role."""
+        self._with_password(MAKE, database, port)
+
+    def _admit(self, database: Database, port: int) -> bool:
+        # Whether the login is good from now on: the role is there and gets its password, or whoever made the data was
+        # killed before it had one.
+        superuser = Database(SUPERUSER, self.password, "", LOOPBACK, port)
+        known = self._tell(superuser, ROLES, "postgres", {"username": database.username})[:2]
+        if known not in ((0, "none"), (0, "mine")):
+            return False
+        self._with_password(CHANGE if known[1] == "mine" else MAKE, database, port)
+        return True
+
+    def _with_password(self, sql: str, database: Database, port: int) -> None:
         values = {"username": database.username}
-        self.as_superuser(MAKE, port, values=values, secrets={"SERVICE_PASSWORD": database.password})
+        self.as_superuser(sql, port, values=values, secrets={"SERVICE_PASSWORD": database.password})
 
     def as_superuser(
         self,
@@ -106,11 +128,6 @@ class Roles:
                 f"{said}\nThe database's user {database.username} could not be made an ordinary one (see above). The "
                 "data is all there; what was begun is carried on with by the next ./inv up."
             )
-
-    def _is_new(self, port: int) -> bool:
-        # Whether whoever made the data was killed before it had a role for the service.
-        superuser = Database(SUPERUSER, self.password, "", LOOPBACK, port)
-        return self._tell(superuser, "SELECT count(*) FROM pg_roles WHERE oid >= 16384", "postgres", {})[:2] == (0, "0")
 
     def _tell(
         self, login: Database, sql: str, name: str, values: Mapping[str, str], hidden: Mapping[str, str] | None = None

@@ -6,7 +6,9 @@ import sys
 
 # The verbs that act on an environment, and so take --prod. Messages name them without it: they are written where
 # nobody knows in which environment they will be read.
-VERBS = ("up", "down", "status", "ps", "logs", "shell", "migrate", "downgrade", "backup", "restore", "psql")
+VERBS = (
+    "up", "down", "status", "ps", "logs", "shell", "migrate", "downgrade", "backup", "restore", "psql", "rotate",
+)  # fmt: skip
 
 
 def say(text: str) -> None:

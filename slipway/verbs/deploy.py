@@ -123,7 +123,8 @@ def carry_out(session: "Session", options: "Options", yes: bool, as_json: bool) 
         session.steps.note(*row)
     entry = facts.now
     if not plan.is_nothing(facts, options):
-        confirm(f"Deploy {facts.reference} to {deployment.releases.deployment}?", yes)
+        what = f"Rotate {options.rotation.name} of" if options.rotation else f"Deploy {facts.reference} to"
+        confirm(f"{what} {deployment.releases.deployment}?", yes)
         session.remember()
         entry = deployer.deploy(facts, options)
     assert entry  # noqa: S101  (what is live is in the ledger)

@@ -112,7 +112,7 @@ room() { # the kilobytes that are free
     df -Pk . | awk 'END { print $4 }'
 }
 
-fill() { # USER: make this folder hold these secrets alone, for USER alone; lines of a name and a value in base64, and a dot
+take() { # lines of a name and a value in base64, and a dot, from standard input, into $given
     umask 077
     given=$(cat)
     # Who pastes the command that `inv` shows has nothing to give, and what breaks off is not all of it.
@@ -125,6 +125,10 @@ fill() { # USER: make this folder hold these secrets alone, for USER alone; line
         return 1
         ;;
     esac
+}
+
+fill() { # USER: make this folder hold these secrets alone, for USER alone
+    take
     rm -f ./*
     printf %s "$given" | while read -r name value; do
         echo "$value" | base64 -d >"$name"
@@ -132,6 +136,18 @@ fill() { # USER: make this folder hold these secrets alone, for USER alone; line
     chown -R "$1" .
     chmod 500 .
     chmod -R a-w .
+}
+
+renew() { # let each folder in this one that has a secret of such a name have this one, for whom the old one was
+    take
+    for folder in ./*/; do
+        printf %s "$given" | while read -r name value; do
+            [ -e "$folder$name" ] || continue
+            cp -p "$folder$name" "$folder.$name"
+            echo "$value" | base64 -d >"$folder.$name"
+            mv "$folder.$name" "$folder$name"
+        done
+    done
 }
 
 "$@"

@@ -7,7 +7,7 @@ makes for a moment: it tells of secrets.
 import base64
 import contextlib
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from slipway.core.errors import Problem
@@ -146,13 +146,20 @@ def write_secrets(
     They go through a pipe: neither a command line nor a container shows them.
     """
     volumes.create(shell, volume, *volume_labels)
-    command = fill_command(volume, image, user)
+    command = secrets_command(image, {volume: SECRETS}, "fill", user)
     shell.output(command, given=rows(values), echo=True, failed="The secrets could not be written.")
 
 
-def fill_command(volume: str, image: str, user: str) -> list[str]:
-    """Return the command that fills a volume with secrets, from its standard input."""
+def renew_secrets(shell: Shell, there: Sequence[str], image: str, values: Mapping[str, str]) -> None:
+    """Let volumes that were filled have other values, where they have these names; raises Problem."""
+    mounts = {volume: f"{SECRETS}/{volume}" for volume in there}
+    command = secrets_command(image, mounts, "renew")
+    shell.output(command, given=rows(values), echo=True, failed="The secrets of the releases could not be written.")
+
+
+def secrets_command(image: str, mounts: Mapping[str, str], function: str, *args: str) -> list[str]:
+    """Return the command that writes secrets into volumes, each in a folder, from its standard input."""
     capabilities = [word for one in ("CHOWN", "DAC_OVERRIDE", "FOWNER") for word in ("--cap-add", one)]
-    options = ["--interactive", "--user", "0:0", "--cap-drop", "ALL", *capabilities]
-    options += ["--volume", f"{volume}:{SECRETS}", "--workdir", SECRETS]
-    return script_command(image, "-ec", Script(SCRIPT), "sh", "fill", user, options=options)
+    options = ["--interactive", "--user", "0:0", "--cap-drop", "ALL", *capabilities, "--workdir", SECRETS]
+    options += [word for volume, folder in mounts.items() for word in ("--volume", f"{volume}:{folder}")]
+    return script_command(image, "-ec", Script(SCRIPT), "sh", function, *args, options=options)

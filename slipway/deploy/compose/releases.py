@@ -2,14 +2,14 @@
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.deploy.compose import answers, labels
-from slipway.deploy.compose.files import CADDYFILE, LEDGER, SALT, Files, write_secrets
+from slipway.deploy.compose.files import CADDYFILE, LEDGER, SALT, Files, renew_secrets, write_secrets
 from slipway.deploy.compose.groups import environments, grouped, made_of
 from slipway.deploy.compose.lock import EngineLock, on_engine
 from slipway.deploy.compose.network import DatabaseNetwork
@@ -126,6 +126,13 @@ class EngineReleases:
         """Start one again that was kept; raises Problem."""
         self.network.admit(one.networks for one in release.containers)
         self.shell.output(containers.start_command(*release.names), echo=True, failed="It cannot be started again.")
+
+    def renew(self, secrets: Mapping[str, str]) -> None:
+        """Let all releases, and the database's container, have these values in their files; raises Problem."""
+        wanted = [labels.release_secrets(self.deployment, release) for release in self.all()]
+        wanted.append(labels.database_secrets(self.deployment))
+        there = set(volumes.names(self.shell, f"name={self.deployment}"))
+        renew_secrets(self.shell, [one for one in wanted if one in there], self.proxy.image, secrets)
 
     def stop(self, release: Release) -> None:
         """Stop one: what it is at is finished, for as long as its stop_grace_period; raises Problem."""

@@ -2,7 +2,7 @@
 """Releases in memory, and entries of a ledger: what deployments are tried on without an engine."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from slipway.core.errors import Problem
@@ -189,6 +189,10 @@ class MemoryReleases:
     def resume(self, release: Release) -> None:
         self._do(f"resume {release.id}")
         self.there[release.id] = a_release(release.id, *(replace(one, running=True) for one in release.web))
+
+    def renew(self, secrets: Mapping[str, str]) -> None:
+        self._do("renew")
+        self.renewed = dict(secrets)
 
     def stop(self, release: Release) -> None:
         self._do(f"stop {release.id}")

@@ -53,7 +53,7 @@ def test_two_servers_that_want_the_same_port_both_start(servers: list[Server]) -
     assert [(server.running() or (0, 0))[1] for server in servers] == ports
 
 
-def test_starting_again_finds_the_data_and_refuses_another_password(servers: list[Server]) -> None:
+def test_starting_again_finds_the_data_and_refuses_another_user(servers: list[Server]) -> None:
     server = servers[0]
     port = server.start(LOGIN, settings=FAST)
     assert server.start(LOGIN) == port  # it runs already
@@ -61,7 +61,7 @@ def test_starting_again_finds_the_data_and_refuses_another_password(servers: lis
     assert not server.stop()
 
     with pytest.raises(Problem, match="another user or password"):
-        server.start(Database(LOGIN.username, "wrong", LOGIN.name))
+        server.start(Database("another", LOGIN.password, LOGIN.name))
     assert server.running() is None
 
 

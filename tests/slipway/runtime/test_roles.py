@@ -60,6 +60,17 @@ def test_who_was_killed_before_there_was_a_role_makes_it_the_next_time(server: S
     assert roles(server) == ROLES
 
 
+def test_another_password_becomes_that_of_the_role(server: Server) -> None:
+    server.start(LOGIN, settings=FAST)
+    other = replace(LOGIN, password="another: 'one' \\ $(x)")
+
+    server.start(other)
+
+    assert psql(server, other, LOGIN.name, "SELECT current_user") == LOGIN.username
+    assert roles(server) == ROLES
+    assert other.password not in server.log.read_text()
+
+
 def test_data_of_before_is_brought_over_by_the_start_and_that_is_said_once(server: Server) -> None:
     port = earlier.start(server, LOGIN)
     psql(server, LOGIN, LOGIN.name, "CREATE TABLE t AS SELECT 1 AS a")

@@ -10,7 +10,7 @@ from slipway.core.shell import Ran
 from slipway.deploy.compose import labels
 from slipway.deploy.compose.answers import decoded
 from slipway.deploy.compose.edge import Edge
-from slipway.deploy.compose.files import Files, fill_command
+from slipway.deploy.compose.files import Files, secrets_command
 from slipway.deploy.compose.groups import environments, grouped, made_of
 from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.proxy import (
@@ -155,7 +155,7 @@ def test_the_commands() -> None:
     validate = validate_command("caddy:2", ["SITE", "ACME_CA_ROOT"])
     assert validate[:6] == ["docker", "run", "--rm", "--network", "none", "--interactive"]
     assert validate[6:-2] == ["--env", "SITE", "--env", "ACME_CA_ROOT", "--entrypoint", "sh", "caddy:2"]
-    fill = fill_command("shop-a-secrets", "shop:1", "65532")
+    fill = secrets_command("shop:1", {"shop-a-secrets": "/secrets"}, "fill", "65532")
     assert "--user 0:0 --cap-drop ALL" in " ".join(fill)
     assert fill[-4:] == [fill[-4], "sh", "fill", "65532"]
     assert fill[fill.index("--volume") + 1] == "shop-a-secrets:/secrets"

@@ -1,0 +1,123 @@
+"""`inv rotate` of a deployment: what is changed before a release is started with another secret, and after."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from slipway.core.errors import Problem
+from slipway.core.signals import uninterrupted
+from slipway.deploy import ledger, settings
+from slipway.project.checkout import Checkout
+from slipway.project.database import PASSWORD, Database
+from slipway.project.rotation import Step
+from slipway.runtime import Deployment, password
+from slipway.runtime.environment import Environment
+from slipway.runtime.password import Password
+from slipway.runtime.releases import Releases
+
+
+class Rotation:
+    """A step of a secret's rotation, in one deployment.
+
+    A database has one password for a role. While releases replace each other, the one that was started with the old
+    password is let in by its addresses: it may connect anew, and be gone back to. Every release has a file with the
+    password, which is another one before any of them is started again.
+    """
+
+    def __init__(self, checkout: Checkout, environment: Environment, deployment: Deployment, step: Step | None) -> None:
+        self.checkout = checkout
+        self.settings = environment.settings
+        self.deployment = deployment
+        self.releases: Releases = deployment.releases
+        self.step = step
+        self._take_back: Callable[[], None] | None = None
+        self._is_changed = False
+
+    def prepare(self) -> None:
+        """Write what is new into .env, and have the database's password changed if it is that one; raises Problem."""
+        if not self.step:
+            return
+        if PASSWORD in self.step.values:
+            self._change_password(self.step.values)
+        else:
+            self._take_back = self.settings.change(self.step.values)
+
+    @contextlib.contextmanager
+    def kept_if_live(self, release: str) -> Iterator[None]:
+        """Take back what can be if this release doesn't come to be live; say what cannot."""
+        try:
+            yield
+        except BaseException as error:
+            if not self._leads_to(release):
+                said = self._give_up()
+                if isinstance(error, Problem):
+                    error.message = f"{error.message}\n{said}".rstrip()
+                elif said:
+                    self.checkout.steps.say(f"  {said}")
+            raise
+
+    def _leads_to(self, release: str) -> bool:
+        try:
+            return self.releases.pointer().release == release
+        except Problem:  # nobody can tell: nothing is taken back
+            return True
+
+    def _give_up(self) -> str:
+        if self._take_back:
+            self._take_back()
+            return ".env is as it was."
+        if self._is_changed:
+            return (
+                f"{PASSWORD} is changed in the database and .env; the live release goes on, let in by its address, until "
+                f"another one has replaced it: ./inv rotate {PASSWORD}"
+            )
+        return ""
+
+    def _change_password(self, values: Mapping[str, str | None]) -> None:
+        before, there = self.settings.database, list(self.releases.all().values())
+        stale = [one for one in there if one.shows(before.password)]
+        with self.checkout.steps.step("password", f"{before.username} has another one, as have all releases"):
+            let_in = password.admit(before, [at for one in there for at in one.connects_from])
+            if self.deployment.run(let_in).status:
+                raise Problem("The live release could not be let in meanwhile (see above). Nothing was changed.")
+            with uninterrupted():
+                self._set(self.settings.change(values))
+                self._is_changed = True
+                self.releases.renew({PASSWORD: self.settings.database.password})
+        self._note([one.id for one in there])
+        for one in stale:
+            if not one.at_work:
+                self.releases.remove(one)
+                self.checkout.steps.say(f"  {one.host} had it as a variable: rolled back to, it is made anew")
+
+    def _set(self, take_back: Callable[[], None]) -> None:
+        login = self.settings.database
+        if not self.deployment.run(password.change(login)).status:
+            return
+        known = self.deployment.run(password.check(login))
+        if known.status:
+            raise Problem(
+                f"Whether the database has the new {PASSWORD} cannot be told (see above). .env has it, and the live "
+                f"release is let in with either. To carry on: ./inv rotate {PASSWORD} --given"
+            )
+        if Password(known.output) is Password.OTHER:
+            take_back()
+            dismiss(self.deployment, login)
+            raise Problem(f"{PASSWORD} could not be changed (see above): the database and .env are as they were.")
+
+    def _note(self, renewed: Sequence[str]) -> None:
+        # The ledger: what these releases have from now on, whenever they are started.
+        remembered = self.releases.remembered()
+        hashed = settings.hashed(remembered.salt, PASSWORD, self.settings.database.password)
+        for one in ledger.good(ledger.parse(remembered.ledger)):
+            if one.release in renewed and PASSWORD in one.settings:
+                self.releases.record(replace(one, settings=one.settings | {PASSWORD: hashed}).line())
+
+
+def dismiss(deployment: Deployment, database: Database) -> None:
+    """Let nobody in without the password any more; raises Problem."""
+    if deployment.run(password.dismiss(database)).status:
+        raise Problem(
+            "The release is live. Clients at the address of the one before are still let in without the password (see "
+            "above): the next ./inv deploy ends that."
+        )

@@ -1,0 +1,102 @@
+"""The verb that replaces a secret by another one: rotate."""
+
+from typing import TYPE_CHECKING, cast
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from slipway.verbs.deploy import WAIT
+from slipway.verbs.options import EVERYWHERE, JSON, YES, number
+
+if TYPE_CHECKING:
+    from slipway.project.rotation import Step
+    from slipway.runtime import InPlace
+    from slipway.verbs.session import Session
+
+
+@task(
+    positional=["name"],
+    help=EVERYWHERE
+    | YES
+    | {
+        "name": "the secret: DATABASE_PASSWORD, or a key that is accepted beside the one that signs",
+        "given": "DATABASE_PASSWORD becomes what .env or the environment has, instead of a generated one",
+        "at-once": "a key: what the old one has signed is refused from now on",
+        "plan": "show what would be done, and change nothing",
+        "bake": "how many seconds the new release is watched; 0 for not at all",
+    }
+    | WAIT
+    | JSON,
+)
+def rotate(
+    _: Context,
+    name: str,
+    prod: bool = False,
+    runtime: str = "",
+    context: str = "",
+    given: bool = False,
+    at_once: bool = False,
+    plan: bool = False,
+    bake: str = "",
+    wait: bool = False,
+    yes: bool = False,
+    json: bool = False,
+) -> None:
+    """Replace a secret, and what was started with it."""
+    from slipway.core.words import SECONDS
+    from slipway.deploy.plan import Options
+    from slipway.verbs.deploy import carry_out, show_plan
+    from slipway.verbs.session import Turn, begin
+
+    turn = Turn.NOBODY if plan else Turn.ENVIRONMENT
+    with begin("rotate", prod=prod, runtime=runtime, context=context, turn=turn, wait=wait) as session:
+        step = next_step(session, name, given, at_once)
+        seconds = number("bake", bake, SECONDS) if bake else session.project.deploy.bake
+        options = Options(bake=seconds, rotation=step)
+        if plan and session.is_deployed:
+            show_plan(session, options, json)
+        elif plan:
+            session.steps.note("rotate", step.does)
+        elif session.is_deployed:
+            carry_out(session, options, yes, json)
+        else:
+            in_place(session, step)
+        if step.then and not plan:
+            session.steps.note("next", step.then)
+
+
+def next_step(session: "Session", name: str, given: bool, at_once: bool) -> "Step":
+    """Return what is to be done to a secret; raises Problem when that cannot be."""
+    import os
+
+    from slipway.core.errors import Problem
+    from slipway.project import rotation
+    from slipway.project.database import PASSWORD
+    from slipway.project.settings import new_secret
+
+    project, settings = session.project, session.settings
+    rotation.check(name, project.secrets, settings.own_database)
+    if given and name != PASSWORD:
+        raise Problem(f"--given is for {PASSWORD}. Another value for {name} at once: write it into .env, ./inv deploy")
+    if at_once and name == PASSWORD:
+        raise Problem(f"--at-once is for keys: {PASSWORD} is another one at once in any case.")
+    values = settings.values
+    step = rotation.step(name, values, lambda: values[name] if given else new_secret(project.secrets[name]), at_once)
+    if not given:
+        rotation.from_elsewhere(list(step.values), os.environ)
+    return step
+
+
+def in_place(session: "Session", step: "Step") -> None:
+    """Change .env, and start the service anew if it runs; the database takes a new password over. Raises Problem."""
+    from slipway.verbs.run import start_in_place
+    from slipway.verbs.screen import show_urls
+
+    port = session.runtime.service.port()
+    session.undo.callback(session.settings.change(step.values))
+    session.steps.note("rotate", step.does)
+    if port is None:
+        session.steps.say("  nothing runs: ./inv up starts it so")
+        return
+    start_in_place(session, cast("InPlace", session.runtime), port)
+    show_urls(session, port)
