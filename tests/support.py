@@ -60,10 +60,14 @@ class Checkout:
         return self
 
     def environ(self, **env: str) -> dict[str, str]:
-        """Return the caller's environment without this project's own variables."""
+        """Return the caller's environment without this project's own variables.
+
+        Tests that are run in there have their folders apart: pytest closes the one that it has to all other users.
+        """
         known = schema((ROOT / ".env.example").read_text())
         ours = known.required.keys() | known.optional | {"SLIPWAY_ENV", "COMPOSE_PROJECT_NAME"}
-        return {k: v for k, v in os.environ.items() if k not in ours} | self.env | env
+        apart = {"PYTEST_DEBUG_TEMPROOT": str(self.root.parent)}
+        return {k: v for k, v in os.environ.items() if k not in ours} | apart | self.env | env
 
     def up(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Start the service on the host; it has to work."""

@@ -1,15 +1,17 @@
 """Settings of the service, read once and frozen."""
 
 import re
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
 SECRETS = Path("/run/secrets")
+KEYS = ("secret_key_fastapi_auth", "secret_key_fastapi_auth_next", "secret_key_fastapi_auth_previous")
 
 # What tutorials and templates print, FastAPI's own documentation included.
 _EXAMPLE_KEY = re.compile(
@@ -75,7 +77,10 @@ class Settings(DatabaseSettings):
     # Four workers of two releases, side by side in a deploy: 80 of PostgreSQL's 100 connections. The rest is for
     # migrations, health checks and psql.
     database_pool_size: Annotated[int, Field(ge=1, le=1000)] = 10
+    # So that a key can be replaced without logging anybody out, two more are accepted. They sign nothing.
     secret_key_fastapi_auth: SecretStr
+    secret_key_fastapi_auth_next: SecretStr | None = None
+    secret_key_fastapi_auth_previous: SecretStr | None = None
     algorithm: Literal["HS256", "HS384", "HS512"]
     access_token_expire_minutes: Annotated[int, Field(ge=1, le=60 * 24 * 31)]
     refresh_token_expire_days: Annotated[int, Field(ge=1, le=3650)] = 30
@@ -90,27 +95,43 @@ class Settings(DatabaseSettings):
 
     @field_validator("algorithm")
     @classmethod
-    def _key_fits(cls, algorithm: str, info: ValidationInfo) -> str:
+    def _keys_fit(cls, algorithm: str, info: ValidationInfo) -> str:
         # RFC 7518, section 3.2: an HMAC key is at least as long as the hash's output.
-        key = info.data.get("secret_key_fastapi_auth")
-        if key and len(key.get_secret_value().encode()) < (least := int(algorithm.removeprefix("HS")) // 8):
-            raise ValueError(f"needs a SECRET_KEY_FASTAPI_AUTH of at least {least} bytes")
+        least = int(algorithm.removeprefix("HS")) // 8
+        short = [name for name, key in _keys(info.data).items() if len(key.encode()) < least]
+        if short:
+            raise ValueError(f"needs a {' and a '.join(short)} of at least {least} bytes")
         return algorithm
 
-    @field_validator("secret_key_fastapi_auth")
+    @field_validator(*KEYS)
     @classmethod
-    def _hard_to_guess(cls, key: SecretStr) -> SecretStr:
+    def _hard_to_guess(cls, key: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if key is None:
+            return None
         secret = key.get_secret_value()
         if len(secret.encode()) < 32:
             raise ValueError("needs at least 32 bytes")
         if len(set(secret)) < 10 or _EXAMPLE_KEY.search(secret):
             raise ValueError("is an example, or as easy to guess as one")
+        for name, other in _keys(info.data).items():
+            if secret == other:
+                raise ValueError(f"is the same key as {name}")
         return key
+
+    @cached_property  # each request asks for them; a model_copy() with other keys would keep these
+    def accepted_keys(self) -> tuple[str, ...]:
+        """The keys whose tokens are accepted, the one that signs first."""
+        return tuple(_keys(vars(self)).values())
 
     @property
     def shown_version(self) -> str:
         """Return X.Y.Z; of which commit it was made is for those alone who develop (RELOAD)."""
         return self.version if self.reload else re.split(r"[-+]", self.version)[0]
+
+
+def _keys(values: Mapping[str, Any]) -> dict[str, str]:
+    # Those of the keys that are there, by the name of the variable. A validator sees the fields above its own.
+    return {name.upper(): key.get_secret_value() for name in KEYS if (key := values.get(name))}
 
 
 def _explain(error: ValidationError) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from time import time
@@ -75,7 +76,7 @@ def create_access_token(user_id: int, settings: Settings) -> str:
 def read_access_token(token: str, settings: Settings) -> int | None:
     """Return the user's id in a valid token, else None."""
     try:
-        user_id, expires = _verify(token, settings.secret_key_fastapi_auth.get_secret_value(), settings.algorithm)
+        user_id, expires = _verify(token, settings.accepted_keys, settings.algorithm)
     except (jwt.InvalidTokenError, ValueError):
         return None
     # No other id fits into the column.
@@ -83,11 +84,15 @@ def read_access_token(token: str, settings: Settings) -> int | None:
 
 
 @lru_cache(maxsize=1024)  # a client sends the same token again and again; what is not valid is not kept
-def _verify(token: str, key: str, algorithm: str) -> tuple[int, int]:
+def _verify(token: str, keys: tuple[str, ...], algorithm: str) -> tuple[int, int]:
     # Hosts' clocks differ by a little: a token from the next second is no forgery.
     options = {"require": ["sub", "iat", "exp", "jti"], "verify_iat": False}
-    claims = jwt.decode(token, key, algorithms=[algorithm], options=options)  # type: ignore[arg-type]
-    return int(claims["sub"]), int(claims["exp"])
+    for key in keys:
+        # Only the signature depends on the key: what else is wrong with a token is wrong with each.
+        with suppress(jwt.InvalidSignatureError):
+            claims = jwt.decode(token, key, algorithms=[algorithm], options=options)  # type: ignore[arg-type]
+            return int(claims["sub"]), int(claims["exp"])
+    raise jwt.InvalidSignatureError("no key has signed it")
 
 
 def create_refresh_token() -> str:

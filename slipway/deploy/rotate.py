@@ -68,8 +68,8 @@ class Rotation:
             return ".env is as it was."
         if self._is_changed:
             return (
-                f"{PASSWORD} is changed in the database and .env; the live release goes on, let in by its address, until "
-                f"another one has replaced it: ./inv rotate {PASSWORD}"
+                f"{PASSWORD} is changed in the database and .env; the live release goes on, let in by its address, "
+                f"until another one has replaced it: ./inv rotate {PASSWORD}"
             )
         return ""
 

@@ -17,6 +17,7 @@ from slipway.engine import containers
 
 MADE_BY = "dev.slipway.by"  # the label of a one-off: machine and process
 HOLDS = "dev.slipway.holds"  # the label of one in which others run commands
+WAITS = "dev.slipway.waits"  # the label of one that begins once it has secrets in this folder
 SCRIPT = Path(__file__).with_name("oneoff.sh")
 A_DAY = "86400"  # seconds
 
@@ -101,7 +102,8 @@ def _started(
     waiting = ["sh", "-c", Script(SCRIPT), "sh", "with", job.folder] if job.secrets else []
     mine = True
     try:
-        start = [*detached, *job.options, "--name", name, job.service, *waiting, *job.command]
+        marks = ["--label", f"{WAITS}={job.folder}"] if job.secrets else []
+        start = [*detached, *job.options, *marks, "--name", name, job.service, *waiting, *job.command]
         mine = not shell.answer(start, env=job.env, hidden=job.hidden)[0]
         if not mine:
             raise Problem(f"The container {name} could not be started (see above).")
@@ -156,15 +158,24 @@ def _followed(shell: Shell, name: str, captured: bool) -> Ran:
 
 
 def remove_left_behind(shell: Shell, project: str) -> None:
-    """Remove the one-offs of a Compose project that have ended, or only wait for commands, of verbs that were killed.
+    """Remove the one-offs of a Compose project that verbs which were killed have left, and that do nothing any more.
 
-    Whether one on another machine was, nobody can tell.
+    They have ended, or wait for commands or for their secrets. Whether one of another machine's is left, nobody can
+    tell.
     """
     wanted = [f"label={containers.PROJECT}={project}", f"label={MADE_BY}"]
-    form = f'{{{{.Names}}}} {{{{.State}}}}{{{{.Label "{HOLDS}"}}}} {{{{.Label "{MADE_BY}"}}}}'
+    form = "\t".join(["{{.Names}}", "{{.State}}", *(f'{{{{.Label "{name}"}}}}' for name in (MADE_BY, HOLDS, WAITS))])
     for line in shell.output(containers.list_command(*wanted, form=form)).splitlines():
-        name, state, by = line.split(" ", 2)
+        name, state, by, holds, waits = [*line.split("\t"), "", ""][:5]
         host, _, pid = by.rpartition("/")
-        over = state in ("exited", "created", "exited1", "created1", "running1")
-        if over and host == socket.gethostname() and not processes.exists(int(pid)):
+        if host != socket.gethostname() or processes.exists(int(pid)):
+            continue
+        over = state in ("exited", "created") or (state == "running" and bool(holds))
+        if over or (state == "running" and waits and _waits(shell, name, waits)):
             shell.probe(containers.remove_command(name))
+
+
+def _waits(shell: Shell, name: str, folder: str) -> bool:
+    # Whether it has no secrets yet; what cannot be told is no.
+    look = f'[ -e "{folder}/.given" ] && echo given || echo none'
+    return shell.probe(containers.exec_command(name, "sh", "-c", look))[1] == "none"

@@ -134,12 +134,18 @@ class Settings:
     def change(self, values: Mapping[str, str | None]) -> Callable[[], None]:
         """Write other values into .env, None for a name that goes; return what takes that back.
 
-        They are in force from then on. Raises Problem; .env is as it was then.
+        They are in force from then on, and so is what the environment sets, which .env doesn't get. Raises Problem;
+        .env is as it was then.
         """
-        path = self.project.root / ".env"
-        before = path.read_bytes().decode()
         self.steps.secrets.add(*filter(None, values.values()))
-        self._write(edits.changed(before, values))
+        mine = {name: value for name, value in values.items() if name not in os.environ}
+        if not mine:
+            return lambda: None
+        try:
+            before = (self.project.root / ".env").read_bytes().decode()
+        except FileNotFoundError:
+            raise Problem("There is no .env to write into: ./inv up makes one from .env.example.") from None
+        self._write(edits.changed(before, mine))
         return partial(self._write, before)
 
     def _write(self, text: str) -> None:

@@ -45,6 +45,7 @@ def rotate(
     """Replace a secret, and what was started with it."""
     from slipway.core.words import SECONDS
     from slipway.deploy.plan import Options
+    from slipway.schema.words import in_environment
     from slipway.verbs.deploy import carry_out, show_plan
     from slipway.verbs.session import Turn, begin
 
@@ -62,7 +63,7 @@ def rotate(
         else:
             in_place(session, step)
         if step.then and not plan:
-            session.steps.note("next", step.then)
+            session.steps.note("next", in_environment(step.then, session.environment.name))
 
 
 def next_step(session: "Session", name: str, given: bool, at_once: bool) -> "Step":

@@ -7,21 +7,25 @@ import subprocess
 from pathlib import Path
 
 import httpx2
+import jwt
 import pytest
 
 from slipway.project import dotenv
 from tests.e2e.secrecy import watched
 from tests.e2e.support import NAME, containers, run
-from tests.e2e.talk import ask, conversation, done, eventually
+from tests.e2e.talk import ask, conversation, done, eventually, token
 from tests.support import PATIENT, ROOT, Checkout, free_port, random_values
 
 pytestmark = pytest.mark.minutes(2)
+KEY = "SECRET_KEY_FASTAPI_AUTH"
+ACCEPTED = (f"{KEY}_NEXT", f"{KEY}_PREVIOUS")
+SECRETS = ("DATABASE_PASSWORD", KEY, *ACCEPTED)
 
 
 def secrets_of(checkout: Checkout) -> list[str]:
     """Return the secret values of .env."""
     values, _ = dotenv.parse((checkout.root / ".env").read_text())
-    return [values["DATABASE_PASSWORD"], values["SECRET_KEY_FASTAPI_AUTH"]]
+    return [values[name] for name in SECRETS]
 
 
 def test_the_lifecycle_from_the_build_on(docker: Checkout) -> None:
@@ -47,6 +51,11 @@ def test_the_lifecycle_from_the_build_on(docker: Checkout) -> None:
     assert "web" in done(docker, "ps").stdout
     assert json.loads(done(docker, "status", "--json").stdout)["service"]["state"] == "ready"
     assert done(docker, "psql", "--", "-Atc", "SELECT count(*) FROM posts").stdout == "1\n"
+    password = secrets_of(docker)[0]
+    assert password not in done(docker, "rotate", "DATABASE_PASSWORD").stderr
+    assert secrets_of(docker)[0] != password
+    conversation(docker.url)
+    assert done(docker, "psql", "--", "-Atc", "SELECT count(*) FROM posts").stdout == "2\n"
     for secret in secrets_of(docker):
         assert secret not in first.stdout + first.stderr
         for shown in (run("docker", "history", "--no-trunc", tag), run("docker", "image", "inspect", tag)):
@@ -57,10 +66,16 @@ def test_the_lifecycle_from_the_build_on(docker: Checkout) -> None:
 
 
 def env_of_its_own(checkout: Checkout) -> str:
-    """Return a .env that Slipway has not made."""
-    example = (checkout.root / ".env.example").read_text()
-    secrets = {"DATABASE_PASSWORD": 1, "SECRET_KEY_FASTAPI_AUTH": 1}
-    return dotenv.fill(example, secrets, lambda least: os.urandom(24).hex())
+    """Return a .env that Slipway has not made, with the secrets that are optional as well."""
+    example = re.sub(rf"(?m)^# (?=({'|'.join(ACCEPTED)})=)", "", (checkout.root / ".env.example").read_text())
+    return dotenv.fill(example, dict.fromkeys(SECRETS, 1), lambda least: os.urandom(24).hex())
+
+
+def signed_by(checkout: Checkout, name: str, base: dict[str, str]) -> dict[str, str]:
+    """Return the headers of somebody's requests, their token signed by another key of .env."""
+    values, _ = dotenv.parse((checkout.root / ".env").read_text())
+    claims = jwt.decode(base["Authorization"].removeprefix("Bearer "), values[KEY], ["HS256"])
+    return {"Authorization": f"Bearer {jwt.encode(claims, values[name], 'HS256')}"}
 
 
 def test_plain_docker_does_without_invoke(docker: Checkout) -> None:
@@ -100,6 +115,7 @@ def test_plain_docker_does_without_invoke(docker: Checkout) -> None:
 
 
 def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) -> None:
+    docker.write(".env", env_of_its_own(docker))
     with watched() as seen:
         said = [done(docker, *verb, "--prod") for verb in (["up"], ["backup"], ["restore", "--yes"], ["migrate"])]
         assert ask(docker, "SHOW shared_buffers", "--prod") == "256MB"  # a quarter of DATABASE_MEMORY
@@ -108,6 +124,10 @@ def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) ->
     assert seen.shows(secrets_of(docker)) == []
     assert not [one for one in said for secret in secrets_of(docker) if secret in one.stdout + one.stderr]
     conversation(docker.url)
+    somebody = token(docker.url)
+    for name in ACCEPTED:  # what they sign is accepted
+        headers = signed_by(docker, name, somebody)
+        assert httpx2.get(f"{docker.url}/users/me", headers=headers, timeout=PATIENT).status_code == 200
     (web,) = [name for name in containers() if "-web-" in name]
     for name in (web, f"{NAME}-prod-proxy-1", f"{NAME}-prod-db-1"):
         host = json.loads(run("docker", "inspect", "--format", "{{json .HostConfig}}", name))

@@ -10,7 +10,8 @@ import httpx2
 import psutil
 import pytest
 
-from tests.e2e.talk import conversation
+from slipway.project import dotenv
+from tests.e2e.talk import SECRETS, conversation, done, token
 from tests.support import PATIENT, Checkout, free_port, processes_of, wait_for
 
 pytestmark = pytest.mark.minutes(2)
@@ -105,6 +106,25 @@ def test_a_changed_setting_restarts_the_service(service: Checkout) -> None:
         client.post("/users", json={"email": "a@example.com", "password": "correct horse"})
         token = client.post("/users/token", data={"username": "a@example.com", "password": "correct horse"})
     assert token.json()["expires_in"] == 7 * 60
+
+
+def test_secrets_are_replaced_by_others_and_what_there_is_stays(service: Checkout) -> None:
+    service.up()
+    headers = token(service.url)
+    before = dotenv.parse((service.root / ".env").read_text())[0]
+
+    done(service, "rotate", "DATABASE_PASSWORD")
+    for _ in range(2):  # another key is accepted, and then it signs
+        rotated = done(service, "rotate", "SECRET_KEY_FASTAPI_AUTH")
+        assert httpx2.get(f"{service.url}/posts", headers=headers, timeout=PATIENT).status_code == 200
+    conversation(service.url)
+    done(service, "rotate", "SECRET_KEY_FASTAPI_AUTH")
+    assert httpx2.get(f"{service.url}/posts", headers=headers, timeout=PATIENT).status_code == 401
+
+    after = dotenv.parse((service.root / ".env").read_text())[0]
+    assert after.keys() == before.keys()
+    assert {name for name in after if after[name] != before[name]} == set(SECRETS)
+    assert not any(one in rotated.stdout + rotated.stderr for one in after.values() if len(one) > 40)
 
 
 def test_changed_code_is_reloaded(service: Checkout) -> None:

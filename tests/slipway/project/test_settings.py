@@ -8,7 +8,7 @@ import pytest
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
 from slipway.project import dotenv
-from slipway.project.config import Project
+from slipway.project.config import Project, load
 from slipway.project.settings import Settings
 from tests.support import ROOT
 
@@ -54,6 +54,40 @@ def test_one_is_made_that_is_good_and_for_its_owner_alone(project: Project) -> N
     for name in SECRETS:
         assert len(made.values[name]) >= 32
         assert steps.redact(f"x{made.values[name]}x") == "x[secret]x"
+
+
+def test_an_optional_secret_is_not_made_and_is_one_once_it_is_set(project: Project) -> None:
+    with_more = replace(project, secrets={**SECRETS, "SECRET_KEY_FASTAPI_AUTH_NEXT": 32})
+    made = Settings(with_more, Steps(), lambda: False)
+    made.prepare()
+    assert made.secrets.keys() == SECRETS.keys()
+
+    steps, key = Steps(), f"{GOOD}-next"
+    given = Settings(with_more, steps, lambda: False)
+    with (project.root / ".env").open("a") as env:
+        env.write(f"SECRET_KEY_FASTAPI_AUTH_NEXT={key}\n")
+    given.prepare()
+    assert given.secrets == made.secrets | {"SECRET_KEY_FASTAPI_AUTH_NEXT": key}
+    assert steps.redact(f"x{key}x") == "x[secret]x"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("short", "is too short: 5 bytes of at least 32"), ('""', "is empty: give it a value or leave")]
+)
+def test_an_optional_secret_is_checked_as_the_others_are(project: Project, value: str, said: str) -> None:
+    with_more = replace(project, secrets={**SECRETS, "SECRET_KEY_FASTAPI_AUTH_NEXT": 32})
+    with pytest.raises(Problem, match=f"SECRET_KEY_FASTAPI_AUTH_NEXT {said}") as stopped:
+        settings(with_more, SECRET_KEY_FASTAPI_AUTH_NEXT=value).check()
+    assert str(stopped.value).count("  - ") == 1
+
+
+def test_each_secret_of_this_project_reaches_the_service_and_is_a_file_in_production() -> None:
+    known = dotenv.schema((ROOT / ".env.example").read_text())
+    for name in load(ROOT).secrets:
+        assert name in known.required.keys() | known.optional
+        assert f"\n  {name}:\n" in (ROOT / "compose.yaml").read_text()
+        for file in ("compose.release.yaml", "compose.prod.yaml"):
+            assert f"\n      {name}: !reset null\n" in (ROOT / file).read_text(), file
 
 
 def test_a_secret_that_is_made_is_as_long_as_it_has_to_be(project: Project) -> None:

@@ -1,0 +1,96 @@
+"""Secrets of production are replaced by others while clients go on."""
+
+import json
+import subprocess
+
+import pytest
+
+from slipway.project import dotenv
+from slipway.project.database import PASSWORD, Database
+from slipway.runtime.bring_over import Role, state_command
+from tests.e2e.load import under_load
+from tests.e2e.production import PROD, all_is_stored, change, live, said, title, webs
+from tests.e2e.secrecy import watched
+from tests.e2e.support import run
+from tests.e2e.talk import done, token
+from tests.support import Checkout, wait_for
+
+pytestmark = pytest.mark.minutes(2)
+RATE = 20
+# What opens a connection of its own to the database.
+READY = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8000/health/ready', timeout=30).status)"
+
+
+def connects(web: str) -> bool:
+    """Tell whether a release can log in anew."""
+    return run("docker", "exec", web, "python", "-c", READY) == "200"
+
+
+def values(checkout: Checkout) -> dict[str, str]:
+    """Return what .env has."""
+    return dotenv.parse((checkout.root / ".env").read_text())[0]
+
+
+def health(web: str) -> str:
+    """Return what the engine says of it."""
+    return run("docker", "inspect", "--format", "{{.State.Health.Status}}", web)
+
+
+def role(checkout: Checkout) -> str:
+    """Return what the service's role is."""
+    login = values(checkout)
+    as_superuser = ["--user", "postgres", "--env", "PGUSER=superuser", f"{PROD}-db-1"]
+    return run("docker", "exec", *as_superuser, *state_command(Database.of(login)))
+
+
+def lets_in(password: str) -> bool:
+    """Tell whether the service's role can log in over the network with a password, from beside the database."""
+    script = 'PGPASSWORD="$(cat)" psql -h "$(hostname -i)" -U slipway -d postgres -c ""'
+    argv = ["docker", "exec", "--interactive", f"{PROD}-db-1", "sh", "-c", script]
+    return not subprocess.run(argv, input=password, capture_output=True, text=True, check=False).returncode
+
+
+def test_the_databases_password_is_replaced_under_load(docker: Checkout) -> None:
+    done(docker, "deploy", "--yes", "--bake", "0")
+    change(docker, 2)
+    done(docker, "deploy", "--yes", "--bake", "0")
+    passwords, image, output = [values(docker)[PASSWORD]], live(), ""
+    with watched() as seen, under_load(docker.url, token(docker.url), RATE) as load:
+        # Taken back in the bake window: the release of before goes on, with a password that is none any more.
+        (old,) = webs()
+        with docker.start("rotate", PASSWORD, "--prod", "--yes", "--bake", "60") as rotating:
+            said(rotating, "start")
+            passwords.append(values(docker)[PASSWORD])
+            assert connects(old)
+            said(rotating, "probe")
+            done(docker, "rollback")
+            last, _ = rotating.communicate(timeout=300)
+        assert rotating.returncode == 1
+        assert "let in by its address, until another one has replaced it" in last
+        assert (webs(), role(docker)) == ([old], Role.ADMITTED.value)
+        assert connects(old)
+        assert (lets_in(passwords[0]), lets_in(passwords[1])) == (False, True)
+
+        # Killed, it is done again.
+        with docker.start("rotate", PASSWORD, "--prod", "--yes", "--bake", "0") as rotating:
+            said(rotating, "password +slipway has")
+            rotating.kill()
+        passwords.append(values(docker)[PASSWORD])
+        wait_for(lambda: f"{PROD}-lock" not in run("docker", "ps", "--format", "{{.Names}}").split())
+        output += done(docker, "rotate", PASSWORD, "--prod", "--yes", "--bake", "0").stderr
+        passwords.append(values(docker)[PASSWORD])
+        assert role(docker) == Role.DONE.value
+        assert [lets_in(one) for one in passwords] == [False, False, False, True]
+        (new,) = webs()
+        assert (live(), connects(new)) == (image, True)
+
+        # What was kept has it as well.
+        done(docker, "rollback")
+        assert title(docker) == "Slipway service"  # and not the release of the same image
+    assert len(set(passwords)) == 4
+    assert seen.shows(passwords) == []
+    assert not any(one in output for one in passwords)
+    all_is_stored(docker, load)
+    by = [one["what"] for one in json.loads(done(docker, "releases", "--json").stdout)]
+    assert by.count(f"rotate {PASSWORD}") == 2
+    assert run("docker", "exec", f"{PROD}-db-1", "ls", "/var/lib/postgresql/data").count("pg_hba.conf") == 1
