@@ -78,13 +78,16 @@ class Deployer:
                 proxy.check(wanted, self.port)
             free = room(releases)
             salt = known.salt or secrets.token_hex(16)
-            given = settings.hashes(settings.rotated(releases.variables(), options.rotation), salt)
+            variables, entries = releases.variables(), tuple(ledger.parse(known.ledger))
+            if options.rotation and live and (now := ledger.of_release(entries, live.id)):
+                settings.check_step(options.rotation, now.settings, settings.hashes(variables, salt))
+            given = settings.hashes(settings.rotated(variables, options.rotation), salt)
             step.detail = f"settings, proxy{f', disk ({human(free)} free)' if free else ''}"
         database = self.deployment.database.running()
         untold = "" if options.rotation else self._untold(found, image, database, changes)
         unasked = untold or options.rotation  # what is live has its schema
         return Facts(
-            live=live, entries=tuple(ledger.parse(known.ledger)), database=database, reference=found.reference,
+            live=live, entries=entries, database=database, reference=found.reference,
             image=image, schema=None if unasked else self._schema(), salt=salt, settings=given,
             same=bool(live and releases.is_defined_so(live)), proxy=change,
             configuration=(known.configuration, wanted), sharing=sharing, untold=untold,

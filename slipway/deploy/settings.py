@@ -23,6 +23,15 @@ def rotated(variables: Mapping[str, str], step: Step | None) -> dict[str, str]:
     return {name: value for name, value in {**variables, **values}.items() if value is not None}
 
 
+def check_step(step: Step, before: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Raise Problem when .env has gone a step further than what is live, by the hashes of their settings."""
+    if behind := [name for name in step.companions if before.get(name) != now.get(name)]:
+        raise Problem(
+            f"{', '.join(behind)}: .env has another value than the live release, as if the last step had not been "
+            "deployed. Deploy that first: ./inv deploy"
+        )
+
+
 def hashed(salt: str, name: str, value: str) -> str:
     """Return the salted hash of a variable's value."""
     return hashlib.sha256(f"{salt}\0{name}\0{value}".encode()).hexdigest()[:12]

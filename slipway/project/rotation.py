@@ -14,13 +14,15 @@ class Step:
     """One step of a secret's rotation.
 
     `values` are those that .env gets, None for a name that goes. `does` says what that means once it is live, `then`
-    what is to be done afterwards, "" for nothing.
+    what is to be done afterwards, "" for nothing. What these names have before, a release has to be live with that
+    already: `companions`.
     """
 
     name: str
     values: Mapping[str, str | None] = field(repr=False)
     does: str
     then: str = ""
+    companions: tuple[str, ...] = ()
 
 
 def rotatable(secrets: Mapping[str, int], own_database: bool) -> list[str]:
@@ -58,6 +60,7 @@ def step(name: str, values: Mapping[str, str], new: Callable[[], str], at_once: 
     is accepted afterwards, for as long as what it has signed is good. `at_once`, nothing else is accepted.
     """
     after, before = name + NEXT, name + PREVIOUS
+    known = (name, after, before)
     again = f"./inv rotate {name}"
     if name == PASSWORD:
         return Step(name, {name: new()}, "the database's becomes another one; .env and all kept releases get it")
@@ -67,10 +70,14 @@ def step(name: str, values: Mapping[str, str], new: Callable[[], str], at_once: 
     if values.get(after):
         swapped = {name: values[after], before: values[name], after: None}
         says = f"once the last of what {name} has signed is no good any more: {again}"
-        return Step(name, swapped, f"{after} becomes {name} and signs; {name} becomes {before}, still accepted", says)
+        return Step(
+            name, swapped, f"{after} becomes {name} and signs; {name} becomes {before}, still accepted", says, known
+        )
     if values.get(before):
-        return Step(name, {before: None}, f"{before} goes: what it has signed is refused")
-    return Step(name, {after: new()}, f"{after} is made and accepted; it signs nothing yet", f"to let it sign: {again}")
+        return Step(name, {before: None}, f"{before} goes: what it has signed is refused", "", known)
+    return Step(
+        name, {after: new()}, f"{after} is made and accepted; it signs nothing yet", f"to let it sign: {again}", known
+    )
 
 
 def from_elsewhere(names: Sequence[str], environ: Mapping[str, str]) -> None:

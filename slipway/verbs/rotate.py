@@ -61,7 +61,7 @@ def rotate(
         elif session.is_deployed:
             carry_out(session, options, yes, json)
         else:
-            in_place(session, step)
+            in_place(session, step, yes)
         if step.then and not plan:
             session.steps.note("next", in_environment(step.then, session.environment.name))
 
@@ -88,12 +88,14 @@ def next_step(session: "Session", name: str, given: bool, at_once: bool) -> "Ste
     return step
 
 
-def in_place(session: "Session", step: "Step") -> None:
+def in_place(session: "Session", step: "Step", yes: bool) -> None:
     """Change .env, and start the service anew if it runs; the database takes a new password over. Raises Problem."""
     from slipway.verbs.run import start_in_place
-    from slipway.verbs.screen import show_urls
+    from slipway.verbs.screen import confirm, show_urls
 
     port = session.runtime.service.port()
+    if port is not None and not session.environment.is_dev:
+        confirm(f"Rotate {step.name}? The service is away until it has started anew.", yes)
     session.undo.callback(session.settings.change(step.values))
     session.steps.note("rotate", step.does)
     if port is None:

@@ -158,6 +158,13 @@ def test_production_has_its_own_data_and_is_never_replaced(service: Checkout) ->
     assert refused.returncode == 1
     assert "never replaces" in refused.stderr
     assert (service.root / ".slipway/prod/service.json").read_text() == record
+
+    refused = service.inv("rotate", "DATABASE_PASSWORD", "--prod", PORT=port)
+    assert "The service is away until it has started anew. There is no terminal to ask on" in refused.stderr
+    done(service, "rotate", "DATABASE_PASSWORD", "--prod", "--yes", PORT=port)
+    conversation(f"http://127.0.0.1:{port}")
+    assert service.inv("psql", "--prod", "--", "-Atc", "SELECT count(*) FROM posts").stdout == "2\n"
+    conversation(service.url)  # development is as it was
     assert service.inv("down", "--prod").returncode == 0
 
 

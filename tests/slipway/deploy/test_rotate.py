@@ -9,6 +9,7 @@ from slipway.core.shell import Ran
 from slipway.deploy import ledger, plan
 from slipway.deploy.plan import Options
 from slipway.deploy.run import Deployer
+from slipway.deploy.settings import hashes
 from slipway.project import rotation
 from slipway.project.checkout import Checkout
 from slipway.project.database import PASSWORD
@@ -46,7 +47,8 @@ class OneDatabase(MemoryDeployment):
 @pytest.fixture
 def releases() -> MemoryReleases:
     """Give a deployment's releases: a is kept, b is live."""
-    first, second = (entry(one, settings={PASSWORD: "before", "LOG_FORMAT": "1"}) for one in ("a", "b"))
+    known = hashes({PASSWORD: OLD, "KEY": KEY}, "salt")
+    first, second = (entry(one, settings=known) for one in ("a", "b"))
     there = MemoryReleases(given={PASSWORD: OLD, "KEY": KEY}).has(first, second)
     there.there["b"] = a_release("b", replace(web("b"), addresses=("172.18.0.5",)))
     there.salted = "salt"
@@ -190,6 +192,18 @@ def test_a_key_is_in_the_file_only_while_a_release_with_it_is_live(deploys: Depl
     assert text(deploys) == f"{ENV}KEY_NEXT={OTHER_KEY}\n"
     assert set(made.settings) == {PASSWORD, "KEY", "KEY_NEXT"}
     assert not any(one.startswith(("admit", "change", "renew", "dismiss")) for one in releases.done)
+
+
+def test_a_key_goes_no_further_than_one_step_before_what_is_live(deploys: Deployer, releases: MemoryReleases) -> None:
+    done(deploys, "KEY")
+    releases.given |= {"KEY_NEXT": OTHER_KEY}  # as .env has it now
+    deploys.environment.settings.change({"KEY": OTHER_KEY, "KEY_NEXT": None, "KEY_PREVIOUS": KEY})  # and was killed
+    releases.given = {PASSWORD: OLD, "KEY": OTHER_KEY, "KEY_PREVIOUS": KEY}
+
+    with pytest.raises(Problem, match=r"KEY, KEY_NEXT, KEY_PREVIOUS: \.env has another value .* \./inv deploy"):
+        done(deploys, "KEY")
+
+    assert f"KEY_PREVIOUS={KEY}" in text(deploys)
 
 
 def test_the_plan_says_what_is_rotated_and_shows_no_value(deploys: Deployer) -> None:
