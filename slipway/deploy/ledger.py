@@ -29,7 +29,9 @@ class Entry:
     `release` names the containers (web-<release>), `image` is what they were started from, `image_id` what that meant,
     `digest` what the registry calls it ("" for an image of this engine). `schema` are the newest revisions that the
     image knows; `migrated` those that were applied. `repeats` is the release whose image was started again, "" for
-    none. `settings` has a salted hash for each variable. `began` is the time (ISO 8601, UTC), `steps` are seconds.
+    none. `settings` has a salted hash for each variable. `beside` has the images that ran beside it when it was live
+    last, the database's and the proxy's, by the names and tags in the Compose files: the digest of each in its
+    registry, its id where it has none. `began` is the time (ISO 8601, UTC), `steps` are seconds.
     `outcome` is an Outcome, "" as long as it is under way; `reason` says why it is not live.
     """
 
@@ -49,6 +51,7 @@ class Entry:
     backup: str = ""
     scale: int = 1
     settings: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, str] = field(default_factory=dict)
     steps: dict[str, float] = field(default_factory=dict)
     seconds: float = 0
 

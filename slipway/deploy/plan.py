@@ -2,19 +2,18 @@
 
 from dataclasses import dataclass
 
-from slipway.deploy import ledger, settings
+from slipway.deploy import beside, ledger, settings
 from slipway.deploy.ledger import Entry
 from slipway.deploy.source import Candidate
 from slipway.project.database import PASSWORD
 from slipway.project.rotation import Step
 from slipway.runtime.bring_over import SUPERUSERS, Role
-from slipway.runtime.release import Release
+from slipway.runtime.release import DATABASE, PROXY, Beside, Release
 from slipway.schema.protocol import State
 
-OUTDATED = (
-    "stays as it was made; what defines it has changed since: ./inv deploy --recreate-database, which takes it away "
-    "for some seconds"
-)
+DEFINED = "what defines it has changed since"
+VARIABLES = "its variables (DOMAIN, TRUSTED_PROXIES, ports, ...) or Compose files changed"
+CUT = "connections are cut for one to three seconds"
 
 
 @dataclass(frozen=True)
@@ -22,8 +21,8 @@ class Options:
     """What was asked for: the image's tag ("" for this tree), how many containers (0 for as many as there are).
 
     `bake` are seconds; 0 also spares the wait before the switch. With `force`, also when nothing has changed. With
-    `recreate_database`, its container as well is made as it is defined now. With a `rotation`, the image is the live
-    release's.
+    `recreate_database`, its container as well is made as it is defined now; with `recreate_proxy`, the proxy's when its
+    tag means another image by now. With a `rotation`, the image is the live release's.
     """
 
     tag: str = ""
@@ -31,6 +30,7 @@ class Options:
     bake: int = 0
     force: bool = False
     recreate_database: bool = False
+    recreate_proxy: bool = False
     rotation: Step | None = None
 
 
@@ -43,9 +43,9 @@ class Facts:
     `untold` until when that cannot be told ("" when it can, or when there are no migrations).
     `outdated` tells whether the database's container was made of another definition than today's.
     `role` is what the service's role in the database is, None when nobody can tell, or when the database is elsewhere.
-    `proxy` is what its definition would do to the proxy ("" for nothing), and `configuration` the proxy's, now and
-    then. `same` tells whether the live release is defined as one would be now, `sharing` why clients over IPv6 have one
-    address ("" when they don't).
+    `proxy` is what its definition, or the option for it, does to the proxy ("" for nothing), and `configuration` the
+    proxy's, now and then. `same` tells whether the live release is defined as one would be now, `sharing` why clients
+    over IPv6 have one address ("" when they don't). `beside` are the images of the database and the proxy that run.
     """
 
     live: Release | None
@@ -63,6 +63,7 @@ class Facts:
     untold: str = ""
     role: Role | None = None
     outdated: bool = False
+    beside: tuple[Beside, ...] = ()
 
     @property
     def now(self) -> Entry | None:
@@ -115,7 +116,7 @@ def is_live(facts: Facts, options: Options) -> bool:
 
 def recreates(facts: Facts, options: Options) -> bool:
     """Tell whether the database's container is made anew."""
-    return facts.outdated and options.recreate_database
+    return (facts.outdated or beside.moved(facts.beside, DATABASE)) and options.recreate_database
 
 
 def dismisses(facts: Facts, options: Options) -> bool:
@@ -125,16 +126,16 @@ def dismisses(facts: Facts, options: Options) -> bool:
 
 def is_nothing(facts: Facts, options: Options) -> bool:
     """Tell whether there is nothing to do at all."""
-    beside = facts.database and not facts.proxy and not recreates(facts, options)
-    beside = beside and facts.configuration[0] == facts.configuration[1]
-    return is_live(facts, options) and beside
+    stays = facts.database and not facts.proxy and not recreates(facts, options)
+    stays = stays and facts.configuration[0] == facts.configuration[1]
+    return is_live(facts, options) and stays
 
 
 def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
     """Return what will be done, as names and lines."""
     if is_nothing(facts, options):
         found = [("nothing", "it is live already, with these settings; --force deploys it again")]
-        return found + ([("database", OUTDATED)] if facts.outdated else [])
+        return [*found, *_beside(facts, options)]
     live, now = facts.live, facts.now
     found = [
         ("now", f"{live.image}{'' if live.running else ', which does not run'}" if live else "nothing is live"),
@@ -148,24 +149,38 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
         same = "the release's are the same"  # the proxy's are no part of it
         defined = "; compose.yaml, compose.release.yaml or what they take from .env has changed its containers"
         found.append(("settings", changed or f"{same}{'' if facts.same else defined}"))
-    found += rows_of_database(facts, options)
-    if facts.proxy == "recreate":
-        why = "its variables (DOMAIN, TRUSTED_PROXIES, ports, ...) or Compose files changed"
-        found.append(("proxy", f"made anew, as {why}: connections are cut for one to three seconds"))
-    elif facts.told:
-        found.append(("proxy", "takes the changed Caddyfile; connections that are idle are closed"))
+    found += _beside(facts, options)
+    found += _in_database(facts, options)
     if facts.sharing:
         found.append(("ipv6", f"clients share one address, and its wider limits: {facts.sharing}"))
     return [*found, ("steps", ", ".join(steps(facts, options)))]
 
 
-def rows_of_database(facts: Facts, options: Options) -> list[tuple[str, str]]:
-    """Return what will be done to the database, as names and lines."""
-    found = []
+def _beside(facts: Facts, options: Options) -> list[tuple[str, str]]:
+    # What is said of the database and the proxy.
+    found = [("images", beside.line(facts.beside))]
+    found.append(("changed", beside.changed(facts.beside, facts.now.beside if facts.now else {})))
     if recreates(facts, options):
-        found.append(("database", "made anew, as its definition has changed: away for some seconds, 503 meanwhile"))
-    elif facts.outdated:
-        found.append(("database", OUTDATED))
+        why = beside.why(facts.beside, DATABASE, "its definition has changed")
+        found.append(("database", f"made anew, as {why}: away for some seconds, 503 meanwhile"))
+    elif facts.outdated or beside.moved(facts.beside, DATABASE):
+        why = beside.why(facts.beside, DATABASE, DEFINED)
+        how = "./inv deploy --recreate-database, which takes it away for some seconds"
+        found.append(("database", f"stays as it was made; {why}: {how}"))
+    proxy = []
+    if facts.proxy == "recreate":
+        proxy.append(f"made anew, as {beside.why(facts.beside, PROXY, VARIABLES)}: {CUT}")
+    elif facts.told:
+        proxy.append("takes the changed Caddyfile; connections that are idle are closed")
+    if not facts.proxy and beside.moved(facts.beside, PROXY):
+        why = beside.why(facts.beside, PROXY, VARIABLES)
+        proxy.append(f"stays as it was made; {why}: ./inv deploy --recreate-proxy; {CUT} then")
+    return [(name, line) for name, line in [*found, ("proxy", "; ".join(proxy))] if line]
+
+
+def _in_database(facts: Facts, options: Options) -> list[tuple[str, str]]:
+    # What is said of the role and the schema.
+    found = []
     if facts.is_superuser:
         found.append(
             ("role", "the service's is PostgreSQL's superuser: it becomes an ordinary one (docs/migrations.md)")

@@ -57,7 +57,7 @@ def go_back(checkout: Checkout, environment: Environment, deployment: Deployment
     kept = releases.all().get(target.release)
     entry = replace(
         target, event=ledger.new_event(), what="rollback", by=who(), outcome="", reason="", migrated=(), backup="",
-        began=ledger.now(), steps={},
+        began=ledger.now(), beside={}, steps={},
     )  # fmt: skip
     new: NewRelease | None = None
     if not kept:

@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.core.words import human
 from slipway.database import migrate, superuser
-from slipway.deploy import ledger, plan, recover, settings, source, switch
+from slipway.deploy import beside, ledger, plan, recover, settings, source, switch
 from slipway.deploy.ledger import Entry
 from slipway.deploy.plan import Facts, Options
 from slipway.deploy.rollback import started
@@ -23,7 +24,7 @@ from slipway.project.labels import VERSION
 from slipway.runtime import Deployment
 from slipway.runtime.bring_over import SUPERUSERS, Role
 from slipway.runtime.environment import Environment
-from slipway.runtime.release import NewRelease
+from slipway.runtime.release import PROXY, NewRelease
 from slipway.runtime.releases import Releases
 from slipway.schema.protocol import State
 
@@ -68,7 +69,9 @@ class Deployer:
             settings.check_trusted(self.environment.settings.trusted_proxies, self.checkout.steps)
             if self.environment.settings.domain:
                 settings.check_ports(self.port, self.environment.settings.https_port)
-            known, change = releases.remembered(), proxy.change(self.port)
+            known, images = releases.remembered(), releases.beside(self.port)
+            anew = options.recreate_proxy and beside.moved(images, PROXY)
+            change = proxy.change(self.port) or ("recreate" if anew else "")
             live = releases.all().get(known.pointer.release)
             for port in self._ports if change else ():
                 if port not in proxy.ports():
@@ -92,6 +95,7 @@ class Deployer:
             same=bool(live and releases.is_defined_so(live)), proxy=change,
             configuration=(known.configuration, wanted), sharing=sharing, untold=untold,
             role=self._role() if database else None, outdated=self.deployment.database.is_outdated(self.port),
+            beside=images,
         )  # fmt: skip
 
     @property
@@ -141,7 +145,7 @@ class Deployer:
                 live = switch.standing(self.checkout, self.releases.proxy, facts.live)
                 problem.message = f"{problem.message}\n{live} {switch.again('deploy')}"
                 raise
-            return facts.now
+            return self._noted(facts.now)
         assert facts.image  # noqa: S101  (gathered to be changed: it is at hand)
         new = self._new(facts, facts.image, options)
         of_secret = Rotation(self.checkout, self.environment, self.deployment, options.rotation)
@@ -165,6 +169,13 @@ class Deployer:
             superuser.end_sessions(self.checkout, self.deployment, self.environment.settings.database)
         if plan.dismisses(facts, options):
             dismiss(self.deployment, self.environment.settings.database)
+        return entry
+
+    def _noted(self, live: Entry) -> Entry:
+        # The entry of a release that stays, with what runs beside it now.
+        entry = replace(live, beside=beside.noted(self.releases.beside()))
+        if entry != live:
+            self.releases.record(entry.line())
         return entry
 
     def _new(self, facts: Facts, image: Candidate, options: Options) -> NewRelease:

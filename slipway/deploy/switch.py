@@ -8,7 +8,7 @@ from typing import Any
 from slipway.core.errors import Problem
 from slipway.core.signals import uninterrupted
 from slipway.core.steps import Steps
-from slipway.deploy import trial, watch
+from slipway.deploy import beside, trial, watch
 from slipway.deploy.ledger import Entry, Outcome
 from slipway.deploy.trial import Clients, Watch
 from slipway.project.checkout import Checkout
@@ -55,7 +55,7 @@ def go_live(
             change.anew()
         told = True
         take(steps, releases.proxy, *change.configuration)
-        entry = replace(entry, outcome=Outcome.LIVE, steps=times(steps))
+        entry = replace(entry, outcome=Outcome.LIVE, steps=times(steps), beside=beside.noted(releases.beside()))
         switch(steps, releases, entry, change.old)
         switched = time.monotonic()
         before = watch.standard(earlier.first, earlier.since(releases, change.old)) if earlier else Answers()

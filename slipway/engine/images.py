@@ -47,18 +47,24 @@ class EngineImage:
         return [*self.digests, self.id]
 
     def identities_as(self, reference: str) -> list[str]:
-        """Return what it is known by as an image of this name: its digests there, then its id.
+        """Return what it is known by as an image of this name: its digests there, the reference's own first; its id.
 
         Where it was pushed under another name it may have another digest, which says nothing under this one.
         """
-        name = references.canonical(references.name(reference))
+        name, wanted = references.canonical(references.name(reference)), references.digest(reference)
         there = [one for one in self.pinned if references.canonical(references.name(one)) == name]
-        return [*(one.rpartition("@")[2] for one in there), self.id]
+        digests = [one.rpartition("@")[2] for one in there]
+        return [*sorted(digests, key=lambda digest: digest != wanted), self.id]
 
 
 def inspect_command(reference: str, form: str = "") -> list[str]:
     """Return the command that describes an image: as JSON, or in the form of a Go template."""
     return tokens(["docker", "image", "inspect"], ["--format", form] if form else None, reference)
+
+
+def inspect_all_command(*references: str) -> list[str]:
+    """Return the command that describes images, as JSON; its status is 1 when one of them is not there."""
+    return ["docker", "image", "inspect", *references]
 
 
 def list_command(*filters: str, name: str = "", form: str, digests: bool = False) -> list[str]:
@@ -118,6 +124,14 @@ def inspect(shell: Shell, reference: str) -> EngineImage | None:
     """Return an image on this engine, None when it is not there."""
     status, out, _ = shell.probe(inspect_command(reference))
     return None if status else EngineImage.of(json.loads(out)[0])
+
+
+def inspect_all(shell: Shell, *references: str) -> list[EngineImage | None]:
+    """Return images on this engine, None for one that is not there: all in one look, unless one is missing."""
+    status, out, _ = shell.probe(inspect_all_command(*references)) if references else (0, "[]", "")
+    if status:
+        return [inspect(shell, one) for one in references]
+    return [EngineImage.of(one) for one in json.loads(out)]
 
 
 def existing(shell: Shell, reference: str) -> EngineImage:

@@ -24,6 +24,11 @@ def tag(reference: str) -> str:
     return reference.partition("@")[0].rpartition("/")[2].partition(":")[2]
 
 
+def digest(reference: str) -> str:
+    """Return the digest of a reference, "" for none."""
+    return reference.partition("@")[2]
+
+
 def canonical(name: str) -> str:
     """Return a repository's one name.
 
@@ -37,8 +42,7 @@ def plain(reference: str) -> str:
 
     By its digest when it has one, else by its tag.
     """
-    digest = reference.partition("@")[2]
-    return f"{canonical(name(reference))}@{digest}" if digest else reference
+    return f"{canonical(name(reference))}@{digest(reference)}" if digest(reference) else reference
 
 
 def pinned(reference: str, digest: str) -> str:

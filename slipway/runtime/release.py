@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from slipway.engine.containers import Container, Verdict, judged
 from slipway.project import labels
 
+DATABASE, PROXY = "database", "proxy"  # what runs beside the releases
 WEB = "web"  # the service that clients are led to
 SERVICES = (WEB,)  # what is started in development; a release has those of compose.release.yaml
 
@@ -175,3 +176,25 @@ class Look:
 
     answers: Answers
     pointer: Pointer
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The image of a container that runs beside the releases: the database's, or the proxy's.
+
+    `image` is what the Compose files called it when the container was made. `wanted` is what they call it now, where
+    they define the container otherwise than it was made; "" where they define it so. `runs` is what the image is known
+    by: its digests in its registry, then its id. `means` is what the engine would start under that name now, () when
+    it has no such image.
+    """
+
+    service: str  # DATABASE or PROXY
+    image: str
+    runs: tuple[str, ...]
+    means: tuple[str, ...] = ()
+    wanted: str = ""
+
+    @property
+    def moved(self) -> bool:
+        """Whether its tag means another image by now: one that is started only when the container is made anew."""
+        return not self.wanted and bool(self.means) and self.means[-1] != self.runs[-1]

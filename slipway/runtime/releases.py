@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from slipway.engine.images import EngineImage
-from slipway.runtime.release import Answers, Look, NewRelease, Pointer, Release, Remembered
+from slipway.runtime.release import Answers, Beside, Look, NewRelease, Pointer, Release, Remembered
 
 
 class Proxy(Protocol):
@@ -176,6 +176,12 @@ class Releases(Protocol):
 
     def keep_salt(self, salt: str) -> None:
         """Keep what settings are hashed with; raises Problem."""
+
+    def beside(self, port: int = 0) -> tuple[Beside, ...]:
+        """Return the images of the database and the proxy that run here.
+
+        With a port, also what they would be as they are defined now, with the proxy at that port. Raises Problem.
+        """
 
     def room(self) -> int:
         """Return the free bytes where the data is, 0 when that cannot be told."""

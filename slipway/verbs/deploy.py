@@ -25,6 +25,7 @@ WAIT = {"wait": "for another deployment to end"}
         "bake": "how many seconds the new release is watched; 0 for not at all",
         "force": "also when nothing has changed",
         "recreate-database": "make its container as it is defined now; the database is away for some seconds",
+        "recreate-proxy": "make its container of what its image's tag means now; it cuts connections for 1 to 3 s",
     }
     | WAIT
     | JSON
@@ -37,6 +38,7 @@ def deploy(
     bake: str = "",
     force: bool = False,
     recreate_database: bool = False,
+    recreate_proxy: bool = False,
     wait: bool = False,
     context: str = "",
     yes: bool = False,
@@ -51,7 +53,7 @@ def deploy(
     with begin("deploy", prod=True, context=context, turn=turn, wait=wait) as session:
         seconds = number("bake", bake, SECONDS) if bake else session.project.deploy.bake
         containers = number("scale", scale, CONTAINERS) if scale else 0
-        options = Options(tag, containers, seconds, force, recreate_database)
+        options = Options(tag, containers, seconds, force, recreate_database, recreate_proxy)
         if plan:
             show_plan(session, options, json)
         else:

@@ -84,6 +84,7 @@ def test_a_column_is_renamed_across_three_releases(docker: Checkout) -> None:
         assert planned["trials"][0]["statements"][0]["locks"] == {"posts": "AccessExclusiveLock"}
         expanded = json.loads(done(docker, "deploy", "--yes", "--bake", "1", "--json").stdout)
         assert expanded["migrated"] == ["0003", "0004"]
+        assert expanded["beside"].keys() == {"postgres:17", "caddy:2"}
         assert expanded["backup"].endswith("-0002.dump")
         second = live()
         done(docker, "rollback")  # the old release can live with what was added

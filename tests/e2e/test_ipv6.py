@@ -133,6 +133,6 @@ def test_each_client_has_its_own_address_where_the_engine_passes_it(
     assert seen(engine) == [*[HOME] * 4, SAME_HOME, ELSEWHERE, IPV4]
 
     plan = json.loads(done(docker, "deploy", "--tag", image, "--plan", "--json", **env).stdout)
-    assert list(plan) == ["nothing"]
+    assert list(plan) == ["nothing", "images"]
     done(docker, "down", "--prod", "--volumes", "--yes", **env)
     assert sorted(engine.docker("network", "ls", "--format", "{{.Name}}").split()) == ["host", "none"]

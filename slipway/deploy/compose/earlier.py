@@ -7,6 +7,7 @@ from typing import Self
 from slipway.core.errors import Problem
 from slipway.deploy.compose.files import CADDYFILE, DEFINITION, Files
 from slipway.deploy.compose.labels import PROXY
+from slipway.engine import images, references
 from slipway.engine.compose import defined_command
 from slipway.engine.containers import CONFIG_HASH, Container
 from slipway.engine.stack import Stack
@@ -14,7 +15,8 @@ from slipway.engine.stack import Stack
 # Nobody is answered from when a proxy is told to end until another has its place. For what it is at, it has two seconds
 # then, and not the half minute of stop_grace_period.
 UP = ("up", "--detach", "--no-deps", "--timeout", "2", PROXY)
-HASH = "x-hash"  # in a definition: what Compose notes of it at the container
+# In a definition: what Compose notes of it at the container, and the image that its tag meant.
+HASH, IMAGE = "x-hash", "x-image"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Earlier:
         return own or not self.container.ready
 
     def _start(self) -> None:
+        # A definition names its image by a tag, as a rule, and the one that has failed may be what that means by now.
+        images.put_back(self.stack.shell, json.loads(self.definition).get(IMAGE) or tagged(self.container))
         command = defined_command(self.stack.name, *UP)
         status, _, said = self.stack.shell.probe(command, given=self.definition, echo=True, apart=True)
         if status:
@@ -68,4 +72,10 @@ class Earlier:
 def kept(config: str, proxy: Container | None) -> str:
     """Return what to keep of a proxy: what defines it, of what Compose makes of its files."""
     definition = {name: value for name, value in json.loads(config).items() if not name.startswith("x-")}
-    return json.dumps(definition | {HASH: proxy.labels.get(CONFIG_HASH, "") if proxy else ""})
+    meant = {IMAGE: found} if (found := tagged(proxy)) else {}
+    return json.dumps(definition | {HASH: proxy.labels.get(CONFIG_HASH, "") if proxy else ""} | meant)
+
+
+def tagged(proxy: Container | None) -> dict[str, str]:
+    """Return the id of a proxy's image, by its tag; {} where it is named by what means one image alone."""
+    return {proxy.image: proxy.image_id} if proxy and proxy.image and not references.digest(proxy.image) else {}

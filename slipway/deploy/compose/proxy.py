@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from ipaddress import ip_address
+from typing import Any
 
 from slipway.core.errors import Problem
 from slipway.deploy.compose.earlier import UP, Earlier, kept
@@ -38,6 +39,7 @@ class CaddyProxy:
         self.edge = edge
         self.shell = stack.shell
         self._hashes: dict[tuple[str, ...], dict[str, str]] = {}
+        self._services: dict[tuple[str, ...], dict[str, Any]] = {}
 
     @property
     def name(self) -> str:
@@ -81,8 +83,7 @@ class CaddyProxy:
 
     def check(self, configuration: str, port: int) -> None:
         """Have Caddy read a Caddyfile, with the variables of compose.prod.yaml; raises Problem with what it says."""
-        config = self.shell.output(self._compose(*SERVICES), env=self._env(port))
-        variables = json.loads(config)["services"][PROXY].get("environment") or {}
+        variables = self.services(port)[PROXY].get("environment") or {}
         values = {name: str(value) for name, value in variables.items() if value}
         image = self._wanted_image
         if not images.inspect(self.shell, image):
@@ -110,6 +111,13 @@ class CaddyProxy:
             said = self.shell.output(command, env=env)
             self._hashes[key] = dict(line.split() for line in said.splitlines())
         return self._hashes[key]
+
+    def services(self, port: int) -> Mapping[str, Any]:
+        """Return the definition of each service, as Compose reads its files."""
+        command, env = self._compose(*SERVICES), self._env(port)
+        if (key := (*command, *env.values())) not in self._services:
+            self._services[key] = json.loads(self.shell.output(command, env=env))["services"]
+        return self._services[key]
 
     def start(self, configuration: str, port: int) -> None:
         """Have it running as compose.prod.yaml says, with this Caddyfile; raises Problem with its log.

@@ -9,6 +9,7 @@ from typing import Any
 from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.deploy.compose import answers, labels
+from slipway.deploy.compose.beside import BesideImages
 from slipway.deploy.compose.files import CADDYFILE, LEDGER, SALT, Files, renew_secrets, write_secrets
 from slipway.deploy.compose.groups import environments, grouped, made_of
 from slipway.deploy.compose.lock import EngineLock, on_engine
@@ -18,7 +19,7 @@ from slipway.engine import containers, images, volumes
 from slipway.engine.compose import ANY, UNREADABLE, release_variables
 from slipway.engine.stack import SERVICES, Stack
 from slipway.project.settings import Settings
-from slipway.runtime.release import WEB, Answers, NewRelease, Pointer, Release, Remembered, host, of_host
+from slipway.runtime.release import WEB, Answers, Beside, NewRelease, Pointer, Release, Remembered, host, of_host
 
 LIVE, FLIPPED = "live", "flipped"  # see deployment.sh
 ROLLED_BACK = 3  # the status of `seal`, in deployment.sh
@@ -38,6 +39,7 @@ class EngineReleases:
         self.shell = stack.shell
         self.deployment = stack.name
         self.images = images.Images(stack.shell)
+        self._beside = BesideImages(stack, proxy)
         self._names: dict[str, list[str]] = {}  # of the containers of releases that are watched
 
     @contextlib.contextmanager
@@ -226,6 +228,10 @@ class EngineReleases:
     def keep_salt(self, salt: str) -> None:
         """Keep what settings are hashed with; raises Problem."""
         self.files.write(SALT, salt)
+
+    def beside(self, port: int = 0) -> tuple[Beside, ...]:
+        """Return the images of the database and the proxy that run here; with a port, also what they would be."""
+        return self._beside.look(self.settings.own_database, port)
 
     def room(self) -> int:
         """Return the free bytes of the engine's disk, where the volumes are; 0 when that cannot be told."""

@@ -9,7 +9,7 @@ from slipway.core.errors import Problem
 from slipway.deploy.ledger import Entry
 from slipway.engine.containers import Container
 from slipway.engine.images import EngineImage
-from slipway.runtime.release import WEB, Answers, Look, NewRelease, Pointer, Release, Remembered
+from slipway.runtime.release import WEB, Answers, Beside, Look, NewRelease, Pointer, Release, Remembered
 
 SETTINGS = {"LOG_FORMAT": "1", "SECRET": "2"}
 
@@ -141,6 +141,7 @@ class MemoryReleases:
     deployment: str = "shop-prod"
     previous: str = ""
     given_up: set[str] = field(default_factory=set)
+    others: tuple[Beside, ...] = ()  # the images of the database and the proxy
     lost: bool = False  # the lock was taken away
     counted: dict[str, list[Answers]] = field(default_factory=dict)  # by release, the next ones; the last stays
 
@@ -272,6 +273,9 @@ class MemoryReleases:
 
     def keep_salt(self, salt: str) -> None:
         self.salted = salt
+
+    def beside(self, port: int = 0) -> tuple[Beside, ...]:
+        return self.others
 
     def room(self) -> int:
         return self.free

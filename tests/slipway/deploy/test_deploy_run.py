@@ -11,6 +11,7 @@ from slipway.deploy.plan import Options
 from slipway.deploy.run import Deployer
 from slipway.project.checkout import Checkout
 from slipway.runtime.environment import Environment
+from slipway.runtime.release import PROXY, Beside
 from slipway.schema.protocol import State, written
 from tests.slipway.deploy.in_memory import MemoryDeployment
 from tests.slipway.deploy.support import MemoryReleases, entry, web
@@ -129,6 +130,27 @@ def test_a_database_is_made_anew_when_told_and_changed(deploys: Deployer) -> Non
     told = Options("b", recreate_database=True)
     deploys.deploy(deploys.gather(told), told)
     assert not database.is_outdated(8000)
+
+
+def test_the_ledger_has_the_images_beside_a_release_as_they_are_when_it_is_live(
+    deploys: Deployer, releases: MemoryReleases
+) -> None:
+    caddy = Beside(PROXY, "caddy:2", ("sha256:1",), ("sha256:2",))
+    releases.others = (caddy,)
+    done = deploys.deploy(deploys.gather(B), B)
+    assert done.beside == {"caddy:2": "sha256:1"}
+    assert deploys.gather(B).proxy == ""
+
+    told = Options("shop:b", bake=0, recreate_proxy=True)
+    facts = deploys.gather(told)
+    assert facts.proxy == "recreate"
+    releases.others = (Beside(PROXY, "caddy:2", ("sha256:2",), ("sha256:2",)),)
+    assert deploys.deploy(facts, told) == replace(done, beside={"caddy:2": "sha256:2"})
+    assert ledger.of_release(ledger.parse(releases.lines), done.release) == replace(
+        done, beside={"caddy:2": "sha256:2"}
+    )
+    assert len(ledger.parse(releases.lines)) == 2  # a line takes the place of another
+    assert deploys.gather(told).proxy == ""  # there is nothing to take up
 
 
 def test_a_proxy_is_made_anew_once_the_release_that_comes_is_good(deploys: Deployer, releases: MemoryReleases) -> None:

@@ -7,7 +7,7 @@ from slipway.deploy.rollback import choose, go_back, standing
 from slipway.project.checkout import Checkout
 from slipway.runtime import LiveRelease
 from slipway.runtime.environment import Environment
-from slipway.runtime.release import Pointer, Release
+from slipway.runtime.release import PROXY, Beside, Pointer, Release
 from tests.slipway.deploy.in_memory import MemoryDeployment
 from tests.slipway.deploy.support import MemoryReleases, a_release, entry, web
 
@@ -44,12 +44,13 @@ def test_there_is_none(entries: list[object], live: Release | None, to: str, sai
 @pytest.fixture
 def releases() -> MemoryReleases:
     """Give releases, of which b is live and a is kept."""
-    return MemoryReleases().has(entry("a"), entry("b"))
+    return MemoryReleases().has(entry("a", beside={"caddy:2": "sha256:1"}), entry("b"))
 
 
 def test_one_that_was_kept_is_started_again(production: Production, releases: MemoryReleases) -> None:
+    releases.others = (Beside(PROXY, "caddy:2", ("sha256:2",)),)  # which has changed since
     back = go_back(*production, MemoryDeployment(releases), "")
-    assert (back.what, back.release, back.outcome) == ("rollback", "a", "live")
+    assert (back.what, back.release, back.outcome, back.beside) == ("rollback", "a", "live", {"caddy:2": "sha256:2"})
     assert [what for what in releases.done if what.startswith(("resume", "switch", "stop"))] == [
         "resume a", "switch", "stop b",
     ]  # fmt: skip

@@ -45,6 +45,22 @@ def test_under_a_name_an_image_is_known_by_the_digests_that_it_has_there(name: s
     assert EngineImage.of(FACTS).identities_as("python:3.13-slim") == ["sha256:1d"]
 
 
+def test_the_digest_that_names_an_image_is_the_first_that_it_is_known_by() -> None:
+    image = EngineImage.of(FACTS | {"RepoDigests": ["shop@sha256:aa", "shop@sha256:bb"]})
+    assert image.identities_as("shop:1") == ["sha256:aa", "sha256:bb", "sha256:1d"]
+    assert image.identities_as("shop:1@sha256:bb") == ["sha256:bb", "sha256:aa", "sha256:1d"]
+
+
+def test_several_images_are_looked_up_in_one_call_unless_one_is_missing() -> None:
+    one, other = FACTS, FACTS | {"Id": "sha256:2d"}
+    shell = Answers(json.dumps([one, other]))
+    assert images.inspect_all(shell, "a", "b") == [EngineImage.of(one), EngineImage.of(other)]
+    assert shell.asked == [["docker", "image", "inspect", "a", "b"]]
+    found = images.inspect_all(Answers("", json.dumps([one]), ""), "a", "b")
+    assert found == [EngineImage.of(one), None]
+    assert images.inspect_all(Answers()) == []
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [

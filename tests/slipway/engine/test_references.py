@@ -52,5 +52,7 @@ def test_engines_list_an_image_by_its_digest_when_it_has_one() -> None:
 
 
 def test_a_pinned_reference_keeps_its_tag() -> None:
+    assert references.digest(f"r/x:1@{DIGEST}") == DIGEST
+    assert references.digest("localhost:5000/x:1") == ""
     assert references.pinned("r/x:1", DIGEST) == f"r/x:1@{DIGEST}"
     assert references.pinned(f"r/x:1@sha256:{'0' * 64}", DIGEST) == f"r/x:1@{DIGEST}"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.deploy.compose.earlier import Earlier, kept
+from slipway.deploy.compose.earlier import Earlier, kept, tagged
 from slipway.deploy.compose.files import CADDYFILE, Files
 from slipway.engine.containers import CONFIG_HASH, Container
 from slipway.engine.stack import Stack
@@ -54,6 +54,25 @@ def test_one_that_is_gone_is_made_again_of_its_definition_with_its_caddyfile(mak
     assert [command[:2] for command in shell.asked].count(["docker", "compose"]) == 1
     assert shell.asked[2][-8:] == ["--file", "-", "up", "--detach", "--no-deps", "--timeout", "2", "proxy"]
     assert written == {CADDYFILE: "before"}
+
+
+@pytest.mark.parametrize("noted", [True, False])
+def test_its_tag_means_again_what_it_did_when_it_was_good(make: Make, noted: bool) -> None:
+    good = Container("p1", running=True, labels=LABELS, image="caddy:2", image_id="sha256:1")
+    definition = kept('{"name": "shop-prod"}', good if noted else BEFORE)  # as versions before have kept it
+    assert ("x-image" in json.loads(definition)) is noted
+    there = ("p2", inspected("p2", running=False))
+    earlier, shell, _ = make(
+        *there, "sha256:2", "tagged", "up", "p3", inspected("p3"), inspected("p3"),
+        container=good, definition=definition,
+    )  # fmt: skip
+    assert earlier.put_back() == "The proxy is as it was before."
+    assert shell.asked[3] == ["docker", "tag", "sha256:1", "caddy:2"]
+
+
+def test_an_image_named_by_its_digest_needs_no_tag() -> None:
+    assert tagged(Container("p1", image="caddy:2@sha256:aa", image_id="sha256:1")) == {}
+    assert tagged(None) == {}
 
 
 @pytest.mark.parametrize("container", [None, Container("p1", running=False, labels=LABELS)])
