@@ -49,6 +49,11 @@ def compose_command(
     )
 
 
+def files() -> list[str]:
+    """Return the names that Compose files of a project may have."""
+    return list(dict.fromkeys([*(file for each in FILES.values() for file in each), HTTPS, IPV6, RELEASE]))
+
+
 def defined_command(name: str, *args: str) -> list[str]:
     """Return a `docker compose` command line for the project of this name that standard input defines, and no .env."""
     return ["docker", "compose", "--ansi", "never", "--project-name", name, *WITHOUT_ENV, "--file", "-", *args]

@@ -55,13 +55,21 @@ def find(shell: Shell, tag: str, echo: bool = False) -> Manifest | None:
 
     Raises Problem when the registry cannot be asked.
     """
+    found = digest(shell, tag, echo)
+    return Manifest(found, _config(shell, f"{references.name(tag)}@{found}")) if found else None
+
+
+def digest(shell: Shell, tag: str, echo: bool = False) -> str:
+    """Return the digest of what a tag means, of all its platforms together; "" for nothing.
+
+    Raises Problem when the registry cannot be asked.
+    """
     status, out, said = shell.probe(inspect_command(tag), echo=echo)
-    if status:
-        if f"{tag.partition('@')[0]}" in said and re.search(r": not found\s*$", said):
-            return None
-        raise Problem(explain(said, tag))
-    digest = str(json.loads(out)["digest"])
-    return Manifest(digest, _config(shell, f"{references.name(tag)}@{digest}"))
+    if not status:
+        return str(json.loads(out)["digest"])
+    if f"{tag.partition('@')[0]}" in said and re.search(r": not found\s*$", said):
+        return ""
+    raise Problem(explain(said, tag))
 
 
 @cache

@@ -74,26 +74,52 @@ def _made(checkout: "Checkout", decided: "Image", options: "Options", push: bool
     return decided.tag
 
 
-@task(help={"update": "raise them: the pinned Poetry chooses the newest versions"} | JSON)
-def pins(_: Context, update: bool = False, json: bool = False) -> None:
-    """Show which Poetry lists an image's packages, and pin it."""
+@task(
+    help={
+        "update": "raise them: the pinned Poetry chooses the newest versions, registries say what tags mean",
+        "digests": "with --update: also give a digest to images that the Compose files name by a tag alone",
+    }
+    | JSON
+)
+def pins(_: Context, update: bool = False, digests: bool = False, json: bool = False) -> None:
+    """Show the pins of Poetry and of Compose's images."""
+    from slipway.core.errors import Problem
+    from slipway.image import digests as compose
     from slipway.image import pins
     from slipway.verbs.screen import show_json, show_rows
     from slipway.verbs.session import begin_without
 
     with begin_without("pins") as session:
-        before = pins.read(session.checkout.root)
-        now = pins.update(session.checkout) if update else before
-        changed = pins.changes(before, now)
+        if digests and not update:
+            raise Problem("--digests goes with --update: ./inv pins --update --digests")
+        checkout, root = session.checkout, session.checkout.root
+        before, named = pins.read(root), compose.ask(checkout, compose.read(root))
+        pinned = compose.pinned(named, digests) if update else named
+        now = pins.update(checkout) if update else before
+        files = compose.write(root, named, pinned)
+        poetry, raised = pins.changes(before, now), compose.changes(named, pinned)
         if json:
-            show_json({"file": pins.FILE, "poetry": dict(now.versions), "changed": changed})
+            images = [asdict(one) for one in pinned]
+            found = {"file": pins.FILE, "poetry": dict(now.versions), "images": images}
+            show_json(found | {"changed": [*poetry, *raised]})
             return
         rest = len(now.versions) - len(now.wanted)
         show_rows([("poetry", f"{', '.join(now.wanted)}, and {rest} packages that they need")])
         show_rows([("file", f"{pins.FILE}, {now.files} hashes")])
-        show_rows(("" if index else "changed", line) for index, line in enumerate(changed))
+        lines = [*compose.rows(pinned), *compose.untold(pinned)]
+        show_rows(("" if index else "images", line) for index, line in enumerate(lines))
+        show_rows(("" if index else "changed", line) for index, line in enumerate([*poetry, *raised]))
         if update:
-            session.steps.note("next", f"git diff {pins.FILE}; ./inv build --verify" if changed else "nothing is newer")
+            session.steps.note("next", after_update(bool(poetry), files))
+
+
+def after_update(poetry: bool, files: Sequence[str]) -> str:
+    """Say what comes after pins were raised: those of Poetry, and those in some Compose files."""
+    from slipway.image.pins import FILE
+
+    look = f"git diff {' '.join([*([FILE] if poetry else []), *files])}"
+    then = [look, "./inv build --verify" if poetry else "", "./inv deploy --plan" if files else ""]
+    return "; ".join(filter(None, then)) if poetry or files else "nothing is newer"
 
 
 @task(help={"single": "build the single-stage image first"} | JSON | TAG)

@@ -13,9 +13,10 @@ from packaging.utils import canonicalize_name
 from slipway.image import listing, pins
 from slipway.image.wheels import environment
 from slipway.project.config import load
+from tests.e2e.registries import Registry
 from tests.e2e.support import NAME, run
 from tests.e2e.talk import done
-from tests.support import ROOT, Checkout
+from tests.support import ROOT, Checkout, free_port
 
 pytestmark = pytest.mark.minutes(1)
 LOCKS = ROOT / "tests" / "slipway" / "image" / "locks"
@@ -77,21 +78,42 @@ def test_poetrys_lists_are_what_the_lock_file_says(docker: Checkout, tmp_path: P
 
 
 @pytest.mark.full
-def test_another_poetry_is_pinned_on_demand(docker: Checkout) -> None:
+def test_another_poetry_is_pinned_on_demand(docker: Checkout, plain: Registry) -> None:
     checkout = Checkout(docker.root, docker.env)  # which reads its own slipway anew
+    name, old = f"{plain.address}/{NAME}-db:17", f"sha256:{'0' * 64}"
+    run("docker", "tag", "caddy:2", name)
+    run("docker", "push", "--quiet", name)
+    new = plain.digest("17", "-db")
+    docker.edit("compose.yaml", "image: postgres:17\n", f"image: {name}@{old}  # ours\n")
+    pinned = (docker.root / "compose.yaml").read_text()
+    assert f"{name} in compose.yaml: {old}; {plain.host} has {new} by now" in done(checkout, "pins").stdout
     before = (docker.root / pins.FILE).read_text()
     docker.edit("slipway/image/pins.py", '"poetry": ">=2.5,<3"', '"poetry": "==2.5.0"')
     lowered = done(checkout, "pins", "--update")
     assert "changed    poetry 2.5.1 -> 2.5.0" in lowered.stdout
     assert "\npoetry==2.5.0 \\\n" in (docker.root / pins.FILE).read_text()
+    assert f"           {name} {old} -> {new} in compose.yaml\n" in lowered.stdout
+    assert (docker.root / "compose.yaml").read_text() == pinned.replace(old, new)
 
     docker.edit("slipway/image/pins.py", '"poetry": "==2.5.0"', '"poetry": ">=2.5,<3"')
     assert "changed    poetry 2.5.0 -> " in done(checkout, "pins", "--update").stdout
     assert pins.read(docker.root).versions.keys() >= pins.WANTED.keys()
     listing.read((docker.root / pins.FILE).read_text())
 
+    docker.write("compose.yaml", pinned)
     docker.write(pins.FILE, before.replace("sha256:", "sha256:00"))  # it is installed by its hashes, or not at all
     refused = checkout.inv("pins", "--update")
     assert refused.returncode != 0
     assert f"The Poetry of {pins.FILE} could not be installed." in refused.stderr
     assert (docker.root / pins.FILE).read_text() == before.replace("sha256:", "sha256:00")
+    assert (docker.root / "compose.yaml").read_text() == pinned
+
+    away = pinned.replace(plain.host, f"localhost:{free_port()}")
+    docker.write("compose.yaml", away)
+    docker.write(pins.FILE, before)
+    refused = checkout.inv("pins", "--update")
+    assert "Nothing was changed. Once it can: ./inv pins --update" in refused.stderr
+    assert ((docker.root / pins.FILE).read_text(), (docker.root / "compose.yaml").read_text()) == (before, away)
+    listed = done(checkout, "pins").stdout
+    assert f"in compose.yaml: {old}\n" in listed
+    assert "cannot be asked. Is it up?" in listed

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from slipway.image.inspect import Built, built
-from slipway.verbs.image import facts, rows
+from slipway.verbs.image import after_update, facts, rows
 from tests.slipway.image.support import BASE, IMAGE, OURS, TIME, installed, package
 
 ONE = built("x:1", IMAGE, BASE + OURS)
@@ -40,3 +40,9 @@ def test_programs_get_the_same_facts_in_bytes() -> None:
     assert found["variants"] == [{"tag": "x:1", "size": 100_500_000, "base": 80_000_000}]
     assert found["single"] == {"tag": "x:single", "size": 121_000_000, "base": 80_000_000}
     assert facts(ONE, INSTALLED, [], None)["single"] is None
+
+
+def test_what_comes_after_pins_names_the_files_that_have_changed() -> None:
+    assert after_update(poetry=False, files=[]) == "nothing is newer"
+    assert after_update(poetry=True, files=[]) == "git diff slipway/image/poetry.txt; ./inv build --verify"
+    assert after_update(poetry=False, files=["compose.yaml"]) == "git diff compose.yaml; ./inv deploy --plan"
