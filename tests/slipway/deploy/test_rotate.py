@@ -12,7 +12,7 @@ from slipway.deploy.run import Deployer
 from slipway.deploy.settings import hashes
 from slipway.project import rotation
 from slipway.project.checkout import Checkout
-from slipway.project.database import PASSWORD
+from slipway.project.database import NAMES, PASSWORD
 from slipway.project.settings import Settings
 from slipway.runtime import Job
 from slipway.runtime.environment import Environment
@@ -56,8 +56,12 @@ def releases() -> MemoryReleases:
 
 
 @pytest.fixture
-def deploys(production: tuple[Checkout, Environment], releases: MemoryReleases) -> Deployer:
+def deploys(
+    production: tuple[Checkout, Environment], releases: MemoryReleases, monkeypatch: pytest.MonkeyPatch
+) -> Deployer:
     """Give what deploys to these releases a project with secrets and a database."""
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
     checkout, environment = production
     root = checkout.root
     (root / ".env").write_text(ENV)

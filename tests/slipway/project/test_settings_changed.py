@@ -8,7 +8,7 @@ import pytest
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
 from slipway.project.config import load
-from slipway.project.database import PASSWORD
+from slipway.project.database import NAMES, PASSWORD
 from slipway.project.settings import Settings
 
 PROJECT = '[project]\nname = "shop"\nversion = "1.0.0"\n[tool.slipway.secrets]\nDATABASE_PASSWORD = 12\nTOKEN = 12\n'
@@ -19,7 +19,8 @@ OLD, NEW = "a-password-that-is-old", "a-password-that-is-new"
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Give settings whose .env is in order."""
-    monkeypatch.delenv(PASSWORD, raising=False)
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
     (tmp_path / "pyproject.toml").write_text(PROJECT)
     (tmp_path / ".env.example").write_text(f"{EXAMPLE}# TOKEN=\n")
     (tmp_path / ".env").write_text(f"# mine\n{EXAMPLE.rstrip()}{OLD}\n")
