@@ -3,7 +3,6 @@
 A digest is that of all platforms together, as registries give it for a tag.
 """
 
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Shell
 from slipway.engine import references, registry
 from slipway.engine.compose import files
+from slipway.project import written
 from slipway.project.checkout import Checkout
 
 # A service's image, in a line of its own or in braces. What holds a variable is chosen elsewhere.
@@ -115,7 +115,10 @@ def write(root: Path, before: Sequence[Named], after: Sequence[Named]) -> list[s
         if old != new:
             digests.setdefault(old.file, {})[old.image, old.digest] = new.digest
     for file, of in digests.items():
-        _replace(root / file, raised(_text(root / file), of))
+        try:
+            written.replace(root / file, raised(_text(root / file), of).encode(errors="surrogateescape"))
+        except OSError as error:
+            raise Problem(f"{root / file} cannot be written: {error.strerror}.") from None
     return list(digests)
 
 
@@ -152,14 +155,3 @@ def _now(one: Named) -> str:
 
 def _text(path: Path) -> str:
     return path.read_bytes().decode(errors="surrogateescape")  # with its own ends of lines
-
-
-def _replace(path: Path, text: str) -> None:
-    path = path.resolve()  # a link stays one
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
-        new.write_bytes(text.encode(errors="surrogateescape"))
-        new.chmod(path.stat().st_mode & 0o7777)
-        new.replace(path)
-    except OSError as error:
-        raise Problem(f"{path} cannot be written: {error.strerror}.") from None

@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
 from slipway.core.words import PORTS, SECONDS, WORKERS, in_bytes, is_whole, whole
-from slipway.project import database, dotenv, edits, hidden, private_files
+from slipway.project import database, dotenv, edits, hidden, written
 from slipway.project.config import Project
 from slipway.project.database import Database
 
@@ -125,7 +125,7 @@ class Settings:
             example, target = self.project.example, self.project.root / ".env"
             if example and not target.exists():
                 text = dotenv.fill(example, self.project.secrets, new_secret)
-                private_files.create(target, text)
+                written.create(target, text)
                 step.detail = ".env made from .env.example, its secrets generated"
             _ = self.values
             if target.exists() and target.stat().st_mode & 0o077:
@@ -150,7 +150,7 @@ class Settings:
 
     def _write(self, text: str) -> None:
         try:
-            private_files.replace(self.project.root / ".env", text)
+            written.replace(self.project.root / ".env", text.encode())
         except OSError as error:
             raise Problem(f".env cannot be written: {error.strerror}. Nothing was changed.") from None
         for name in ("values", "database"):

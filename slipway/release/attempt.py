@@ -14,7 +14,7 @@ from pathlib import Path
 import tomlkit
 
 from slipway.core.errors import Problem
-from slipway.project import branch, changelog, dotenv, private_files, tags
+from slipway.project import branch, changelog, dotenv, tags, written
 from slipway.project.checkout import Checkout
 from slipway.project.clone import clone, prefix_command, tagged
 from slipway.project.semver import git_tag
@@ -73,7 +73,7 @@ class Attempt:
         example = self.root / ".env.example"
         if example.exists():  # settings of its own, for the verbs that are run here
             text = dotenv.fill(example.read_text(encoding="utf-8"), self.checkout.project.secrets, new_secret)
-            private_files.create(self.root / ".env", text)
+            written.create(self.root / ".env", text)
 
     def write(self, skipped: Sequence[str]) -> None:
         """Write version and changelog, commit, and tag.

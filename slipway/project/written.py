@@ -1,4 +1,4 @@
-"""Files that only their owner can read, each written in one step."""
+"""Files that are written in one step: whoever reads one finds the old text or the new one."""
 
 import contextlib
 import os
@@ -8,15 +8,15 @@ from pathlib import Path
 
 
 def create(path: Path, text: str) -> None:
-    """Write a file that is not there; one that is stays: another verb made it meanwhile."""
-    with _written(path, text) as temporary, contextlib.suppress(FileExistsError):
+    """Write a file that its owner alone can read; one that is there stays: another verb made it meanwhile."""
+    with _written(path, text.encode()) as temporary, contextlib.suppress(FileExistsError):
         path.hardlink_to(temporary)
 
 
-def replace(path: Path, text: str) -> None:
-    """Let a file that is there have another text, its owner and mode as before; raises OSError."""
+def replace(path: Path, content: bytes) -> None:
+    """Let a file that is there have other content, its owner and mode as before; raises OSError."""
     path = path.resolve()  # it may be a link
-    with _written(path, text) as temporary:
+    with _written(path, content) as temporary:
         was = path.stat()
         shutil.copymode(path, temporary)
         if os.geteuid() == 0:
@@ -25,12 +25,12 @@ def replace(path: Path, text: str) -> None:
 
 
 @contextlib.contextmanager
-def _written(path: Path, text: str) -> Iterator[Path]:
+def _written(path: Path, content: bytes) -> Iterator[Path]:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         yield temporary
