@@ -182,6 +182,7 @@ NO_INDEX = """    with op.get_context().autocommit_block():
 """
 
 
+@pytest.mark.full  # the same happens without an engine in tests/slipway/schema
 def test_of_five_at_once_one_applies(docker: Checkout) -> None:
     done(docker, "up")
     changes.revision(docker, "0003", "0002", "expand", changes.ADD, changes.TAKE_BACK)
@@ -203,6 +204,7 @@ def test_of_five_at_once_one_applies(docker: Checkout) -> None:
     conversation(docker.url)
 
 
+@pytest.mark.full  # likewise
 def test_a_container_killed_while_it_builds_an_index_is_made_up_for(docker: Checkout) -> None:
     done(docker, "up")
     conversation(docker.url)
