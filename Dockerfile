@@ -135,6 +135,7 @@ ARG CREATED=1970-01-01T00:00:00Z
 ARG SOURCE=
 ARG PREVIOUS=
 ARG SCHEMA=
+ARG ACCEPTS=
 ARG INPUTS=
 ARG PYTHON_VERSION
 ARG VARIANT
@@ -147,4 +148,5 @@ LABEL org.opencontainers.image.title=${TITLE} \
       org.opencontainers.image.base.name=docker.io/library/python:${PYTHON_VERSION}${VARIANT:+-${VARIANT}} \
       dev.slipway.previous=${PREVIOUS} \
       dev.slipway.schema=${SCHEMA} \
+      dev.slipway.accepts=${ACCEPTS} \
       dev.slipway.inputs=${INPUTS}

@@ -11,6 +11,7 @@ from typing import Any
 
 from slipway.engine import references
 
+ROTATE = "rotate"  # what an entry begins with that a rotation has made
 FOUND = "found without an entry"  # the reason in an entry that was made of containers alone
 
 
@@ -133,8 +134,24 @@ def find(entries: Sequence[Entry], named: str) -> Entry | None:
 
 
 def superfluous(entries: Sequence[Entry], live: str, keep: int) -> list[Entry]:
-    """Return those that can be gone back to, and are more than are kept beside the live one."""
-    return [entry for entry in good(entries) if entry.release != live][keep:]
+    """Return those that can be gone back to, and are more than are kept beside the live one.
+
+    What a rotation has taken the place of is the same image with another secret: the last one stays and isn't counted,
+    what other rotations have replaced before it goes.
+    """
+    known, newer, kept, doomed = good(entries), None, 0, []
+    replaced: set[str] = set()
+    for entry in known:
+        if entry.release == live:
+            pass
+        elif newer and newer.what.startswith(ROTATE) and newer.image_id == entry.image_id:
+            doomed += [entry] if entry.image_id in replaced else []
+            replaced.add(entry.image_id)
+        else:
+            kept += 1
+            doomed += [entry] if kept > keep else []
+        newer = entry
+    return doomed
 
 
 def new_event() -> str:

@@ -14,6 +14,7 @@ from slipway.runtime import Deployment, password
 from slipway.runtime.environment import Environment
 from slipway.runtime.password import Password
 from slipway.runtime.releases import Releases
+from slipway.schema.words import in_environment
 
 
 class Rotation:
@@ -26,12 +27,14 @@ class Rotation:
 
     def __init__(self, checkout: Checkout, environment: Environment, deployment: Deployment, step: Step | None) -> None:
         self.checkout = checkout
+        self.environment = environment
         self.settings = environment.settings
         self.deployment = deployment
         self.releases: Releases = deployment.releases
         self.step = step
         self._take_back: Callable[[], None] | None = None
         self._is_changed = False
+        self._stale: list[str] = []  # releases that have an old value where it cannot be changed
 
     def prepare(self) -> None:
         """Write what is new into .env, and have the database's password changed if it is that one; raises Problem."""
@@ -39,8 +42,9 @@ class Rotation:
             return
         if PASSWORD in self.step.values:
             self._change_password(self.step.values)
-        else:
-            self._take_back = self.settings.change(self.step.values)
+            return
+        self._note_stale([self.settings.values.get(name, "") for name in self.step.own])
+        self._take_back = self.settings.change(self.step.values)
 
     @contextlib.contextmanager
     def kept_if_live(self, release: str) -> Iterator[None]:
@@ -53,7 +57,7 @@ class Rotation:
                 if isinstance(error, Problem):
                     error.message = f"{error.message}\n{said}".rstrip()
                 elif said:
-                    self.checkout.steps.say(f"  {said}")
+                    self.checkout.steps.say(f"  {in_environment(said, self.environment.name)}")
             raise
 
     def _leads_to(self, release: str) -> bool:
@@ -73,29 +77,34 @@ class Rotation:
             )
         return ""
 
+    def finish(self, live: str) -> None:
+        """Let releases that are kept have the new value as well, now that one with it is live; raises Problem."""
+        if self.step and self.step.at_once:
+            self._renew(self.step.values, live)
+
     def _change_password(self, values: Mapping[str, str | None]) -> None:
-        before, there = self.settings.database, list(self.releases.all().values())
-        stale = [one for one in there if one.shows(before.password)]
-        with self.checkout.steps.step("password", f"{before.username} has another one, as have all releases"):
-            let_in = password.admit(before, [at for one in there for at in one.connects_from])
+        login, there = self.settings.database, self.releases.all().values()
+        self._note_stale([login.password])
+        let_in = password.admit(login, [at for one in there for at in one.connects_from])
+        with (
+            self.checkout.steps.step("password", f"{login.username} has another one, as have all releases"),
+            uninterrupted(),
+        ):
+            take_back = self.settings.change(values)
             if self.deployment.run(let_in).status:
+                take_back()
                 raise Problem("The live release could not be let in meanwhile (see above). Nothing was changed.")
-            with uninterrupted():
-                self._set(self.settings.change(values))
-                self._is_changed = True
-                self.releases.renew({PASSWORD: self.settings.database.password})
-        self._note([one.id for one in there])
-        for one in stale:
-            if not one.at_work:
-                self.releases.remove(one)
-                self.checkout.steps.say(f"  {one.host} had it as a variable: rolled back to, it is made anew")
+            self._set(take_back)
+            self._is_changed = True
+            self._renew({PASSWORD: self.settings.database.password})
 
     def _set(self, take_back: Callable[[], None]) -> None:
         login = self.settings.database
         if not self.deployment.run(password.change(login)).status:
             return
+        settled = not self.deployment.run(password.settle(login)).status
         known = self.deployment.run(password.check(login))
-        if known.status:
+        if known.status or not settled:
             raise Problem(
                 f"Whether the database has the new {PASSWORD} cannot be told (see above). .env has it, and the live "
                 f"release is let in with either. To carry on: ./inv rotate {PASSWORD} --given"
@@ -105,18 +114,31 @@ class Rotation:
             dismiss(self.deployment, login)
             raise Problem(f"{PASSWORD} could not be changed (see above): the database and .env are as they were.")
 
-    def _note(self, renewed: Sequence[str]) -> None:
-        # The ledger: what these releases have from now on, whenever they are started.
-        remembered = self.releases.remembered()
-        hashed = settings.hashed(remembered.salt, PASSWORD, self.settings.database.password)
+    def _note_stale(self, old: Sequence[str]) -> None:
+        there = self.releases.all().values()
+        self._stale = [one.id for one in there if any(one.shows(value) for value in old if value)]
+
+    def _renew(self, values: Mapping[str, str | None], live: str = "") -> None:
+        # Whenever they are started, all releases have these from now on; the ledger says so.
+        self.releases.renew({name: value or "" for name, value in values.items()})
+        remembered, there = self.releases.remembered(), self.releases.all()
         for one in ledger.good(ledger.parse(remembered.ledger)):
-            if one.release in renewed and PASSWORD in one.settings:
-                self.releases.record(replace(one, settings=one.settings | {PASSWORD: hashed}).line())
+            now = settings.renewed(one.settings, values, remembered.salt)
+            if one.release in there and now != one.settings:
+                self.releases.record(replace(one, settings=now).line())
+        for name in self._stale:
+            if (stale := there.get(name)) and not stale.at_work and name != live:
+                self.releases.remove(stale)
+                self.checkout.steps.say(f"  {stale.host} had it as a variable: rolled back to, it is made anew")
 
 
-def dismiss(deployment: Deployment, database: Database) -> None:
-    """Let nobody in without the password any more; raises Problem."""
-    if deployment.run(password.dismiss(database)).status:
+def dismiss(deployment: Deployment, database: Database, live: str = "") -> None:
+    """Let nobody in without the password any more, and end what others than the live release have open.
+
+    Without a live release, all sessions go on. Raises Problem.
+    """
+    release = deployment.releases.again(live) if live else None
+    if deployment.run(password.dismiss(database, release.connects_from if release else ())).status:
         raise Problem(
             "The release is live. Clients at the address of the one before are still let in without the password (see "
             "above): the next ./inv deploy ends that."

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ from slipway.project.labels import VERSION
 from slipway.runtime import Deployment
 from slipway.runtime.bring_over import SUPERUSERS, Role
 from slipway.runtime.environment import Environment
-from slipway.runtime.release import PROXY, NewRelease
+from slipway.runtime.release import PROXY, NewRelease, Release
 from slipway.runtime.releases import Releases
 from slipway.schema.protocol import State
 
@@ -81,10 +81,8 @@ class Deployer:
                 proxy.check(wanted, self.port)
             free = room(releases)
             salt = known.salt or secrets.token_hex(16)
-            variables, entries = releases.variables(), tuple(ledger.parse(known.ledger))
-            if options.rotation and live and (now := ledger.of_release(entries, live.id)):
-                settings.check_step(options.rotation, now.settings, settings.hashes(variables, salt))
-            given = settings.hashes(settings.rotated(variables, options.rotation), salt)
+            entries = tuple(ledger.parse(known.ledger))
+            given = self._hashes(options, live, entries, salt)
             step.detail = f"settings, proxy{f', disk ({human(free)} free)' if free else ''}"
         database = self.deployment.database.running()
         untold = "" if options.rotation else self._untold(found, image, database, changes)
@@ -97,6 +95,15 @@ class Deployer:
             role=self._role() if database else None, outdated=self.deployment.database.is_outdated(self.port),
             beside=images,
         )  # fmt: skip
+
+    def _hashes(self, options: Options, live: Release | None, entries: Sequence[Entry], salt: str) -> dict[str, str]:
+        # Of what the release will have; raises Problem for a rotation that what is live is not ready for.
+        variables, step = self.releases.variables(), options.rotation
+        if step and live:
+            now = ledger.of_release(entries, live.id)
+            settings.check_accepts(step, live)
+            settings.check_step(step, self.checkout.project.secrets, now, settings.hashes(variables, salt))
+        return settings.hashes(settings.rotated(variables, step), salt)
 
     @property
     def _ports(self) -> list[int]:
@@ -164,11 +171,12 @@ class Deployer:
         entry = self._entry(facts, facts.image, new, options)
         with of_secret.kept_if_live(entry.release):
             entry = switch.go_live(self.checkout, self.releases, entry, change, start)
+        of_secret.finish(entry.release)
         recover.prune(self.releases, of.keep)
         if facts.is_superuser or (not facts.database and self._role() in SUPERUSERS):
             superuser.end_sessions(self.checkout, self.deployment, self.environment.settings.database)
         if plan.dismisses(facts, options):
-            dismiss(self.deployment, self.environment.settings.database)
+            dismiss(self.deployment, self.environment.settings.database, entry.release)
         return entry
 
     def _noted(self, live: Entry) -> Entry:
@@ -184,7 +192,7 @@ class Deployer:
         return NewRelease(name, image.reference, image.user, plan.scale(facts, options))
 
     def _entry(self, facts: Facts, image: Candidate, new: NewRelease, options: Options) -> Entry:
-        what = f"rotate {options.rotation.name}" if options.rotation else "deploy"
+        what = f"{ledger.ROTATE} {options.rotation.name}" if options.rotation else "deploy"
         return Entry(
             event=ledger.new_event(), what=what, release=new.id, image=image.reference, image_id=image.id,
             digest=image.digest, schema=image.schema, settings=facts.settings, scale=new.scale, by=who(),

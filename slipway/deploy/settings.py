@@ -2,12 +2,15 @@
 
 import hashlib
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
+from slipway.deploy.ledger import Entry
+from slipway.project.labels import ACCEPTS
 from slipway.project.rotation import Step
+from slipway.runtime.release import Release
 
 WIDE = {4: 8, 6: 16}  # prefixes: a public network that is as wide has other clients in it than proxies
 
@@ -23,12 +26,36 @@ def rotated(variables: Mapping[str, str], step: Step | None) -> dict[str, str]:
     return {name: value for name, value in {**variables, **values}.items() if value is not None}
 
 
-def check_step(step: Step, before: Mapping[str, str], now: Mapping[str, str]) -> None:
-    """Raise Problem when .env has gone a step further than what is live, by the hashes of their settings."""
-    if behind := [name for name in step.companions if before.get(name) != now.get(name)]:
+def renewed(before: Mapping[str, str], values: Mapping[str, str | None], salt: str) -> dict[str, str]:
+    """Return the hashes of settings after some of them have got other values, None for one that goes."""
+    now = dict(before)
+    for name in before.keys() & values.keys():
+        value = values[name]
+        now |= {name: hashed(salt, name, value)} if value else {}
+        if not value:
+            del now[name]
+    return now
+
+
+def check_accepts(step: Step, live: Release) -> None:
+    """Raise Problem when the live image doesn't say that it reads all of a key's names."""
+    accepts = live.labels.get(ACCEPTS, "").split()
+    if missing := [name for name in step.companions if name not in accepts]:
         raise Problem(
-            f"{', '.join(behind)}: .env has another value than the live release, as if the last step had not been "
-            "deployed. Deploy that first: ./inv deploy"
+            f"{live.image} does not say that it reads {', '.join(missing)}: it would not accept what those have "
+            "signed. Deploy an image that does, of this tree: ./inv deploy"
+        )
+
+
+def check_step(step: Step, secrets: Iterable[str], live: Entry | None, now: Mapping[str, str]) -> None:
+    """Raise Problem when .env has other secrets than what is live, by their hashes, beside those that are replaced."""
+    before, free = live.settings if live else {}, step.own if step.renews else ()
+    behind = [name for name in secrets if name not in free and before.get(name) != now.get(name)]
+    if before and behind:
+        raise Problem(
+            f"{', '.join(behind)}: .env has another value than the live release. If a step of a rotation was cut off "
+            "here, bring it live: ./inv deploy. If another machine has replaced it, copy that one's .env: from here, "
+            "an older one would come back."
         )
 
 

@@ -63,9 +63,18 @@ def held_command(name: str, image: str, label: str, mounts: Sequence[str] = ()) 
     )
 
 
-def script_command(image: str, *script: str, options: Sequence[str] = ()) -> list[str]:
+def of_project(project: str) -> list[str]:
+    """Return the options of a container that a Compose project's verb makes for a moment.
+
+    By them it is found and removed when that verb was killed.
+    """
+    marks = [f"{containers.PROJECT}={project}", f"{containers.ONE_OFF}=True"]
+    return [*made_by(), *(word for mark in marks for word in ("--label", mark))]
+
+
+def script_command(image: str, project: str, *script: str, options: Sequence[str] = ()) -> list[str]:
     """Return the command that runs a shell script in a container of its own, without a network."""
-    run = ["docker", "run", "--rm", "--network", "none", *options, "--entrypoint", "sh", image]
+    run = ["docker", "run", "--rm", "--network", "none", *of_project(project), *options, "--entrypoint", "sh", image]
     return [*run, *script]
 
 

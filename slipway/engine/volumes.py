@@ -45,10 +45,9 @@ def exists(shell: Shell, name: str) -> bool:
 
 def reader_command(mounts: Mapping[str, str], image: str, project: str) -> list[str]:
     """Return the command that makes a container of a Compose project from which files of volumes are copied."""
-    marks = [f"{containers.PROJECT}={project}", f"{containers.ONE_OFF}=True"]
     return tokens(
-        ["docker", "create", "--name", f"{project}-{jobs.any_name('read')}", "--network", "none", *jobs.made_by()],
-        *(["--label", mark] for mark in marks),
+        ["docker", "create", "--name", f"{project}-{jobs.any_name('read')}", "--network", "none"],
+        jobs.of_project(project),
         *(["--volume", f"{volume}:{FILES}{folder}:ro"] for volume, folder in mounts.items()),
         ["--entrypoint", "true", image],
     )

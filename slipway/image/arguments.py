@@ -15,8 +15,8 @@ from slipway.project.tree import Tree
 
 # What `inv build` says itself.
 INJECTED = frozenset(
-    ("PYTHON_VERSION", "VARIANT", "TITLE", "VERSION", "REVISION", "CREATED", "SOURCE", "PREVIOUS", "SCHEMA", "INPUTS")
-) | {"SOURCE_DATE_EPOCH"}
+    ("PYTHON_VERSION", "VARIANT", "TITLE", "VERSION", "REVISION", "CREATED", "SOURCE", "PREVIOUS", "SCHEMA", "ACCEPTS")
+) | {"INPUTS", "SOURCE_DATE_EPOCH"}
 # https://docs.docker.com/reference/dockerfile/#predefined-args: these need no ARG
 PREDEFINED = re.compile(r"(?i:(https?|ftp|no|all)_proxy)|BUILDKIT_\w+")
 
@@ -34,13 +34,14 @@ def shape(project: Project, base: Base) -> dict[str, str]:
     }
 
 
-def describe(project: Project, tree: Tree, schema: str) -> dict[str, str]:
-    """Return the arguments that say which commit this is.
+def describe(project: Project, tree: Tree, schema: str, dockerfile: str) -> dict[str, str]:
+    """Return the arguments that say which commit this is; `dockerfile` is its text.
 
-    They become labels: `org.opencontainers.image.*` and Slipway's own, the newest migration (SCHEMA) and the release
-    before this one (PREVIOUS). https://specs.opencontainers.org/image-spec/annotations/
+    They become labels: `org.opencontainers.image.*` and Slipway's own, the newest migration (SCHEMA), the release
+    before this one (PREVIOUS), and the names of the secrets that it reads (ACCEPTS). https://specs.opencontainers.org/image-spec/annotations/
     """
-    return {
+    later = {"ACCEPTS": " ".join(sorted(project.secrets))}  # commits of before are built with what they were built with
+    return {name: value for name, value in later.items() if name in _declared(dockerfile)} | {
         "TITLE": project.name,
         "VERSION": tags.of_tree(project.version, tree),
         "REVISION": tree.commit or "unknown",

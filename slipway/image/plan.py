@@ -43,7 +43,9 @@ class Image:
     @property
     def args(self) -> dict[str, str]:
         """The build arguments, all of them."""
-        described = arguments.describe(self.project, self.tree, revisions.heads(self.project))
+        file = self.project.root / "Dockerfile"
+        dockerfile = file.read_text(encoding="utf-8") if file.exists() else ""
+        described = arguments.describe(self.project, self.tree, revisions.heads(self.project), dockerfile)
         hashed = {"INPUTS": inputs(self.project, self.base, self.given)}
         return arguments.shape(self.project, self.base) | dict(self.given) | described | hashed
 

@@ -17,8 +17,8 @@ NAMES = (HOSTNAME, PORT, NAME, USERNAME, PASSWORD, SSLMODE, SSLROOTCERT)
 STANDARD_PORT = 5432
 
 DIFFERS = (
-    f"The database has another user or password than .env. Put its {USERNAME} and {PASSWORD} back into .env, or have "
-    f"another password everywhere: ./inv rotate {PASSWORD}"
+    f"The database has another user or password than .env. Put its {USERNAME} and {PASSWORD} back into .env; or, for "
+    f"the password of .env to become the database's: ./inv rotate {PASSWORD} --given"
 )
 OTHER_LOGIN = (
     f"The database was made with another user or password than .env names. Put the old {USERNAME} and {PASSWORD} back "

@@ -8,4 +8,5 @@ CREATED = "org.opencontainers.image.created"
 BASE_NAME = "org.opencontainers.image.base.name"
 PREVIOUS = "dev.slipway.previous"  # the version released before
 SCHEMA = "dev.slipway.schema"  # the newest revisions
+ACCEPTS = "dev.slipway.accepts"  # the secrets that it reads, by name
 INPUTS = "dev.slipway.inputs"  # the hash of what went in

@@ -14,8 +14,8 @@ class Step:
     """One step of a secret's rotation.
 
     `values` are those that .env gets, None for a name that goes. `does` says what that means once it is live, `then`
-    what is to be done afterwards, "" for nothing. What these names have before, a release has to be live with that
-    already: `companions`.
+    what is to be done afterwards, "" for nothing. A release has to read the `companions`; `at_once`, nothing else than
+    the new value is good any more, wherever it may come from.
     """
 
     name: str
@@ -23,6 +23,17 @@ class Step:
     does: str
     then: str = ""
     companions: tuple[str, ...] = ()
+    at_once: bool = False
+
+    @property
+    def renews(self) -> bool:
+        """Whether releases that are kept get the new value as well."""
+        return self.at_once or self.name == PASSWORD
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The names that it is about."""
+        return (self.name, self.name + NEXT, self.name + PREVIOUS)
 
 
 def rotatable(secrets: Mapping[str, int], own_database: bool) -> list[str]:
@@ -42,6 +53,8 @@ def check(name: str, secrets: Mapping[str, int], own_database: bool) -> None:
             "second user there with the same rights, write its name and password into .env, ./inv deploy, and remove "
             "the first."
         )
+    if name.startswith("-"):
+        raise Problem("Which secret? ./inv rotate NAME. What its options are: ./inv --help rotate")
     which = f"{', '.join(known)} can be rotated" if known else "nothing can be rotated here"
     if not name:
         raise Problem(f"Which secret? {which[:1].upper()}{which[1:]}: ./inv rotate NAME")
@@ -60,16 +73,17 @@ def step(name: str, values: Mapping[str, str], new: Callable[[], str], at_once: 
     is accepted afterwards, for as long as what it has signed is good. `at_once`, nothing else is accepted.
     """
     after, before = name + NEXT, name + PREVIOUS
-    known = (name, after, before)
+    known = (name, after, before)  # a release that is gone back to has to read them
     again = f"./inv rotate {name}"
     if name == PASSWORD:
-        return Step(name, {name: new()}, "the database's becomes another one; .env and all kept releases get it")
+        return Step(name, {name: new()}, "the database gets another one, and so does all that logs in with it")
     if at_once:
         gone = {one: None for one in (after, before) if values.get(one)}
-        return Step(name, {name: new(), **gone}, "another key signs, and what any other one has signed is refused")
+        says = "another key signs, and what any other one has signed is refused, by releases that are kept as well"
+        return Step(name, {name: new(), **gone}, says, at_once=True)
     if values.get(after):
         swapped = {name: values[after], before: values[name], after: None}
-        says = f"once the last of what {name} has signed is no good any more: {again}"
+        says = f"once the last token that the key before has signed has expired: {again}"
         return Step(
             name, swapped, f"{after} becomes {name} and signs; {name} becomes {before}, still accepted", says, known
         )

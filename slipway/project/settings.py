@@ -139,20 +139,16 @@ class Settings:
         """
         self.steps.secrets.add(*filter(None, values.values()))
         mine = {name: value for name, value in values.items() if name not in os.environ}
-        if not mine:
-            return lambda: None
-        try:
-            before = (self.project.root / ".env").read_bytes().decode()
-        except FileNotFoundError:
-            raise Problem("There is no .env to write into: ./inv up makes one from .env.example.") from None
-        self._write(edits.changed(before, mine))
-        return partial(self._write, before)
+        take_back = edits.change(self.project.root / ".env", mine) if mine else lambda: None
+        self._forget()
 
-    def _write(self, text: str) -> None:
-        try:
-            written.replace(self.project.root / ".env", text.encode())
-        except OSError as error:
-            raise Problem(f".env cannot be written: {error.strerror}. Nothing was changed.") from None
+        def back() -> None:
+            take_back()
+            self._forget()
+
+        return back
+
+    def _forget(self) -> None:
         for name in ("values", "database"):
             self.__dict__.pop(name, None)
 

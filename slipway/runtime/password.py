@@ -27,6 +27,11 @@ def change(database: Database) -> Job:
     return _job("change", database, given=True)
 
 
+def settle(database: Database) -> Job:
+    """Return the job that ends a change whose client is gone; afterwards it has happened, or never will."""
+    return _job("settle", database)
+
+
 def check(database: Database) -> Job:
     """Return the job that prints the value of a Password, for that of a login."""
     return _job("check", database, given=True)
@@ -40,9 +45,12 @@ def admit(database: Database, addresses: Sequence[str]) -> Job:
     return _job("admit", database, *addresses)
 
 
-def dismiss(database: Database) -> Job:
-    """Return the job after which everybody needs the password."""
-    return _job("dismiss", database)
+def dismiss(database: Database, addresses: Sequence[str] = ()) -> Job:
+    """Return the job after which everybody needs the password.
+
+    With addresses, as networks, sessions of the role that come from others over the network are ended as well.
+    """
+    return _job("dismiss", database, *addresses)
 
 
 def take_over(steps: Steps, database: Database, run: Callable[[Job], Ran]) -> None:

@@ -15,8 +15,10 @@ options="-c lc_messages=C -c client_min_messages=warning -c lock_timeout=5000 -c
 -c default_transaction_read_only=off -c log_min_error_statement=panic -c log_statement=none
 -c log_min_duration_statement=-1 -c pg_stat_statements.track_utility=off -c pgaudit.log=none"
 
+application="inv rotate" # what the server knows a change by
+
 tell() { # SQL from standard input
-    PGOPTIONS="$(echo $options)" PGCONNECT_TIMEOUT=10 psql -XqAt -v ON_ERROR_STOP=1 -v username="$username"
+    PGAPPNAME="$application" PGOPTIONS="$(echo $options)" PGCONNECT_TIMEOUT=10 psql -XqAt -v ON_ERROR_STOP=1 -v username="$username"
 }
 
 take_password() {
@@ -33,6 +35,23 @@ change() {
 \set password `printf %s "$PASSWORD"`
 ALTER ROLE :"username" PASSWORD :'password';
 SQL
+}
+
+# End a change whose client is gone: it may still wait for a lock.
+settle() {
+    tries=100
+    while :; do
+        left=$(
+            tell <<SQL
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE application_name = '$application' AND pid <> pg_backend_pid()
+SQL
+        )
+        [ "$left" -gt 0 ] || return 0
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || { echo "A change of the password does not end." >&2; return 1; }
+        sleep 0.1
+    done
 }
 
 # Whether the service's role can log in with a password: `good` or `other`. Over the network, where one is asked for.
@@ -56,8 +75,13 @@ admit() { # ADDRESS..., as networks of one address
     let_in "$@"
 }
 
-dismiss() {
+# Who knew the old password may have a session open.
+dismiss() { # [ADDRESS...], from where sessions go on
     let_in
+    [ $# -gt 0 ] || return 0
+    echo "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE usename = :'username' AND client_addr IS NOT NULL
+        AND NOT client_addr <<= ANY (string_to_array('$*', ' ')::inet[])" | tell >/dev/null
 }
 
 let_in() {
@@ -67,26 +91,27 @@ let_in() {
         printf 'host all "%s" %s trust %s\n' "$username" "$address" "$mark"
     done >"$file.new"
     grep -vF "$mark" "$file" >>"$file.new" || [ $? -eq 1 ]
-    ! cmp -s "$file" "$file.new" || { rm "$file.new"; return 0; }
     cp -p "$file" "$file.before"
     mv "$file.new" "$file"
-    wrong=$(echo "SELECT line_number || ': ' || error FROM pg_hba_file_rules WHERE error IS NOT NULL" | tell)
-    if [ -n "$wrong" ]; then
-        mv "$file.before" "$file"
-        printf '%s cannot be read by PostgreSQL (line %s), and was not changed.\n' "$file" "$wrong" >&2
-        return 1
-    fi
+    # The file says what is in force: it is put back where nobody knows that the server has read it.
+    is_readable "$file" "$#" && reload || { mv "$file.before" "$file"; return 1; }
     rm "$file.before"
-    reload
+}
+
+is_readable() { # FILE ADDED, the number of lines at its beginning that were not there before
+    wrong=$(echo "SELECT line_number - $2 || ': ' || error FROM pg_hba_file_rules WHERE error IS NOT NULL" | tell) || return
+    [ -n "$wrong" ] || return 0
+    printf '%s cannot be read by PostgreSQL (line %s), and was not changed.\n' "$1" "$wrong" >&2
+    return 1
 }
 
 # A session knows what the server had read when it began.
 reload() {
     read_at="SELECT pg_conf_load_time()"
-    before=$(echo "$read_at" | tell)
-    echo "SELECT pg_reload_conf()" | tell >/dev/null
+    before=$(echo "$read_at" | tell) || return
+    echo "SELECT pg_reload_conf()" | tell >/dev/null || return
     tries=100
-    while [ "$(echo "$read_at" | tell)" = "$before" ]; do
+    while now=$(echo "$read_at" | tell) || return; [ "$now" = "$before" ]; do
         tries=$((tries - 1))
         [ "$tries" -gt 0 ] || { echo "PostgreSQL has not read its configuration again in 10 seconds." >&2; return 1; }
         sleep 0.1

@@ -102,7 +102,10 @@ class Releases(Protocol):
         """Start one again that was kept; raises Problem."""
 
     def renew(self, secrets: Mapping[str, str]) -> None:
-        """Let all that have a secret of these names have these values when they read it next; raises Problem."""
+        """Let all that have a secret of these names have these values when they read it next, "" for none.
+
+        Raises Problem.
+        """
 
     def stop(self, release: Release) -> None:
         """Stop one, once what it is at is finished; raises Problem."""

@@ -57,13 +57,24 @@ def rotate(
         if plan and session.is_deployed:
             show_plan(session, options, json)
         elif plan:
-            session.steps.note("rotate", step.does)
+            show_step(session, step, json)
         elif session.is_deployed:
             carry_out(session, options, yes, json)
         else:
             in_place(session, step, yes)
-        if step.then and not plan:
+            show_step(session, step, json)
+        if step.then and not plan and not json:
             session.steps.note("next", in_environment(step.then, session.environment.name))
+
+
+def show_step(session: "Session", step: "Step", as_json: bool) -> None:
+    """Show a step of what is started in place."""
+    from slipway.verbs.screen import show_json
+
+    if as_json:
+        show_json({"name": step.name, "does": step.does, "then": step.then})
+    else:
+        session.steps.note("rotate", step.does)
 
 
 def next_step(session: "Session", name: str, given: bool, at_once: bool) -> "Step":
@@ -90,16 +101,21 @@ def next_step(session: "Session", name: str, given: bool, at_once: bool) -> "Ste
 
 def in_place(session: "Session", step: "Step", yes: bool) -> None:
     """Change .env, and start the service anew if it runs; the database takes a new password over. Raises Problem."""
+    from slipway.runtime.environment import PROD
     from slipway.verbs.run import start_in_place
-    from slipway.verbs.screen import confirm, show_urls
+    from slipway.verbs.screen import confirm
 
     port = session.runtime.service.port()
+    if session.environment.is_dev and (session.project.state / PROD).exists():
+        confirm(
+            f"Production has the same .env, and {step.name} is another one there once this has changed it (--prod "
+            "replaces production's). Change it in development?",
+            yes,
+        )
     if port is not None and not session.environment.is_dev:
         confirm(f"Rotate {step.name}? The service is away until it has started anew.", yes)
     session.undo.callback(session.settings.change(step.values))
-    session.steps.note("rotate", step.does)
     if port is None:
         session.steps.say("  nothing runs: ./inv up starts it so")
         return
     start_in_place(session, cast("InPlace", session.runtime), port)
-    show_urls(session, port)

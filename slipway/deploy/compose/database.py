@@ -107,8 +107,8 @@ class DeployedDatabase:
         return self.shell.output(read, failed="Which version of PostgreSQL has made the data could not be told.")
 
     def _write_password(self) -> None:
-        shell, stack = self.shell, self.stack
-        image = shell.output(stack.compose("config", "--images", DATABASE), env=stack.env()).split()[-1]
+        stack = self.stack
+        image = self.shell.output(stack.compose("config", "--images", DATABASE), env=stack.env()).split()[-1]
         password = {database.PASSWORD: self.settings.database.password}
         marks = labels.of_stack(stack.name, "secrets")
-        write_secrets(shell, labels.database_secrets(stack.name), image, DATABASE_USER, password, marks)
+        write_secrets(stack, labels.database_secrets(stack.name), image, DATABASE_USER, password, marks)

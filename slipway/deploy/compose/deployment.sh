@@ -138,11 +138,15 @@ fill() { # USER: make this folder hold these secrets alone, for USER alone
     chmod -R a-w .
 }
 
-renew() { # let each folder in this one that has a secret of such a name have this one, for whom the old one was
+renew() { # let each folder in this one that has a secret of such a name have this one, for whom the old one was; or none
     take
     for folder in ./*/; do
         printf %s "$given" | while read -r name value; do
             [ -e "$folder$name" ] || continue
+            [ -n "$value" ] || {
+                rm "$folder$name"
+                continue
+            }
             cp -p "$folder$name" "$folder.$name"
             echo "$value" | base64 -d >"$folder.$name"
             mv "$folder.$name" "$folder$name"

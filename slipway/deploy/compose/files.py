@@ -12,7 +12,7 @@ from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.scripts import Script
-from slipway.core.shell import Shell, tokens
+from slipway.core.shell import tokens
 from slipway.deploy.compose import labels
 from slipway.engine import containers, volumes
 from slipway.engine.jobs import rows, script_command
@@ -86,7 +86,8 @@ class Files:
         elif not volumes.exists(self.shell, self.volume):
             return 0, ""  # nothing was ever deployed
         else:
-            run = script_command(self.image(), *command, options=[*options, "--volume", f"{self.volume}:{FOLDER}"])
+            options += ["--volume", f"{self.volume}:{FOLDER}"]
+            run = script_command(self.image(), self.stack.name, *command, options=options)
         status, out, _ = self.shell.probe(run, given=given, echo=echo, apart=apart)
         return status, out
 
@@ -139,27 +140,29 @@ def text(files: Mapping[str, bytes], name: str) -> str:
 
 
 def write_secrets(
-    shell: Shell, volume: str, image: str, user: str, values: Mapping[str, str], volume_labels: tuple[str, ...]
+    stack: Stack, volume: str, image: str, user: str, values: Mapping[str, str], volume_labels: tuple[str, ...]
 ) -> None:
     """Fill a volume with a file for each value, readable by one user of the image alone; raises Problem.
 
     They go through a pipe: neither a command line nor a container shows them.
     """
-    volumes.create(shell, volume, *volume_labels)
-    command = secrets_command(image, {volume: SECRETS}, "fill", user)
-    shell.output(command, given=rows(values), echo=True, failed="The secrets could not be written.")
+    volumes.create(stack.shell, volume, *volume_labels)
+    command = secrets_command(image, stack.name, {volume: SECRETS}, "fill", user)
+    stack.shell.output(command, given=rows(values), echo=True, failed="The secrets could not be written.")
 
 
-def renew_secrets(shell: Shell, there: Sequence[str], image: str, values: Mapping[str, str]) -> None:
+def renew_secrets(stack: Stack, there: Sequence[str], image: str, values: Mapping[str, str]) -> None:
     """Let volumes that were filled have other values, where they have these names; raises Problem."""
     mounts = {volume: f"{SECRETS}/{volume}" for volume in there}
-    command = secrets_command(image, mounts, "renew")
-    shell.output(command, given=rows(values), echo=True, failed="The secrets of the releases could not be written.")
+    command = secrets_command(image, stack.name, mounts, "renew")
+    stack.shell.output(
+        command, given=rows(values), echo=True, failed="The secrets of the releases could not be written."
+    )
 
 
-def secrets_command(image: str, mounts: Mapping[str, str], function: str, *args: str) -> list[str]:
+def secrets_command(image: str, project: str, mounts: Mapping[str, str], function: str, *args: str) -> list[str]:
     """Return the command that writes secrets into volumes, each in a folder, from its standard input."""
     capabilities = [word for one in ("CHOWN", "DAC_OVERRIDE", "FOWNER") for word in ("--cap-add", one)]
     options = ["--interactive", "--user", "0:0", "--cap-drop", "ALL", *capabilities, "--workdir", SECRETS]
     options += [word for volume, folder in mounts.items() for word in ("--volume", f"{volume}:{folder}")]
-    return script_command(image, "-ec", Script(SCRIPT), "sh", function, *args, options=options)
+    return script_command(image, project, "-ec", Script(SCRIPT), "sh", function, *args, options=options)

@@ -89,7 +89,7 @@ class CaddyProxy:
         if not images.inspect(self.shell, image):
             missing = f"The proxy's image {image}, as the Compose files name it, cannot be pulled (see above)."
             self.shell.output(images.pull_command(image), echo=True, failed=missing)
-        command = validate_command(image, list(values))
+        command = validate_command(image, self.stack.name, list(values))
         failed = f"Caddy cannot read the {CADDYFILE} (see above)."
         self.shell.output(command, hidden=values, given=configuration, failed=failed)
 
@@ -217,14 +217,14 @@ def connections_command(proxy: str, addresses: Sequence[str]) -> list[str]:
     return containers.exec_command(proxy, "sh", "-c", f"grep -cE '{found}' /proc/net/tcp || test $? = 1")
 
 
-def validate_command(image: str, variables: list[str]) -> list[str]:
+def validate_command(image: str, project: str, variables: list[str]) -> list[str]:
     """Return the command that has Caddy read a Caddyfile from its standard input, with variables of this process."""
     script = (
         'printf %s "$ACME_CA_ROOT" >/tmp/acme-root.pem; caddy validate --adapter caddyfile --config - 2>/tmp/said '
         "|| { grep -i error: /tmp/said || tail -n 5 /tmp/said; exit 1; } >&2"
     )
     options = ["--interactive", *(word for name in variables for word in ("--env", name))]
-    return script_command(image, "-c", script, options=options)
+    return script_command(image, project, "-c", script, options=options)
 
 
 def count(metrics: str) -> Answers:

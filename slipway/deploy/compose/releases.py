@@ -15,7 +15,7 @@ from slipway.deploy.compose.groups import environments, grouped, made_of
 from slipway.deploy.compose.lock import EngineLock, on_engine
 from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.proxy import CaddyProxy
-from slipway.engine import containers, images, volumes
+from slipway.engine import containers, images, jobs, volumes
 from slipway.engine.compose import ANY, UNREADABLE, release_variables
 from slipway.engine.stack import SERVICES, Stack
 from slipway.project.settings import Settings
@@ -116,7 +116,7 @@ class EngineReleases:
         """Start one, to which nobody is led yet; raises Problem."""
         volume = labels.release_secrets(self.deployment, new.id)
         marks = labels.of_release(self.deployment, new.id)
-        write_secrets(self.shell, volume, new.image, new.user, self.settings.secrets, marks)
+        write_secrets(self.stack, volume, new.image, new.user, self.settings.secrets, marks)
         self.network.have()
         self.network.admit(service.get("networks") or () for service in self._defined.values())
         scale = ["--scale", f"{WEB}={new.scale}"]
@@ -130,11 +130,11 @@ class EngineReleases:
         self.shell.output(containers.start_command(*release.names), echo=True, failed="It cannot be started again.")
 
     def renew(self, secrets: Mapping[str, str]) -> None:
-        """Let all releases, and the database's container, have these values in their files; raises Problem."""
+        """Let all, and the database's container, have these values in files, "" for none; raises Problem."""
         wanted = [labels.release_secrets(self.deployment, release) for release in self.all()]
         wanted.append(labels.database_secrets(self.deployment))
         there = set(volumes.names(self.shell, f"name={self.deployment}"))
-        renew_secrets(self.shell, [one for one in wanted if one in there], self.proxy.image, secrets)
+        renew_secrets(self.stack, [one for one in wanted if one in there], self.proxy.image, secrets)
 
     def stop(self, release: Release) -> None:
         """Stop one: what it is at is finished, for as long as its stop_grace_period; raises Problem."""
@@ -161,6 +161,7 @@ class EngineReleases:
         kept = {labels.release_secrets(self.deployment, release) for release in self.all()}
         there = volumes.names(self.shell, self.stack.filter)
         if stray := [volume for volume in there if volume not in kept]:
+            jobs.remove_left_behind(self.shell, self.deployment)
             self.shell.probe(volumes.remove_command(*stray))
 
     # Whom clients are led to

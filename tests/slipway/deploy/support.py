@@ -143,6 +143,7 @@ class MemoryReleases:
     given_up: set[str] = field(default_factory=set)
     others: tuple[Beside, ...] = ()  # the images of the database and the proxy
     lost: bool = False  # the lock was taken away
+    labels: dict[str, str] = field(default_factory=dict)  # what images say of themselves
     counted: dict[str, list[Answers]] = field(default_factory=dict)  # by release, the next ones; the last stays
 
     def __post_init__(self) -> None:
@@ -185,6 +186,7 @@ class MemoryReleases:
         self._do(f"start {new.id}")
         status = self.becomes.get(new.image, "healthy")
         one = web(new.id, status, image=new.image)
+        one = replace(one, labels={**one.labels, **self.labels})
         self.there[new.id] = a_release(new.id, *[one] * new.scale)
 
     def resume(self, release: Release) -> None:

@@ -67,6 +67,14 @@ def test_superfluous_are_the_oldest_beside_the_live_one() -> None:
     assert superfluous(entries, "e", 9) == []
 
 
+def test_rotations_push_no_release_out() -> None:
+    rotated = [entry(name, "shop:c", what="rotate KEY") for name in "defg"]
+    entries = [entry("a"), entry("b"), entry("c", "shop:c"), *rotated]
+    assert [one.release for one in superfluous(entries, "g", 2)] == ["e", "d", "c"]  # f can be gone back to
+    assert [one.release for one in superfluous([*entries, entry("h")], "h", 3)] == ["e", "d", "c"]
+    assert [one.release for one in superfluous([*entries, entry("h")], "h", 2)] == ["e", "d", "c", "a"]
+
+
 def test_rows_tell_what_is_live_kept_and_gone() -> None:
     failed = entry("d", outcome="failed", reason="The migration failed")
     entries = [entry("a"), entry("b"), entry("c"), failed, entry("b", what="rollback")]

@@ -16,6 +16,7 @@ from slipway.project.database import NAMES, PASSWORD
 from slipway.project.settings import Settings
 from slipway.runtime import Job
 from slipway.runtime.environment import Environment
+from slipway.runtime.release import NewRelease
 from tests.slipway.deploy.in_memory import MemoryDeployment
 from tests.slipway.deploy.support import MemoryReleases, a_release, entry, web
 
@@ -50,7 +51,8 @@ def releases() -> MemoryReleases:
     known = hashes({PASSWORD: OLD, "KEY": KEY}, "salt")
     first, second = (entry(one, settings=known) for one in ("a", "b"))
     there = MemoryReleases(given={PASSWORD: OLD, "KEY": KEY}).has(first, second)
-    there.there["b"] = a_release("b", replace(web("b"), addresses=("172.18.0.5",)))
+    live, there.labels = web("b"), {"dev.slipway.accepts": " ".join(SECRETS)}
+    there.there["b"] = a_release("b", replace(live, addresses=("172.18.0.5",), labels={**live.labels, **there.labels}))
     there.salted = "salt"
     return there
 
@@ -174,6 +176,15 @@ def test_a_release_that_fails_with_a_new_password_leaves_the_one_of_before_let_i
     assert releases.done[-1] == "dismiss"
 
 
+def test_who_stops_it_is_told_the_command_of_production(
+    deploys: Deployer, releases: MemoryReleases, capsys: pytest.CaptureFixture[str]
+) -> None:
+    releases.fails["switch"] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        done(deploys, PASSWORD)
+    assert f"another one has replaced it: ./inv rotate --prod {PASSWORD}" in capsys.readouterr().err
+
+
 def test_nothing_is_changed_where_the_live_release_cannot_be_let_in(
     deploys: Deployer, releases: MemoryReleases
 ) -> None:
@@ -210,11 +221,62 @@ def test_a_key_goes_no_further_than_one_step_before_what_is_live(deploys: Deploy
     assert f"KEY_PREVIOUS={KEY}" in text(deploys)
 
 
+def test_at_once_no_release_that_is_kept_takes_the_old_key(deploys: Deployer, releases: MemoryReleases) -> None:
+    shown = replace(web("a", running=False), env=(f"KEY={KEY}",))
+    releases.there["a"] = a_release("a", shown)
+    step = rotation.step("KEY", deploys.environment.settings.values, lambda: OTHER_KEY, at_once=True)
+    asked = Options(bake=0, rotation=step)
+
+    made = deploys.deploy(deploys.gather(asked), asked)
+
+    assert text(deploys) == ENV.replace(KEY, OTHER_KEY)
+    assert releases.renewed == {"KEY": OTHER_KEY}
+    assert releases.done.index("renew") > releases.done.index("switch")
+    assert "remove a" in releases.done
+    now = {one.release: one.settings["KEY"] for one in ledger.good(ledger.parse(releases.lines))}
+    assert now["b"] == made.settings["KEY"]
+
+
+def test_no_secret_is_replaced_where_another_one_is_not_what_is_live(
+    deploys: Deployer, releases: MemoryReleases
+) -> None:
+    releases.given |= {"KEY": OTHER_KEY}  # of a .env that was copied before the last rotation
+    with pytest.raises(Problem, match=r"^KEY: \.env has another value than the live release"):
+        done(deploys, PASSWORD)
+    assert "change" not in releases.done
+    step = rotation.step("KEY", {"KEY": OTHER_KEY}, lambda: "m" * 16 + OTHER_KEY, at_once=True)
+    assert deploys.gather(Options(rotation=step))
+
+
+def test_a_key_is_not_rotated_where_the_live_image_knows_one_key_alone(
+    deploys: Deployer, releases: MemoryReleases
+) -> None:
+    releases.there["b"] = a_release("b")
+    with pytest.raises(Problem, match=r"shop:b does not say that it reads KEY, KEY_NEXT, KEY_PREVIOUS.* \./inv deploy"):
+        done(deploys, "KEY")
+    assert text(deploys) == ENV
+    assert done(deploys, PASSWORD).outcome == "live"  # which needs no such thing
+
+
+def test_what_is_edited_meanwhile_stays_when_a_key_is_taken_back(deploys: Deployer, releases: MemoryReleases) -> None:
+    releases.becomes["shop:b"] = "unhealthy"
+    start = releases.start
+
+    def edited(new: NewRelease) -> None:
+        (deploys.checkout.root / ".env").write_text(f"{text(deploys)}# mine\n")
+        start(new)
+
+    releases.start = edited  # type: ignore[method-assign]
+    with pytest.raises(Problem):
+        done(deploys, "KEY")
+    assert text(deploys) == f"{ENV}# mine\n"
+
+
 def test_the_plan_says_what_is_rotated_and_shows_no_value(deploys: Deployer) -> None:
     asked = options(deploys, PASSWORD)
     rows = dict(plan.rows(deploys.look(asked), asked))
     assert f"changed {PASSWORD}" in rows["settings"]
-    assert "kept releases" in rows["rotate"]
+    assert rows["rotate"] == "the database gets another one, and so does all that logs in with it"
     assert rows["steps"].startswith("change the secret, start the release")
     assert rows["steps"].endswith("let in nobody without the password")
     assert not any(value in repr((rows, asked)) for value in (OLD, NEW))

@@ -61,6 +61,16 @@ def test_a_commit_gives_the_same_arguments_anywhere(monkeypatch: pytest.MonkeyPa
     assert plan.of(load(ROOT), tree).args == args
     assert args["SOURCE_DATE_EPOCH"] == "1767323045"
     assert (args["PREVIOUS"], args["SCHEMA"]) == ("1.1.0", "0002")
+    assert {"DATABASE_PASSWORD", "SECRET_KEY_FASTAPI_AUTH_NEXT"} <= set(args["ACCEPTS"].split())
+
+
+def test_a_commit_of_before_has_the_arguments_that_its_dockerfile_knows(tmp_path: Path) -> None:
+    tree = Tree("c" * 40, "2026-01-02T03:04:05Z", ("v1.2.0",), 0, "", "1.1.0")
+    project = replace(load(ROOT), root=tmp_path)
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nARG SCHEMA=\n")
+    assert "ACCEPTS" not in plan.of(project, tree).args
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nARG SCHEMA= ACCEPTS=\n")
+    assert "ACCEPTS" in plan.of(project, tree).args
 
 
 @pytest.mark.parametrize("version", ["1.0+local", "1" * 129, ""])
@@ -87,7 +97,8 @@ def test_build_command_is_pasteable_and_complete() -> None:
     assert f"VERSION={project.version}-dev.3-cccccccccccc" in command
     assert f"REVISION={'c' * 40}" in command
     assert "CREATED=2026-01-02T03:04:05Z" in command
-    assert not [word for word in command if "PASSWORD" in word or "SECRET" in word]
+    names = [word.partition("=")[0] for word in command]
+    assert not [name for name in names if "PASSWORD" in name or "SECRET" in name]
 
 
 def test_plain_docker_build_makes_what_pyproject_says() -> None:

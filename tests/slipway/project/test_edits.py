@@ -24,6 +24,7 @@ TEXT = "# first\nA=1\n# B=2\nexport C='x\ny'\n\nD=4 # d\n"
         ("# B=", {"B": "2"}, "# B=\nB=2\n"),
         ("", {"A": "1"}, "A=1\n"),
         ("AB=1\n", {"A": "2"}, "AB=1\nA=2\n"),
+        ("A=1\r\nB=2\r\n", {"A": "3", "C": "4"}, "A=3\r\nB=2\r\nC=4\r\n"),
     ],
 )
 def test_what_is_not_changed_is_as_it_was(text: str, values: dict[str, str | None], expected: str) -> None:

@@ -1,11 +1,13 @@
 """The password of the service's role: changed, checked, and not asked of who may go on without it."""
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from slipway.core.shell import Ran
@@ -17,6 +19,7 @@ from slipway.runtime.identity import environ
 from slipway.runtime.password import Password
 from slipway.runtime.postgres import FAST, Server
 from tests.slipway.runtime.earlier import psql
+from tests.support import wait_for
 
 LOGIN = Database("some body", "pa ss'word$ `x`", "the data")
 OTHER = replace(LOGIN, password="another: 'one' \\ $(x)")
@@ -52,6 +55,17 @@ def told(env: dict[str, str], job: Job) -> Ran:
     """Run a job where the server is."""
     ran = subprocess.run(job.argv, env=env, input=job.given, capture_output=True, text=True, timeout=60, check=False)
     return Ran(ran.returncode, ran.stdout.strip(), ran.stderr)
+
+
+@contextlib.contextmanager
+def connected(login: Database) -> Iterator["psycopg.Connection[tuple[int]]"]:
+    """Give a connection of a login."""
+    of = login.client
+    with psycopg.connect(
+        host=of["PGHOST"], port=of["PGPORT"], user=of["PGUSER"], password=of["PGPASSWORD"], dbname="postgres",
+        autocommit=True,
+    ) as connection:  # fmt: skip
+        yield connection
 
 
 def lets_in(server: Server, login: Database) -> bool:
@@ -108,6 +122,68 @@ def test_who_is_let_in_by_the_address_needs_no_password_until_dismissed(where: d
     assert (lets_in(server, LOGIN), lets_in(server, OTHER)) == (False, True)
     assert state(where, server) == Role.DONE.value
     assert (file.read_text(), file.stat().st_mode) == (before, mode)
+
+
+def test_sessions_from_elsewhere_end_once_everybody_needs_the_password(where: dict[str, str], server: Server) -> None:
+    count = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'some body'"
+    running = server.running()
+    assert running
+    with connected(LOGIN.seen_at("127.0.0.1", running[1])):
+        for addresses, left in (((), "1"), ((HERE,), "1"), (("198.51.100.7/32", "2001:db8::1/128"), "0")):
+            assert told(where, password.dismiss(LOGIN, addresses)).status == 0
+            wait_for(lambda left=left: server.as_superuser(count) == left)  # type: ignore[misc]
+
+
+def test_what_the_server_may_not_have_read_is_read_again(where: dict[str, str], server: Server) -> None:
+    file = Path(server.as_superuser("SHOW hba_file"))
+    told(where, password.admit(LOGIN, ["198.51.100.7/32"]))
+    others = file.read_text()
+    file.write_text(others.replace("198.51.100.7", "127.0.0.1"))  # as who was killed before the reload has left it
+    told(where, password.change(OTHER))
+    assert not lets_in(server, LOGIN)
+
+    assert told(where, password.admit(LOGIN, [HERE])).status == 0
+
+    assert lets_in(server, LOGIN)
+
+
+def test_lines_that_the_server_may_not_have_read_are_put_back(where: dict[str, str], server: Server) -> None:
+    file = Path(server.as_superuser("SHOW hba_file"))
+    before = file.read_text()
+    broken = Path(where["PATH"].partition(os.pathsep)[0]) / "psql"
+    real = server.binaries["psql"]
+    broken.write_text(
+        f'#!/bin/sh\nsql=$(cat)\ncase "$sql" in *pg_reload_conf*) exit 2 ;; esac\necho "$sql" | {real} "$@"\n'
+    )
+    broken.chmod(0o755)
+
+    assert told(where, password.admit(LOGIN, [HERE])).status != 0
+
+    assert file.read_text() == before
+    assert not list(file.parent.glob("pg_hba.conf.*"))
+    broken.unlink()
+
+
+def test_a_change_whose_client_is_gone_has_ended_once_it_is_settled(where: dict[str, str], server: Server) -> None:
+    running = server.running()
+    assert running
+    root = Database(SUPERUSER, server.roles.password, "postgres", "127.0.0.1", running[1])
+    with connected(root) as holding:
+        holding.execute("BEGIN; SELECT 1 FROM pg_authid WHERE rolname = 'some body' FOR UPDATE")
+        job = password.change(OTHER)
+        assert job.given
+        changing = subprocess.Popen(job.argv, env=where, stdin=subprocess.PIPE, text=True)
+        assert changing.stdin
+        changing.stdin.write(job.given)
+        changing.stdin.close()
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'inv rotate' AND wait_event_type = 'Lock'"
+        wait_for(lambda: server.as_superuser(waiting) == "1")
+
+        assert told(where, password.settle(LOGIN)).status == 0
+
+        assert server.as_superuser(waiting) == ""
+        assert changing.wait(60) != 0
+    assert told(where, password.check(LOGIN)).output == Password.GOOD.value
 
 
 def test_a_file_that_postgresql_cannot_read_stays_as_it_is(where: dict[str, str], server: Server) -> None:

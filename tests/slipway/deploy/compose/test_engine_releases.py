@@ -152,10 +152,19 @@ def test_the_commands() -> None:
         "--address", "unix//tmp/caddy.sock",
     ]  # fmt: skip
     assert look_command("p")[:5] == ["docker", "exec", "p", "sh", "-c"]
-    validate = validate_command("caddy:2", ["SITE", "ACME_CA_ROOT"])
-    assert validate[:6] == ["docker", "run", "--rm", "--network", "none", "--interactive"]
-    assert validate[6:-2] == ["--env", "SITE", "--env", "ACME_CA_ROOT", "--entrypoint", "sh", "caddy:2"]
-    fill = secrets_command("shop:1", {"shop-a-secrets": "/secrets"}, "fill", "65532")
+    validate = validate_command("caddy:2", "shop-prod", ["SITE", "ACME_CA_ROOT"])
+    assert validate[:5] == ["docker", "run", "--rm", "--network", "none"]
+    assert "com.docker.compose.project=shop-prod" in validate
+    assert validate[validate.index("--interactive") + 1 : -2] == [
+        "--env",
+        "SITE",
+        "--env",
+        "ACME_CA_ROOT",
+        "--entrypoint",
+        "sh",
+        "caddy:2",
+    ]
+    fill = secrets_command("shop:1", "shop-prod", {"shop-a-secrets": "/secrets"}, "fill", "65532")
     assert "--user 0:0 --cap-drop ALL" in " ".join(fill)
     assert fill[-4:] == [fill[-4], "sh", "fill", "65532"]
     assert fill[fill.index("--volume") + 1] == "shop-a-secrets:/secrets"
