@@ -186,7 +186,8 @@ def _in_database(facts: Facts, options: Options) -> list[tuple[str, str]]:
             ("role", "the service's is PostgreSQL's superuser: it becomes an ordinary one (docs/migrations.md)")
         )
     if options.rotation:
-        found.append(("rotate", options.rotation.does))
+        since = f" (the new one signs since {facts.now.began})" if facts.now and options.rotation.drops else ""
+        found.append(("rotate", f"{options.rotation.does}{since}"))
     if facts.is_admitted:
         found.append(("password", "was changed while the live release ran, which is let in without it until it stops"))
     if facts.schema:

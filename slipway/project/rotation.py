@@ -31,6 +31,11 @@ class Step:
         return self.at_once or self.name == PASSWORD
 
     @property
+    def drops(self) -> bool:
+        """Whether the key before is refused from now on."""
+        return self.values.keys() == {self.name + PREVIOUS}
+
+    @property
     def own(self) -> tuple[str, ...]:
         """The names that it is about."""
         return (self.name, self.name + NEXT, self.name + PREVIOUS)

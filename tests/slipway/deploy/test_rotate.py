@@ -221,6 +221,18 @@ def test_a_key_goes_no_further_than_one_step_before_what_is_live(deploys: Deploy
     assert f"KEY_PREVIOUS={KEY}" in text(deploys)
 
 
+def test_the_last_step_tells_since_when_the_new_key_signs(deploys: Deployer, releases: MemoryReleases) -> None:
+    deploys.environment.settings.change({"KEY_PREVIOUS": OTHER_KEY})
+    known = hashes({PASSWORD: OLD, "KEY": KEY, "KEY_PREVIOUS": OTHER_KEY}, "salt")
+    releases.given |= {"KEY_PREVIOUS": OTHER_KEY}
+    releases.record(entry("b", settings=known).line())
+    asked = options(deploys, "KEY")
+    said = dict(plan.rows(deploys.look(asked), asked))["rotate"]
+    assert (
+        said == "KEY_PREVIOUS goes: what it has signed is refused (the new one signs since 2026-11-24T12:00:00+00:00)"
+    )
+
+
 def test_at_once_no_release_that_is_kept_takes_the_old_key(deploys: Deployer, releases: MemoryReleases) -> None:
     shown = replace(web("a", running=False), env=(f"KEY={KEY}",))
     releases.there["a"] = a_release("a", shown)
