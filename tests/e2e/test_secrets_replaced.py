@@ -3,6 +3,7 @@
 import json
 import subprocess
 
+import httpx2
 import pytest
 
 from slipway.project import dotenv
@@ -13,10 +14,10 @@ from tests.e2e.production import PROD, all_is_stored, change, live, said, title,
 from tests.e2e.secrecy import watched
 from tests.e2e.support import run
 from tests.e2e.talk import done, token
-from tests.support import Checkout, wait_for
+from tests.support import PATIENT, Checkout, wait_for
 
 pytestmark = pytest.mark.minutes(2)
-RATE = 20
+RATE, KEY = 20, "SECRET_KEY_FASTAPI_AUTH"
 # What opens a connection of its own to the database.
 READY = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8000/health/ready', timeout=30).status)"
 
@@ -94,3 +95,36 @@ def test_the_databases_password_is_replaced_under_load(docker: Checkout) -> None
     by = [one["what"] for one in json.loads(done(docker, "releases", "--json").stdout)]
     assert by.count(f"rotate {PASSWORD}") == 2
     assert run("docker", "exec", f"{PROD}-db-1", "ls", "/var/lib/postgresql/data").count("pg_hba.conf") == 1
+
+
+def accepted(checkout: Checkout, *tokens: dict[str, str]) -> list[int]:
+    """Return how requests with these tokens are answered."""
+    return [httpx2.get(f"{checkout.url}/posts", headers=one, timeout=PATIENT).status_code for one in tokens]
+
+
+@pytest.mark.full  # its steps are tried in development, and decided without an engine
+def test_a_signing_key_is_replaced_step_by_step_and_at_once(docker: Checkout) -> None:
+    now = ("--prod", "--yes", "--bake", "0")
+    done(docker, "deploy", "--yes", "--bake", "0")
+    first = token(docker.url)
+    done(docker, "rotate", KEY, *now)
+    assert done(docker, "rotate", KEY, *now).stderr.rstrip().endswith(f"./inv rotate --prod {KEY}")
+    second = token(docker.url)
+    assert accepted(docker, first, second) == [200, 200]
+    done(docker, "rollback")  # to the one that accepts the key which signs no more
+    assert accepted(docker, first, second) == [200, 200]
+    behind = docker.inv("rotate", KEY, *now)
+    assert behind.returncode == 1
+    assert "another value than the live release" in behind.stderr
+    done(docker, "rollback", "--to", json.loads(done(docker, "releases", "--json").stdout)[-2]["release"])
+    assert "the new one signs since 20" in done(docker, "rotate", KEY, *now).stderr
+    assert accepted(docker, first, second) == [401, 200]
+
+    with watched() as seen:
+        leaked, third = values(docker)[KEY], token(docker.url)
+        done(docker, "rotate", KEY, *now, "--at-once")
+        assert accepted(docker, first, second, third) == [401, 401, 401]
+        done(docker, "rollback", "--to", json.loads(done(docker, "releases", "--json").stdout)[0]["release"])
+        assert accepted(docker, first, second, third) == [401, 401, 401]
+        assert accepted(docker, token(docker.url)) == [200]
+    assert seen.shows([leaked, values(docker)[KEY]]) == []
