@@ -117,6 +117,22 @@ class MemoryDeployment:
         return f"http://localhost:{port}"
 
 
+class OneDatabase(MemoryDeployment):
+    """A deployment whose database does what is asked, into `releases.done`, unless it `refuses` that."""
+
+    refuses: tuple[str, ...] = ()
+    known = "other"
+    role = "done"
+
+    def run(self, job: Job) -> Ran:
+        """Note what is asked, and answer."""
+        what = job.argv[4]
+        self.releases.done.append(" ".join([what, *job.argv[6:8]]) if what == "admit" else what)
+        if what in self.refuses:
+            return Ran(1)
+        return Ran(0, {"check": self.known, "state": self.role}.get(what, ""))
+
+
 def shop(root: Path) -> tuple[Checkout, Environment]:
     """Make a project in a folder, without a database of its own; and its production."""
     (root / "pyproject.toml").write_text(PYPROJECT)

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.core.shell import Ran
 from slipway.deploy import ledger, plan
 from slipway.deploy.plan import Options
 from slipway.deploy.run import Deployer
@@ -14,10 +13,9 @@ from slipway.project import rotation
 from slipway.project.checkout import Checkout
 from slipway.project.database import NAMES, PASSWORD
 from slipway.project.settings import Settings
-from slipway.runtime import Job
 from slipway.runtime.environment import Environment
 from slipway.runtime.release import NewRelease
-from tests.slipway.deploy.in_memory import MemoryDeployment
+from tests.slipway.deploy.in_memory import OneDatabase
 from tests.slipway.deploy.support import MemoryReleases, a_release, entry, web
 
 OLD, NEW = "old-and-long-enough", "new-and-long-enough"
@@ -27,22 +25,6 @@ ENV = (
     f"KEY={KEY}\n"
 )
 SECRETS = {PASSWORD: 12, "KEY": 32, "KEY_NEXT": 32, "KEY_PREVIOUS": 32}
-
-
-class OneDatabase(MemoryDeployment):
-    """A deployment whose database does what is asked, into `releases.done`, unless it `refuses` that."""
-
-    refuses: tuple[str, ...] = ()
-    known = "other"
-    role = "done"
-
-    def run(self, job: Job) -> Ran:
-        """Note what is asked, and answer."""
-        what = job.argv[4]
-        self.releases.done.append(" ".join([what, *job.argv[6:8]]) if what == "admit" else what)
-        if what in self.refuses:
-            return Ran(1)
-        return Ran(0, {"check": self.known, "state": self.role}.get(what, ""))
 
 
 @pytest.fixture
