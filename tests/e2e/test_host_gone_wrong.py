@@ -129,17 +129,17 @@ def answer_of(base: str) -> int:
         return 0
 
 
-def test_data_of_another_password_or_version_is_refused(service: Checkout) -> None:
+def test_data_of_another_user_or_version_is_refused(service: Checkout) -> None:
     service.up()
     service.inv("down")
-    (service.root / ".env").rename(service.root / "old.env")
+    service.edit(".env", "DATABASE_USERNAME=slipway", "DATABASE_USERNAME=another")
 
     other = service.inv("up")
     assert other.returncode == 1
     assert "another user or password" in other.stderr
     assert processes_of(service.root) == []
 
-    (service.root / "old.env").replace(service.root / ".env")
+    service.edit(".env", "DATABASE_USERNAME=another", "DATABASE_USERNAME=slipway")
     version = service.root / ".slipway/dev/postgres/PG_VERSION"
     right = version.read_text()
     version.write_text("9\n")

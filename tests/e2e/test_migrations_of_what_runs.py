@@ -104,7 +104,7 @@ def a_dump_that_would_run_a_program_is_harmless(docker: Checkout, target: Path) 
     def in_it(*command: str) -> str:
         return run("docker", "exec", "--user", "postgres", database, *command)
 
-    program = "COPY (SELECT 1) TO PROGRAM 'touch /tmp/was-here'"
+    program = "COPY (SELECT 1) TO PROGRAM 'cat >/tmp/was-here'"
     check = f"CREATE FUNCTION f() RETURNS bool LANGUAGE plpgsql AS $$BEGIN {program}; RETURN true; END$$"
     for name, sql in (
         ("postgres", "CREATE DATABASE evil"), ("evil", check),

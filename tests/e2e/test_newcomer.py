@@ -48,6 +48,7 @@ def as_user(root: Path, user: int | None) -> Newcomer:
             for name in (top, *top.rglob("*")):
                 os.chown(name, user, user, follow_symlinks=False)
     env = {"HOME": str(home), "PATH": os.pathsep.join(path), "DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    env["PYTEST_DEBUG_TEMPROOT"] = str(home)
     newcomer = Newcomer(root, env | {"PORT": str(free_port())})
     newcomer.user = user
     return newcomer
