@@ -84,20 +84,20 @@ def pinned(found: Iterable[Named], add: bool) -> list[Named]:
     Raises Problem when a registry cannot be asked, or doesn't have an image that has a digest. One that no registry has
     and that is named by its tag alone stays so: it is built here.
     """
-    return [_pinned(one) if one.digest or add else one for one in found]
+    again = f"./inv pins --update{' --digests' if add else ''}"
+    return [_pinned(one, again) if one.digest or add else one for one in found]
 
 
-def _pinned(one: Named) -> Named:
+def _pinned(one: Named, again: str) -> Named:
     if one.untold:
         raise Problem(
             f"{one.untold}\nWhat {one.image} in {one.file} means now cannot be told. Nothing was changed. Once it can: "
-            "./inv pins --update"
+            f"{again}"
         )
     if one.digest and not one.now:
         at = references.host(one.image)
         raise Problem(
-            f"{at} has no {one.image}, as {one.file} names it. Nothing was changed. Correct the name, then: ./inv pins "
-            "--update"
+            f"{at} has no {one.image}, as {one.file} names it. Nothing was changed. Correct the name, then: {again}"
         )
     return replace(one, digest=one.now)
 
