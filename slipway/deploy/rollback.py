@@ -119,7 +119,7 @@ def image_of(checkout: Checkout, deployment: Deployment, target: Entry) -> Candi
     images = deployment.releases.images
     found = source.find(images, target.image_id)
     if found:
-        return replace(found, reference=target.image) if source.is_called(images, found, target.image) else found
+        return source.called(images, found, target.image)
     if target.digest:
         named = pinned(target.image, target.digest)
         return source.get(checkout, deployment, source.resolve(checkout, deployment, named))

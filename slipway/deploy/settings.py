@@ -28,13 +28,8 @@ def rotated(variables: Mapping[str, str], step: Step | None) -> dict[str, str]:
 
 def renewed(before: Mapping[str, str], values: Mapping[str, str | None], salt: str) -> dict[str, str]:
     """Return the hashes of settings after some of them have got other values, None for one that goes."""
-    now = dict(before)
-    for name in before.keys() & values.keys():
-        value = values[name]
-        now |= {name: hashed(salt, name, value)} if value else {}
-        if not value:
-            del now[name]
-    return now
+    now = {name: hashed(salt, name, value) for name, value in values.items() if value}
+    return {name: now.get(name, was) for name, was in before.items() if name in now or name not in values}
 
 
 def check_accepts(step: Step, live: Release) -> None:

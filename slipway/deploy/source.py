@@ -33,7 +33,7 @@ class Candidate:
     @classmethod
     def of(cls, reference: str, image: EngineImage) -> "Candidate":
         """Read what it says of itself: its version, and the newest revisions that it knows ("" for neither)."""
-        digests = [*([reference.rpartition("@")[2]] if "@" in reference else []), *image.digests]
+        digests = [*filter(None, [references.digest(reference)]), *image.digests]
         said = image.labels
         version, schema = said.get(labels.VERSION, ""), said.get(labels.SCHEMA, "")
         return cls(reference, image.id, digests[0] if digests else "", version, schema, image.user)
@@ -65,6 +65,11 @@ def is_called(images: Images, image: Candidate, reference: str) -> bool:
     return bool(found and found.id == image.id)
 
 
+def called(images: Images, image: Candidate, reference: str) -> Candidate:
+    """Return an image by a reference, if that means it; else as it is called already."""
+    return replace(image, reference=reference) if is_called(images, image, reference) else image
+
+
 def live(releases: Releases) -> tuple[Source, Candidate]:
     """Return the image of the live release, which is on the engine; raises Problem."""
     one = releases.live()
@@ -73,8 +78,8 @@ def live(releases: Releases) -> tuple[Source, Candidate]:
     found = find(releases.images, one.image_id)
     if not found:
         raise Problem(f"The image {one.image} is gone from the engine. Build or push it, then: ./inv deploy --tag TAG")
-    called = replace(found, reference=one.image) if is_called(releases.images, found, one.image) else found
-    return Source(called.reference), called
+    image = called(releases.images, found, one.image)
+    return Source(image.reference), image
 
 
 def resolve(checkout: Checkout, deployment: Deployment, tag: str) -> Source:

@@ -83,7 +83,8 @@ def step(name: str, values: Mapping[str, str], new: Callable[[], str], at_once: 
     if name == PASSWORD:
         return Step(name, {name: new()}, "the database gets another one, and so does all that logs in with it")
     if at_once:
-        gone = {one: None for one in (after, before) if values.get(one)}
+        # A release that is kept may have the one that has leaked as its next or previous key.
+        gone = dict.fromkeys((after, before))
         says = "another key signs, and what any other one has signed is refused, by releases that are kept as well"
         return Step(name, {name: new(), **gone}, says, at_once=True)
     if values.get(after):

@@ -124,7 +124,8 @@ def test_a_signing_key_is_replaced_step_by_step_and_at_once(docker: Checkout) ->
         leaked, third = values(docker)[KEY], token(docker.url)
         done(docker, "rotate", KEY, *now, "--at-once")
         assert accepted(docker, first, second, third) == [401, 401, 401]
-        done(docker, "rollback", "--to", json.loads(done(docker, "releases", "--json").stdout)[0]["release"])
-        assert accepted(docker, first, second, third) == [401, 401, 401]
+        for kept in json.loads(done(docker, "releases", "--json").stdout)[:2]:  # the second one accepted it as the next
+            done(docker, "rollback", "--to", kept["release"])
+            assert accepted(docker, first, second, third) == [401, 401, 401]
         assert accepted(docker, token(docker.url)) == [200]
     assert seen.shows([leaked, values(docker)[KEY]]) == []

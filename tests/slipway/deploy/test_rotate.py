@@ -224,7 +224,7 @@ def test_at_once_no_release_that_is_kept_takes_the_old_key(deploys: Deployer, re
     made = deploys.deploy(deploys.gather(asked), asked)
 
     assert text(deploys) == ENV.replace(KEY, OTHER_KEY)
-    assert releases.renewed == {"KEY": OTHER_KEY}
+    assert releases.renewed == {"KEY": OTHER_KEY, "KEY_NEXT": "", "KEY_PREVIOUS": ""}
     assert releases.done.index("renew") > releases.done.index("switch")
     assert "remove a" in releases.done
     now = {one.release: one.settings["KEY"] for one in ledger.good(ledger.parse(releases.lines))}

@@ -32,7 +32,7 @@ def test_a_key_is_accepted_before_it_signs_and_for_a_while_after_it_did() -> Non
 
 def test_at_once_no_other_key_is_accepted() -> None:
     step = rotation.step(KEY, {KEY: "first", PREVIOUS: "before"}, made, at_once=True)
-    assert step.values == {KEY: "new", PREVIOUS: None}
+    assert step.values == {KEY: "new", NEXT: None, PREVIOUS: None}
     assert not step.then
 
 
