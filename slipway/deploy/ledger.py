@@ -11,6 +11,7 @@ from typing import Any
 
 from slipway.engine import references
 
+DEPLOY, ROLLBACK = "deploy", "rollback"  # what an entry is of
 ROTATE = "rotate"  # what an entry begins with that a rotation has made
 FOUND = "found without an entry"  # the reason in an entry that was made of containers alone
 
@@ -18,9 +19,11 @@ FOUND = "found without an entry"  # the reason in an entry that was made of cont
 class Outcome(StrEnum):
     """How a deploy or rollback ended."""
 
+    UNDER_WAY = ""  # or it was cut off, and nobody has noted that yet
     LIVE = "live"  # it was switched to and stayed
     FAILED = "failed"
-    FLIPPED_BACK = "flipped back"  # somebody went back while it was watched
+    FLIPPED_BACK = "flipped back"  # it was switched to and was not good
+    ROLLED_BACK = "rolled back"  # somebody went back while it was watched
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,9 @@ class Entry:
     image knows; `migrated` those that were applied. `repeats` is the release whose image was started again, "" for
     none. `settings` has a salted hash for each variable. `beside` has the images that ran beside it when it was live
     last, the database's and the proxy's, by the names and tags in the Compose files: the digest of each in its
-    registry, its id where it has none. `began` is the time (ISO 8601, UTC), `steps` are seconds.
-    `outcome` is an Outcome, "" as long as it is under way; `reason` says why it is not live.
+    registry, its id where it has none. `definition` is a salted hash of what else defines its containers, "" when that
+    was not noted. `began` is the time (ISO 8601, UTC) of whoever did it, for people; `steps` are seconds, and so are
+    `seconds`: 0 until it has come to its end. `outcome` is an Outcome; `reason` says why it is not live.
     """
 
     event: str
@@ -43,7 +47,7 @@ class Entry:
     image_id: str
     began: str
     by: str
-    outcome: str = ""
+    outcome: str = Outcome.UNDER_WAY
     reason: str = ""
     repeats: str = ""
     digest: str = ""
@@ -53,13 +57,24 @@ class Entry:
     scale: int = 1
     settings: dict[str, str] = field(default_factory=dict)
     beside: dict[str, str] = field(default_factory=dict)
+    definition: str = ""
     steps: dict[str, float] = field(default_factory=dict)
     seconds: float = 0
 
     @property
-    def age(self) -> tuple[str, str]:
-        """What orders releases: the time of the first that was this."""
-        return (self.repeats or self.release, self.release)
+    def origin(self) -> str:
+        """The release that it is, or that was made again as this one."""
+        return self.repeats or self.release
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether it is a rollback."""
+        return self.what == ROLLBACK
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether it was switched to, and did not come to its end afterwards, as far as the ledger knows."""
+        return self.outcome == Outcome.LIVE and not self.seconds and self.reason != FOUND
 
     @property
     def tag(self) -> str:
@@ -114,44 +129,9 @@ def of_release(entries: Sequence[Entry], release: str) -> Entry | None:
     )
 
 
-def previous(entries: Sequence[Entry], live: str) -> Entry | None:
-    """Return what `inv rollback` goes back to from the live release, or None.
-
-    It is the last one before it that was another image, or had other settings: going back twice goes further back.
-    """
-    mine = of_release(entries, live)
-    if not mine:
-        return None
-    for entry in sorted(good(entries), key=lambda entry: entry.age, reverse=True):
-        if entry.age < mine.age and (entry.image_id, entry.settings) != (mine.image_id, mine.settings):
-            return entry
-    return None
-
-
 def find(entries: Sequence[Entry], named: str) -> Entry | None:
     """Return the newest that has this name: its release, tag or image."""
     return next((one for one in good(entries) if named in (one.release, one.tag, one.image)), None)
-
-
-def superfluous(entries: Sequence[Entry], live: str, keep: int) -> list[Entry]:
-    """Return those that can be gone back to, and are more than are kept beside the live one.
-
-    What a rotation has taken the place of is the same image with another secret: the last one stays and isn't counted,
-    what other rotations have replaced before it goes.
-    """
-    known, newer, kept, doomed = good(entries), None, 0, []
-    replaced: set[str] = set()
-    for entry in known:
-        if entry.release == live:
-            pass
-        elif newer and newer.what.startswith(ROTATE) and newer.image_id == entry.image_id:
-            doomed += [entry] if entry.image_id in replaced else []
-            replaced.add(entry.image_id)
-        else:
-            kept += 1
-            doomed += [entry] if kept > keep else []
-        newer = entry
-    return doomed
 
 
 def new_event() -> str:
@@ -169,18 +149,3 @@ def new_release(taken: Sequence[str], now: float) -> str:
     while (name := time.strftime("%Y%m%dt%H%M%S", time.gmtime(now))) in taken:
         now += 1
     return name
-
-
-def rows(entries: Sequence[Entry], live: str, kept: Sequence[str]) -> list[list[str]]:
-    """Return a ledger as rows, the first their heads; `kept` are the releases that have containers."""
-    latest = {entry.release: entry.event for entry in entries}
-    found = []
-    for entry in reversed(entries):
-        state, newest = entry.outcome, latest[entry.release] == entry.event
-        if entry.outcome == Outcome.LIVE:
-            here = "live" if entry.release == live else "kept" if entry.release in kept else ""
-            state = here if newest and here else "was live"
-        why = entry.reason if entry.outcome != Outcome.LIVE else ""
-        schema, took = entry.schema or "-", f"{entry.seconds:.1f} s"
-        found.append([entry.release, entry.what, entry.tag, schema, took, entry.by, state, why])
-    return [["RELEASE", "BY WHAT", "IMAGE", "SCHEMA", "TOOK", "WHO", "IS", ""], *found] if found else []

@@ -1,9 +1,9 @@
 """What a deployment finds, what it will do, and what is said of that; nothing is asked or changed here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from slipway.deploy import beside, ledger, settings
-from slipway.deploy.ledger import Entry
+from slipway.deploy import beside, history, ledger, settings
+from slipway.deploy.ledger import Entry, Outcome
 from slipway.deploy.source import Candidate
 from slipway.project.database import PASSWORD
 from slipway.project.rotation import Step
@@ -46,6 +46,7 @@ class Facts:
     `proxy` is what its definition, or the option for it, does to the proxy ("" for nothing), and `configuration` the
     proxy's, now and then. `same` tells whether the live release is defined as one would be now, `sharing` why clients
     over IPv6 have one address ("" when they don't). `beside` are the images of the database and the proxy that run.
+    `definition` is a hash of what else would define a release; of those that are `there`, `keep` are kept beside it.
     """
 
     live: Release | None
@@ -64,6 +65,9 @@ class Facts:
     role: Role | None = None
     outdated: bool = False
     beside: tuple[Beside, ...] = ()
+    definition: str = ""
+    there: tuple[str, ...] = ()
+    keep: int = 1
 
     @property
     def now(self) -> Entry | None:
@@ -151,6 +155,7 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
         found.append(("settings", changed or f"{same}{'' if facts.same else defined}"))
     found += _beside(facts, options)
     found += _in_database(facts, options)
+    found += _kept(facts, options)
     if facts.sharing:
         found.append(("ipv6", f"clients share one address, and its wider limits: {facts.sharing}"))
     return [*found, ("steps", ", ".join(steps(facts, options)))]
@@ -176,6 +181,15 @@ def _beside(facts: Facts, options: Options) -> list[tuple[str, str]]:
         why = beside.why(facts.beside, PROXY, VARIABLES)
         proxy.append(f"stays as it was made; {why}: ./inv deploy --recreate-proxy; {CUT} then")
     return [(name, line) for name, line in [*found, ("proxy", "; ".join(proxy))] if line]
+
+
+def _kept(facts: Facts, options: Options) -> list[tuple[str, str]]:
+    # What is said of the releases that one can go back to then.
+    what, image = ledger.ROTATE if options.rotation else ledger.DEPLOY, facts.image.id if facts.image else ""
+    new = Entry("", what, "", facts.reference, image, "", "", Outcome.LIVE)
+    new = replace(new, settings=facts.settings, definition=facts.definition)
+    told = history.told([*facts.entries, new], new.release, facts.keep, facts.there)
+    return [("kept", told)] if told and not is_live(facts, options) else []
 
 
 def _in_database(facts: Facts, options: Options) -> list[tuple[str, str]]:

@@ -1,83 +1,176 @@
 """`inv rollback`: to a release that was live before."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from slipway.core.caller import who
 from slipway.core.errors import Problem
-from slipway.database import schema
-from slipway.deploy import ledger, recover, settings, source, switch, trial
-from slipway.deploy.ledger import Entry
+from slipway.deploy import compatible, ledger, recover, settings, source, switch, target, trial
+from slipway.deploy.ledger import Entry, Outcome
 from slipway.deploy.source import Candidate
 from slipway.deploy.switch import Change
+from slipway.deploy.target import Target
 from slipway.engine.references import pinned
 from slipway.project.checkout import Checkout
-from slipway.runtime import Deployment, LiveRelease
+from slipway.runtime import Deployment
 from slipway.runtime.environment import Environment
-from slipway.runtime.release import NewRelease, Release
-from slipway.schema.protocol import Known
+from slipway.runtime.release import NewRelease
+from slipway.runtime.releases import Releases
+
+ENDED = 0.001  # seconds, of what was cut off and has come to its end all the same
 
 
-def rollback(checkout: Checkout, environment: Environment, deployment: Deployment, to: str, wait: bool) -> Entry:
-    """Go back to a release: the one before, or a named one; return what the ledger says of it.
+class Rollback:
+    """One rollback of a deployment, whose proxy is reached at a port; `to` names a release, "" for the one before."""
 
-    Within the bake window of a deployment that is a renaming, also while the deployment is under way. Raises Problem
-    when there is none, when its image doesn't know the schema, or when it doesn't become ready; all is as before then.
-    """
-    if not to and (entry := flip(checkout, deployment)):
-        checkout.steps.say("  the deployment that was under way ends, and removes its release")
+    def __init__(
+        self, checkout: Checkout, environment: Environment, deployment: Deployment, port: int, to: str = ""
+    ) -> None:
+        self.checkout = checkout
+        self.environment = environment
+        self.deployment = deployment
+        self.releases: Releases = deployment.releases
+        self.port = port
+        self.to = to
+
+    def plan(self) -> list[tuple[str, str]]:
+        """Return what would be done, as names and lines; change nothing. Raises Problem as `run` would."""
+        remembered = self.releases.remembered()
+        back = ledger.of_release(ledger.parse(remembered.ledger), remembered.previous)
+        if back and not self.to and back.release != remembered.pointer.release:
+            live = ledger.of_release(ledger.parse(remembered.ledger), remembered.pointer.release)
+            return [
+                ("now", f"{live.image} ({live.release}), which is being watched" if live else "nothing is live"),
+                ("then", f"{back.image} ({back.release}), which still runs: at once"),
+            ]
+        return [*target.rows(self._look()), ("steps", f"start it, {target.STEPS}")]
+
+    def run(self, wait: bool) -> Entry:
+        """Go back; return what the ledger says of it.
+
+        Within the bake window of a deployment that is a renaming, also while the deployment is under way. A rollback
+        that was cut off, or that somebody else has made meanwhile, is not made twice. Raises Problem when there is no
+        release to go back to, when its image doesn't know the schema, or when it doesn't become ready; all is as
+        before then.
+        """
+        steps, releases = self.checkout.steps, self.releases
+        if not self.to and (entry := self._flip()):
+            steps.say("  the deployment that was under way ends, and removes its release")
+            return entry
+        seen = releases.pointer()
+        if seen.by and not self.to:  # the deployment that was under way has yet to notice
+            return self._made(seen.release, trial.rolled_back(seen.by))
+        self.environment.settings.check()
+        with releases.lock("rollback", wait, joins="rollback") as waited:
+            flipped = None if self.to else self._flip()
+            recover.recover(steps, releases)
+            return flipped or self._settled(seen.release, waited) or self._go_back()
+
+    def _flip(self) -> Entry | None:
+        # Go back within a bake window, in the lock's container; return what is live then, None when there was none.
+        releases, began = self.releases, time.monotonic()
+        release = releases.back(who(), any_lock=True)
+        if not release:
+            return None
+        trial.probe(self.checkout, releases.proxy, release)
+        entry = gone_back(self._entry_of(release), outcome=Outcome.LIVE, seconds=switch.since(began))
+        self._note(entry)
         return entry
-    environment.settings.check()
-    with deployment.releases.lock("rollback", wait):
-        flipped = None if to else flip(checkout, deployment)
-        recover.recover(checkout.steps, deployment.releases)
-        return flipped or go_back(checkout, environment, deployment, to)
+
+    def _note(self, entry: Entry) -> None:
+        # In the ledger, whoever has the lock: that deployment is ending.
+        try:
+            self.releases.record(entry.line(), any_lock=True)
+        except Problem:
+            with self.releases.lock("rollback", wait=True):
+                self.releases.record(entry.line())
+
+    def _entry_of(self, release: str) -> Entry:
+        found = ledger.of_release(ledger.parse(self.releases.ledger()), release)
+        return found or recover.of_containers(self.releases.all()[release])
+
+    def _made(self, release: str, by: str) -> Entry:
+        # What somebody else has made; raises Problem when it doesn't answer.
+        self.checkout.steps.note("already", by)
+        trial.probe(self.checkout, self.releases.proxy, release)
+        return self._entry_of(release)
+
+    def _settled(self, seen: str, waited: str) -> Entry | None:
+        entries, live = ledger.parse(self.releases.ledger()), self.releases.pointer().release
+        by = target.done(entries, live, seen, waited)
+        meant = ledger.find(entries, self.to) if self.to else None
+        if not by or (self.to and not (meant and meant.release == live)):
+            return None
+        entry = self._made(live, by)
+        last = entries[-1]
+        if last.outcome == Outcome.ROLLED_BACK:
+            self.releases.record(gone_back(entry, outcome=Outcome.LIVE, seconds=ENDED).line())
+        elif last.is_cut_off:
+            self.releases.record(replace(last, seconds=ENDED).line())
+        return entry
+
+    def _look(self) -> Target:
+        # Choose, and see how that stands to the database; raises Problem.
+        releases, live = self.releases, self.releases.live()
+        remembered, there = releases.remembered(), releases.all()
+        entries = ledger.parse(remembered.ledger)
+        chosen = target.choose(entries, live, there, self.to)
+        kept = there.get(chosen.release)
+        given, definition = chosen.settings, chosen.definition
+        if not kept:
+            given = settings.hashes(releases.variables(), remembered.salt)
+            definition = settings.definition(releases.definition(), remembered.salt)
+        now = ledger.of_release(entries, live.id) if live else None
+        of = (self.checkout, self.environment, self.deployment)
+        schema = compatible.check(*of, (live, chosen), entries) if live else ""
+        return Target(chosen, live, now, kept, given, definition, schema)
+
+    def _go_back(self) -> Entry:
+        if not self.deployment.database.running():
+            self.deployment.database.start()
+        found = self._look()
+        steps, releases, chosen, kept = self.checkout.steps, self.releases, found.entry, found.kept
+        for row in target.rows(found):
+            steps.note(*row)
+        entry = gone_back(chosen)
+        new: NewRelease | None = None
+        if not kept:
+            image = image_of(self.checkout, self.deployment, chosen)
+            taken = [*releases.all(), *(one.release for one in ledger.parse(releases.ledger()))]
+            entry = replace(
+                entry, release=ledger.new_release(taken, time.time()), repeats=chosen.origin, settings=found.settings,
+                definition=found.definition, image=chosen.image if chosen.digest else image.reference,
+            )  # fmt: skip
+            new = NewRelease(entry.release, image.reference, image.user, chosen.scale)
+
+        def start() -> Mapping[str, Any]:
+            self._have_proxy()
+            with steps.step("start", started(new) if new else f"{chosen.image}, as {chosen.release}"):
+                if kept:
+                    releases.resume(kept)
+                elif new:
+                    releases.start(new)
+            return {}
+
+        live, drain = found.live, self.checkout.project.deploy.drain
+        change = Change(live if live and live.running else None, drain=drain, kept=bool(kept), one_way=True)
+        return switch.go_live(self.checkout, releases, entry, change, start)
+
+    def _have_proxy(self) -> None:
+        proxy = self.releases.proxy
+        if not proxy.revive():
+            proxy.start(self.releases.remembered().configuration or proxy.wanted(), self.port)
 
 
-def flip(checkout: Checkout, deployment: Deployment) -> Entry | None:
-    """Go back within a bake window, in the lock's container; return what is live then, None when there was none."""
-    releases = deployment.releases
-    release = releases.back(who(), any_lock=True)
-    if not release:
-        return None
-    trial.probe(checkout, releases.proxy, release)
-    found = ledger.of_release(ledger.parse(releases.ledger()), release)
-    return found or recover.of_containers(releases.all()[release])
-
-
-def go_back(checkout: Checkout, environment: Environment, deployment: Deployment, to: str) -> Entry:
-    """Start an earlier release, and lead everybody to it; return what the ledger says of it."""
-    steps, releases = checkout.steps, deployment.releases
-    entries, live = ledger.parse(releases.ledger()), releases.live()
-    target = choose(entries, live, to)
-    if live:
-        check_schema(checkout, environment, deployment, (live, target), entries)
-    kept = releases.all().get(target.release)
-    entry = replace(
-        target, event=ledger.new_event(), what="rollback", by=who(), outcome="", reason="", migrated=(), backup="",
-        began=ledger.now(), beside={}, steps={},
-    )  # fmt: skip
-    new: NewRelease | None = None
-    if not kept:
-        steps.say(f"  the containers of {target.release} are gone: new ones are made, with the settings of today")
-        image = image_of(checkout, deployment, target)
-        entry = made_anew(deployment, target, entry, image, [one.release for one in entries])
-        new = NewRelease(entry.release, image.reference, image.user, target.scale)
-
-    def start() -> Mapping[str, Any]:
-        if kept:
-            with steps.step("start", f"{target.image}, kept as {kept.host}"):
-                releases.resume(kept)
-        elif new:
-            with steps.step("start", started(new)):
-                releases.start(new)
-        return {}
-
-    drain = checkout.project.deploy.drain
-    change = Change(live if live and live.running else None, drain=drain, kept=bool(kept))
-    return switch.go_live(checkout, releases, entry, change, start)
+def gone_back(to: Entry, **more: Any) -> Entry:
+    """Return the entry of a rollback to what an earlier entry is of."""
+    new: dict[str, Any] = {
+        "event": ledger.new_event(), "what": ledger.ROLLBACK, "by": who(), "outcome": Outcome.UNDER_WAY, "reason": "",
+        "migrated": (), "backup": "", "began": ledger.now(), "beside": {}, "steps": {}, "seconds": 0,
+    }  # fmt: skip
+    return replace(to, **(new | more))
 
 
 def started(new: NewRelease) -> str:
@@ -85,102 +178,13 @@ def started(new: NewRelease) -> str:
     return f"{new.image}{f', {new.scale} of them' if new.scale > 1 else ''}"
 
 
-def made_anew(deployment: Deployment, target: Entry, entry: Entry, image: Candidate, before: Sequence[str]) -> Entry:
-    """Return the entry of a release that is made again of an earlier one's image; `before` are names that are taken."""
-    releases = deployment.releases
-    return replace(
-        entry, release=ledger.new_release([*releases.all(), *before], time.time()),
-        repeats=target.repeats or target.release, image=target.image if target.digest else image.reference,
-        settings=settings.hashes(releases.variables(), releases.remembered().salt),
-    )  # fmt: skip
-
-
-def choose(entries: Sequence[Entry], live: Release | None, to: str) -> Entry:
-    """Return the release to go back to; raises Problem."""
-    if to:
-        target = ledger.find(entries, to)
-        if not target:
-            raise Problem(f"{to} was never live here. What was: ./inv releases")
-        if live and target.release == live.id:
-            raise Problem(f"{to} is live.")
-        return target
-    target = ledger.previous(entries, live.id) if live else None
-    if not target:
-        raise Problem(
-            "There is no earlier release to go back to (./inv releases). To deploy an image: ./inv deploy --tag TAG"
-            if live
-            else "No release is live. To start one: ./inv deploy"
-        )
-    return target
-
-
-def image_of(checkout: Checkout, deployment: Deployment, target: Entry) -> Candidate:
+def image_of(checkout: Checkout, deployment: Deployment, entry: Entry) -> Candidate:
     """Return the image of a release, from the engine or its registry; raises Problem."""
     images = deployment.releases.images
-    found = source.find(images, target.image_id)
+    found = source.find(images, entry.image_id)
     if found:
-        return source.called(images, found, target.image)
-    if target.digest:
-        named = pinned(target.image, target.digest)
+        return source.called(images, found, entry.image)
+    if entry.digest:
+        named = pinned(entry.image, entry.digest)
         return source.get(checkout, deployment, source.resolve(checkout, deployment, named))
-    raise Problem(f"The image {target.image} is gone from the engine. Build or push it, then: ./inv deploy --tag TAG")
-
-
-def check_schema(
-    checkout: Checkout,
-    environment: Environment,
-    deployment: Deployment,
-    between: tuple[Release, Entry],
-    entries: Sequence[Entry],
-) -> None:
-    """Raise Problem when the schema has lost what a release needs, or doesn't have it yet.
-
-    `between` are the live release and the one to go back to.
-    """
-    (live, target), name = between, between[1].image
-    if not checkout.project.migrations or target.schema == live.schema:
-        return
-    with checkout.steps.step("schema") as step:
-        known = [live.image_id, target.image_id, *images(entries)]
-        found = standing(environment, deployment, LiveRelease(name, target.schema), known)
-        if not found:
-            raise Problem(f"Which revisions {name} knows cannot be told: ./inv deploy --tag {target.tag} deploys it.")
-        if found.lost:
-            raise Problem(
-                f"{name} cannot be gone back to: {', '.join(found.lost)} took away what it may need, and it doesn't "
-                "know that. To go on instead, mend what is live and: ./inv deploy"
-            )
-        if found.missing:
-            raise Problem(
-                f"{name} needs {', '.join(found.missing)}, and the database is at {', '.join(found.at)}. To "
-                f"apply that and deploy it: ./inv deploy --tag {target.tag}"
-            )
-        step.detail = f"at {', '.join(found.at)}: {name} can live with it"
-
-
-def standing(
-    environment: Environment, deployment: Deployment, release: LiveRelease, known: Sequence[str]
-) -> Known | None:
-    """Return how a release stands to the database, told by the first of these images that can; None for none.
-
-    Raises Problem when none can, and one of them could not be asked.
-    """
-    failed: Problem | None = None
-    for one in dict.fromkeys(known):
-        if source.find(deployment.releases.images, one):
-            deployment.use(one)
-            try:
-                found = schema.known(environment, deployment, release)
-            except Problem as problem:  # an image that is broken, or of another Slipway; another may know
-                failed = problem
-                continue
-            if found.can_tell:
-                return found
-    if failed:
-        raise failed
-    return None
-
-
-def images(entries: Sequence[Entry]) -> list[str]:
-    """Return the images that were live, the newest first."""
-    return [entry.image_id for entry in ledger.good(entries)]
+    raise Problem(f"The image {entry.image} is gone from the engine. Build or push it, then: ./inv deploy --tag TAG")

@@ -93,7 +93,8 @@ class Deployer:
             same=bool(live and releases.is_defined_so(live)), proxy=change,
             configuration=(known.configuration, wanted), sharing=sharing, untold=untold,
             role=self._role() if database else None, outdated=self.deployment.database.is_outdated(self.port),
-            beside=images,
+            beside=images, definition=settings.definition(releases.definition(), salt),
+            there=tuple(releases.all()), keep=self.checkout.project.deploy.keep,
         )  # fmt: skip
 
     def _hashes(self, options: Options, live: Release | None, entries: Sequence[Entry], salt: str) -> dict[str, str]:
@@ -192,11 +193,11 @@ class Deployer:
         return NewRelease(name, image.reference, image.user, plan.scale(facts, options))
 
     def _entry(self, facts: Facts, image: Candidate, new: NewRelease, options: Options) -> Entry:
-        what = f"{ledger.ROTATE} {options.rotation.name}" if options.rotation else "deploy"
+        what = f"{ledger.ROTATE} {options.rotation.name}" if options.rotation else ledger.DEPLOY
         return Entry(
             event=ledger.new_event(), what=what, release=new.id, image=image.reference, image_id=image.id,
             digest=image.digest, schema=image.schema, settings=facts.settings, scale=new.scale, by=who(),
-            began=ledger.now(),
+            began=ledger.now(), definition=facts.definition,
         )  # fmt: skip
 
     def _prepare(self, facts: Facts, options: Options) -> dict[str, Any]:

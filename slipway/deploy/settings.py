@@ -20,6 +20,11 @@ def hashes(variables: Mapping[str, str], salt: str) -> dict[str, str]:
     return {name: hashed(salt, name, value) for name, value in sorted(variables.items())}
 
 
+def definition(text: str, salt: str) -> str:
+    """Return a salted hash of what defines a release but for its variables."""
+    return hashed(salt, "compose.release.yaml", text)
+
+
 def rotated(variables: Mapping[str, str], step: Step | None) -> dict[str, str]:
     """Return what variables are after a step of a rotation, if there is one."""
     values = step.values if step else {}

@@ -24,8 +24,9 @@ class Change:
 
     `old` is the one that runs, if any. The new one has to be up for `settle` seconds before, and is watched for
     `bake` seconds afterwards. The old one has `drain` seconds after the switch to finish what it is at, before it is
-    told to stop. A new one that was `kept` is only stopped when it fails. `configuration` is the proxy's, before and
-    after; `anew` makes a proxy that is to be defined otherwise.
+    told to stop. A new one that was `kept` is only stopped when it fails; from one that is gone back to (`one_way`)
+    nobody can go back in between. `configuration` is the proxy's, before and after; `anew` makes a proxy that is to be
+    defined otherwise.
     """
 
     old: Release | None
@@ -33,8 +34,14 @@ class Change:
     bake: float = 0
     drain: float = 0
     kept: bool = False
+    one_way: bool = False
     configuration: tuple[str, str] = ("", "")
     anew: Callable[[], None] | None = None
+
+    @property
+    def returns(self) -> str:
+        """The release that anybody can go back to while the new one is watched, "" for none."""
+        return self.old.id if self.old and not self.one_way else ""
 
 
 def go_live(
@@ -42,11 +49,12 @@ def go_live(
 ) -> Entry:
     """Start a release, lead everybody to it once it is ready, and watch it.
 
-    `start` starts it, and returns what else the entry has to say. Returns the entry, which is in the ledger then.
-    Raises Problem, or whatever stopped it; the old release is live then, and the new one removed or stopped.
+    `start` starts it, and returns what else the entry has to say. Returns the entry, which is in the ledger from the
+    beginning. Raises Problem, or whatever stopped it; the old release is live then, and the new one removed or stopped.
     """
     steps, began, told = checkout.steps, time.monotonic(), False
     try:
+        releases.record(entry.line())
         entry = replace(entry, **start())
         earlier = Clients.of(releases, change.old) if change.old else None  # asked while the new one becomes ready
         trial.ready(checkout, releases, entry.release, change.settle)
@@ -56,14 +64,14 @@ def go_live(
         told = True
         take(steps, releases.proxy, *change.configuration)
         entry = replace(entry, outcome=Outcome.LIVE, steps=times(steps), beside=beside.noted(releases.beside()))
-        switch(steps, releases, entry, change.old)
+        switch(steps, releases, entry, change.returns)
         switched = time.monotonic()
         before = watch.standard(earlier.first, earlier.since(releases, change.old)) if earlier else Answers()
         watched = Watch(checkout, releases, entry.release, before)
         trial.probe(checkout, releases.proxy, entry.release, watched.check)
-        trial.bake(watched, change.bake, bool(change.old))
+        trial.bake(watched, change.bake, bool(change.returns))
     except BaseException as error:
-        failed = replace(entry, reason=reason(steps, error))
+        failed = replace(entry, reason=reason(steps, error), seconds=since(began))
         done = change if told else replace(change, configuration=("", ""), anew=None)
         live = back(checkout, releases, failed, done)
         if isinstance(error, Problem):
@@ -71,12 +79,31 @@ def go_live(
         else:
             steps.note("stopped", live)
         raise
-    entry = replace(entry, steps=times(steps), seconds=round(time.monotonic() - began, 3))
-    releases.record(entry.line())
+    entry = replace(entry, steps=times(steps), seconds=since(began))
+    _end(steps, releases, entry, switched + change.drain)
+    return entry
+
+
+def _end(steps: Steps, releases: Releases, entry: Entry, drained: float) -> None:
+    # Write that it has ended, and stop whatever else runs, from a moment on. It is live even if the ledger fails.
+    unwritten = ""
+    try:
+        releases.record(entry.line())
+    except Problem as problem:
+        unwritten = str(problem.message).strip()
     for other in releases.all().values():  # the old one; or the rest of one whose web had gone, and which had no place
         if other.id != entry.release and other.at_work:
-            stop(steps, releases, other, entry.image, change.drain - (time.monotonic() - switched))
-    return entry
+            stop(steps, releases, other, entry.image, drained - time.monotonic())
+    if unwritten:
+        raise Problem(
+            f"{unwritten}\n{entry.image} is live ({entry.release}). The ledger doesn't have that this came to its end, "
+            "and what is beyond `keep` is still there: the next deployment removes it."
+        )
+
+
+def since(began: float) -> float:
+    """Return the seconds since a moment, as the ledger has them: never 0, which is for what has not ended."""
+    return max(round(time.monotonic() - began, 3), 0.001)
 
 
 def stop(steps: Steps, releases: Releases, old: Release, live: str, drain: float) -> None:
@@ -103,10 +130,10 @@ def times(steps: Steps) -> dict[str, float]:
     return {name: round(seconds, 3) for name, seconds in steps.times.items()}
 
 
-def switch(steps: Steps, releases: Releases, entry: Entry, old: Release | None) -> None:
-    """Lead every request from now on to a release; raises Problem."""
+def switch(steps: Steps, releases: Releases, entry: Entry, returns: str) -> None:
+    """Lead every request from now on to a release, from which one can go back to another; raises Problem."""
     with steps.step("switch", f"to {host(entry.release)}"), uninterrupted():
-        releases.switch(entry.release, old.id if old else "", entry.line())
+        releases.switch(entry.release, returns, entry.line())
 
 
 def reason(steps: Steps, error: BaseException) -> str:
@@ -145,13 +172,16 @@ def back(checkout: Checkout, releases: Releases, entry: Entry, change: Change) -
 
 
 def standing(checkout: Checkout, proxy: Proxy, old: Release) -> str:
-    """Say that the old release is live, if it answers."""
-    if trial.is_answering(checkout, proxy, old.id):
+    """Say that the old release is live, if it answers; a proxy that doesn't run is started first."""
+    said = ""
+    try:
+        runs = proxy.revive()
+    except Problem as problem:
+        runs, said = False, f" {str(problem.message).strip()}"
+    if runs and trial.is_answering(checkout, proxy, old.id):
         return f"{old.image} is live, as before ({old.id})."
-    return (
-        f"Clients are led to {old.image} ({old.id}), as before, but it doesn't answer {checkout.project.health} "
-        "through the proxy. What runs: ./inv status --prod."
-    )
+    why = f"but it doesn't answer {checkout.project.health} through the proxy" if runs else "but the proxy doesn't run"
+    return f"Clients are led to {old.image} ({old.id}), as before, {why}.{said} What runs: ./inv status --prod."
 
 
 def again(verb: str) -> str:
@@ -162,10 +192,11 @@ def again(verb: str) -> str:
 def _led_back(steps: Steps, releases: Releases, release: str, old: Release | None) -> Outcome:
     # Whom clients are led to in the end, and what that makes of the new release.
     pointer = releases.pointer()
-    outcome = Outcome.FLIPPED_BACK if pointer.by or pointer.release == release else Outcome.FAILED
+    was_live = Outcome.FLIPPED_BACK if pointer.release == release else Outcome.FAILED
+    outcome = Outcome.ROLLED_BACK if pointer.by else was_live
     if pointer.release == release and old:
         with steps.step("back", f"to {old.host}"):
             if not releases.back("") and releases.pointer().release == release:
-                raise Problem(f"The proxy could not be led back to {old.host}.")
+                releases.point(old.id)  # no way back was noted: of a rollback, or of a switch that broke off
             time.sleep(BACK)
     return Outcome.LIVE if releases.pointer().release == release else outcome

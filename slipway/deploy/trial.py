@@ -99,17 +99,17 @@ def probe(checkout: Checkout, proxy: Proxy, release: str, check: Callable[[], No
             raise Problem(f"{host(release)} doesn't answer through the proxy.")
 
 
-def bake(watched: Watch, seconds: float, old: bool) -> None:
+def bake(watched: Watch, seconds: float, returns: bool) -> None:
     """Watch a release for so many seconds; raises Problem when it is not good, or when somebody has gone back.
 
-    `old` tells whether there is one that can be gone back to, which ends here.
+    `returns` tells whether there is one that anybody can go back to, which ends here.
     """
     steps, releases = watched.checkout.steps, watched.releases
     look = watched.check if seconds else watched.look  # which still notices that somebody has gone back
     with steps.step("bake", f"{seconds:.0f} s") if seconds else steps.silent() as step:
         for _ in watch.moments(max(seconds, LEAST)):
             look()
-        if old and not releases.seal():
+        if returns and not releases.seal():
             raise Problem(rolled_back(releases.pointer().by))
         since = watched.since
         step.detail += f": {since.all} answers, {since.failed + since.busy} of them failed"

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from slipway.core.errors import Problem
@@ -89,6 +90,11 @@ class Container:
             networks=tuple(networks),
             env=tuple(config.get("Env") or []),
         )
+
+    @property
+    def made(self) -> datetime:
+        """When it was made, by the engine's clock; the earliest time there is when that is not known."""
+        return datetime.fromisoformat(self.created) if self.created else datetime.min.replace(tzinfo=UTC)
 
     @property
     def service(self) -> str:

@@ -1,10 +1,11 @@
 """A release: what there is of it, and what is known of its clients.
 
-It is known by its id, the time of its making. Its services have their Compose names: `web` is what clients are led to.
+It is known by its id. Its services have their Compose names: `web` is what clients are led to.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from slipway.engine.containers import Container, Verdict, judged
 from slipway.project import labels
@@ -55,6 +56,11 @@ class Release:
     def labels(self) -> Mapping[str, str]:
         """The labels, the image's own included."""
         return self._first.labels
+
+    @property
+    def made(self) -> datetime:
+        """When the first of its containers was made, by the engine's clock."""
+        return min(one.made for one in self.containers)
 
     @property
     def schema(self) -> str:
@@ -134,13 +140,15 @@ class Pointer:
 @dataclass(frozen=True)
 class Remembered:
     """What a deployment remembers: whom clients are led to, the lines of its ledger, what settings are hashed with
-    ("" when there is nothing yet), and the proxy's configuration.
+    ("" when there is nothing yet), and the proxy's configuration. `previous` is the release that one can go back to at
+    once, as it still runs beside the live one; "" for none.
     """
 
     pointer: Pointer
     ledger: str = ""
     salt: str = ""
     configuration: str = ""
+    previous: str = ""
 
 
 @dataclass(frozen=True)

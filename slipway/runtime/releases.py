@@ -35,6 +35,9 @@ class Proxy(Protocol):
     def start(self, configuration: str, port: int) -> None:
         """Have it running as defined, with this configuration; raises Problem with its log."""
 
+    def revive(self) -> bool:
+        """Start it again, as it was made, if it doesn't run; False when there is none. Raises Problem."""
+
     def load(self, configuration: str) -> None:
         """Give the running proxy another configuration; raises Problem."""
 
@@ -80,11 +83,15 @@ class Releases(Protocol):
     def images(self) -> Images:
         """What they are started from."""
 
-    def lock(self, verb: str, wait: bool = True, files: bool = True) -> AbstractContextManager[None]:
+    def lock(self, verb: str, wait: bool = True, files: bool = True, joins: str = "") -> AbstractContextManager[str]:
         """Have no other deployment at work; raises Problem, with its owner and age, unless told to wait.
 
+        Gives whom was waited for last, with verb and age, "" for nobody. The verb `joins` is waited for in any case.
         Without `files`, what the deployment remembers is neither read nor written meanwhile: it may be deleted.
         """
+
+    def busy(self) -> str:
+        """Return who has the lock, with verb and age; "" for nobody."""
 
     def all(self) -> dict[str, Release]:
         """Return those that have containers, by id, the oldest first."""
@@ -128,6 +135,9 @@ class Releases(Protocol):
     def variables(self) -> dict[str, str]:
         """Return the variables that a release would be started with, its secrets included; raises Problem."""
 
+    def definition(self) -> str:
+        """Return what a release would be made of but for its variables, image and name; raises Problem."""
+
     def is_defined_so(self, release: Release) -> bool:
         """Tell whether the definition of today would make a release as it is."""
 
@@ -142,7 +152,7 @@ class Releases(Protocol):
     def switch(self, new: str, old: str, line: str) -> None:
         """Lead clients to `new` from now on, and note a line of the ledger; raises Problem.
 
-        Until `seal`, whoever asks can go back to `old` ("" for nobody).
+        Until `seal`, whoever asks can go back to `old`; with "", nobody can.
         """
 
     def back(self, by: str, any_lock: bool = False) -> str:
@@ -171,8 +181,8 @@ class Releases(Protocol):
     def ledger(self) -> str:
         """Return the lines of the ledger; raises Problem."""
 
-    def record(self, line: str) -> None:
-        """Add a line to the ledger; raises Problem."""
+    def record(self, line: str, any_lock: bool = False) -> None:
+        """Add a line to the ledger; raises Problem. With `any_lock`, under whoever's lock it is."""
 
     def trim(self, lines: int) -> None:
         """Let the ledger have no more than twice as many lines."""

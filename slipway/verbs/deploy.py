@@ -55,20 +55,35 @@ def deploy(
         containers = number("scale", scale, CONTAINERS) if scale else 0
         options = Options(tag, containers, seconds, force, recreate_database, recreate_proxy)
         if plan:
-            show_plan(session, options, json)
+            show_plan(planned(session, options), json)
         else:
             carry_out(session, options, yes, json)
 
 
-@task(help=CONTEXT | {"to": "the tag or name of a release that was live (default: the one before)"} | WAIT | JSON)
-def rollback(_: Context, to: str = "", wait: bool = False, context: str = "", json: bool = False) -> None:
+@task(
+    help=CONTEXT
+    | {
+        "to": "the tag or name of a release that was live (default: the one before)",
+        "plan": "show what would be done, and change nothing",
+    }
+    | WAIT
+    | JSON
+)
+def rollback(
+    _: Context, to: str = "", plan: bool = False, wait: bool = False, context: str = "", json: bool = False
+) -> None:
     """Go back to a release that was live before."""
-    from slipway.deploy.rollback import rollback
+    from slipway.deploy.rollback import Rollback
     from slipway.verbs.screen import show
     from slipway.verbs.session import begin
 
     with begin("rollback", prod=True, context=context, quietly=True) as session:
-        entry = rollback(session.checkout, session.environment, session.deployment, to, wait)
+        deployment = session.deployment  # elsewhere than on an engine there is none
+        going = Rollback(session.checkout, session.environment, deployment, session.port_in_use(), to)
+        if plan:
+            show_plan([*under_way(session), *going.plan()], json)
+            return
+        entry = going.run(wait)
         if json:
             show(entry.line().rstrip())
             return
@@ -79,7 +94,7 @@ def rollback(_: Context, to: str = "", wait: bool = False, context: str = "", js
 @task(help=CONTEXT | JSON)
 def releases(_: Context, context: str = "", json: bool = False) -> None:
     """List what was deployed when, by whom, and how it ended."""
-    from slipway.deploy import ledger
+    from slipway.deploy import history, ledger
     from slipway.verbs.screen import show_json, show_lines, table
     from slipway.verbs.session import begin
 
@@ -92,23 +107,36 @@ def releases(_: Context, context: str = "", json: bool = False) -> None:
             return
         if not entries:
             session.steps.say("  nothing was deployed yet: ./inv deploy")
-        show_lines(table(ledger.rows(entries, live, list(of.all()))))
+        show_lines(table(history.rows(entries, live, list(of.all()))))
+        if back := history.previous(entries, live):
+            session.steps.say(f"  inv rollback goes to {back.image}, as {back.release}")
 
 
-def show_plan(session: "Session", options: "Options", as_json: bool) -> None:
-    """Show what `deploy` would do."""
-    from slipway.deploy import plan
-    from slipway.deploy.run import Deployer
+def under_way(session: "Session") -> list[tuple[str, str]]:
+    """Return what is said of somebody else's deployment that is at work."""
+    by = session.deployment.releases.busy()
+    return [("lock", f"{by}: it ends first")] if by else []
+
+
+def show_plan(rows: list[tuple[str, str]], as_json: bool) -> None:
+    """Show what would be done."""
     from slipway.verbs.screen import show_json, show_rows
 
-    deployment = session.deployment  # elsewhere than on an engine there is nothing to look at
-    session.settings.check()
-    deployer = Deployer(session.checkout, session.environment, deployment, session.port_in_use())
-    rows = plan.rows(deployer.look(options), options)
     if as_json:
         show_json(dict(rows))
     else:
         show_rows(rows)
+
+
+def planned(session: "Session", options: "Options") -> list[tuple[str, str]]:
+    """Return what `deploy` would do."""
+    from slipway.deploy import plan
+    from slipway.deploy.run import Deployer
+
+    deployment = session.deployment  # elsewhere than on an engine there is nothing to look at
+    session.settings.check()
+    deployer = Deployer(session.checkout, session.environment, deployment, session.port_in_use())
+    return [*under_way(session), *plan.rows(deployer.look(options), options)]
 
 
 def carry_out(session: "Session", options: "Options", yes: bool, as_json: bool) -> None:

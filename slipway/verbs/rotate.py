@@ -46,7 +46,7 @@ def rotate(
     from slipway.core.words import SECONDS
     from slipway.deploy.plan import Options
     from slipway.schema.words import in_environment
-    from slipway.verbs.deploy import carry_out, show_plan
+    from slipway.verbs.deploy import carry_out, planned, show_plan
     from slipway.verbs.session import Turn, begin
 
     turn = Turn.NOBODY if plan else Turn.ENVIRONMENT
@@ -55,7 +55,7 @@ def rotate(
         seconds = number("bake", bake, SECONDS) if bake else session.project.deploy.bake
         options = Options(bake=seconds, rotation=step)
         if plan and session.is_deployed:
-            show_plan(session, options, json)
+            show_plan(planned(session, options), json)
         elif plan:
             show_step(session, step, json)
         elif session.is_deployed:

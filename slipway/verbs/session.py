@@ -143,7 +143,7 @@ class Session:
             self.runtime.service.prepare()
         self.runtime.database.start()
 
-    def turn(self, whose: Turn, verb: str, wait: bool) -> contextlib.AbstractContextManager[None]:
+    def turn(self, whose: Turn, verb: str, wait: bool) -> contextlib.AbstractContextManager[object]:
         """Hold the lock that a verb has to have; without `wait`, raise Problem when an engine's is taken."""
         if whose is Turn.NOBODY:
             return contextlib.nullcontext()

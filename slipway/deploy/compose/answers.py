@@ -1,6 +1,7 @@
-"""What clients got of a release, as its containers count it (gunicorn.conf.py)."""
+"""What clients got: of a release, as its containers count it (gunicorn.conf.py); of all, as the proxy does."""
 
 import base64
+import re
 import struct
 
 from slipway.core.shell import Shell
@@ -8,6 +9,8 @@ from slipway.engine import containers
 from slipway.runtime.release import Answers, Release
 
 FILE = "/dev/shm/answers"  # noqa: S108  (in a container; as compose.release.yaml has it)
+COUNT = re.compile(r"caddy_http_request_duration_seconds_count\{(?P<labels>[^}]*)\} (?P<count>\S+)")
+LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 def counted(shell: Shell, release: Release) -> Answers | None:
@@ -30,3 +33,18 @@ def decoded(text: str) -> Answers:
     """Return the counts of all processes, each three numbers of 64 bits: answers, failures, 503s."""
     rows = struct.iter_unpack("=3Q", base64.b64decode(text))
     return sum((Answers(*row) for row in rows), Answers())
+
+
+def of_proxy(metrics: str) -> Answers:
+    """Count the answers in Caddy's metrics: what clients got from the handler around the service.
+
+    Caddy's own errors are 502 and 504, and mostly a client's doing: they count as answers alone.
+    """
+    found = Answers()
+    for line in metrics.splitlines():
+        if match := COUNT.fullmatch(line.strip()):
+            labels, number = dict(LABEL.findall(match["labels"])), int(float(match["count"]))
+            if labels.get("handler") == "subroute" and labels.get("server") != "internal":
+                failed = labels["code"] >= "500" and labels["code"] not in ("502", "503", "504")
+                found += Answers(number, number * failed, number * (labels["code"] == "503"))
+    return found

@@ -5,7 +5,7 @@
 #   live            the name of the release that the proxy asks, web-<release>; read for each request
 #   previous        the one that can be gone back to at once: in the bake window, while both run
 #   flipped         who has gone back to it
-#   decided-...     whether that release is switched to is decided: by the switch itself, or by who gave it up
+#   decided-...     whether that release is switched to is decided: by who gave it up, or by the switch, which has `made` it
 #   Caddyfile
 #
 # Nobody but `inv` has the other one, and only who holds the lock writes there: releases.jsonl (with hashes of secrets), the
@@ -65,15 +65,16 @@ split() { # what is in this folder and belongs into the other one: earlier versi
 switch() { # NEW OLD: every request goes to NEW from now on, and OLD, if there is one, can be gone back to
     mkdir "decided-$1"
     rm -f previous flipped
-    [ -z "$2" ] || printf %s "$2" | put previous
     printf %s "$1" | put live
+    [ -z "$2" ] || printf %s "$2" | put previous # last: who went back before would be led to NEW all the same
     record
+    mkdir "decided-$1/made"
 }
 
 fence() { # NEW: give the switch up; when it was made before, or is being made, wait until that is done
     mkdir "decided-$1" 2>/dev/null && return
     tries=0
-    while [ "$(cat live)" != "$1" ] && [ ! -e flipped ] && [ $tries -lt 20 ]; do
+    while [ ! -e "decided-$1/made" ] && [ $tries -lt 20 ]; do
         sleep 0.1
         tries=$((tries + 1))
     done

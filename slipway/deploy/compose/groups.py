@@ -1,5 +1,6 @@
 """The containers of releases, grouped, and what they were made of."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,13 +20,17 @@ def environments(services: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     return {name: value for one in ordered for name, value in (services[one].get("environment") or {}).items()}
 
 
+def defined(services: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the definition of a release's services as text, without their variables."""
+    bare = {name: {key: value for key, value in of.items() if key != "environment"} for name, of in services.items()}
+    return json.dumps(bare, sort_keys=True)
+
+
 def grouped(found: Sequence[Container]) -> dict[str, Release]:
     """Group the containers of releases by their label and service, the oldest release first."""
     services: dict[str, dict[str, list[Container]]] = {}
     for one in found:
         if (release := one.labels.get(labels.RELEASE)) and not one.is_one_off:
             services.setdefault(release, {}).setdefault(one.service, []).append(one)
-    return {
-        release: Release(release, {name: tuple(each) for name, each in services[release].items()})
-        for release in sorted(services)
-    }
+    releases = [Release(id, {name: tuple(each) for name, each in of.items()}) for id, of in services.items()]
+    return {release.id: release for release in sorted(releases, key=lambda one: (one.made, one.id))}

@@ -40,30 +40,31 @@ class EngineLock:
 
 
 @contextlib.contextmanager
-def on_engine(lock: EngineLock, shell: Shell, wait: bool, again: str) -> Iterator[str]:
-    """Hold the lock of an engine; give the id of its container, which no later one has.
+def on_engine(lock: EngineLock, shell: Shell, wait: bool, again: str, joins: str = "") -> Iterator[tuple[str, str]]:
+    """Hold the lock of an engine; give the id of its container, which no later one has, and whom was waited for last.
 
-    Raises Problem when it is another's, with its name and age, unless told to wait. `again` is the verb that waits.
+    Raises Problem when it is another's, with its name and age, unless told to wait, or unless that is at the verb
+    `joins`. `again` is the verb that waits.
     """
-    said = False
+    waited = ""
     while True:
         process, container = _take(lock, shell.root)
         if process:
             break
         by = owner(lock.name, shell)
-        if by and not wait:
+        if by and not wait and not (joins and by.startswith(f"inv {joins} ")):
             raise Problem(
                 f"{by}. To wait for its end: ./inv {again} --wait (if its machine is gone for good: docker rm "
                 f"--force {lock.name})."
             )
-        if by and not said:
+        if by and not waited:
             shell.steps.note("waiting", by)
-        said = said or bool(by)
+        waited = by or waited
         time.sleep(POLL)
     assert process.stdin  # noqa: S101
     shell.held.append(process.stdin.fileno())
     try:
-        yield container
+        yield container, waited
     finally:
         shell.held.remove(process.stdin.fileno())
         process.stdin.close()

@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from slipway.core.errors import Problem
+from slipway.deploy.compose import answers
 from slipway.deploy.compose.earlier import UP, Earlier, kept
 from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import CADDYFILE, DEFINITION, FOLDER, Files
@@ -20,13 +21,11 @@ from slipway.engine.compose import UNREADABLE
 from slipway.engine.containers import CONFIG_HASH
 from slipway.engine.jobs import script_command
 from slipway.engine.stack import SERVICES, Stack
-from slipway.runtime.release import Answers, Look, Pointer, Release, host, of_host
+from slipway.runtime.release import Look, Pointer, Release, host, of_host
 
 INTERNAL = "http://127.0.0.1:2020"  # as the Caddyfile has it
 PORT = 8000  # of a release, as the Caddyfile has it
 SOCKET = "unix//tmp/caddy.sock"
-COUNT = re.compile(r"caddy_http_request_duration_seconds_count\{(?P<labels>[^}]*)\} (?P<count>\S+)")
-LABEL = re.compile(r'(\w+)="([^"]*)"')
 LIMIT = "5"  # seconds
 
 
@@ -139,6 +138,17 @@ class CaddyProxy:
             raise
         self.files.write(DEFINITION, kept(definition, self.stack.container(PROXY)))
 
+    def revive(self) -> bool:
+        """Start it again, as it was made, if it doesn't run; False when there is none. Raises Problem."""
+        self.stack.forget()
+        proxy = self.stack.container(PROXY)
+        if proxy and not proxy.running:
+            with self.shell.steps.step("proxy", "did not run: started again"):
+                failed = "The proxy could not be started again."
+                self.shell.output(containers.start_command(proxy.name), echo=True, failed=failed)
+                self.stack.wait(PROXY)
+        return bool(proxy)
+
     def load(self, configuration: str) -> None:
         """Give it another Caddyfile while it runs; raises Problem.
 
@@ -167,7 +177,7 @@ class CaddyProxy:
         _, said, _ = self.shell.probe(look_command(self.name))
         metrics, _, rest = said.partition("\n\n")
         live, _, by = rest.partition("\n")
-        return Look(count(metrics), Pointer(of_host(live.strip()), by.strip()))
+        return Look(answers.of_proxy(metrics), Pointer(of_host(live.strip()), by.strip()))
 
     def connections(self, release: Release) -> int | None:
         """Return how many connections it has to a release: it has one for each request, and keeps none."""
@@ -225,18 +235,3 @@ def validate_command(image: str, project: str, variables: list[str]) -> list[str
     )
     options = ["--interactive", *(word for name in variables for word in ("--env", name))]
     return script_command(image, project, "-c", script, options=options)
-
-
-def count(metrics: str) -> Answers:
-    """Count the answers in Caddy's metrics: what clients got from the handler around the service.
-
-    Caddy's own errors are 502 and 504, and mostly a client's doing: they count as answers alone.
-    """
-    found = Answers()
-    for line in metrics.splitlines():
-        if match := COUNT.fullmatch(line.strip()):
-            labels, number = dict(LABEL.findall(match["labels"])), int(float(match["count"]))
-            if labels.get("handler") == "subroute" and labels.get("server") != "internal":
-                failed = labels["code"] >= "500" and labels["code"] not in ("502", "503", "504")
-                found += Answers(number, number * failed, number * (labels["code"] == "503"))
-    return found

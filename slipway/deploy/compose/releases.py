@@ -10,47 +10,47 @@ from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.deploy.compose import answers, labels
 from slipway.deploy.compose.beside import BesideImages
-from slipway.deploy.compose.files import CADDYFILE, LEDGER, SALT, Files, renew_secrets, write_secrets
-from slipway.deploy.compose.groups import environments, grouped, made_of
-from slipway.deploy.compose.lock import EngineLock, on_engine
+from slipway.deploy.compose.files import Files, renew_secrets, write_secrets
+from slipway.deploy.compose.groups import defined, environments, grouped, made_of
+from slipway.deploy.compose.lock import EngineLock, on_engine, owner
 from slipway.deploy.compose.network import DatabaseNetwork
+from slipway.deploy.compose.notes import Notes
 from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.engine import containers, images, jobs, volumes
 from slipway.engine.compose import ANY, UNREADABLE, release_variables
 from slipway.engine.stack import SERVICES, Stack
 from slipway.project.settings import Settings
-from slipway.runtime.release import WEB, Answers, Beside, NewRelease, Pointer, Release, Remembered, host, of_host
-
-LIVE, FLIPPED = "live", "flipped"  # see deployment.sh
-ROLLED_BACK = 3  # the status of `seal`, in deployment.sh
+from slipway.runtime.release import WEB, Answers, Beside, NewRelease, Release
 
 
-class EngineReleases:
+class EngineReleases(Notes):
     """The releases of a deployment on one engine; see `runtime.releases.Releases`."""
 
     def __init__(
         self, stack: Stack, settings: Settings, files: Files, proxy: CaddyProxy, network: DatabaseNetwork
     ) -> None:
-        self.stack = stack
+        super().__init__(stack, files)
         self.settings = settings
-        self.files = files
         self.proxy = proxy
         self.network = network
-        self.shell = stack.shell
         self.deployment = stack.name
         self.images = images.Images(stack.shell)
         self._beside = BesideImages(stack, proxy)
         self._names: dict[str, list[str]] = {}  # of the containers of releases that are watched
 
     @contextlib.contextmanager
-    def lock(self, verb: str, wait: bool = True, files: bool = True) -> Iterator[None]:
+    def lock(self, verb: str, wait: bool = True, files: bool = True, joins: str = "") -> Iterator[str]:
         """Hold the engine's lock; with `files`, those of the deployment are at hand meanwhile. Raises Problem."""
         mounts = self.files.create() if files else ()
         lock = EngineLock(self.files.lock, self.proxy.image, f"inv {verb} of {who()}", mounts)
-        with on_engine(lock, self.shell, wait, verb) as container:
+        with on_engine(lock, self.shell, wait, verb, joins) as (container, waited):
             self.stack.forget()
             with self.files.held(container) if files else contextlib.nullcontext():
-                yield
+                yield waited
+
+    def busy(self) -> str:
+        """Return who has the lock, with verb and age; "" for nobody."""
+        return owner(self.files.lock, self.shell)
 
     # What is there
 
@@ -103,6 +103,10 @@ class EngineReleases:
         said = self.shell.output(self.compose(ANY, *SERVICES), env=self.env(ANY, ANY), failed=UNREADABLE)
         found: dict[str, Any] = json.loads(said)["services"]
         return found
+
+    def definition(self) -> str:
+        """Return what compose.release.yaml makes of a release but for its variables, image and name; raises Problem."""
+        return defined(self._defined)
 
     def is_defined_so(self, release: Release) -> bool:
         """Tell whether compose.release.yaml, with the settings of today, would make a release as it is."""
@@ -163,72 +167,6 @@ class EngineReleases:
         if stray := [volume for volume in there if volume not in kept]:
             jobs.remove_left_behind(self.shell, self.deployment)
             self.shell.probe(volumes.remove_command(*stray))
-
-    # Whom clients are led to
-
-    def pointer(self) -> Pointer:
-        """Return whom clients are led to; raises Problem when that cannot be told."""
-        live, by = self.files.read(LIVE, FLIPPED)
-        return Pointer(of_host(live), by)
-
-    def point(self, release: str) -> None:
-        """Lead clients to a release: a pointer was lost. Raises Problem."""
-        self.files.write(LIVE, host(release))
-
-    def switch(self, new: str, old: str, line: str) -> None:
-        """Lead clients to `new` from now on, and note a line of the ledger; raises Problem."""
-        names = [host(new), host(old) if old else ""]
-        if self.files.script("switch", *names, given=line, echo=True, apart=True)[0]:
-            raise Problem("The proxy could not be led to the new release.")
-
-    def back(self, by: str, any_lock: bool = False) -> str:
-        """Go back to the old release; return which it is, "" when nobody can be gone back to."""
-        status, found = self.files.script("back", by, echo=not any_lock, any_lock=any_lock)
-        return "" if status else of_host(found)
-
-    def seal(self) -> bool:
-        """End the time in which one can go back; False when somebody has. Raises Problem."""
-        status, _ = self.files.script("seal")
-        if status not in (0, ROLLED_BACK):
-            raise Problem("The deployment's files could not be changed.")
-        return not status
-
-    def fence(self, new: str) -> bool:
-        """Give a switch up, or wait until it has happened; False when the lock was lost."""
-        return not self.files.script("fence", host(new))[0]
-
-    def clear_marks(self) -> None:
-        """Clear the marks of earlier deployments: nothing of theirs can come late any more."""
-        self.files.script("clear")
-
-    def forget_rollback(self) -> None:
-        """Forget who has gone back."""
-        self.files.script("noted")
-
-    # What is remembered
-
-    def remembered(self) -> Remembered:
-        """Return all that is remembered, looked up at once; raises Problem."""
-        live, by, ledger, salt, configuration = self.files.read(LIVE, FLIPPED, LEDGER, SALT, CADDYFILE)
-        return Remembered(Pointer(of_host(live), by), ledger, salt, configuration)
-
-    def ledger(self) -> str:
-        """Return the lines of the ledger; raises Problem."""
-        return self.files.read(LEDGER)[0]
-
-    def record(self, line: str) -> None:
-        """Add a line to the ledger; raises Problem."""
-        if self.files.script("record", given=line)[0]:
-            raise Problem(f"The ledger could not be written into the volume {self.files.ledger}.")
-        self.stack.forget()  # what is noted took its time
-
-    def trim(self, lines: int) -> None:
-        """Let the ledger have no more than twice as many lines."""
-        self.files.script("trim", str(lines))
-
-    def keep_salt(self, salt: str) -> None:
-        """Keep what settings are hashed with; raises Problem."""
-        self.files.write(SALT, salt)
 
     def beside(self, port: int = 0) -> tuple[Beside, ...]:
         """Return the images of the database and the proxy that run here; with a port, also what they would be."""

@@ -5,7 +5,8 @@ Each function holds lines of the Caddyfile: it fails when one of them is missing
 
 from typing import Any
 
-from slipway.deploy.compose.proxy import INTERNAL, PORT, ask_command, count, look_command, reload_command
+from slipway.deploy.compose.answers import of_proxy
+from slipway.deploy.compose.proxy import INTERNAL, PORT, ask_command, look_command, reload_command
 from tests.e2e.caddy.lab import Lab, Proxy, unique
 from tests.e2e.caddy.talk import head
 from tests.support import wait_for
@@ -78,7 +79,7 @@ def counts_what_clients_got(lab: Lab) -> None:
 def _counted(proxy: Proxy) -> int:
     status, said = _done(proxy, look_command(proxy.name))
     assert status == 0
-    return count(said).all
+    return of_proxy(said).all
 
 
 def tells_that_it_runs(lab: Lab) -> None:

@@ -9,7 +9,8 @@ from slipway.core.errors import Problem
 from slipway.deploy.ledger import Entry
 from slipway.engine.containers import Container
 from slipway.engine.images import EngineImage
-from slipway.runtime.release import WEB, Answers, Beside, Look, NewRelease, Pointer, Release, Remembered
+from slipway.runtime.release import WEB, Answers, Beside, NewRelease, Pointer, Release, Remembered
+from tests.slipway.deploy.proxy_in_memory import MemoryProxy
 
 SETTINGS = {"LOG_FORMAT": "1", "SECRET": "2"}
 
@@ -66,61 +67,6 @@ class MemoryImages:
 
 
 @dataclass
-class MemoryProxy:
-    """A proxy that leads clients to whom the pointer says; what is `broken` doesn't answer."""
-
-    of: "MemoryReleases"
-    text: str = "proxy"
-    defined: str = ""  # what its definition would do to it
-    broken: set[str] = field(default_factory=set)
-    answers: list[Answers] = field(default_factory=list)  # the next ones; the last stays
-    left: list[int | None] = field(default_factory=list)  # connections, the next ones; then none
-    shared: str = ""  # why clients over IPv6 have one address
-
-    def sharing(self) -> str:
-        return self.shared
-
-    def change(self, port: int) -> str:
-        return self.defined
-
-    def ports(self) -> list[int]:
-        return [] if self.defined == "start" else [80]
-
-    def exists(self) -> bool:
-        return self.defined != "start"
-
-    def wanted(self) -> str:
-        return self.text
-
-    def check(self, configuration: str, port: int) -> None:
-        if "nonsense" in configuration:
-            raise Problem("the proxy cannot read that")
-
-    def start(self, configuration: str, port: int) -> None:
-        self.of.configuration, self.defined = configuration, ""
-        self.of.done.append("proxy started")
-
-    def load(self, configuration: str) -> None:
-        self.of.configuration = configuration
-        self.of.done.append("proxy loaded")
-
-    def ask(self, release: str, path: str) -> tuple[bool, str]:
-        self.of.done.append(f"asked {release} {path}")
-        return release not in self.broken, "HTTP/1.1 503"
-
-    def answered_by(self, path: str) -> str:
-        return "" if self.of.pointed.release in self.broken else self.of.pointed.release
-
-    def connections(self, release: Release) -> int | None:
-        return self.left.pop(0) if self.left else 0
-
-    def look(self) -> Look:
-        if len(self.answers) > 1:
-            return Look(self.answers.pop(0), self.of.pointed)
-        return Look(self.answers[0] if self.answers else Answers(), self.of.pointed)
-
-
-@dataclass
 class MemoryReleases:
     """Releases that exist in memory alone; `done` is what was done with them, in order.
 
@@ -136,6 +82,7 @@ class MemoryReleases:
     fails: dict[str, BaseException] = field(default_factory=dict)
     given: dict[str, str] = field(default_factory=lambda: {"LOG_FORMAT": "json"})
     same: bool = True
+    defined: str = "{}"
     free: int = 0
     done: list[str] = field(default_factory=list)
     deployment: str = "shop-prod"
@@ -144,6 +91,8 @@ class MemoryReleases:
     others: tuple[Beside, ...] = ()  # the images of the database and the proxy
     lost: bool = False  # the lock was taken away
     labels: dict[str, str] = field(default_factory=dict)  # what images say of themselves
+    number: int = 0  # of containers that were made
+    waited: str = ""  # who has had the lock before
     counted: dict[str, list[Answers]] = field(default_factory=dict)  # by release, the next ones; the last stays
 
     def __post_init__(self) -> None:
@@ -158,9 +107,15 @@ class MemoryReleases:
             self.images.add(one.image)
             if one.outcome == "live":
                 running = one.release == live
-                self.there[one.release] = a_release(one.release, web(one.release, running=running, image=one.image))
+                container = replace(web(one.release, running=running, image=one.image), created=self._made())
+                self.there[one.release] = a_release(one.release, container)
         self.pointed = Pointer(live)
         return self
+
+    def _made(self) -> str:
+        # By the engine's clock, which goes on with each container.
+        self.number += 1
+        return f"2026-11-24T12:{self.number // 60:02d}:{self.number % 60:02d}.5Z"
 
     def _do(self, what: str) -> None:
         self.done.append(what)
@@ -168,13 +123,16 @@ class MemoryReleases:
             raise self.fails[what]
 
     @contextlib.contextmanager
-    def lock(self, verb: str, wait: bool = True, files: bool = True) -> Iterator[None]:
+    def lock(self, verb: str, wait: bool = True, files: bool = True, joins: str = "") -> Iterator[str]:
         self._do("locked")
-        yield
+        yield self.waited
         self.done.append("unlocked")
 
     def all(self) -> dict[str, Release]:
-        return dict(sorted(self.there.items()))
+        return dict(sorted(self.there.items(), key=lambda item: (item[1].made, item[0])))
+
+    def busy(self) -> str:
+        return ""
 
     def live(self) -> Release | None:
         return self.there.get(self.pointed.release)
@@ -186,7 +144,7 @@ class MemoryReleases:
         self._do(f"start {new.id}")
         status = self.becomes.get(new.image, "healthy")
         one = web(new.id, status, image=new.image)
-        one = replace(one, labels={**one.labels, **self.labels})
+        one = replace(one, labels={**one.labels, **self.labels}, created=self._made())
         self.there[new.id] = a_release(new.id, *[one] * new.scale)
 
     def resume(self, release: Release) -> None:
@@ -225,6 +183,9 @@ class MemoryReleases:
     def is_defined_so(self, release: Release) -> bool:
         return self.same
 
+    def definition(self) -> str:
+        return self.defined
+
     def pointer(self) -> Pointer:
         return self.pointed
 
@@ -262,12 +223,14 @@ class MemoryReleases:
         self.pointed = Pointer(self.pointed.release)
 
     def remembered(self) -> Remembered:
-        return Remembered(self.pointed, self.lines, self.salted, self.configuration)
+        return Remembered(self.pointed, self.lines, self.salted, self.configuration, self.previous)
 
     def ledger(self) -> str:
         return self.lines
 
-    def record(self, line: str) -> None:
+    def record(self, line: str, any_lock: bool = False) -> None:
+        if "record" in self.fails:
+            raise self.fails["record"]
         self.lines += line
 
     def trim(self, lines: int) -> None:

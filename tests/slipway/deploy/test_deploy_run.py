@@ -45,7 +45,7 @@ def test_an_image_takes_the_place_of_what_is_live_and_is_not_deployed_twice(
 
     assert done.image == "shop:b"
     assert outcomes(releases) == [("shop:a", "live"), ("shop:b", "live")]
-    assert [(one.id == done.release, one.running) for one in releases.all().values()] == [(True, True), (False, False)]
+    assert [(one.id == done.release, one.running) for one in releases.all().values()] == [(False, False), (True, True)]
     assert set(done.settings) == {"LOG_FORMAT"}
 
     releases.done.clear()

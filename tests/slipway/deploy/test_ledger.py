@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from slipway.deploy.ledger import FOUND, Outcome, find, good, new_release, parse, previous, rows, superfluous
+from slipway.deploy.ledger import FOUND, Outcome, find, good, new_release, parse
 from tests.slipway.deploy.support import entry
 
 
@@ -31,59 +31,12 @@ def test_good_are_those_that_were_live_the_last_of_each_the_newest_first() -> No
     assert good(entries) == [again, entry("b")]
 
 
-def test_previous_goes_further_back_each_time() -> None:
-    entries = [entry("a"), entry("b"), entry("c")]
-    assert previous(entries, "c") == entry("b")
-    entries.append(entry("b", what="rollback"))
-    assert previous(entries, "b") == entry("a")
-    assert previous(entries, "a") is None
-    assert previous([], "a") is None
-
-
-def test_previous_passes_over_what_was_the_same() -> None:
-    scaled = entry("c", "shop:b", scale=3)
-    assert previous([entry("a"), entry("b"), scaled], "c") == entry("a")
-    other = entry("c", "shop:b", settings={"LOG_FORMAT": "1234"})
-    assert previous([entry("a"), entry("b"), other], "c") == entry("b")
-
-
-def test_a_release_that_was_made_anew_is_as_old_as_what_it_repeats() -> None:
-    anew = entry("d", "shop:b", what="rollback", repeats="b")
-    assert previous([entry("a"), entry("b"), entry("c"), anew], "d") == entry("a")
-
-
 def test_find_takes_the_newest_of_a_name() -> None:
     entries = [entry("a", "registry/team/shop:1.0.0"), entry("b", "shop:1.0.0"), entry("c")]
     assert find(entries, "1.0.0") == entries[1]
     assert find(entries, "registry/team/shop:1.0.0") == entries[0]
     assert find(entries, "c") == entries[2]
     assert find(entries, "1.0") is None
-
-
-def test_superfluous_are_the_oldest_beside_the_live_one() -> None:
-    entries = [entry(name) for name in "abcde"]
-    assert [one.release for one in superfluous(entries, "e", 3)] == ["a"]
-    assert [one.release for one in superfluous(entries, "a", 3)] == ["b"]
-    assert superfluous(entries, "e", 9) == []
-
-
-def test_rotations_push_no_release_out() -> None:
-    rotated = [entry(name, "shop:c", what="rotate KEY") for name in "defg"]
-    entries = [entry("a"), entry("b"), entry("c", "shop:c"), *rotated]
-    assert [one.release for one in superfluous(entries, "g", 2)] == ["e", "d", "c"]  # f can be gone back to
-    assert [one.release for one in superfluous([*entries, entry("h")], "h", 3)] == ["e", "d", "c"]
-    assert [one.release for one in superfluous([*entries, entry("h")], "h", 2)] == ["e", "d", "c", "a"]
-
-
-def test_rows_tell_what_is_live_kept_and_gone() -> None:
-    failed = entry("d", outcome="failed", reason="The migration failed")
-    entries = [entry("a"), entry("b"), entry("c"), failed, entry("b", what="rollback")]
-    found = rows(entries, "b", ["b", "c"])
-
-    assert [row[0] for row in found] == ["RELEASE", "b", "d", "c", "b", "a"]
-    assert [row[6] for row in found] == ["IS", "live", "failed", "kept", "was live", "was live"]
-    assert [row[7] for row in found] == ["", "", "The migration failed", "", "", ""]
-    assert rows([], "", []) == []
 
 
 def test_no_two_releases_have_one_name() -> None:

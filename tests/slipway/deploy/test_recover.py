@@ -3,6 +3,7 @@
 import pytest
 
 from slipway.core.steps import Steps
+from slipway.deploy.history import previous
 from slipway.deploy.ledger import parse
 from slipway.deploy.recover import Standing, judged, prune, recover
 from slipway.runtime.release import NewRelease, Pointer, Release
@@ -12,7 +13,7 @@ GOOD, STRAY, UNKNOWN = Standing.GOOD, Standing.STRAY, Standing.UNKNOWN
 
 
 @pytest.mark.parametrize(
-    ("release", "live", "outcomes", "is_a"),
+    ("release", "live", "outcomes", "is_a"),  # releases were made in the order of their names
     [
         ("b", "b", {"b": "live"}, GOOD),
         ("a", "b", {"a": "live", "b": "live"}, GOOD),
@@ -28,7 +29,8 @@ GOOD, STRAY, UNKNOWN = Standing.GOOD, Standing.STRAY, Standing.UNKNOWN
 def test_what_a_release_is_when_its_deployment_was_killed(
     release: str, live: str, outcomes: dict[str, str], is_a: Standing
 ) -> None:
-    assert judged(release, live, [entry(name, outcome=outcome) for name, outcome in outcomes.items()]) == is_a
+    entries = [entry(name, outcome=outcome) for name, outcome in outcomes.items()]
+    assert judged(release, live, entries, older=release < live) == is_a
 
 
 def test_a_deployment_that_was_killed_before_its_switch_leaves_nothing() -> None:
@@ -56,13 +58,13 @@ def test_who_went_back_and_whom_nobody_told_is_noted() -> None:
     releases.back("ann@here")
     recover(Steps(), releases)
     assert {one.release: (one.outcome, one.reason) for one in parse(releases.lines)} == {
-        "a": ("live", ""), "b": ("flipped back", "ann@here has rolled it back."),
+        "a": ("live", ""), "b": ("rolled back", "ann@here has rolled it back."),
     }  # fmt: skip
     assert list(releases.there) == ["a"]
 
 
 def test_a_mark_that_outlived_its_deployment_harms_no_other_release() -> None:
-    flipped = entry("c", outcome="flipped back", reason="ann@here has rolled it back.")
+    flipped = entry("c", outcome="rolled back", reason="ann@here has rolled it back.")
     releases = MemoryReleases().has(entry("a"), entry("b"), flipped, live="b")
     releases.pointed = Pointer("b", "ann@here")  # the deployer noted it, and was killed before it removed the mark
     before = releases.lines
@@ -99,11 +101,13 @@ def test_what_runs_is_live_where_nothing_is_known() -> None:
     recover(Steps(), releases)
     assert releases.pointer().release == "b"
     assert list(releases.there) == ["a", "b", "c"]
+    # What was made after the live one may have been rolled back from.
     assert [(one.release, one.outcome) for one in parse(releases.lines)] == [
+        ("c", "live"),
         ("a", "live"),
         ("b", "live"),
-        ("c", "live"),
     ]
+    assert previous(parse(releases.lines), "b") == parse(releases.lines)[1]
     assert releases.done == ["point b", "tidied"]
 
 

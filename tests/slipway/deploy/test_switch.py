@@ -214,7 +214,7 @@ def test_somebody_may_go_back_meanwhile(checkout: Checkout) -> None:
     with pytest.raises(Problem, match="ann@here has rolled it back"):
         deployed(checkout, releases, bake=1)
     assert releases.pointer().release == "a"
-    assert outcomes(releases) == {"a": "live", "b": "flipped back"}
+    assert outcomes(releases) == {"a": "live", "b": "rolled back"}
 
 
 def test_the_proxy_gets_its_old_configuration_back(checkout: Checkout) -> None:
@@ -232,3 +232,43 @@ def test_one_that_was_kept_is_only_stopped_when_it_fails(checkout: Checkout) -> 
         deployed(checkout, releases, kept=True)
     assert sorted(releases.there) == ["a", "b"]
     assert "stop b" in releases.done
+
+
+def test_how_long_a_deployment_took_is_noted_also_when_it_failed(checkout: Checkout) -> None:
+    releases = MemoryReleases(becomes={"shop:b": "unhealthy"}).has(entry("a"))
+    with pytest.raises(Problem):
+        deployed(checkout, releases)
+    assert ledger.parse(releases.lines)[-1].seconds > 0
+
+
+def test_a_ledger_that_cannot_be_written_at_the_end_leaves_one_release_and_is_named(checkout: Checkout) -> None:
+    releases = MemoryReleases().has(entry("a"))
+    seal = releases.seal
+
+    def and_the_disk_is_full() -> bool:
+        releases.fails["record"] = Problem("No space left on device")
+        return seal()
+
+    releases.seal = and_the_disk_is_full  # type: ignore[method-assign]
+    with pytest.raises(Problem, match="No space left on device") as raised:
+        deployed(checkout, releases)
+    assert "shop:b is live (b)" in str(raised.value.message)
+    assert (releases.pointer().release, releases.there["a"].running) == ("b", False)
+
+
+def test_a_proxy_that_does_not_run_is_started_before_it_is_said_who_is_live(checkout: Checkout) -> None:
+    releases = MemoryReleases(fails={"start b": Problem("It failed.")}).has(entry("a"))
+    releases.proxy.defined = "start"
+    with pytest.raises(Problem, match="It failed") as raised:
+        deployed(checkout, releases)
+    assert "Clients are led to shop:a (a), as before, but the proxy doesn't run" in str(raised.value.message)
+
+    def revived() -> bool:
+        releases.proxy.defined = ""
+        return True
+
+    releases.proxy.revive = revived  # type: ignore[method-assign]
+    releases.given_up.clear()
+    with pytest.raises(Problem) as raised:
+        deployed(checkout, releases)
+    assert "shop:a is live, as before (a)" in str(raised.value.message)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from slipway.deploy.compose.files import DEFINITION, LEDGER, SCRIPT
-from slipway.deploy.compose.releases import ROLLED_BACK
+from slipway.deploy.compose.notes import ROLLED_BACK
 from tests.slipway.deploy.compose.support import files, script, two_folders
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from slipway.core.shell import Ran
 from slipway.deploy.compose import labels
-from slipway.deploy.compose.answers import decoded
+from slipway.deploy.compose.answers import decoded, of_proxy
 from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import Files, secrets_command
 from slipway.deploy.compose.groups import environments, grouped, made_of
@@ -17,7 +17,6 @@ from slipway.deploy.compose.proxy import (
     CaddyProxy,
     ask_command,
     connections_command,
-    count,
     look_command,
     reload_command,
     validate_command,
@@ -47,8 +46,8 @@ caddy_http_request_duration_seconds_sum{code="500",handler="subroute",method="PO
 
 
 def test_answers_are_those_that_clients_got_from_the_service_and_broke_themselves_in_no_way() -> None:
-    assert count(METRICS) == Answers(60 + 15 + 4 + 4 + 2 + 17 + 1, 2, 1)
-    assert count("") == Answers()
+    assert of_proxy(METRICS) == Answers(60 + 15 + 4 + 4 + 2 + 17 + 1, 2, 1)
+    assert of_proxy("") == Answers()
 
 
 def test_what_a_release_counts_is_the_sum_of_its_processes() -> None:

@@ -1,0 +1,86 @@
+"""What a deployment notes on its engine: whom clients are led to, and the ledger. See deployment.sh."""
+
+from slipway.core.errors import Problem
+from slipway.deploy.compose.files import CADDYFILE, LEDGER, SALT, Files
+from slipway.engine.stack import Stack
+from slipway.runtime.release import Pointer, Remembered, host, of_host
+
+LIVE, FLIPPED, PREVIOUS = "live", "flipped", "previous"
+ROLLED_BACK = 3  # the status of `seal`
+
+
+class Notes:
+    """What is noted of a deployment's releases; see `runtime.releases.Releases`."""
+
+    def __init__(self, stack: Stack, files: Files) -> None:
+        self.stack = stack
+        self.shell = stack.shell
+        self.files = files
+
+    # Whom clients are led to
+
+    def pointer(self) -> Pointer:
+        """Return whom clients are led to; raises Problem when that cannot be told."""
+        live, by = self.files.read(LIVE, FLIPPED)
+        return Pointer(of_host(live), by)
+
+    def point(self, release: str) -> None:
+        """Lead clients to a release: a pointer was lost. Raises Problem."""
+        self.files.write(LIVE, host(release))
+
+    def switch(self, new: str, old: str, line: str) -> None:
+        """Lead clients to `new` from now on, and note a line of the ledger; raises Problem."""
+        names = [host(new), host(old) if old else ""]
+        if self.files.script("switch", *names, given=line, echo=True, apart=True)[0]:
+            raise Problem("The proxy could not be led to the new release.")
+
+    def back(self, by: str, any_lock: bool = False) -> str:
+        """Go back to the old release; return which it is, "" when nobody can be gone back to."""
+        status, found = self.files.script("back", by, echo=not any_lock, any_lock=any_lock)
+        return "" if status else of_host(found)
+
+    def seal(self) -> bool:
+        """End the time in which one can go back; False when somebody has. Raises Problem."""
+        status, _ = self.files.script("seal")
+        if status not in (0, ROLLED_BACK):
+            raise Problem("The deployment's files could not be changed.")
+        return not status
+
+    def fence(self, new: str) -> bool:
+        """Give a switch up, or wait until it has happened; False when the lock was lost."""
+        return not self.files.script("fence", host(new))[0]
+
+    def clear_marks(self) -> None:
+        """Clear the marks of earlier deployments: nothing of theirs can come late any more."""
+        self.files.script("clear")
+
+    def forget_rollback(self) -> None:
+        """Forget who has gone back."""
+        self.files.script("noted")
+
+    # What is remembered
+
+    def remembered(self) -> Remembered:
+        """Return all that is remembered, looked up at once; raises Problem."""
+        live, by, previous, ledger, salt, configuration = self.files.read(
+            LIVE, FLIPPED, PREVIOUS, LEDGER, SALT, CADDYFILE
+        )
+        return Remembered(Pointer(of_host(live), by), ledger, salt, configuration, of_host(previous))
+
+    def ledger(self) -> str:
+        """Return the lines of the ledger; raises Problem."""
+        return self.files.read(LEDGER)[0]
+
+    def record(self, line: str, any_lock: bool = False) -> None:
+        """Add a line to the ledger; raises Problem. With `any_lock`, under whoever's lock it is."""
+        if self.files.script("record", given=line, any_lock=any_lock)[0]:
+            raise Problem(f"The ledger could not be written into the volume {self.files.ledger}.")
+        self.stack.forget()  # what is noted took its time
+
+    def trim(self, lines: int) -> None:
+        """Let the ledger have no more than twice as many lines."""
+        self.files.script("trim", str(lines))
+
+    def keep_salt(self, salt: str) -> None:
+        """Keep what settings are hashed with; raises Problem."""
+        self.files.write(SALT, salt)

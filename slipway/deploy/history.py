@@ -1,0 +1,113 @@
+"""What was live before what: which release is gone back to, which are kept, and how both are listed.
+
+The order is that of the lines in the ledger, to which only who holds the deployment's lock adds. No clock is asked.
+"""
+
+from collections.abc import Collection, Sequence
+
+from slipway.deploy.ledger import ROTATE, Entry, Outcome, good
+
+NOT_ENDED = "not ended"
+
+
+def line(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the releases that lead to the live one, which is the last.
+
+    Each was live when the next one took its place. To go back takes away what came after: what was rolled back from is
+    in the line no more. A release that is gone back to from elsewhere, or that was deployed, comes last.
+    """
+    found: list[Entry] = []
+    for entry in entries:
+        if entry.outcome != Outcome.LIVE:
+            continue
+        at = next((number for number, one in enumerate(found) if one.origin == entry.origin), len(found))
+        found = [*(found[:at] if entry.goes_back else [*found[:at], *found[at + 1 :]]), entry]
+    return found
+
+
+def before(entries: Sequence[Entry], live: str) -> list[Entry]:
+    """Return what was live before a release, the last one first; nothing for one that is not in the line."""
+    found = line(entries)
+    at = next((number for number, one in enumerate(found) if one.release == live), 0)
+    return found[:at][::-1]
+
+
+def is_same(one: Entry, other: Entry) -> bool:
+    """Tell whether two are the same image with the same settings, defined alike as far as the ledger knows."""
+    known = one.definition and other.definition
+    alike = (one.image_id, one.settings) == (other.image_id, other.settings)
+    return alike and (not known or one.definition == other.definition)
+
+
+def previous(entries: Sequence[Entry], live: str) -> Entry | None:
+    """Return what `inv rollback` goes back to from the live release, or None.
+
+    It is what was live before it, and was not the same: going back twice goes further back.
+    """
+    earlier = before(entries, live)
+    now = next((one for one in reversed(line(entries)) if one.release == live), None)
+    return next((one for one in earlier if now and not is_same(one, now)), None)
+
+
+def ranked(entries: Sequence[Entry], live: str) -> list[Entry]:
+    """Return what can be gone back to from the live release: its line first, then what was rolled back from."""
+    earlier = before(entries, live)
+    mine = {one.release for one in earlier} | {live}
+    return [*earlier, *(one for one in good(entries) if one.release not in mine)]
+
+
+def superfluous(entries: Sequence[Entry], live: str, keep: int) -> list[Entry]:
+    """Return those that can be gone back to, and are more than are kept beside the live one.
+
+    What a rotation has taken the place of is the same image with another secret: the last one stays and isn't counted,
+    what other rotations have replaced before it goes. So does what is the same as one that is kept.
+    """
+    now = [one for one in line(entries) if one.release == live]
+    stay, go = list(now), list[Entry]()
+    count, replaced = 0, set[str]()
+    newer = now[-1] if now else None
+    for entry in ranked(entries, live):
+        if newer and newer.what.startswith(ROTATE) and newer.image_id == entry.image_id:
+            is_kept = entry.image_id not in replaced
+            replaced.add(entry.image_id)
+        elif any(one.definition and entry.definition and is_same(one, entry) for one in stay):
+            is_kept = False
+        else:
+            count += 1
+            is_kept = count <= keep
+        (stay if is_kept else go).append(entry)
+        newer = entry
+    return go
+
+
+def kept(entries: Sequence[Entry], live: str, keep: int, there: Collection[str]) -> tuple[list[Entry], list[Entry]]:
+    """Return which releases of those that have containers stay beside the live one, in the order of going back to them;
+    and which go.
+    """
+    doomed = superfluous(entries, live, keep)
+    known = [one for one in ranked(entries, live) if one.release in there]
+    return [one for one in known if one not in doomed], [one for one in known if one in doomed]
+
+
+def told(entries: Sequence[Entry], live: str, keep: int, there: Collection[str]) -> str:
+    """Say which releases of those that have containers are kept, in the order of going back, and which go."""
+    stay, go = (", ".join(f"{one.tag} ({one.release})" for one in each) for each in kept(entries, live, keep, there))
+    return "; ".join(filter(None, (stay, go and f"removed: {go}")))
+
+
+def rows(entries: Sequence[Entry], live: str, there: Collection[str]) -> list[list[str]]:
+    """Return a ledger as rows, the first their heads; `there` are the releases that have containers."""
+    latest = {entry.release: entry.event for entry in entries}
+    leading = {entry.release for entry in line(entries)}
+    found = []
+    for entry in reversed(entries):
+        state, newest, why = entry.outcome or NOT_ENDED, latest[entry.release] == entry.event, ""
+        if entry.outcome == Outcome.LIVE:
+            here = "live" if entry.release == live else "kept" if entry.release in there else ""
+            state = here if newest and here else "was live"
+            why = "" if entry.release in leading or not newest else "rolled back from"
+        else:
+            why = entry.reason
+        schema, took = entry.schema or "-", f"{entry.seconds:.1f} s" if entry.seconds else "-"
+        found.append([entry.release, entry.what, entry.tag, schema, took, entry.by, state, why])
+    return [["RELEASE", "BY WHAT", "IMAGE", "SCHEMA", "TOOK", "WHO", "IS", ""], *found] if found else []
