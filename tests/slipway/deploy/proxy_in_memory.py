@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class MemoryProxy:
-    """A proxy that leads clients to whom the pointer says; what is `broken` doesn't answer."""
+    """A proxy that leads clients to whom the pointer says; what is `broken` (a release or image) doesn't answer."""
 
     of: "MemoryReleases"
     text: str = "proxy"
@@ -55,10 +55,14 @@ class MemoryProxy:
 
     def ask(self, release: str, path: str) -> tuple[bool, str]:
         self.of.done.append(f"asked {release} {path}")
-        return release not in self.broken, "HTTP/1.1 503"
+        return self._is_well(release), "HTTP/1.1 503"
 
     def answered_by(self, path: str) -> str:
-        return "" if self.of.pointed.release in self.broken else self.of.pointed.release
+        return self.of.pointed.release if self._is_well(self.of.pointed.release) else ""
+
+    def _is_well(self, release: str) -> bool:
+        one = self.of.there.get(release)
+        return not {release, one.image if one else ""} & self.broken
 
     def connections(self, release: Release) -> int | None:
         return self.left.pop(0) if self.left else 0
