@@ -56,8 +56,8 @@ class Files:
         """
         self.holding = lock
         try:
-            if self.script("split")[0]:
-                raise Problem(f"What is in the volume {self.volume} could not be moved into {self.ledger}.")
+            moved = f"What is in the volume {self.volume} could not be moved into {self.ledger}."
+            self.script("split", failed=moved)
             yield
         finally:
             self.holding = ""
@@ -70,9 +70,12 @@ class Files:
         echo: bool = False,
         any_lock: bool = False,
         apart: bool = False,
+        failed: str = "",
+        fine: Sequence[int] = (0,),
     ) -> tuple[int, str]:
         """Run a function of deployment.sh in the folder that the proxy reads; return its status and output.
 
+        With `failed`, raises Problem with why and that text when the status is not a `fine` one.
         In the container of the lock when this process holds it, or, with `any_lock`, anybody; else in the proxy's,
         which may only read, or in one of its own. A lock that was taken away from this process is not mistaken for
         another's.
@@ -88,29 +91,29 @@ class Files:
         else:
             options += ["--volume", f"{self.volume}:{FOLDER}"]
             run = script_command(self.image(), self.stack.name, *command, options=options)
-        status, out, _ = self.shell.probe(run, given=given, echo=echo, apart=apart)
+        status, out, said = self.shell.probe(run, given=given, echo=echo, apart=apart)
+        if failed and status not in fine:
+            why = self.shell.steps.redact(said.strip() or out) or f"{run[0]} ended with status {status}."
+            raise Problem(f"{why}\n{failed}", status)
         return status, out
 
     def write(self, name: str, text: str) -> None:
         """Write a file in one step, a private one for root alone; raises Problem."""
         private = is_private(name)
-        if self.script("hide" if private else "put", name, given=text)[0]:
-            volume = self.ledger if private else self.volume
-            raise Problem(f"{posixpath.basename(name)} could not be written into the volume {volume}.")
+        volume = self.ledger if private else self.volume
+        failed = f"{posixpath.basename(name)} could not be written into the volume {volume}."
+        self.script("hide" if private else "put", name, given=text, failed=failed)
 
     def rename(self, name: str, to: str) -> None:
         """Let a file take another one's place; raises Problem."""
-        if self.script("rename", name, to)[0]:
-            raise Problem(f"{to} could not be written into the volume {self.volume}.")
+        self.script("rename", name, to, failed=f"{to} could not be written into the volume {self.volume}.")
 
     def read(self, *names: str) -> list[str]:
         """Return the text of files, "" for one that is not there; raises Problem."""
         if not self.holding and any(is_private(name) for name in names):
             there = self._copied()
             return [text(there, name) for name in names]
-        status, out = self.script("get", *names)
-        if status:
-            raise Problem(f"The files in the volume {self.volume} cannot be read.")
+        _, out = self.script("get", *names, failed=f"The files in the volume {self.volume} cannot be read.")
         lines = out.split() or ["-"] * len(names)
         return [base64.b64decode(line[1:]).decode(errors="replace") for line in lines]
 

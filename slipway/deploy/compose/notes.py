@@ -1,6 +1,5 @@
 """What a deployment notes on its engine: whom clients are led to, and the ledger. See deployment.sh."""
 
-from slipway.core.errors import Problem
 from slipway.deploy.compose.files import CADDYFILE, LEDGER, SALT, Files
 from slipway.engine.stack import Stack
 from slipway.runtime.release import Pointer, Remembered, host, of_host
@@ -31,8 +30,8 @@ class Notes:
     def switch(self, new: str, old: str, line: str) -> None:
         """Lead clients to `new` from now on, and note a line of the ledger; raises Problem."""
         names = [host(new), host(old) if old else ""]
-        if self.files.script("switch", *names, given=line, echo=True, apart=True)[0]:
-            raise Problem("The proxy could not be led to the new release.")
+        failed = "The proxy could not be led to the new release."
+        self.files.script("switch", *names, given=line, echo=True, apart=True, failed=failed)
 
     def back(self, by: str, any_lock: bool = False) -> str:
         """Go back to the old release; return which it is, "" when nobody can be gone back to."""
@@ -41,22 +40,20 @@ class Notes:
 
     def seal(self) -> bool:
         """End the time in which one can go back; False when somebody has. Raises Problem."""
-        status, _ = self.files.script("seal")
-        if status not in (0, ROLLED_BACK):
-            raise Problem("The deployment's files could not be changed.")
-        return not status
+        failed = "The time in which one can go back could not be ended."
+        return not self.files.script("seal", failed=failed, fine=(0, ROLLED_BACK))[0]
 
     def fence(self, new: str) -> bool:
         """Give a switch up, or wait until it has happened; False when the lock was lost."""
         return not self.files.script("fence", host(new))[0]
 
     def clear_marks(self) -> None:
-        """Clear the marks of earlier deployments: nothing of theirs can come late any more."""
-        self.files.script("clear")
+        """Clear the marks of earlier deployments: nothing of theirs can come late any more. Raises Problem."""
+        self.files.script("clear", failed="The marks of earlier deployments could not be cleared.")
 
     def forget_rollback(self) -> None:
-        """Forget who has gone back."""
-        self.files.script("noted")
+        """Forget who has gone back; raises Problem."""
+        self.files.script("noted", failed="Who has gone back could not be forgotten.")
 
     # What is remembered
 
@@ -73,8 +70,8 @@ class Notes:
 
     def record(self, line: str, any_lock: bool = False) -> None:
         """Add a line to the ledger; raises Problem. With `any_lock`, under whoever's lock it is."""
-        if self.files.script("record", given=line, any_lock=any_lock)[0]:
-            raise Problem(f"The ledger could not be written into the volume {self.files.ledger}.")
+        failed = f"The ledger could not be written into the volume {self.files.ledger}."
+        self.files.script("record", given=line, any_lock=any_lock, failed=failed)
         self.stack.forget()  # what is noted took its time
 
     def trim(self, lines: int) -> None:

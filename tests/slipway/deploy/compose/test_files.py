@@ -1,6 +1,8 @@
 """Where the files of a deployment are read: by the proxy's container, the lock's, or without one that runs."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -69,14 +71,38 @@ def test_who_holds_the_lock_splits_reads_and_writes_in_its_container() -> None:
     assert all("lock-id" in argv for argv in shell.asked)
 
 
-def test_what_cannot_be_split_or_written_is_told_with_its_volume() -> None:
-    with pytest.raises(Problem, match=r"shop-prod_deployment could not be moved into shop-prod_ledger"):
-        files(Answers("")).held("lock-id").__enter__()
+READ_ONLY = "sh: can't create live.new: Read-only file system"
+
+
+def problem(call: Callable[[], object]) -> str:
+    """Return the message of the Problem that a call raises."""
+    with pytest.raises(Problem) as raised:
+        call()
+    return str(raised.value.message)
+
+
+def test_what_cannot_be_split_read_or_written_is_told_with_its_volume_and_why() -> None:
+    said = problem(files(Answers("", said=READ_ONLY)).held("lock-id").__enter__)
+    assert said == f"{READ_ONLY}\nWhat is in the volume shop-prod_deployment could not be moved into shop-prod_ledger."
     for name, volume in ((SALT, "shop-prod_ledger"), (CADDYFILE, "shop-prod_deployment")):
-        of = files(Answers(""))
+        of = files(Answers("", "", said=READ_ONLY))
         of.holding = "lock-id"
-        with pytest.raises(Problem, match=rf"^{name.rpartition('/')[2]} could not be written into the volume {volume}"):
-            of.write(name, "")
+        short = name.rpartition("/")[2]
+        assert problem(partial(of.write, name, "")) == (
+            f"{READ_ONLY}\n{short} could not be written into the volume {volume}."
+        )
+        assert problem(partial(of.read, name)) == (
+            f"{READ_ONLY}\nThe files in the volume shop-prod_deployment cannot be read."
+        )
+
+
+def test_what_said_nothing_is_told_by_its_status_and_what_is_fine_is_no_failure() -> None:
+    of = files(Answers("", ""))
+    of.holding = "lock-id"
+    assert problem(partial(of.rename, "a", "b")) == (
+        "docker ended with status 1.\nb could not be written into the volume shop-prod_deployment."
+    )
+    assert of.script("seal", failed="It failed.", fine=(0, 1)) == (1, "")
 
 
 def test_until_it_is_split_what_is_in_the_old_place_is_the_later() -> None:
