@@ -18,7 +18,7 @@ from slipway.core.errors import Problem
 from slipway.database import superuser
 from slipway.engine import jobs, proxies
 from slipway.engine.client import need_engine
-from slipway.engine.compose import compose_command
+from slipway.engine.compose import compose_command, local_image
 from slipway.engine.jobs import OneOff
 from slipway.image import build, plan
 from slipway.project import database, settings, tags
@@ -60,7 +60,7 @@ def in_image(checkout: Checkout, args: Sequence[str]) -> None:
     project, shell = checkout.project, checkout.shell
     here = {database.HOSTNAME: database.OWN, database.PORT: str(database.STANDARD_PORT)}
     values = settings.example_values(project) | here
-    tag = f"{project.image}:{tags.TESTED}"
+    tag = local_image(project, tags.TESTED)
     tested = plan.current(checkout)
     compose = partial(compose_command, project, "test")
     with checkout.steps.step("image", tag):

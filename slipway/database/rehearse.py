@@ -14,6 +14,7 @@ from slipway.database import schema, store
 from slipway.database.stage import Outcome, Rehearsed, Stage, staged
 from slipway.engine import images
 from slipway.engine.client import need_engine
+from slipway.engine.compose import local_image
 from slipway.image import build, plan
 from slipway.image.plan import Image
 from slipway.project import labels, tags
@@ -105,7 +106,7 @@ def _before(stage: Stage, previous: Rehearsed, new: Rehearsed, filled: bool) -> 
 
 
 def _this(checkout: Checkout, image: Image) -> Rehearsed:
-    server, tests = (f"{checkout.project.image}:{tag}" for tag in (tags.REHEARSED, tags.TESTED))
+    server, tests = (local_image(checkout.project, tag) for tag in (tags.REHEARSED, tags.TESTED))
     with checkout.steps.step("image", image.tag):
         build.build(checkout, image, [server])
         build.build(checkout, image, [tests], "test")

@@ -20,6 +20,8 @@ IPV6 = "compose.ipv6.yaml"  # likewise, for the proxy, when the engine passes th
 RELEASE = "compose.release.yaml"  # instead of them, for a release
 UNREADABLE = "Compose cannot read its files (see above)."
 WITHOUT_ENV = ("--env-file", "/dev/null")
+# https://github.com/distribution/reference: a part of a repository's name, of what a Compose project may be called
+IMAGE = re.compile(r"[a-z0-9]+((__?|-+)[a-z0-9]+)*")
 ANY = "none"  # for a release and its image, where any will do
 
 
@@ -83,6 +85,21 @@ def project_name(project: Project, environment: str, environ: Mapping[str, str] 
     if environment in ("test", "rehearsal"):  # of this checkout: two may test at once
         return f"{here}-{environment}"
     return f"{chosen or _plain(project.name)}-{environment}"
+
+
+def local_image(project: Project, tag: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Return what this checkout calls an image that a verb makes for itself, as compose.yaml does.
+
+    Two checkouts of one project never start each other's. Raises Problem when the Compose project's name cannot be an
+    image's.
+    """
+    name = project_name(project, "dev", environ)
+    if not IMAGE.fullmatch(name):
+        raise Problem(
+            f"The Compose project {name!r} cannot give an image its name: between letters and digits that takes - or "
+            f"one or two _, and none at the end. Name it in .env: COMPOSE_PROJECT_NAME={_plain(project.name)}"
+        )
+    return f"{name}:{tag}"
 
 
 def _plain(name: str) -> str:

@@ -19,8 +19,8 @@ from slipway.release.passed import Images
 from slipway.runtime.jobs import backups_volume
 
 TAIL = 60  # lines of a verb that failed
-# What the verbs call their images on this engine, whatever they are of.
-SHARED = (tags.DEV, tags.TESTED, tags.REHEARSED)
+# What the verbs call the images that they make for themselves; their name is the sandbox's.
+LOCAL = (tags.DEV, tags.TESTED, tags.REHEARSED)
 
 Command = Callable[..., list[str]]
 
@@ -76,15 +76,11 @@ class Sandbox:
 
         What a run that was killed has left is removed as well.
         """
-        shell = self.home.shell
-        shared = [f"{self.home.project.image}:{name}" for name in SHARED]
-        before = {tag: images.built_id(shell, tag) for tag in shared}
         self._clear()
         try:
             yield
         finally:
             self._clear()
-            images.put_back(shell, before)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -118,6 +114,8 @@ class Sandbox:
                 if status:
                     self.home.steps.say(f"  a {kind} of the gates is left on the engine: {said.strip()}")
         shell.probe(volumes.remove_command(backups_volume(self.production)))
+        for tag in LOCAL:
+            shell.probe(images.remove_command(f"{self.name}:{tag}"))
 
 
 def verb_command(root: Path, name: str, *args: str) -> list[str]:

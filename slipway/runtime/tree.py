@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from slipway.engine import images
+from slipway.engine.compose import local_image
 from slipway.image import build, plan
 from slipway.project import labels, tags
 from slipway.project.checkout import Checkout
@@ -12,7 +13,7 @@ from slipway.project.tree import Tree
 class TreeImage:
     """The image that this tree is, or will be, built as.
 
-    In development one tag stands for whatever was built last; a release's tag means one content.
+    In development one tag stands for whatever this checkout built last; a release's tag means one content.
     """
 
     def __init__(self, checkout: Checkout, dev: bool) -> None:
@@ -27,7 +28,7 @@ class TreeImage:
     def tag(self) -> str:
         """The image's tag."""
         project = self.checkout.project
-        return f"{project.image}:{tags.DEV}" if self.dev else plan.of(project, self._tree).tag
+        return local_image(project, tags.DEV) if self.dev else plan.of(project, self._tree).tag
 
     @cached_property
     def inputs(self) -> str:

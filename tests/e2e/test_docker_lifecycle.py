@@ -44,6 +44,11 @@ def test_the_lifecycle_from_the_build_on(docker: Checkout) -> None:
     assert first.stderr.startswith("up · dev")
     assert "runtime    docker" in first.stderr
     conversation(docker.url)
+    plain = ["docker", "compose", "config", "--images"]
+    images = subprocess.run(plain, cwd=docker.root, env=docker.environ(), check=True, capture_output=True, text=True)
+    assert set(images.stdout.split()) == {f"{NAME}:dev", "postgres:17"}
+    running = run("docker", "ps", "--format", "{{.Image}}", "--filter", f"name={NAME}")
+    assert set(running.split()) == set(images.stdout.split())
     before = run("docker", "ps", "--quiet", "--no-trunc", "--filter", f"name={NAME}")
     assert "already up: nothing to do" in done(docker, "up").stderr
     assert run("docker", "ps", "--quiet", "--no-trunc", "--filter", f"name={NAME}") == before

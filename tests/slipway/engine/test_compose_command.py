@@ -1,11 +1,14 @@
 """The one place that spells `docker compose`."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from slipway.engine.compose import compose_command, project_name
+from slipway.core.errors import Problem
+from slipway.engine.compose import compose_command, local_image, project_name
 from slipway.project.config import Project, load
+from tests.support import ROOT
 
 MINIMAL = '[project]\nname = "thing"\nversion = "1.0.0"\n'
 
@@ -35,6 +38,19 @@ def test_environments_never_share_a_compose_project(
     (tmp_path / folder).mkdir()
 
     assert project_name(project(tmp_path / folder), environment, environ) == name
+
+
+@pytest.mark.parametrize("name", ["shop", "shop-2", "a--b", "a__b", "2a_b"])
+def test_two_checkouts_never_start_each_others_image(tmp_path: Path, name: str) -> None:
+    assert local_image(project(tmp_path), "dev", {"COMPOSE_PROJECT_NAME": name}) == f"{name}:dev"
+    by_compose = re.findall(r"image: \$\{IMAGE:-(.*?:dev)\}", (ROOT / "compose.yaml").read_text())
+    assert by_compose == ["${COMPOSE_PROJECT_NAME}:dev"] * 2
+
+
+@pytest.mark.parametrize("name", ["shop-", "shop_", "a___b", "a-_b"])
+def test_what_names_no_image_is_told_with_a_name_that_does(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Problem, match=rf"'{name}' cannot give an image its name.*COMPOSE_PROJECT_NAME=thing$"):
+        local_image(project(tmp_path), "dev", {"COMPOSE_PROJECT_NAME": name})
 
 
 def test_compose_names_its_files_and_drops_none(tmp_path: Path) -> None:

@@ -262,12 +262,12 @@ def test_nothing_of_the_gates_is_left_on_the_engine(attempt: Attempt, engine: En
 
     def build(_: Ran) -> None:
         for tag in ("dev", "test", "rehearsed"):
-            engine.names[f"shop:{tag}"] = id_of("of the gates")
+            engine.names[f"{name}:{tag}"] = id_of("of the gates")
 
     engine.when("migrate --rehearse", build)
     passed(attempt, "rehearsal")
     assert before.items() <= engine.names.items()
-    assert "shop:rehearsed" not in engine.names
+    assert not [one for one in engine.names if one.startswith(f"{name}:")]
     for removal in ("docker rm --force --volumes c1", "docker volume rm v1", "docker network rm n1"):
         assert [ran.line for ran in engine.ran].count(removal) == 2  # before, and after
     production = f"{name}-prod"
