@@ -18,7 +18,7 @@ class Backup:
 
     @property
     def made(self) -> datetime:
-        """When it was made (UTC)."""
+        """When it was made (UTC), as its name says: nothing is ordered by that."""
         return datetime.strptime(self.name.partition("-")[0], TIME)
 
     @property
@@ -32,7 +32,7 @@ class Backup:
 
 
 def parse(said: str) -> list[Backup]:
-    """Read lines of a name and a size; others' files are left out."""
+    """Read lines of a name and a size, in their order; others' files are left out."""
     found = []
     for line in said.splitlines():
         name, _, size = line.rpartition(" ")
@@ -45,10 +45,13 @@ def parse(said: str) -> list[Backup]:
     return found
 
 
-def superfluous(backups: Sequence[Backup], keep: Retention) -> list[str]:
-    """Return the names of the backups that the rule doesn't keep."""
-    newest_first = sorted(backups, key=lambda backup: backup.name, reverse=True)
-    kept = {backup.name for backup in newest_first[: keep.keep_last]}
+def superfluous(backups: Sequence[Backup], keep: Retention, made: str = "") -> list[str]:
+    """Return the names of the backups that the rule doesn't keep, of all in the order in which they were made.
+
+    The one that was just `made` is kept, whatever the rule says.
+    """
+    newest_first = list(reversed(backups))
+    kept = {made, *(backup.name for backup in newest_first[: keep.keep_last])}
     for form, count in (("%Y-%m-%d", keep.keep_daily), ("%G-%V", keep.keep_weekly)):
         latest: dict[str, str] = {}
         for backup in newest_first:

@@ -1,5 +1,8 @@
 # What is done beside the database, with PostgreSQL's own programs, in the folder of the backups.
 # PGHOST and its kin say where the database is.
+#
+# The file `order` there has the names of the backups as they were made, a line each. No clock orders them: that of who
+# calls may be wrong, and so may this one. What the time in a name says is the database's clock.
 set -eu
 umask 077
 
@@ -8,26 +11,68 @@ tell() { # SQL from standard input; :"db" is the database, :"new" and :"old" are
         psql -XqAt -v ON_ERROR_STOP="${stop:-1}" -v db="$PGDATABASE" -v new="${new:-}" -v old="${old:-}" -d "${1:-postgres}"
 }
 
-readable() { # The whole of it: its list of contents alone would not show that its end is missing.
+now() { # DATABASE, any of the server's
+    echo "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD\"T\"HH24MISS\"Z\"')" | tell "$1"
+}
+
+read_back() { # NAME, the whole of it: its list of contents alone would not show that its end is missing.
     pg_restore --list "$1" >/dev/null
     pg_restore --file=/dev/null "$1"
 }
 
-make() { # TIME
+readable() { # NAME; says when that was
+    read_back "$1"
+    now postgres
+}
+
+make() {
+    time=$(now "$PGDATABASE")
     revision=$(echo "SELECT string_agg(version_num, '+' ORDER BY 1) FROM alembic_version" | tell "$PGDATABASE" 2>/dev/null || true)
-    name="$1-$(printf %s "${revision:-none}" | tr -c 'A-Za-z0-9_.+-' _).dump"
     find . \( -name '*.partial' -o -name '*.import' \) -mtime +0 -exec rm -f {} + # of those that were killed
+    reserve "$time-$(printf %s "${revision:-none}" | tr -c 'A-Za-z0-9_.+-' _)"
     trap 'rm -f "$name.partial"' EXIT
     trap 'exit 130' INT TERM
     pg_dump --format=custom --file="$name.partial"
-    readable "$name.partial"
+    read_back "$name.partial"
+    before=$(unnoted)
+    printf '%s\n' ${before:+"$before"} "$name" >>order
     mv "$name.partial" "$name"
     echo "$name $(wc -c <"$name")"
 }
 
-list() {
-    for name in *.dump; do
-        [ ! -e "$name" ] || echo "$name $(wc -c <"$name")"
+reserve() { # STEM; sets `name`: a clock that was set back may name another backup, and two may be made at once
+    number=1 name="$1.dump"
+    until is_free; do
+        [ "$number" -lt 100 ] || {
+            : >"$name.partial" # says why it cannot be made
+            return 1
+        }
+        number=$((number + 1)) name="$1-$number.dump"
+    done
+}
+
+is_free() { # Then `name` is this one's: nobody else begins what is begun.
+    (set -C && : >"$name.partial") 2>/dev/null || return 1
+    [ -e "$name" ] || is_noted "$name" || return 0
+    rm -f "$name.partial"
+    return 1
+}
+
+is_noted() { # NAME; also of one that is removed by now: it would be an old one at once
+    [ -e order ] && grep -qxF -e "$1" order
+}
+
+unnoted() { # Those of earlier versions, and of one that was killed before it was noted: by the clock of this folder.
+    { stat -c '%Y %n' -- *.dump 2>/dev/null || stat -f '%m %N' -- *.dump 2>/dev/null || true; } | LC_ALL=C sort -k1,1n -k2 |
+        cut -d' ' -f2- | if [ -e order ]; then grep -vxF -f order || true; else cat; fi
+}
+
+list() { # the oldest first
+    {
+        [ ! -e order ] || cat order
+        unnoted
+    } | awk '!seen[$0]++' | while read -r name; do
+        [ ! -f "$name" ] || echo "$name $(wc -c <"$name")"
     done
 }
 

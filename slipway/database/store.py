@@ -5,7 +5,7 @@ What is done there is a function of backups.sh.
 
 import contextlib
 import os
-import time
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from slipway.core.errors import Problem
 from slipway.core.scripts import Script
 from slipway.core.words import human
 from slipway.database import superuser
-from slipway.database.backups import TIME, Backup, parse, superfluous
+from slipway.database.backups import Backup, parse, superfluous
 from slipway.project.checkout import Checkout
 from slipway.runtime import Job, Runtime, Where
 from slipway.runtime.environment import Environment
@@ -26,7 +26,10 @@ LONGEST_NAME = 36  # of a database, before what is added to it; PostgreSQL takes
 
 @dataclass(frozen=True)
 class Restoration:
-    """A backup that takes the database's place: its name in the store, what people call it, and since when."""
+    """A backup that takes the database's place: its name in the store, what people call it, and since when.
+
+    That is by the database's clock.
+    """
 
     backup: str
     shown: str
@@ -57,11 +60,11 @@ def make(checkout: Checkout, runtime: Runtime, output: Path | None = None) -> st
     """
     with checkout.steps.step("backup") as step:
         failed = "No backup was made (see above), and nothing was changed."
-        new = parse(_do(runtime, "make", _now(), failed=failed))[-1]
+        new = parse(_do(runtime, "make", failed=failed))[-1]
         step.detail = f"{new.name}, {human(new.size)}, read back"
         if output:
             copy_out(runtime, new.name, output)
-        doomed = superfluous(stored(runtime), checkout.project.backups)
+        doomed = superfluous(stored(runtime), checkout.project.backups, new.name)
         if doomed:
             _do(runtime, "remove", *doomed, failed="Old backups could not be removed (see above).")
     return new.name
@@ -74,9 +77,8 @@ def check_target(output: Path) -> None:
 
 
 def stored(runtime: Runtime) -> list[Backup]:
-    """Return the backups, the oldest first; raises Problem."""
-    said = _do(runtime, "list", failed="The backups cannot be listed (see above).")
-    return sorted(parse(said), key=lambda backup: backup.name)
+    """Return the backups in the order in which they were made, the oldest first; raises Problem."""
+    return parse(_do(runtime, "list", failed="The backups cannot be listed (see above)."))
 
 
 def find(runtime: Runtime, name: str) -> Backup:
@@ -102,13 +104,12 @@ def to_restore(
     """
     if name and file:
         raise Problem("--backup and --file exclude each other.")
-    now = _now()
     with contextlib.ExitStack() as stack:
-        backup = stack.enter_context(_taken_in(runtime, Path(file), now)) if file else find(runtime, name).name
+        backup = stack.enter_context(_taken_in(runtime, Path(file))) if file else find(runtime, name).name
         shown = Path(file).name if file else backup
         with checkout.steps.step("backup", f"{shown} can be read"):
             broken = f"{shown} is broken (see above), and was not restored: the data is as it was. ./inv backup --list"
-            _do(runtime, "readable", backup, failed=broken)
+            now = _do(runtime, "readable", backup, failed=broken)
         yield Restoration(backup, shown, environment.settings.database.name, now)
 
 
@@ -146,8 +147,8 @@ def dump(runtime: Runtime, file: IO[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def _taken_in(runtime: Runtime, path: Path, now: str) -> Iterator[str]:
-    name = f"{now}.import"  # no *.dump: it never is the latest backup
+def _taken_in(runtime: Runtime, path: Path) -> Iterator[str]:
+    name = f"{secrets.token_hex(8)}.import"  # no *.dump: it never is the latest backup
     try:
         try:
             with path.open("rb") as file:
@@ -171,7 +172,3 @@ def _do(
     if ran.status:
         raise Problem(failed)
     return ran.output
-
-
-def _now() -> str:
-    return time.strftime(TIME, time.gmtime())

@@ -118,7 +118,9 @@ def check(_: Context, runtime: str = "", json: bool = False) -> None:
         migrations.check(session, json)
 
 
-@task(help=EVERYWHERE | {"list": "list the backups", "output": "write a copy to this file as well"} | JSON)
+@task(
+    help=EVERYWHERE | {"list": "list the backups, the oldest first", "output": "write a copy to this file too"} | JSON
+)
 def backup(
     _: Context,
     list: bool = False,
@@ -145,8 +147,10 @@ def backup(
             if json:
                 screen.show_json({"place": place, "backups": [one.as_json() for one in found]})
                 return
-            session.steps.say(f"  in {place}")
-            screen.show_lines(f"{one.name:<40} {human(one.size):>10}" for one in found)
+            session.steps.say(f"  in {place}, in the order in which they were made")
+            marks = ["  latest" if one is found[-1] else "" for one in found]
+            lines = zip(found, marks, strict=True)
+            screen.show_lines(f"{one.name:<40} {human(one.size):>10}{mark}" for one, mark in lines)
             return
         target = Path(output) if output else None
         if target:

@@ -9,8 +9,8 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 def made(*ago: timedelta) -> list[Backup]:
-    """Return backups that were made so long before noon."""
-    return [Backup(f"{NOON - one:{TIME}}-0002.dump", 1) for one in ago]
+    """Return backups that were made so long before noon, the latest of them first given."""
+    return [Backup(f"{NOON - one:{TIME}}-0002.dump", 1) for one in reversed(ago)]
 
 
 def test_the_last_are_kept() -> None:
@@ -18,12 +18,20 @@ def test_the_last_are_kept() -> None:
 
     doomed = superfluous(backups, Retention(keep_last=3, keep_daily=0, keep_weekly=0))
 
-    assert doomed == sorted(backup.name for backup in backups[3:])
+    assert doomed == sorted(backup.name for backup in backups[:2])
+
+
+def test_what_was_made_last_is_kept_whatever_its_name_says() -> None:
+    behind, ahead = Backup("20261124T110000Z-0002.dump", 1), Backup("20270101T120000Z-0002.dump", 1)
+    rule = Retention(keep_last=1, keep_daily=1, keep_weekly=0)
+
+    assert superfluous([ahead, behind], rule) == [ahead.name]
+    assert superfluous([behind, ahead], rule, behind.name) == []
 
 
 def test_the_last_of_each_day_and_week_is_kept() -> None:
     days = [timedelta(days=n) for n in range(30)]
-    backups = made(*days, *(day + timedelta(hours=1) for day in days))
+    backups = made(*sorted([*days, *(day + timedelta(hours=1) for day in days)]))
 
     doomed = superfluous(backups, Retention(keep_last=1, keep_daily=3, keep_weekly=3))
 

@@ -16,7 +16,7 @@ from slipway.runtime import Job, Where
 from tests.slipway.database.support import Noting, checkout, environment
 
 MADE = "20261124T120000Z-0002.dump 1234"
-LISTED = "20261124T120000Z-0002.dump 1234\nnotes.dump 3\n20261123T120000Z-0001.dump 99"
+LISTED = "20261123T120000Z-0001.dump 99\nnotes.dump 3\n20261124T120000Z-0002.dump 1234"
 
 
 def noting(root: Path, *answers: Ran) -> Noting:
@@ -35,7 +35,7 @@ def test_a_function_of_the_script_is_called_like_a_program() -> None:
 
 def test_a_backup_is_made_and_what_is_superfluous_removed(tmp_path: Path) -> None:
     old = "\n".join(f"20250101T0000{number:02}Z-0001.dump 1" for number in range(30))
-    runtime = noting(tmp_path, Ran(0, MADE), Ran(0, f"{MADE}\n{old}"), Ran(0))
+    runtime = noting(tmp_path, Ran(0, MADE), Ran(0, f"{old}\n{MADE}"), Ran(0))
 
     assert store.make(runtime.checkout, runtime) == "20261124T120000Z-0002.dump"
 
@@ -92,7 +92,7 @@ def test_where_no_copy_can_be_written_is_said_before(tmp_path: Path) -> None:
 def test_a_backup_is_found_by_its_name_and_the_latest_without_one(tmp_path: Path) -> None:
     runtime = noting(tmp_path, *[Ran(0, LISTED)] * 4, Ran(0))
 
-    assert [one.name for one in store.stored(runtime)] == [line.split()[0] for line in (LISTED.splitlines()[2], MADE)]
+    assert [one.name for one in store.stored(runtime)] == [line.split()[0] for line in (LISTED.splitlines()[0], MADE)]
     assert store.find(runtime, "").name == "20261124T120000Z-0002.dump"
     assert store.find(runtime, "20261123T120000Z-0001").name == "20261123T120000Z-0001.dump"
     with pytest.raises(Problem, match=r"There is no backup notes\. \./inv backup --list"):
@@ -102,7 +102,7 @@ def test_a_backup_is_found_by_its_name_and_the_latest_without_one(tmp_path: Path
 
 
 def test_a_backup_is_read_whole_before_it_takes_the_place(tmp_path: Path) -> None:
-    runtime = noting(tmp_path, Ran(0, LISTED), Ran(0), Ran(0))
+    runtime = noting(tmp_path, Ran(0, LISTED), Ran(0, "20261124T130000Z"), Ran(0))
 
     with store.to_restore(runtime.checkout, runtime.environment, runtime, "", "") as wanted:
         assert runtime.commands == ["list", "readable"]
@@ -111,7 +111,7 @@ def test_a_backup_is_read_whole_before_it_takes_the_place(tmp_path: Path) -> Non
     name, (new, kept) = "20261124T120000Z-0002.dump", runtime.jobs[2].argv[6:]
     assert runtime.jobs[2].argv[4:6] == ["restore", name]
     assert (wanted.backup, wanted.shown, wanted.database) == (name, name, "shop")
-    assert (new, kept) == (f"shop_restored_{wanted.time.lower()}", f"shop_before_{wanted.time.lower()}")
+    assert (new, kept) == ("shop_restored_20261124t130000z", "shop_before_20261124t130000z")
     assert runtime.commands == ["list", "readable", "restore"]
 
 
@@ -149,7 +149,7 @@ def test_a_file_is_taken_in_and_goes_whatever_happens(tmp_path: Path) -> None:
     assert runtime.commands == ["take", "readable", "remove"]
     names = {job.argv[5] for job in runtime.jobs}
     assert len(names) == 1
-    assert names.pop().endswith("Z.import")
+    assert names.pop().endswith(".import")
     assert isinstance(runtime.jobs[0].stdin, io.BufferedReader)
     assert runtime.jobs[0].stdin.name == str(file)
 
