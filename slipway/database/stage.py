@@ -12,7 +12,7 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Ran
 from slipway.database import schema, superuser
 from slipway.engine import containers, jobs, proxies
-from slipway.engine.compose import compose_command, project_name
+from slipway.engine.compose import compose_command, patience, project_name
 from slipway.engine.jobs import OneOff
 from slipway.project import database, settings
 from slipway.project.checkout import Checkout
@@ -102,7 +102,7 @@ class Stage:
         name = f"{project_name(project, COMPOSE)}-{secrets.token_hex(4)}"
         options = ["--env", f"PORT={project.port}", *proxies.options(shell), "--name", name]
         run = self.compose("run", "--detach", "--no-deps", options, WEB)
-        status, _ = shell.answer(run, env={"IMAGE": release.server}, hidden=self.values)
+        status, _ = shell.answer(run, env={"IMAGE": release.server} | patience(project), hidden=self.values)
         self.servers[release.name] = name
         if status:
             raise Problem(f"{release.name} could not be started (see above).")

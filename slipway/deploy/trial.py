@@ -8,7 +8,7 @@ from slipway.core.errors import Problem
 from slipway.core.steps import Steps
 from slipway.core.words import of_log
 from slipway.deploy import watch
-from slipway.engine.containers import GONE, Verdict
+from slipway.engine.health import GONE, Verdict, until_ready
 from slipway.project.checkout import Checkout
 from slipway.runtime.release import Answers, Look, Release, host
 from slipway.runtime.releases import Proxy, Releases
@@ -22,7 +22,7 @@ LOG = 60  # lines
 def ready(checkout: Checkout, releases: Releases, release: str, settle: float) -> None:
     """Wait until a release is ready, and has been up for so many seconds; raises Problem with its log."""
     with checkout.steps.step("ready", "healthy"):
-        if how := watch.wait_ready(lambda: judged(releases.again(release)), checkout.project.wait, settle):
+        if how := until_ready(lambda: judged(releases.again(release)), checkout.project.wait, settle):
             raise Problem(f"The new release {how}; {show_log(checkout.steps, releases, release)}.")
 
 

@@ -4,29 +4,12 @@ import time
 from collections.abc import Callable, Iterator
 
 from slipway.core.waiting import pause
-from slipway.engine.containers import Verdict
 from slipway.runtime.release import Answers
 
 FEWEST = 3  # failures that count: one may be anything
 HALF = 0.5
 FLOOR = 10  # requests from which a share can be told
 LOOK = 0.5  # seconds
-
-
-def wait_ready(look: Callable[[], Verdict], limit: float, settle: float) -> str:
-    """Wait until a release is ready and has been up for `settle` seconds; for at most `limit` seconds.
-
-    `look` judges it. Returns "" when it is ready, else what is wrong.
-    """
-    began = time.monotonic()
-    while True:
-        verdict = look()
-        waited = time.monotonic() - began
-        if verdict.wrong or (verdict.ready and waited >= settle):
-            return verdict.wrong
-        if waited > max(limit, settle):
-            return f"was not ready in {limit:.0f} s"
-        time.sleep(pause(waited))
 
 
 def standard(first: Answers, since: Answers) -> Answers:

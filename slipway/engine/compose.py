@@ -66,6 +66,11 @@ def release_variables(deployment: str, release: str = ANY, image: str = ANY) -> 
     return {"DEPLOYMENT": deployment, "RELEASE": release, "IMAGE": image}
 
 
+def patience(project: Project) -> dict[str, str]:
+    """Return the variable by which the engine gives the service as long to be ready as whoever waits for it."""
+    return {"WEB_START_PERIOD": f"{project.wait}s"}
+
+
 def project_name(project: Project, environment: str, environ: Mapping[str, str] = os.environ) -> str:
     """Return the name of the Compose project of an environment.
 

@@ -1,7 +1,6 @@
 """Containers, as `docker inspect` shows them; whether they are ready."""
 
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,28 +8,13 @@ from typing import Any
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell, tokens
-from slipway.core.waiting import pause
+from slipway.engine.health import GONE, READY, Verdict, together, until_ready
+from slipway.project.health import Answer
 
 SERVICE, ONE_OFF = "com.docker.compose.service", "com.docker.compose.oneoff"
 PROJECT, FOLDER = "com.docker.compose.project", "com.docker.compose.project.working_dir"
 CONFIG_HASH = "com.docker.compose.config-hash"
 NO_SUCH = "no such container"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How a container that was just started does: it is ready, something is wrong, or it is too early to tell."""
-
-    ready: bool = False
-    wrong: str = ""
-
-    @property
-    def early(self) -> bool:
-        """Whether waiting may still help."""
-        return not self.ready and not self.wrong
-
-
-READY, EARLY, GONE = Verdict(ready=True), Verdict(), Verdict(wrong="is gone")
 
 
 @dataclass(frozen=True)
@@ -129,17 +113,18 @@ class Container:
             return Verdict(wrong="ended, and was started again")
         if self.ready:  # without a check, running is all that can be seen
             return READY
-        if "500" in self.checks:
-            return Verdict(wrong="answers 500")
-        return Verdict(wrong="is unhealthy") if self.health == "unhealthy" else EARLY
+        answers = [Answer.read(one) for one in self.checks]
+        if final := next((one for one in answers if one.is_final), None):
+            return Verdict(wrong=f"answers {final.status}")
+        so_far = str(answers[-1]) if answers else ""
+        if self.health == "unhealthy":
+            return Verdict(wrong=f"is unhealthy{f': {so_far}' if so_far else ''}", unhealthy=True)
+        return Verdict(so_far=so_far)
 
 
 def judged(containers: Sequence[Container]) -> Verdict:
-    """Judge several together: what is wrong with one is wrong with all."""
-    if not containers:
-        return GONE
-    verdicts = [one.verdict() for one in containers]
-    return next((one for one in verdicts if one.wrong), EARLY if EARLY in verdicts else READY)
+    """Judge several together."""
+    return together([one.verdict() for one in containers])
 
 
 def inspect_command(*names: str) -> list[str]:
@@ -219,13 +204,12 @@ def wait_for(look: Callable[[], Container | None], limit: float) -> str:
     Returns "" when it is ready, else what is wrong with it. (`up --wait` looks twice a second, waits for what cannot
     become healthy any more, and shows no log.)
     """
-    began = time.monotonic()
-    one = look()
-    restarts = one.restarts if one else 0
-    while (verdict := one.verdict(restarts) if one else GONE).early:
-        waited = time.monotonic() - began
-        if waited > limit:
-            return f"was not ready in {limit:.0f} s"
-        time.sleep(pause(waited))
+    restarts: int | None = None
+
+    def judge() -> Verdict:
+        nonlocal restarts
         one = look()
-    return verdict.wrong
+        restarts = one.restarts if one and restarts is None else restarts
+        return one.verdict(restarts or 0) if one else GONE
+
+    return until_ready(judge, limit)

@@ -10,7 +10,7 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Ran, Shell
 from slipway.core.words import of_log
 from slipway.engine import containers, jobs, proxies
-from slipway.engine.compose import ANY, WITHOUT_ENV, compose_command, project_name, release_variables
+from slipway.engine.compose import ANY, WITHOUT_ENV, compose_command, patience, project_name, release_variables
 from slipway.engine.containers import Container
 from slipway.project.config import Project
 
@@ -87,7 +87,7 @@ class Stack:
 
     def env(self, port: int = 0) -> dict[str, str]:
         """Return the variables that the Compose files leave open."""
-        return self.variables() | ({"PORT": str(port)} if port else {})
+        return patience(self.project) | self.variables() | ({"PORT": str(port)} if port else {})
 
     # What is there
 

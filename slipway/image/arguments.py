@@ -30,6 +30,7 @@ def shape(project: Project, base: Base) -> dict[str, str]:
         "PORT": str(project.port),
         "WEB_CONCURRENCY": str(project.workers),
         "HEALTH_PATH": project.health,
+        **({"HEALTH_HOST": project.health_host} if project.health_host else {}),
         **project.build_args,
     }
 

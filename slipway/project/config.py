@@ -114,8 +114,9 @@ TABLES: dict[str, Any] = {
 class Project:
     """One service, as pyproject.toml describes it.
 
-    `wait` is how many seconds the database, and then the service, may take to be ready. An empty `migrations` means
-    that there are none. `secrets` maps the name of each secret variable to the fewest bytes that it may have.
+    `health_host` is the Host header with which the health path is asked (default: the address that is asked). `wait` is
+    how many seconds the database, and then the service, may take to be ready. An empty `migrations` means that there
+    are none. `secrets` maps the name of each secret variable to the fewest bytes that it may have.
     `build_args` are handed to `docker build` as they are. `source` is where the code is to be found (default: that of
     `[project.urls]`). `requires_python` is `[project]`'s.
     """
@@ -128,6 +129,7 @@ class Project:
     port: Annotated[int, PORTS] = 8000
     workers: Annotated[int, WORKERS] = 4
     health: str = "/"
+    health_host: str = ""
     wait: Annotated[int, SECONDS[1:]] = 60
     docs: str = "/docs"
     migrations: str = ""
@@ -144,6 +146,11 @@ class Project:
     lint: Lint = field(default_factory=Lint)
     deploy: Deploy = field(default_factory=Deploy)
     release: ReleaseRules = field(default_factory=ReleaseRules)
+
+    def __post_init__(self) -> None:
+        """Refuse what is no Host header."""
+        if not re.fullmatch(r"[A-Za-z0-9._:\[\]-]*", self.health_host):
+            raise Problem(f"pyproject.toml: [tool.slipway] health-host = {self.health_host!r} names no host.")
 
     @property
     def image(self) -> str:

@@ -20,13 +20,13 @@ from slipway.core.waiting import wait_until
 from slipway.image.plan import read_tree
 from slipway.project import lockfile, tags
 from slipway.project.checkout import Checkout
+from slipway.project.health import GOOD, Answer, headers
 from slipway.project.revisions import heads
 from slipway.project.tree import digest
 from slipway.runtime import LiveRelease, State
 from slipway.runtime.environment import Environment
 
 STOP_GRACE = 35  # seconds; longer than gunicorn lets requests finish
-GOOD, BROKEN = 200, 500
 ADDRESS, LOOPBACK = "BIND_ADDRESS", "127.0.0.1"
 
 
@@ -63,12 +63,12 @@ class HostService:
         """
         record = processes.load(self.record)
         if record and not self.environment.is_dev:
-            return self._health(record.port, record.address) == GOOD
+            return self._health(record.port, record.address).status == GOOD
         return bool(
             record
             and record.fingerprint == self._fingerprint(port)
             and (not self.environment.settings.own_database or self.where())
-            and self._health(record.port, record.address) == GOOD
+            and self._health(record.port, record.address).status == GOOD
         )
 
     def check_port(self, port: int) -> None:
@@ -114,17 +114,19 @@ class HostService:
                     process.pid, process.create_time(), port, fingerprint, release, schema, asked_at(self.address)
                 )
                 made.save(self.record)
-            answer = 0
+            answer = Answer()
 
             def answered() -> bool:
                 nonlocal answer
                 answer = self._health(port, asked_at(self.address))
-                return answer in (GOOD, BROKEN)
+                return answer.status == GOOD or answer.is_final
 
-            # 500 is a mistake in the service, which waiting doesn't mend (a reloading worker outlives it).
+            # (A worker that reloads outlives what is final.)
             wait_until(answered, lambda: process.poll() is None, self.project.wait)
-            if answer != GOOD:
-                how = f"answers {answer}" if answer else f"was not ready in {self.project.wait} s"
+            if answer.status != GOOD:
+                so_far = f": {answer}" if str(answer) else ""
+                how = f"was not ready in {self.project.wait} s{so_far}"
+                how = f"answers {answer.status}" if answer.is_final else how
                 if process.poll() is not None:
                     how = f"ended with status {process.returncode}"
                 raise Problem(f"{processes.tail(self.log)}\nThe service {how}; its log is {self.log}.")
@@ -153,7 +155,7 @@ class HostService:
         record = processes.load(self.record)
         if not record:
             return State("stopped")
-        word = "ready" if self._health(record.port, record.address) == GOOD else "not ready"
+        word = "ready" if self._health(record.port, record.address).status == GOOD else "not ready"
         return State(word, {"process": record.pid, "address": url(record.address, record.port)})
 
     @property
@@ -185,14 +187,14 @@ class HostService:
         values = json.dumps([self.environment.settings.values, port], sort_keys=True)
         return hashlib.sha256(f"{digest(self.project.root, files)}{values}".encode()).hexdigest()
 
-    def _health(self, port: int, address: str) -> int:
-        # The status of the health path; 0 when nothing answers.
+    def _health(self, port: int, address: str) -> Answer:
         connection = http.client.HTTPConnection(address, port, timeout=5)
         try:
-            connection.request("GET", self.project.health)
-            return connection.getresponse().status
+            connection.request("GET", self.project.health, headers=headers(self.project.health_host))
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.getheader("Location", "").partition("?")[0])
         except (OSError, http.client.HTTPException):
-            return 0
+            return Answer()
         finally:
             connection.close()
 

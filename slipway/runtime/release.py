@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from slipway.engine.containers import Container, Verdict, judged
+from slipway.engine.containers import Container, judged
+from slipway.engine.health import Verdict
 from slipway.project import labels
 
 DATABASE, PROXY = "database", "proxy"  # what runs beside the releases

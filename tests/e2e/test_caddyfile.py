@@ -107,7 +107,7 @@ LINES: list[tuple[str, Check, list[str]]] = [
     ("header -Alt-Svc", domain.refuses_names_that_are_not_ours, []),
     ("header Content-Type application/problem+json", domain.refuses_names_that_are_not_ours, []),
     ("respond", domain.refuses_names_that_are_not_ours, []),
-    ("http://127.0.0.1:2020 {", operation.tells_that_it_runs, []),
+    ("http://:2020 {", operation.tells_that_it_runs, []),
     ("bind 127.0.0.1", operation.is_internal, []),
     ("handle /proxy {", operation.tells_that_it_runs, []),
     ("handle /metrics {", operation.counts_what_clients_got, []),

@@ -21,6 +21,7 @@ from slipway.engine.compose import UNREADABLE
 from slipway.engine.containers import CONFIG_HASH
 from slipway.engine.jobs import script_command
 from slipway.engine.stack import SERVICES, Stack
+from slipway.project.health import headers
 from slipway.runtime.release import Look, Pointer, Release, host, of_host
 
 INTERNAL = "http://127.0.0.1:2020"  # as the Caddyfile has it
@@ -164,13 +165,17 @@ class CaddyProxy:
 
     def ask(self, release: str, path: str) -> tuple[bool, str]:
         """Ask a release from the proxy's place; return whether the answer was good, and its head."""
-        return self._ask(f"http://{host(release)}:{PORT}{path}")
+        return self._ask(f"http://{host(release)}:{PORT}{path}", self.stack.project.health_host)
 
     def answered_by(self, path: str) -> str:
         """Return the release that answers a path through the proxy, "" for none."""
-        good, head = self._ask(f"{INTERNAL}{path}")
-        found = re.search(r"^\s*X-Release:\s*(\S+)", head, re.IGNORECASE | re.MULTILINE)
-        return of_host(found[1]) if found and good else ""
+        # With the Host header, and then without: a Caddyfile of before takes none but its own.
+        for named in dict.fromkeys((self.stack.project.health_host, "")):
+            good, head = self._ask(f"{INTERNAL}{path}", named)
+            found = re.search(r"^\s*X-Release:\s*(\S+)", head, re.IGNORECASE | re.MULTILINE)
+            if found and good:
+                return of_host(found[1])
+        return ""
 
     def look(self) -> Look:
         """Return what clients got so far, and whom they are led to."""
@@ -191,14 +196,15 @@ class CaddyProxy:
     def _env(self, port: int) -> dict[str, str]:
         return self.stack.env(port) | (self.edge.variables if self.edge.wanted() else {})
 
-    def _ask(self, url: str) -> tuple[bool, str]:
-        status, _, head = self.shell.probe(ask_command(self.name, url))
+    def _ask(self, url: str, named: str) -> tuple[bool, str]:
+        status, _, head = self.shell.probe(ask_command(self.name, url, named))
         return not status, head
 
 
-def ask_command(proxy: str, url: str) -> list[str]:
-    """Return the command that asks for a URL in the proxy's container, and shows the answer's head."""
-    return containers.exec_command(proxy, "wget", "-q", "-S", "-T", LIMIT, "-t", "1", "-O", "/dev/null", url)
+def ask_command(proxy: str, url: str, named: str = "") -> list[str]:
+    """Return the command that asks for a URL in the proxy's container, by another name if told; shows the head."""
+    header = [word for pair in headers(named).items() for word in ("--header", ": ".join(pair))]
+    return containers.exec_command(proxy, "wget", "-q", "-S", "-T", LIMIT, "-t", "1", *header, "-O", "/dev/null", url)
 
 
 def reload_command(proxy: str, file: str) -> list[str]:

@@ -17,7 +17,7 @@ from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.notes import Notes
 from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.engine import containers, images, jobs, volumes
-from slipway.engine.compose import ANY, UNREADABLE, release_variables
+from slipway.engine.compose import ANY, UNREADABLE, patience, release_variables
 from slipway.engine.stack import SERVICES, Stack
 from slipway.project.settings import Settings
 from slipway.runtime.release import WEB, Answers, Beside, NewRelease, Release
@@ -185,4 +185,4 @@ class EngineReleases(Notes):
 
     def env(self, release: str, image: str) -> dict[str, str]:
         """Return the variables that compose.release.yaml needs."""
-        return release_variables(self.deployment, release, image)
+        return release_variables(self.deployment, release, image) | patience(self.stack.project)

@@ -4,27 +4,8 @@ import re
 
 import pytest
 
-from slipway.deploy.watch import drained, standard, wait_ready, worse
-from slipway.engine.containers import EARLY, READY, Verdict
+from slipway.deploy.watch import drained, standard, worse
 from slipway.runtime.release import Answers
-
-
-def test_waiting_ends_when_it_is_ready_and_settled() -> None:
-    looks = iter([EARLY, READY, READY])
-    assert wait_ready(lambda: next(looks), 5, 0) == ""
-    assert len(list(looks)) == 1
-
-    seen: list[int] = []
-
-    def dies() -> Verdict:
-        seen.append(1)
-        return READY if len(seen) < 4 else Verdict(wrong="ended with status 3")
-
-    assert wait_ready(dies, 5, 60) == "ended with status 3"
-
-
-def test_waiting_ends_at_the_limit() -> None:
-    assert wait_ready(lambda: EARLY, 0, 0) == "was not ready in 0 s"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.engine import containers
-from slipway.engine.containers import EARLY, GONE, READY, Container, Verdict, judged, wait_for
+from slipway.engine.containers import Container, judged, wait_for
+from slipway.engine.health import EARLY, GONE, READY, Verdict
 from tests.slipway.engine.support import Answers, container
 
 FACTS: dict[str, Any] = {
@@ -30,9 +31,13 @@ FACTS: dict[str, Any] = {
         (container(), READY),
         (container("healthy"), READY),
         (container("starting"), EARLY),
-        (container("starting", outputs=("503",)), EARLY),
+        (container("starting", outputs=("503",)), Verdict(so_far="its health path answers 503")),
+        (container("starting", outputs=("503", "[Errno 111] Connection refused")), EARLY),
         (container("starting", outputs=("500", "")), Verdict(wrong="answers 500")),
-        (container("unhealthy", outputs=("503",)), Verdict(wrong="is unhealthy")),
+        (
+            container("unhealthy", outputs=("503",)),
+            Verdict(wrong="is unhealthy: its health path answers 503", unhealthy=True),
+        ),
         (container("starting", running=False), Verdict(wrong="ended with status 3")),
         (container("starting", restarts=2), Verdict(wrong="ended, and was started again")),
         (container("healthy", restarts=1), READY),
@@ -41,7 +46,6 @@ FACTS: dict[str, Any] = {
 )
 def test_verdict(found: Container, verdict: Verdict) -> None:
     assert found.verdict(restarts=1) == verdict
-    assert found.verdict(restarts=1).early == (verdict == EARLY)
 
 
 def test_ready_and_its_verdict_agree_without_a_health_check() -> None:
@@ -56,6 +60,7 @@ def test_all_have_to_be_ready_and_one_is_enough_to_fail() -> None:
     assert judged([ready, ready]) == READY
     assert judged([ready, starting]) == EARLY
     assert judged([starting, gone, ready]) == Verdict(wrong="ended with status 3")
+    assert judged([container("unhealthy"), gone]) == Verdict(wrong="ended with status 3")  # the other may recover
     assert judged([]) == GONE
 
 
@@ -81,6 +86,8 @@ def test_waiting_tells_what_is_wrong() -> None:
     assert wait_for(lambda: next(looks), 5) == ""
     assert wait_for(lambda: None, 5) == "is gone"
     assert wait_for(lambda: container("starting"), 0) == "was not ready in 0 s"
+    led = container("starting", outputs=("307 https://127.0.0.1/health",))
+    assert wait_for(lambda: led, 0).startswith("was not ready in 0 s: its health path answers 307, to https://127")
     again = iter([container("starting"), container("starting", restarts=1)])
     assert wait_for(lambda: next(again), 5) == "ended, and was started again"
 

@@ -56,7 +56,7 @@ def test_a_job_of_the_service_is_a_one_off_of_its_image(tmp_path: Path) -> None:
     call = started(shell)
     assert call.argv[-5:] == ["migrate", SERVICE_PYTHON, "-m", "slipway.schema", "state"]
     assert call.argv[call.argv.index("--env") + 1] == "SLIPWAY_ENV=dev"
-    assert call.env == {"IMAGE": "shop:dev"}
+    assert call.env == {"IMAGE": "shop:dev", "WEB_START_PERIOD": "60s"}
     assert "--user" not in call.argv
 
     shell.calls.clear()

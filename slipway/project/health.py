@@ -1,0 +1,53 @@
+"""The health path: how it is asked, and what its answers mean."""
+
+import re
+from dataclasses import dataclass
+
+GOOD, BROKEN = 200, 500
+PRINTED = re.compile(r"(\d{3})(?: (\S+))?")
+OTHER = "or name another one: [tool.slipway] health"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the health path was answered: a status, 0 when nothing answers, and where it leads to ("" for nowhere)."""
+
+    status: int = 0
+    location: str = ""
+
+    @classmethod
+    def read(cls, printed: str) -> "Answer":
+        """Read what a health check printed: that of the Dockerfile says both; others say what they like."""
+        found = PRINTED.fullmatch(printed.strip())
+        return cls(int(found[1]), found[2] or "") if found else cls()
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it is a mistake in the service, which waiting doesn't mend."""
+        return self.status == BROKEN
+
+    def __str__(self) -> str:
+        """Say it in a sentence about the service, with what to change; "" for what says nothing."""
+        if self.status in (0, GOOD):
+            return ""
+        to = f", to {self.location}" if self.location else ""
+        hint = hints(self.status)
+        return f"its health path answers {self.status}{to}{f' ({hint})' if hint else ''}"
+
+
+def headers(host: str) -> dict[str, str]:
+    """Return the headers with which the health path is asked; `host` is that of the project, "" for none."""
+    return {"Host": host} if host else {}
+
+
+def hints(status: int) -> str:
+    """Say what to change about an answer that will stay, as a rule; "" for one that may be another soon."""
+    if status in (400, 421):
+        return "a service that checks the Host header is told one it knows: [tool.slipway] health-host"
+    if 300 <= status < 400:
+        return f"it has to answer 200 by itself: take it out of the redirect, {OTHER}"
+    if status in (401, 403):
+        return f"it has to answer 200 without a login: take it out, {OTHER}"
+    if status in (404, 405):
+        return "the path that answers 200 when the service is ready: [tool.slipway] health"
+    return "it has to be 200" if status < 500 else ""
