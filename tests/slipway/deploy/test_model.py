@@ -270,10 +270,10 @@ class Production(RuleBasedStateMachine):
     def _see(self, back: bool, target: Known | None, image: str) -> None:
         # What somebody who was killed has left: whether it was switched to is all that counts.
         live, was = self.releases.pointer().release, self.model.live
-        self.settled = self.cut = False
+        last = ledger.parse(self.releases.lines)[-1] if self.releases.lines else None
+        self.cut = bool(last and last.goes_back and last.is_cut_off)
+        self.settled = False
         if not was or live != was.id:
-            last = ledger.parse(self.releases.lines)[-1] if self.releases.lines else None
-            self.cut = bool(back and last and not last.seconds)
             if back and target:
                 self.model.went_back(target, target if live == target.id else self._kind(live, target.image))
             elif live:
