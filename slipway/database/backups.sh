@@ -11,7 +11,19 @@ tell() { # SQL from standard input; :"db" is the database, :"new" and :"old" are
         psql -XqAt -v ON_ERROR_STOP="${stop:-1}" -v db="$PGDATABASE" -v new="${new:-}" -v old="${old:-}" -d "${1:-postgres}"
 }
 
-now() { # DATABASE, any of the server's
+majors() { # DATABASE, any of the server's; prints the major version of the server, and that of the programs here
+    echo "SELECT current_setting('server_version_num')::int / 10000" | tell "$1"
+    pg_dump --version | sed 's/[^0-9]*\([0-9]*\).*/\1/'
+}
+
+fit() { # DATABASE; programs that are older than the server refuse it, or its backups
+    both=$(majors "$1")
+    # shellcheck disable=SC2086
+    set -- $both
+    [ "$2" -ge "$1" ] || exit 64
+}
+
+now() { # DATABASE
     echo "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD\"T\"HH24MISS\"Z\"')" | tell "$1"
 }
 
@@ -21,11 +33,13 @@ read_back() { # NAME, the whole of it: its list of contents alone would not show
 }
 
 readable() { # NAME; says when that was
+    fit postgres
     read_back "$1"
     now postgres
 }
 
 make() {
+    fit "$PGDATABASE"
     time=$(now "$PGDATABASE")
     revision=$(echo "SELECT string_agg(version_num, '+' ORDER BY 1) FROM alembic_version" | tell "$PGDATABASE" 2>/dev/null || true)
     find . \( -name '*.partial' -o -name '*.import' \) -mtime +0 -exec rm -f {} + # of those that were killed
@@ -162,6 +176,7 @@ drop() { # NEW
 }
 
 dump() { # to standard output
+    fit "$PGDATABASE"
     pg_dump --format=custom
 }
 

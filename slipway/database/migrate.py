@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from slipway.core.errors import Problem
 from slipway.database import lint, schema, store, superuser
@@ -17,30 +18,46 @@ from slipway.schema.protocol import Downgraded, Drift, Plan, State, Undo, Upgrad
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for: the last revision ("" for the newest), and whether contract revisions are applied too."""
+    """What was asked for: the last revision ("" for the newest), and whether contract revisions are applied too.
+
+    With `no_backup`, none is made before in production.
+    """
 
     to: str = ""
     contract: bool = False
+    no_backup: bool = False
 
 
 NEWEST = Options()
+WITHOUT = "To go on without one, and with no way back: ./inv migrate --no-backup, or ./inv deploy --no-backup"
 
 
 @dataclass(frozen=True)
 class Migrated(Upgraded):
-    """What was applied, and the name of the backup that was made before, or None."""
+    """What was applied, and the name of the backup that was made before, or None.
+
+    `without_backup` tells that one was left out, as was asked for.
+    """
 
     backup: str | None = None
+    without_backup: bool = False
+
+    @property
+    def noted(self) -> dict[str, Any]:
+        """What the ledger says of it."""
+        revisions = tuple(one.revision for one in self.applied)
+        return {"migrated": revisions, "backup": self.backup or "", "without_backup": self.without_backup}
 
 
 @dataclass(frozen=True)
 class TakenBack(Downgraded):
-    """What was taken back, and the name of the backup that was made before, or None."""
+    """What was taken back, and the backup that was made before; see `Migrated`."""
 
     backup: str | None = None
+    without_backup: bool = False
 
 
-def options(to: str, contract: bool, instead: Mapping[str, bool]) -> Options:
+def options(to: str, contract: bool, instead: Mapping[str, bool], no_backup: bool = False) -> Options:
     """Return what was asked for; raises Problem when it doesn't go together.
 
     `instead` are the options that say what to do instead of applying.
@@ -50,7 +67,9 @@ def options(to: str, contract: bool, instead: Mapping[str, bool]) -> Options:
         raise Problem(f"{' and '.join(asked)} exclude each other.")
     if (to or contract) and asked and asked[0] in ("--drift", "--rehearse"):
         raise Problem(f"{asked[0]} takes neither --to nor --contract.")
-    return Options(to, contract)
+    if no_backup and asked:
+        raise Problem(f"{asked[0]} changes nothing, and makes no backup: leave --no-backup out.")
+    return Options(to, contract, no_backup)
 
 
 def up_to_date(checkout: Checkout, environment: Environment, runtime: Runtime) -> None:
@@ -66,7 +85,8 @@ def apply(checkout: Checkout, environment: Environment, runtime: Runtime, option
     """
     schema.need_migrations(checkout.project)
     superuser.prepare(checkout, environment, runtime)
-    request, steps, backup = requested(checkout, environment, runtime, options), checkout.steps, None
+    request, steps = requested(checkout, environment, runtime, options), checkout.steps
+    saved: dict[str, Any] = {}
     if not environment.is_dev:
         state = schema.state(environment, runtime, request, schema.MIGRATION_FAILED)
         if not state.apply and not state.refused:
@@ -77,7 +97,7 @@ def apply(checkout: Checkout, environment: Environment, runtime: Runtime, option
             if request.live:
                 _refuse_findings(checkout, environment, runtime, request, state.apply)
             if state.sizes:  # there is something to lose
-                backup = store.make(checkout, runtime)
+                saved = _saved(checkout, runtime, options.no_backup)
     with steps.step("migrate") as step:
         try:
             done = schema.upgrade(environment, runtime, request)
@@ -87,7 +107,7 @@ def apply(checkout: Checkout, environment: Environment, runtime: Runtime, option
             raise
         step.detail = summary(done)
     _say_what_is_lost(checkout, request.live, done)
-    return Migrated(**vars(done), backup=backup)
+    return Migrated(**vars(done), **saved)
 
 
 def requested(checkout: Checkout, environment: Environment, runtime: Runtime, options: Options = NEWEST) -> Request:
@@ -152,13 +172,27 @@ def undo(checkout: Checkout, environment: Environment, runtime: Runtime, to: str
     return found
 
 
-def downgrade(checkout: Checkout, environment: Environment, runtime: Runtime, to: str) -> TakenBack:
-    """Go back to a revision, in production with a backup first; raises Problem."""
-    backup = None if environment.is_dev else store.make(checkout, runtime)
+def downgrade(
+    checkout: Checkout, environment: Environment, runtime: Runtime, to: str, no_backup: bool = False
+) -> TakenBack:
+    """Go back to a revision, in production with a backup first unless none is wanted; raises Problem."""
+    saved = {} if environment.is_dev else _saved(checkout, runtime, no_backup)
     with checkout.steps.step("downgrade") as step:
         done = schema.downgrade(environment, runtime, to)
         step.detail = f"at {', '.join(done.to) or 'no revisions'}"
-    return TakenBack(**vars(done), backup=backup)
+    return TakenBack(**vars(done), **saved)
+
+
+def _saved(checkout: Checkout, runtime: Runtime, no_backup: bool) -> dict[str, Any]:
+    # What is said of the backup, which is made.
+    if no_backup:
+        checkout.steps.note("backup", "none, as --no-backup says")
+        return {"without_backup": True}
+    try:
+        return {"backup": store.make(checkout, runtime)}
+    except Problem as problem:
+        problem.message = f"{problem.message}\n{WITHOUT}"
+        raise
 
 
 def _say_what_is_lost(checkout: Checkout, running: Sequence[LiveRelease], done: Upgraded) -> None:

@@ -21,6 +21,7 @@ from slipway.runtime import Job, Runtime, Where
 from slipway.runtime.environment import Environment
 
 SCRIPT = Path(__file__).with_name("backups.sh")
+TOO_OLD = 64  # the status of what needs newer programs of PostgreSQL's than those that are there
 LONGEST_NAME = 36  # of a database, before what is added to it; PostgreSQL takes 63
 
 
@@ -168,7 +169,20 @@ def _do(
     stdin: IO[bytes] | None = None,
     stdout: IO[bytes] | None = None,
 ) -> str:
-    ran = runtime.run(Job(script_command(function, *args), Where.DATABASE, stdin=stdin, stdout=stdout))
+    job = Job(script_command(function, *args), Where.DATABASE, stdin=stdin, stdout=stdout)
+    ran = runtime.run(job)
+    if ran.status == TOO_OLD:
+        _use_newer(runtime, failed.replace(" (see above)", ""))
+        ran = runtime.run(job)
     if ran.status:
         raise Problem(failed)
     return ran.output
+
+
+def _use_newer(runtime: Runtime, failed: str) -> None:
+    told = runtime.run(Job(script_command("majors", "postgres"), Where.DATABASE))
+    if told.status:
+        raise Problem("Which version the database is of could not be told (see above).")
+    theirs, ours = map(int, told.output.split())
+    if how := runtime.use_programs(theirs):
+        raise Problem(f"{failed} The database is PostgreSQL {theirs}; programs of PostgreSQL {ours} refuse it. {how}")

@@ -108,6 +108,7 @@ def rows(entries: Sequence[Entry], live: str, there: Collection[str]) -> list[li
             why = "" if entry.release in leading or not newest else "rolled back from"
         else:
             why = entry.reason
+        what = f"{entry.what}, no backup" if entry.without_backup else entry.what
         schema, took = entry.schema or "-", f"{entry.seconds:.1f} s" if entry.seconds else "-"
-        found.append([entry.release, entry.what, entry.tag, schema, took, entry.by, state, why])
+        found.append([entry.release, what, entry.tag, schema, took, entry.by, state, why])
     return [["RELEASE", "BY WHAT", "IMAGE", "SCHEMA", "TOOK", "WHO", "IS", ""], *found] if found else []

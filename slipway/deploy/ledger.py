@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -17,18 +17,19 @@ FOUND = "found without an entry"  # the reason in an entry that was made of cont
 
 
 class Outcome(StrEnum):
-    """How a deploy or rollback ended."""
+    """How a deploy, rollback or migration ended."""
 
     UNDER_WAY = ""  # or it was cut off, and nobody has noted that yet
     LIVE = "live"  # it was switched to and stayed
     FAILED = "failed"
     FLIPPED_BACK = "flipped back"  # it was switched to and was not good
     ROLLED_BACK = "rolled back"  # somebody went back while it was watched
+    MIGRATED = "migrated"  # and nothing was deployed
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One deploy or rollback.
+    """One deploy or rollback, or a migration without a backup.
 
     `release` names the containers (web-<release>), `image` is what they were started from, `image_id` what that meant,
     `digest` what the registry calls it ("" for an image of this engine). `schema` are the newest revisions that the
@@ -36,8 +37,9 @@ class Entry:
     none. `settings` has a salted hash for each variable. `beside` has the images that ran beside it when it was live
     last, the database's and the proxy's, by the names and tags in the Compose files: the digest of each in its
     registry, its id where it has none. `definition` is a salted hash of what else defines its containers, "" when that
-    was not noted. `began` is the time (ISO 8601, UTC) of whoever did it, for people; `steps` are seconds, and so are
-    `seconds`: 0 until it has come to its end. `outcome` is an Outcome; `reason` says why it is not live.
+    was not noted. `without_backup` tells that none was made before what was migrated, as was asked for. `began` is the
+    time (ISO 8601, UTC) of whoever did it, for people; `steps` are seconds, and so are `seconds`: 0 until it has come
+    to its end. `outcome` is an Outcome; `reason` says why it is not live.
     """
 
     event: str
@@ -54,6 +56,7 @@ class Entry:
     schema: str = ""
     migrated: tuple[str, ...] = ()
     backup: str = ""
+    without_backup: bool = False
     scale: int = 1
     settings: dict[str, str] = field(default_factory=dict)
     beside: dict[str, str] = field(default_factory=dict)
@@ -132,6 +135,14 @@ def of_release(entries: Sequence[Entry], release: str) -> Entry | None:
 def find(entries: Sequence[Entry], named: str) -> Entry | None:
     """Return the newest that has this name: its release, tag or image."""
     return next((one for one in good(entries) if named in (one.release, one.tag, one.image)), None)
+
+
+def migrated(live: Entry, noted: Mapping[str, Any], by: str) -> Entry:
+    """Return the entry of a migration under a live release, of which this is to be noted; it is no release's."""
+    return Entry(
+        event=new_event(), what="migrate", release="-", image=live.image, image_id=live.image_id, by=by, began=now(),
+        outcome=Outcome.MIGRATED, **noted,
+    )  # fmt: skip
 
 
 def new_event() -> str:

@@ -22,7 +22,8 @@ class Options:
 
     `bake` are seconds; 0 also spares the wait before the switch. With `force`, also when nothing has changed. With
     `recreate_database`, its container as well is made as it is defined now; with `recreate_proxy`, the proxy's when its
-    tag means another image by now. With a `rotation`, the image is the live release's.
+    tag means another image by now. With a `rotation`, the image is the live release's. With `no_backup`, none is made
+    before a migration.
     """
 
     tag: str = ""
@@ -31,6 +32,7 @@ class Options:
     force: bool = False
     recreate_database: bool = False
     recreate_proxy: bool = False
+    no_backup: bool = False
     rotation: Step | None = None
 
 
@@ -123,6 +125,12 @@ def recreates(facts: Facts, options: Options) -> bool:
     return (facts.outdated or beside.moved(facts.beside, DATABASE)) and options.recreate_database
 
 
+def leaves_backup_out(facts: Facts, options: Options) -> bool:
+    """Tell whether a migration has no backup before it that would have one."""
+    pending = bool(facts.untold or (facts.schema and facts.schema.apply and facts.schema.sizes))
+    return options.no_backup and pending
+
+
 def dismisses(facts: Facts, options: Options) -> bool:
     """Tell whether a release was let in, or will be, that doesn't know the database's password."""
     return facts.is_admitted or bool(options.rotation and PASSWORD in options.rotation.values)
@@ -208,6 +216,8 @@ def _in_database(facts: Facts, options: Options) -> list[tuple[str, str]]:
         found.append(("schema", schema_line(facts.schema)))
     elif facts.untold:
         found.append(("schema", f"what is pending cannot be told before {facts.untold}"))
+    if leaves_backup_out(facts, options):
+        found.append(("backup", "NONE before the migration, as --no-backup says: what it loses is lost"))
     return found
 
 
@@ -219,8 +229,8 @@ def steps(facts: Facts, options: Options) -> list[str]:
         "" if facts.database else "start the database",
         "make the database's container anew" if recreates(facts, options) else "",
         "give the service a role of its own" if facts.is_superuser else "",
-        "back up and migrate if anything is pending" if facts.untold else "",
-        "back up" if schema and schema.apply and schema.sizes else "",
+        f"{'' if options.no_backup else 'back up and '}migrate if anything is pending" if facts.untold else "",
+        "back up" if schema and schema.apply and schema.sizes and not options.no_backup else "",
         "migrate" if schema and schema.apply else "",
         "start the proxy" if facts.proxy == "start" else "",
         "change the secret" if options.rotation else "",

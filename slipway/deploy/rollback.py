@@ -168,7 +168,8 @@ def gone_back(to: Entry, **more: Any) -> Entry:
     """Return the entry of a rollback to what an earlier entry is of."""
     new: dict[str, Any] = {
         "event": ledger.new_event(), "what": ledger.ROLLBACK, "by": who(), "outcome": Outcome.UNDER_WAY, "reason": "",
-        "migrated": (), "backup": "", "began": ledger.now(), "beside": {}, "steps": {}, "seconds": 0,
+        "migrated": (), "backup": "", "without_backup": False, "began": ledger.now(), "beside": {},
+        "steps": {}, "seconds": 0,
     }  # fmt: skip
     return replace(to, **(new | more))
 

@@ -212,8 +212,8 @@ class Deployer:
         found: dict[str, Any] = {}
         pending = not options.rotation and (not facts.schema or facts.schema.apply)
         if self.checkout.project.migrations and pending:
-            done = migrate.apply(self.checkout, self.environment, self.deployment)
-            found = {"migrated": tuple(one.revision for one in done.applied), "backup": done.backup or ""}
+            wanted = migrate.Options(no_backup=options.no_backup)
+            found = migrate.apply(self.checkout, self.environment, self.deployment, wanted).noted
         if facts.proxy == "start":
             self._start_proxy(facts)
         return found

@@ -27,7 +27,8 @@ class OneOff:
     """A command for a one-off container of a service.
 
     The container is called <project>-<name>, so that two of one name cannot run at once. `env` are the variables of
-    the Compose files; what is `hidden` is not shown. Its `secrets` are files in a `folder` of its own.
+    the Compose files; what is `hidden` is not shown. Its `secrets` are files in a `folder` of its own. An `image` takes
+    the place of the service's.
     """
 
     service: str
@@ -38,6 +39,7 @@ class OneOff:
     options: Sequence[str] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
     folder: str = ""
+    image: str = ""
 
 
 def any_name(service: str) -> str:
@@ -125,7 +127,7 @@ def _started(
         raise
     finally:
         if mine:  # one that could not be started for its name is another verb's
-            shell.probe(containers.remove_command(name))
+            shell.probe(containers.remove_command(name, volumes=bool(job.image)))  # those that another image declares
 
 
 def _give(shell: Shell, name: str, job: OneOff) -> None:

@@ -84,12 +84,12 @@ def file(shell: Shell, target: Path, config: list[str], env: Mapping[str, str], 
         return ""
     services = json.loads(shell.output(config, env=env))["services"]
     exempted = ",".join(filter(None, [exempt(shell, *services).replace("$", "$$"), alias]))
-    _write(shell.root / target, overlay(services, exempted))
+    write(shell.root / target, overlay(services, exempted))
     return str(target)
 
 
-def _write(target: Path, text: str) -> None:
-    # In one step: another verb may be reading it.
+def write(target: Path, text: str) -> None:
+    """Write a Compose file in one step, as another verb may be reading it; raises Problem."""
     new = target.with_name(f"{target.name}.{os.getpid()}.new")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

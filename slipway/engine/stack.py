@@ -1,9 +1,10 @@
 """The containers of one Compose project, and the commands for them."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from slipway.core.errors import Problem
@@ -146,12 +147,24 @@ class Stack:
     def run(self, job: jobs.OneOff) -> Ran:
         """Run a one-off; raises Problem when it cannot be started."""
         jobs.remove_left_behind(self.shell, self.name)
-        return jobs.run(self.shell, self.compose, job)
+        return jobs.run(self.shell, self._compose_for(job), job)
 
     def held(self, job: jobs.OneOff) -> AbstractContextManager[str]:
         """Give the name of a one-off in which commands can be run; raises Problem when it cannot be started."""
         jobs.remove_left_behind(self.shell, self.name)
-        return jobs.held(self.shell, self.compose, job)
+        return jobs.held(self.shell, self._compose_for(job), job)
+
+    def image(self, service: str) -> str:
+        """Return the image that the Compose files name for a service; raises Problem."""
+        return self.shell.output(self.compose("config", "--images", service), env=self.env()).split()[-1]
+
+    def _compose_for(self, job: jobs.OneOff) -> Callable[..., list[str]]:
+        if not job.image:
+            return self.compose
+        file = self._state(f"image-{job.service}.json")
+        one = {"image": job.image, "pull_policy": "never"}
+        proxies.write(self.shell.root / file, json.dumps({"services": {job.service: one}}))
+        return partial(self.compose, "--file", str(file))
 
     def quietly(self, *args: str) -> None:
         """Run a command of Compose that may fail."""

@@ -160,6 +160,12 @@ class Runtime(Protocol):
     def become(self, job: Job) -> NoReturn:
         """Let a job take this process's place, terminal included; raises Problem."""
 
+    def use_programs(self, major: int) -> str:
+        """Let jobs beside the database have PostgreSQL's programs of this major version, or of a newer one.
+
+        Returns "", or how to have some, when there are none here.
+        """
+
     def stop(self, volumes: bool) -> None:
         """Stop everything; delete the data if told to."""
 

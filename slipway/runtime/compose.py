@@ -163,6 +163,10 @@ class ComposeRuntime:
         """Let a job take this process's place."""
         self.jobs.become(job)
 
+    def use_programs(self, major: int) -> str:
+        """Let jobs beside the database have PostgreSQL's programs of this major version."""
+        return self.jobs.use_programs(major)
+
     def start(self, port: int) -> None:
         """Start the service; ready when this returns. Raises Problem with the end of its log."""
         self.service.start(port, self.undo)

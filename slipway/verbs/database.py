@@ -8,9 +8,11 @@ from slipway.verbs.options import EVERYWHERE, JSON, PROD, RUNTIME, YES, after_da
 
 @task(
     help=EVERYWHERE
+    | YES
     | {
         "to": "the last revision to apply (default: the newest)",
         "contract": "also what takes something away, once no release needs it",
+        "no-backup": "make no backup before, in production: what goes wrong then cannot be taken back",
         "plan": "show what is pending, its SQL, locks and risks; change nothing",
         "sql": "print the SQL of what is pending, and change nothing",
         "drift": "compare the database with what its revisions make",
@@ -23,6 +25,7 @@ def migrate(
     _: Context,
     to: str = "",
     contract: bool = False,
+    no_backup: bool = False,
     plan: bool = False,
     sql: bool = False,
     drift: bool = False,
@@ -32,6 +35,7 @@ def migrate(
     prod: bool = False,
     runtime: str = "",
     context: str = "",
+    yes: bool = False,
 ) -> None:
     """Migrate the database in a one-off container or process."""
     from slipway.database import migrate as migrating
@@ -39,7 +43,8 @@ def migrate(
     from slipway.verbs.session import Turn, begin
 
     with begin("migrate", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
-        options = migrating.options(to, contract, {"plan": plan, "sql": sql, "drift": drift, "rehearse": rehearse})
+        instead = {"plan": plan, "sql": sql, "drift": drift, "rehearse": rehearse}
+        options = migrating.options(to, contract, instead, no_backup)
         if rehearse:
             migrations.rehearse(session, data, json)
             return
@@ -51,13 +56,19 @@ def migrate(
         elif drift:
             migrations.drift(session, json)
         else:
-            migrations.migrate(session, options, json)
+            migrations.migrate(session, options, yes, json)
 
 
-@task(help=EVERYWHERE | YES | {"to": "the revision to go back to, or base"} | JSON)
+@task(
+    help=EVERYWHERE
+    | YES
+    | {"to": "the revision to go back to, or base", "no-backup": "make no backup before, in production"}
+    | JSON
+)
 def downgrade(
     _: Context,
     to: str = "",
+    no_backup: bool = False,
     prod: bool = False,
     runtime: str = "",
     context: str = "",
@@ -70,7 +81,7 @@ def downgrade(
 
     with begin("downgrade", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
         session.start_database()
-        migrations.downgrade(session, to, yes, json)
+        migrations.downgrade(session, to, no_backup, yes, json)
 
 
 @task(

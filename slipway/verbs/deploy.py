@@ -23,6 +23,7 @@ WAIT = {"wait": "for another deployment to end"}
         "plan": "show what would be done, and change nothing",
         "scale": "how many containers of it (default: as many as there are); the database has to serve twice as many",
         "bake": "how many seconds the new release is watched; 0 for not at all",
+        "no-backup": "make no backup before a migration: what goes wrong then cannot be taken back",
         "force": "also when nothing has changed",
         "recreate-database": "make its container as it is defined now; the database is away for some seconds",
         "recreate-proxy": "make its container of what its image's tag means now; it cuts connections for 1 to 3 s",
@@ -36,6 +37,7 @@ def deploy(
     plan: bool = False,
     scale: str = "",
     bake: str = "",
+    no_backup: bool = False,
     force: bool = False,
     recreate_database: bool = False,
     recreate_proxy: bool = False,
@@ -53,7 +55,7 @@ def deploy(
     with begin("deploy", prod=True, context=context, turn=turn, wait=wait) as session:
         seconds = number("bake", bake, SECONDS) if bake else session.project.deploy.bake
         containers = number("scale", scale, CONTAINERS) if scale else 0
-        options = Options(tag, containers, seconds, force, recreate_database, recreate_proxy)
+        options = Options(tag, containers, seconds, force, recreate_database, recreate_proxy, no_backup)
         if plan:
             show_plan(planned(session, options), json)
         else:
@@ -154,7 +156,8 @@ def carry_out(session: "Session", options: "Options", yes: bool, as_json: bool) 
     entry = facts.now
     if not plan.is_nothing(facts, options):
         what = f"Rotate {options.rotation.name} of" if options.rotation else f"Deploy {facts.reference} to"
-        confirm(f"{what} {deployment.releases.deployment}?", yes)
+        without = ", and migrate without a backup" if plan.leaves_backup_out(facts, options) else ""
+        confirm(f"{what} {deployment.releases.deployment}{without}?", yes)
         session.remember()
         entry = deployer.deploy(facts, options)
     assert entry  # noqa: S101  (what is live is in the ledger)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.core.words import human
 from slipway.database import check as checking
@@ -11,6 +12,7 @@ from slipway.database.findings import Finding
 from slipway.database.migrate import Options
 from slipway.database.schema import NO_MIGRATIONS, need_migrations
 from slipway.database.stage import Outcome
+from slipway.deploy import ledger
 from slipway.runtime import Runtime
 from slipway.schema.protocol import Change, Loss, Plan, Size, Trial, Undo, as_json
 from slipway.verbs import screen
@@ -20,15 +22,28 @@ STRONG = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiv
 DRIFT = {"added": "only here", "dropped": "missing", "changed": "differs"}
 
 
-def migrate(session: Session, options: Options, json: bool) -> None:
-    """Apply what is pending and may be applied, and say what was done."""
+def migrate(session: Session, options: Options, yes: bool, json: bool) -> None:
+    """Apply what is pending and may be applied, and say what was done; without a backup, it is asked first."""
     done: dict[str, object] = {"applied": []}
     if session.project.migrations:
-        done = as_json(migrating.apply(session.checkout, session.environment, session.runtime, options))
+        if options.no_backup and not session.environment.is_dev:
+            screen.confirm(f"Migrate {session.environment.name} without a backup? What it loses then is lost.", yes)
+        migrated = migrating.apply(session.checkout, session.environment, session.runtime, options)
+        if migrated.without_backup and session.is_deployed:
+            note(session, migrated)
+        done = as_json(migrated)
     else:
         session.steps.note("nothing", NO_MIGRATIONS)
     if json:
         screen.show_json({"environment": session.environment.name, **done})
+
+
+def note(session: Session, done: migrating.Migrated) -> None:
+    """Let the ledger have a migration that was made without a backup, where a release is live."""
+    releases = session.deployment.releases
+    remembered = releases.remembered()
+    if live := ledger.of_release(ledger.parse(remembered.ledger), remembered.pointer.release):
+        releases.record(ledger.migrated(live, done.noted, who()).line())
 
 
 def sql(session: Session, options: Options) -> None:
@@ -61,7 +76,7 @@ def drift(session: Session, json: bool) -> None:
     session.steps.note("no drift", f"the database is what the revisions up to {at} make")
 
 
-def downgrade(session: Session, to: str, yes: bool, json: bool) -> None:
+def downgrade(session: Session, to: str, no_backup: bool, yes: bool, json: bool) -> None:
     """Take revisions back, once what that deletes was shown and agreed to."""
     checkout, environment, runtime = session.checkout, session.environment, session.runtime
     found = migrating.undo(checkout, environment, runtime, to)
@@ -69,8 +84,9 @@ def downgrade(session: Session, to: str, yes: bool, json: bool) -> None:
         session.steps.say(f"\n-- {one.id} taken back: {one.message}\n{one.sql}")
     for line in deletes(found):
         session.steps.note("deletes", line)
-    screen.confirm(f"Take back {', '.join(one.id for one in found.undone)} in {environment.name}?", yes)
-    done = migrating.downgrade(checkout, environment, runtime, to)
+    without = ", without a backup" if no_backup and not environment.is_dev else ""
+    screen.confirm(f"Take back {', '.join(one.id for one in found.undone)} in {environment.name}{without}?", yes)
+    done = migrating.downgrade(checkout, environment, runtime, to, no_backup)
     if json:
         screen.show_json({"environment": environment.name, **as_json(done)})
 

@@ -108,7 +108,7 @@ class DeployedDatabase:
 
     def _write_password(self) -> None:
         stack = self.stack
-        image = self.shell.output(stack.compose("config", "--images", DATABASE), env=stack.env()).split()[-1]
+        image = stack.image(DATABASE)
         password = {database.PASSWORD: self.settings.database.password}
         marks = labels.of_stack(stack.name, "secrets")
         write_secrets(stack, labels.database_secrets(stack.name), image, DATABASE_USER, password, marks)

@@ -144,6 +144,10 @@ class EngineDeployment:
         self.network.have()
         self.jobs.become(job)
 
+    def use_programs(self, major: int) -> str:
+        """Let jobs beside the database have PostgreSQL's programs of this major version."""
+        return self.jobs.use_programs(major)
+
     def stop(self, volumes: bool) -> None:
         """Remove the containers of all releases, the proxy and the database; the volumes as well if told to."""
         shell = self.checkout.shell

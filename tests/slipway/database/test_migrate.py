@@ -33,6 +33,9 @@ def test_options_that_exclude_each_other() -> None:
     assert options("0003", True, {"plan": True, "drift": False}) == Options("0003", True)
     with pytest.raises(Problem, match="--plan and --sql exclude each other"):
         options("", False, {"plan": True, "sql": True})
+    assert options("", False, {"plan": False}, no_backup=True) == Options(no_backup=True)
+    with pytest.raises(Problem, match="--plan changes nothing, and makes no backup: leave --no-backup out"):
+        options("", False, {"plan": True}, no_backup=True)
     with pytest.raises(Problem, match="--drift takes neither"):
         options("0003", False, {"drift": True})
 
@@ -48,6 +51,34 @@ def test_options_that_exclude_each_other() -> None:
 )
 def test_summary(done: Upgraded, line: str) -> None:
     assert summary(done) == line
+
+
+def test_without_a_backup_when_that_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    of = checkout(tmp_path)
+    prod = environment(of, "prod")
+    runtime = Noting(of, prod, said(**PENDING, apply=["0002"], sizes=FULL), APPLIED)
+
+    done = migrate.apply(of, prod, runtime, Options(no_backup=True))
+
+    assert runtime.commands == ["state", "upgrade"]
+    assert done.noted == {"migrated": ("0002",), "backup": "", "without_backup": True}
+    assert "  backup     none, as --no-backup says\n" in capsys.readouterr().err
+    back = said(**{"from": ["0002"], "to": ["0001"], "taken back": [DONE]})
+    assert migrate.downgrade(of, prod, Noting(of, prod, back), "0001", no_backup=True).without_backup
+    assert not migrate.apply(of, environment(of), Noting(of, environment(of), APPLIED), Options(no_backup=True)).noted[
+        "without_backup"
+    ]
+
+
+def test_a_backup_that_fails_names_the_way_without_one(tmp_path: Path) -> None:
+    of = checkout(tmp_path)
+    prod = environment(of, "prod")
+    runtime = Noting(of, prod, said(**PENDING, apply=["0002"], sizes=FULL), Ran(1))
+
+    with pytest.raises(Problem) as raised:
+        migrate.apply(of, prod, runtime)
+
+    assert raised.value.message == f"No backup was made (see above), and nothing was changed.\n{migrate.WITHOUT}"
 
 
 def test_in_development_it_is_applied_and_nothing_else(tmp_path: Path) -> None:

@@ -54,6 +54,37 @@ def test_a_backup_that_fails_is_a_problem(tmp_path: Path) -> None:
     assert raised.value.code == 1
 
 
+class Newer(Noting):
+    """A runtime beside a newer database; its programs are at hand, or `how` says how to have them."""
+
+    how = ""
+
+    def use_programs(self, major: int) -> str:
+        """Note the version."""
+        assert major == 18
+        return self.how
+
+
+def test_where_programs_are_too_old_those_of_the_database_take_their_place(tmp_path: Path) -> None:
+    of = checkout(tmp_path)
+    too_old = [Ran(store.TOO_OLD), Ran(0, "18\n17")]
+    runtime = Newer(of, environment(of), *too_old, Ran(0, MADE), Ran(0, MADE))
+
+    assert store.make(of, runtime) == MADE.split()[0]
+    assert runtime.commands == ["make", "majors", "make", "list"]
+
+    runtime = Newer(of, environment(of), *too_old)
+    runtime.how = "Do this."
+    with pytest.raises(Problem) as raised:
+        store.make(of, runtime)
+    assert raised.value.message == (
+        "No backup was made, and nothing was changed. The database is PostgreSQL 18; programs of PostgreSQL 17 refuse "
+        "it. Do this."
+    )
+    with pytest.raises(Problem, match="of could not be told"):
+        store.make(of, Newer(of, environment(of), too_old[0], Ran(2)))
+
+
 def test_a_copy_is_written_for_its_owner_alone_and_in_one_step(tmp_path: Path) -> None:
     class Printing(Noting):
         def run(self, job: Job) -> Ran:

@@ -101,6 +101,9 @@ class MemoryDeployment:
     def become(self, job: Job) -> NoReturn:
         raise NeverError
 
+    def use_programs(self, major: int) -> str:
+        raise NeverError
+
     def stop(self, volumes: bool) -> None:
         raise NeverError
 

@@ -125,6 +125,23 @@ def test_a_first_deployment_starts_all(facts: Facts) -> None:
     assert "migrate" not in without["steps"]
 
 
+def test_a_migration_without_a_backup_is_said_plainly(facts: Facts) -> None:
+    pending = State(("0001",), ("0002",), apply=("0002",), sizes={"t": Size(1, 1)})
+    changed, told = replace(facts, schema=pending), Options(no_backup=True)
+
+    assert "back up, migrate" in dict(rows(changed, Options()))["steps"]
+    assert "backup" not in dict(rows(changed, Options()))
+    lines = dict(rows(changed, told))
+    assert lines["backup"] == "NONE before the migration, as --no-backup says: what it loses is lost"
+    assert lines["steps"].startswith("migrate, ")
+    untold = dict(rows(replace(facts, schema=None, untold="the database runs", image=None), told))
+    assert "NONE" in untold["backup"]
+    assert untold["steps"].startswith("migrate if anything is pending, ")
+    assert "backup" not in dict(rows(facts, replace(told, force=True)))  # nothing is pending
+    empty = replace(changed, schema=replace(pending, sizes={}))
+    assert "backup" not in dict(rows(empty, told))  # there was nothing to save
+
+
 def test_what_is_live_already_stays_when_only_the_proxy_changes(facts: Facts) -> None:
     changed = replace(facts, configuration=("before", "after"))
     assert dict(rows(changed, Options()))["steps"] == "tell the proxy, the release stays"

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from slipway.deploy.ledger import FOUND, Outcome, find, good, new_release, parse
+from slipway.deploy.history import rows
+from slipway.deploy.ledger import FOUND, Outcome, find, good, migrated, new_release, parse
 from tests.slipway.deploy.support import entry
 
 
@@ -50,3 +51,16 @@ def test_a_tag_is_what_people_call_an_image() -> None:
     assert entry("a", "shop:1.2.3-dev.1-abc").tag == "1.2.3-dev.1-abc"
     assert entry("a", "sha256:abc").tag == "abc"
     assert entry("a").outcome == Outcome.LIVE
+
+
+def test_a_migration_without_a_backup_stands_in_the_ledger_and_is_no_release() -> None:
+    deployed, noted = entry("a", without_backup=True), {"migrated": ("0002",), "backup": "", "without_backup": True}
+    added = migrated(deployed, noted, "somebody")
+
+    entries = parse(deployed.line() + added.line())
+
+    assert entries == [deployed, added]
+    assert good(entries) == [deployed]
+    (_, second, first) = rows(entries, "a", ["a"])
+    assert (first[0], first[1], first[-2]) == ("a", "deploy, no backup", "live")
+    assert (second[0], second[1], second[-2]) == ("-", "migrate, no backup", "migrated")

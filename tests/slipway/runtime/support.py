@@ -8,10 +8,12 @@ from typing import Any, NoReturn
 
 from slipway.core.shell import Shell
 from slipway.core.steps import Steps
+from slipway.engine.stack import Stack
 from slipway.project.checkout import Checkout
 from slipway.project.config import load
 from slipway.project.settings import Settings
 from slipway.runtime.environment import Environment
+from slipway.runtime.jobs import ComposeJobs
 
 PROJECT = '[project]\nname = "shop"\nversion = "1.0.0"\n\n[tool.slipway.secrets]\nDATABASE_PASSWORD = 12\n'
 EXAMPLE = "DATABASE_HOSTNAME=db\nDATABASE_PORT=5432\nDATABASE_NAME=shop\nDATABASE_USERNAME=shop\nDATABASE_PASSWORD=\n"
@@ -84,3 +86,15 @@ def project(root: Path, hostname: str = "db") -> tuple[Checkout, Environment, No
     of, shell = load(root), Noting(root, wait="0", inspect="[]")
     environment = Environment("dev", root / ".slipway" / "dev", Settings(of, shell.steps, lambda: False))
     return Checkout(of, shell), environment, shell
+
+
+def on_engine(root: Path, hostname: str = "db", apart: bool = False) -> tuple[ComposeJobs, Noting]:
+    """Return jobs in containers, and the shell that notes them."""
+    checkout, environment, shell = project(root, hostname)
+    stack = Stack(shell, checkout.project, "dev", lambda: {"IMAGE": "shop:dev"})
+    return ComposeJobs(stack, environment.settings, apart), shell
+
+
+def started(shell: Noting) -> Call:
+    """Return the one-off that was started."""
+    return next(call for call in shell.calls if "--detach" in call.argv)

@@ -12,11 +12,10 @@ import pytest
 from slipway.core.errors import Problem
 from slipway.engine.containers import SERVICE, Container
 from slipway.engine.jobs import SCRIPT as ONE_OFF
-from slipway.engine.stack import Stack
 from slipway.runtime import SERVICE_PYTHON, Job, Where
 from slipway.runtime.host import HostRuntime
-from slipway.runtime.jobs import ComposeJobs, passfile
-from tests.slipway.runtime.support import PASSWORD, Became, Call, Noting, project
+from slipway.runtime.jobs import passfile
+from tests.slipway.runtime.support import PASSWORD, Became, on_engine, project, started
 
 SCHEMA = Job([SERVICE_PYTHON, "-m", "slipway.schema", "state"], env={"SLIPWAY_ENV": "dev"})
 BACKUP = Job(["sh", "-c", "...", "sh", "list"], Where.DATABASE)
@@ -31,23 +30,11 @@ def as_the_file_says(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-def on_engine(root: Path, hostname: str = "db", apart: bool = False) -> tuple[ComposeJobs, Noting]:
-    """Return jobs in containers, and the shell that notes them."""
-    checkout, environment, shell = project(root, hostname)
-    stack = Stack(shell, checkout.project, "dev", lambda: {"IMAGE": "shop:dev"})
-    return ComposeJobs(stack, environment.settings, apart), shell
-
-
 def read(given: str) -> dict[str, str]:
     """Read secrets as they are given to a container."""
     lines = given.splitlines()
     assert lines.pop() == "."
     return {name: b64decode(value).decode() for name, _, value in (line.partition(" ") for line in lines)}
-
-
-def started(shell: Noting) -> Call:
-    """Return the one-off that was started."""
-    return next(call for call in shell.calls if "--detach" in call.argv)
 
 
 def test_a_job_of_the_service_is_a_one_off_of_its_image(tmp_path: Path) -> None:
