@@ -18,14 +18,16 @@ from slipway.project.config import Project
 SERVICES = ("config", "--format", "json")  # prints them
 TITLES = {"db": "database", "proxy": "proxy"}  # what people call a service; "service" unless named
 LOG = 25  # lines
+# The engine's words for a container that has ended, and is started again after a while; and for one's health at first.
+RESTARTING, STARTING = "restarting", "starting"
 
 
 @dataclass
 class Stack:
     """One Compose project of an environment.
 
-    `variables` are those that its files leave open; `https` tells whether there is a domain. `label` is what its
-    containers are found by, unless told that of the Compose project.
+    `variables` are those that its files leave open; `https` tells whether there is a domain. `label` is one, as
+    NAME=VALUE, that containers of its releases have, each of which is a Compose project of its own.
     """
 
     shell: Shell
@@ -40,11 +42,6 @@ class Stack:
     def name(self) -> str:
         """The name of the Compose project."""
         return project_name(self.project, self.environment)
-
-    @property
-    def filter(self) -> str:
-        """The filter that finds its containers."""
-        return f"label={self.label or f'{containers.PROJECT}={self.name}'}"
 
     # Commands
 
@@ -96,7 +93,8 @@ class Stack:
     def containers(self) -> list[Container]:
         """Its containers, as they were when they were looked at first."""
         if self._seen is None:
-            self._seen = containers.found(self.shell, self.filter)
+            said = self.shell.output(listed_command(self.name, self.label))
+            self._seen = containers.inspect(self.shell, *own(said, self.name, self.label))
         return self._seen
 
     def forget(self) -> None:
@@ -104,17 +102,21 @@ class Stack:
         self._seen = None
 
     def container(self, service: str) -> Container | None:
-        """Return a service's container, one that runs if there is; None for none."""
+        """Return a service's container, one that runs if there is; None for none.
+
+        Compose goes by project and service, and so does this: also for what was started without `inv`.
+        """
         found = None
         for one in self.containers:
-            if one.service == service and not one.is_one_off:
+            project = one.labels.get(containers.PROJECT, self.name)  # not a release's
+            if one.service == service and project == self.name and not one.is_one_off:
                 found = one if found is None or one.running else found
         return found
 
     def runs(self, service: str) -> bool:
-        """Tell whether a service runs."""
+        """Tell whether a service runs, and doesn't only end again and again."""
         one = self.container(service)
-        return bool(one and one.running)
+        return bool(one and one.running and not ends_again(one))
 
     def wait(self, service: str) -> None:
         """Wait until a service is ready; raises Problem with its log."""
@@ -169,3 +171,35 @@ class Stack:
     def quietly(self, *args: str) -> None:
         """Run a command of Compose that may fail."""
         self.shell.probe(self.compose(*args), env=self.env())
+
+
+def ends_again(one: Container) -> bool:
+    """Tell whether a container has ended, and waits to be started again, or was, and is not ready since."""
+    return one.phase == RESTARTING or (one.restarts > 0 and one.health == STARTING)
+
+
+def listed_command(project: str, label: str) -> list[str]:
+    """Return the command that lists the containers of a Compose project, for `own`.
+
+    With a `label`, as NAME=VALUE, those of all projects, each with its project and that label: filters are all
+    together what a container has to have, and not either.
+    """
+    if not label:
+        return containers.list_command(f"label={containers.PROJECT}={project}")
+    columns = [f'{{{{.Label "{name}"}}}}' for name in (containers.PROJECT, label.partition("=")[0])]
+    return containers.list_command(f"label={containers.PROJECT}", form="\t".join(["{{.ID}}", *columns]))
+
+
+def own(listed: str, project: str, label: str) -> list[str]:
+    """Return the ids of a project's own containers, of those that `listed_command` has listed.
+
+    They are those of the Compose project, whatever label they have: started without `inv`, they may have another one.
+    And those of its releases, by their label. Another project's may have the same one by mistake.
+    """
+    if not label:
+        return listed.split()
+    rows = [line.split("\t") for line in listed.splitlines()]
+    value = label.partition("=")[2]
+    return [
+        name for name, of, labelled in rows if of == project or (labelled == value and of.startswith(f"{project}-"))
+    ]

@@ -49,8 +49,10 @@ class DeployedDatabase:
                 self.stack.wait(DATABASE)
                 step.detail += ", running"
                 return
-            if not self.stack.container(DATABASE):
-                self._write_password()
+            # One that was started without `inv` may have none, and ends again and again.
+            self._write_password()
+            if (one := self.stack.container(DATABASE)) and one.running:
+                self.shell.output(containers.stop_command(one.name), echo=True)
             self._up("--no-recreate")
 
     def is_outdated(self, port: int) -> bool:

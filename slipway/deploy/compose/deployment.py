@@ -9,6 +9,7 @@ from slipway.deploy.compose import labels
 from slipway.deploy.compose.database import DeployedDatabase
 from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import Files
+from slipway.deploy.compose.groups import unknown, unlabelled
 from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.deploy.compose.releases import EngineReleases
@@ -18,7 +19,7 @@ from slipway.engine.stack import Stack
 from slipway.project.checkout import Checkout
 from slipway.runtime import Job, LiveRelease, State
 from slipway.runtime.environment import Environment
-from slipway.runtime.jobs import ComposeJobs, no_tty
+from slipway.runtime.jobs import DATABASE, MIGRATE, ComposeJobs, no_tty
 from slipway.runtime.release import WEB
 from slipway.runtime.stacks import check_port, doomed, live_releases, status, stop
 from slipway.runtime.tree import TreeImage
@@ -130,9 +131,16 @@ class EngineDeployment:
         self.used = image
 
     def check(self, port: int) -> None:
-        """Have Compose read its files; raises Problem."""
-        config = self.stack.compose("config", "--quiet")
+        """Have Compose read its files, and say what was started without `inv`; raises Problem."""
+        config, steps = self.stack.compose("config", "--quiet"), self.checkout.steps
         self.checkout.shell.output(config, env=self.stack.env(port), failed=UNREADABLE)
+        found, name = self.stack.containers, self.stack.name
+        services = {DATABASE, MIGRATE, labels.PROXY}
+        if unknown(found, name, services) and (others := unknown(found, name, self.proxy.services(port))):
+            named = " ".join(others)
+            steps.note("found", f"{named}: in production's Compose project, of no service of it: docker rm -f {named}")
+        if by_hand := [one for one in unlabelled(found, name) if one in services]:
+            steps.note("found", f"{', '.join(by_hand)}: started without inv, and production's all the same")
 
     def run(self, job: Job) -> Ran:
         """Run a job in a one-off container."""
@@ -165,7 +173,9 @@ class EngineDeployment:
 
     def listing(self) -> NoReturn:
         """Let the engine print the containers."""
-        self.checkout.shell.become(containers.list_command(self.stack.filter, form=COLUMNS))
+        mine = [f"id={one.id[:12]}" for one in self.stack.containers]  # filters of one name are alternatives
+        none = f"label={containers.PROJECT}={self.stack.name}"
+        self.checkout.shell.become(containers.list_command(*(mine or [none]), form=COLUMNS))
 
     def status(self) -> dict[str, State]:
         """Return the state of the live release, the database and the proxy."""

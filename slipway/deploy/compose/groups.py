@@ -1,11 +1,12 @@
-"""The containers of releases, grouped, and what they were made of."""
+"""The containers of releases, grouped, and what they were made of; and what somebody has started beside them."""
 
 import json
+from collections.abc import Container as Has
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slipway.deploy.compose import labels
-from slipway.engine.containers import CONFIG_HASH, Container
+from slipway.engine.containers import CONFIG_HASH, PROJECT, Container
 from slipway.runtime.release import WEB, Release
 
 
@@ -34,3 +35,19 @@ def grouped(found: Sequence[Container]) -> dict[str, Release]:
             services.setdefault(release, {}).setdefault(one.service, []).append(one)
     releases = [Release(id, {name: tuple(each) for name, each in of.items()}) for id, of in services.items()]
     return {release.id: release for release in sorted(releases, key=lambda one: (one.made, one.id))}
+
+
+def unlabelled(found: Sequence[Container], deployment: str) -> list[str]:
+    """Name the services of a deployment's Compose project that were started without `inv`, under another label."""
+    mine = [one for one in _of_project(found, deployment) if one.running]
+    return sorted({one.service for one in mine if one.labels.get(labels.DEPLOYMENT) != deployment})
+
+
+def unknown(found: Sequence[Container], deployment: str, services: Has[str]) -> list[str]:
+    """Name the containers of a deployment's Compose project that are of none of its services."""
+    return sorted(one.name for one in _of_project(found, deployment) if one.service not in services)
+
+
+def _of_project(found: Sequence[Container], deployment: str) -> list[Container]:
+    mine = (one for one in found if one.labels.get(PROJECT) == deployment)
+    return [one for one in mine if not one.is_one_off]

@@ -100,7 +100,7 @@ class CaddyProxy:
     def change(self, port: int) -> str:
         """Return what compose.prod.yaml would do to it: "start", "recreate" or "" for nothing."""
         proxy = self.stack.container(PROXY)
-        if not proxy or not proxy.running:
+        if not proxy or not self.stack.runs(PROXY):
             return "start"
         return "" if proxy.labels.get(CONFIG_HASH) == self.hashes(port)[PROXY] else "recreate"
 

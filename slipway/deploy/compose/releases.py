@@ -163,7 +163,7 @@ class EngineReleases(Notes):
         self.stack.forget()
         self.network.leave(one.networks for release in self.all().values() for one in release.containers)
         kept = {labels.release_secrets(self.deployment, release) for release in self.all()}
-        there = volumes.names(self.shell, self.stack.filter)
+        there = volumes.names(self.shell, f"label={labels.DEPLOYMENT}={self.deployment}")
         if stray := [volume for volume in there if volume not in kept]:
             jobs.remove_left_behind(self.shell, self.deployment)
             self.shell.probe(volumes.remove_command(*stray))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,24 +13,26 @@ from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.engine.containers import CONFIG_HASH, SERVICE
 from slipway.engine.stack import Stack
 from slipway.project.config import load
+from slipway.project.database import Database
 from slipway.project.settings import Settings
 from slipway.runtime import Job
 from slipway.runtime.environment import Environment
 from tests.slipway.engine import support as engine
 from tests.support import ROOT
 
+KNOWN = ("config --images", "volume create", " sh fill ", "docker stop", " up ")
 OLD, NEW = "slipway-prod_default", "slipway-prod_database"
 
 
 class OnEngine(engine.Answers):
     """An engine with a database's container on some networks; what it is told is noted."""
 
-    def __init__(self, *networks: str, running: bool = True, made_of: str = "now") -> None:
+    def __init__(self, *networks: str, running: bool = True, made_of: str = "now", phase: str = "running") -> None:
         super().__init__()
-        state = {"Running": running, "Health": {"Status": "healthy"}}
+        state = {"Running": running, "Status": phase, "Health": {"Status": "healthy"}}
         labels = {SERVICE: "db", CONFIG_HASH: made_of}
         on = {name: {"IPAddress": "172.18.0.2"} for name in networks}
-        self.database = {
+        self.database: dict[str, Any] = {
             "Id": "1", "Name": "/db", "State": state, "Config": {"Labels": labels}, "NetworkSettings": {"Networks": on}
         }  # fmt: skip
         self.there = {OLD}
@@ -42,12 +45,14 @@ class OnEngine(engine.Answers):
             return 0, "1", ""
         if argv[1] == "inspect":
             return 0, json.dumps([self.database]), ""
+        if argv[-1] == "db" and "up" in argv:
+            self.database["State"] |= {"Running": True, "Status": "running"}
         if said.startswith("docker network ls"):
             return 0, "\n".join(sorted(self.there)), ""
         if said.startswith("docker network inspect"):
             return 0, "172.19.0.0/16 ", ""
         self.told.append(said)
-        return 0, "", ""
+        return 0, "postgres:17" if "--images" in argv else "", ""
 
 
 def network(shell: OnEngine, sessions: str = "0") -> DatabaseNetwork:
@@ -120,3 +125,19 @@ def test_a_container_is_outdated_when_it_was_made_of_another_definition(tmp_path
     assert outdated(OnEngine(NEW, made_of="before"))
     assert not outdated(OnEngine(NEW, made_of="before", running=False))  # it is made anew when it is started
     assert not outdated(OnEngine(NEW, made_of="before"), "db.example.com")
+
+
+def test_a_database_that_was_started_without_inv_gets_the_file_with_its_password(tmp_path: Path) -> None:
+    def told(shell: OnEngine) -> list[str]:
+        stack = Stack(shell, load(ROOT), "prod", dict)
+        stack.__dict__["_direct"] = ""
+        settings = Settings(stack.project, shell.steps, lambda: True)
+        settings.hostname = "db"
+        settings.database = Database("shop", "secret", "shop")
+        DeployedDatabase(Environment("prod", tmp_path, settings), stack, network(shell), lambda port: {}).start()
+        return [next(word for word in KNOWN if word in one).strip() for one in shell.told]
+
+    assert told(OnEngine(NEW)) == []
+    filled = ["config --images", "volume create", "sh fill"]
+    assert told(OnEngine(NEW, running=False)) == [*filled, "up"]
+    assert told(OnEngine(NEW, phase="restarting")) == [*filled, "docker stop", "up"]  # now, not in a minute

@@ -11,7 +11,7 @@ from slipway.deploy.compose import labels
 from slipway.deploy.compose.answers import decoded, of_proxy
 from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import Files, secrets_command
-from slipway.deploy.compose.groups import environments, grouped, made_of
+from slipway.deploy.compose.groups import environments, grouped, made_of, unknown, unlabelled
 from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.proxy import (
     CaddyProxy,
@@ -22,7 +22,7 @@ from slipway.deploy.compose.proxy import (
     validate_command,
 )
 from slipway.deploy.compose.releases import EngineReleases
-from slipway.engine.containers import CONFIG_HASH, ONE_OFF, SERVICE, Container
+from slipway.engine.containers import CONFIG_HASH, ONE_OFF, PROJECT, SERVICE, Container
 from slipway.engine.stack import Stack
 from slipway.project.config import load
 from slipway.project.settings import Settings
@@ -178,3 +178,18 @@ def test_names_and_labels_are_those_that_deployments_have_on_engines_already() -
     assert labels.of_stack("shop-prod", "secrets") == (
         "com.docker.compose.project=shop-prod", "com.docker.compose.volume=secrets",
     )  # fmt: skip
+
+
+def test_what_was_started_without_inv_is_told_from_what_is_nobodys() -> None:
+    def one(service: str, deployment: str, project: str = "shop-prod", **more: str) -> Container:
+        of = {PROJECT: project, SERVICE: service, labels.DEPLOYMENT: deployment, **more}
+        return Container(service, f"{project}-{service}-1", labels=of)
+
+    found = [
+        one("db", "slipway-prod"), one("proxy", "shop-prod"), one("web", ""), one("web", "shop-prod", "shop-prod-a"),
+        one("trial", "", **{ONE_OFF: "True"}),
+    ]  # fmt: skip
+    assert unlabelled(found, "shop-prod") == ["db", "web"]
+    assert unlabelled([replace(one, running=False) for one in found], "shop-prod") == []
+    assert unknown(found, "shop-prod", {"db", "proxy", "migrate"}) == ["shop-prod-web-1"]
+    assert unknown(found, "shop-prod", {"db", "proxy", "web"}) == []
