@@ -40,7 +40,11 @@ class HostDatabase:
         """What PostgreSQL's programs read; raises Problem when there is no database."""
         database = self.settings.database
         running = self.server.running() if self.settings.own_database else None
-        return (database.seen_at(LOOPBACK, running[1]) if running else database).client
+        found = (database.seen_at(LOOPBACK, running[1]) if running else database).client
+        root = found.get("PGSSLROOTCERT", "")
+        if root and root != "system":  # the service's own folder is where it is looked for, and not that of the backups
+            found["PGSSLROOTCERT"] = str(self.checkout.root / root)
+        return found
 
     @property
     def superuser(self) -> dict[str, str]:

@@ -3,11 +3,15 @@
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from base64 import b64decode
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
 from typing import NoReturn
 
 from slipway.core.errors import Problem
+from slipway.core.scripts import Script
 from slipway.core.shell import Ran, tokens
 from slipway.engine import containers, images, references
 from slipway.engine.jobs import OneOff
@@ -15,11 +19,14 @@ from slipway.engine.stack import Stack
 from slipway.project import database
 from slipway.project.settings import Settings
 from slipway.runtime import Job, Where
+from slipway.runtime.release import WEB
 
 DATABASE, MIGRATE = "db", "migrate"  # the services of the Compose files in which jobs run
 DATABASE_USER = "postgres"  # of PostgreSQL's image
 # The superuser logs in over the socket in its container.
 SECRETS, PASSWORDS = "/run/secrets", "/tmp/secrets"  # noqa: S108  (folders of their containers)
+SCRIPT = Path(__file__).with_name("certificates.sh")
+CERTIFICATES = {"PGSSLROOTCERT": "root.crt", "PGSSLCERT": "postgresql.crt", "PGSSLKEY": "postgresql.key"}
 AS_SUPERUSER = ["--user", DATABASE_USER, "--env", f"PGUSER={database.SUPERUSER}", "--env", "PGDATABASE=postgres"]
 
 
@@ -47,8 +54,7 @@ class ComposeJobs:
         if job.where is Where.SERVICE:
             options = variables(job.env)
             options += ["--user", f"{os.getuid()}:{os.getgid()}"] if job.for_caller else []
-            secrets = self.settings.secrets if self.apart else {}
-            return self.stack.run(self.stack.one_off(MIGRATE, job.argv, options, secrets, SECRETS))
+            return self.stack.run(self._in_service(job.argv, options))
         # The files of the backups are root's, who needs no capability for them.
         options = ["--user", "0:0", "--volume", f"{self.backups}:/backups", "--workdir", "/backups"]
         one_off = self._beside_database(job, [*options, *variables(job.env)])
@@ -95,11 +101,34 @@ class ComposeJobs:
         # What is given changes what it is for: Ctrl-C would leave nobody knowing whether it did.
         return Ran(*self.stack.shell.answer(run, given=job.given, apart=job.given is not None))
 
+    @cached_property
+    def certificates(self) -> dict[str, str]:
+        """The files that the service has for TLS to a database elsewhere; raises Problem.
+
+        They are the image's that jobs run in, or the running service's when that is not on the engine.
+        """
+        of, shell = self.settings.database, self.stack.shell
+        if self.settings.own_database or not (of.sslmode or of.sslrootcert):
+            return {}
+        ask, failed = ["sh", "-c", Script(SCRIPT), "sh", of.sslrootcert], "The service's certificates cannot be read."
+        if not shell.probe(images.inspect_command(self.stack.env().get("IMAGE", "")))[0]:
+            with self.stack.held(self._in_service([])) as name:
+                return read_rows(shell.output(containers.exec_command(name, *ask), failed=failed))
+        for one in self.stack.containers:
+            if one.service == WEB and one.running and not one.is_one_off:
+                return read_rows(shell.output(containers.exec_command(one.name, *ask), failed=failed))
+        return {}
+
+    def _in_service(self, argv: Sequence[str], options: Sequence[str] = ()) -> OneOff:
+        secrets = self.settings.secrets if self.apart else {}
+        return self.stack.one_off(MIGRATE, argv, options, secrets, SECRETS)
+
     def _beside_database(self, job: Job, options: list[str]) -> OneOff:
         # Its password is in a file: a container's variables can be seen by everybody who may ask the engine.
         login = {name: value for name, value in self.settings.database.client.items() if name != "PGPASSWORD"}
-        options = [*options, *variables({**login, "PGPASSFILE": f"{PASSWORDS}/pgpass"})]
-        given = {"pgpass": passfile(self.settings.database.password)}
+        files = {name: f"{PASSWORDS}/{file}" for name, file in CERTIFICATES.items() if file in self.certificates}
+        options = [*options, *variables({**login, "PGPASSFILE": f"{PASSWORDS}/pgpass", **files})]
+        given = {"pgpass": passfile(self.settings.database.password), **self.certificates}
         return replace(self.stack.one_off(DATABASE, job.argv, options, given, PASSWORDS), image=self.programs)
 
 
@@ -122,6 +151,12 @@ def of_major(image: str, major: int, there: Iterable[str]) -> str:
 def variables(env: Mapping[str, str]) -> list[str]:
     """Return the options that give a container variables, which are shown."""
     return [word for pair in env.items() for word in ("--env", "=".join(pair))]
+
+
+def read_rows(said: str) -> dict[str, str]:
+    """Read files as certificates.sh shows them."""
+    found = (line.partition(" ") for line in said.splitlines())
+    return {name: b64decode(text).decode(errors="replace") for name, _, text in found}
 
 
 def passfile(password: str) -> str:

@@ -1,6 +1,7 @@
 # ruff: noqa: D102  (as in Shell)
 """A project, and a shell that notes what would be run."""
 
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,10 @@ from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import ComposeJobs
 
 PROJECT = '[project]\nname = "shop"\nversion = "1.0.0"\n\n[tool.slipway.secrets]\nDATABASE_PASSWORD = 12\n'
-EXAMPLE = "DATABASE_HOSTNAME=db\nDATABASE_PORT=5432\nDATABASE_NAME=shop\nDATABASE_USERNAME=shop\nDATABASE_PASSWORD=\n"
+EXAMPLE = (
+    "DATABASE_HOSTNAME=db\nDATABASE_PORT=5432\nDATABASE_NAME=shop\nDATABASE_USERNAME=shop\n"
+    "# DATABASE_SSLMODE=prefer\n# DATABASE_SSLROOTCERT=system\nDATABASE_PASSWORD=\n"
+)
 PASSWORD = "correct-horse-battery"
 
 
@@ -98,3 +102,10 @@ def on_engine(root: Path, hostname: str = "db", apart: bool = False) -> tuple[Co
 def started(shell: Noting) -> Call:
     """Return the one-off that was started."""
     return next(call for call in shell.calls if "--detach" in call.argv)
+
+
+def files_of(text: str) -> dict[str, str]:
+    """Read secrets as they are given to a container."""
+    lines = text.splitlines()
+    assert lines.pop() == "."
+    return {name: b64decode(value).decode() for name, _, value in (line.partition(" ") for line in lines)}

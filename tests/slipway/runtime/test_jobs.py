@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import sys
-from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from slipway.engine.jobs import SCRIPT as ONE_OFF
 from slipway.runtime import SERVICE_PYTHON, Job, Where
 from slipway.runtime.host import HostRuntime
 from slipway.runtime.jobs import passfile
-from tests.slipway.runtime.support import PASSWORD, Became, on_engine, project, started
+from tests.slipway.runtime.support import PASSWORD, Became, files_of, on_engine, project, started
 
 SCHEMA = Job([SERVICE_PYTHON, "-m", "slipway.schema", "state"], env={"SLIPWAY_ENV": "dev"})
 BACKUP = Job(["sh", "-c", "...", "sh", "list"], Where.DATABASE)
@@ -28,13 +27,6 @@ def as_the_file_says(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no variable of the tests' own database win over .env."""
     for name in [name for name in os.environ if name.startswith("DATABASE_")]:
         monkeypatch.delenv(name)
-
-
-def read(given: str) -> dict[str, str]:
-    """Read secrets as they are given to a container."""
-    lines = given.splitlines()
-    assert lines.pop() == "."
-    return {name: b64decode(value).decode() for name, _, value in (line.partition(" ") for line in lines)}
 
 
 def test_a_job_of_the_service_is_a_one_off_of_its_image(tmp_path: Path) -> None:
@@ -64,7 +56,7 @@ def test_a_job_beside_the_database_has_its_login_and_its_password_in_a_file(tmp_
     assert all(PASSWORD not in f"{one.argv} {one.env} {one.hidden}" for one in shell.calls)
     given = next(one for one in shell.calls if "give" in one.argv)
     assert given.argv[:3] == ["docker", "exec", "--interactive"]
-    assert read(given.given) == {"pgpass": f"*:*:*:*:{PASSWORD}\n"}
+    assert files_of(given.given) == {"pgpass": f"*:*:*:*:{PASSWORD}\n"}
 
 
 @pytest.mark.parametrize("password", ["plain", r"a:b\\c", "::"])
@@ -79,7 +71,7 @@ def test_a_job_of_a_service_in_production_has_its_secrets_as_files(tmp_path: Pat
     jobs.run(SCHEMA)
     assert started(shell).argv[-9:-4] == ["-c", SCRIPT, "sh", "with", "/run/secrets"]
     given = next(one for one in shell.calls if "give" in one.argv)
-    assert read(given.given) == {"DATABASE_PASSWORD": PASSWORD}
+    assert files_of(given.given) == {"DATABASE_PASSWORD": PASSWORD}
 
 
 def test_a_job_that_streams_runs_in_a_container_that_waits_for_it(tmp_path: Path) -> None:
