@@ -77,7 +77,7 @@ def in_image(checkout: Checkout, args: Sequence[str]) -> None:
             shell, compose, OneOff(MIGRATE, command, "run", env, values, proxies.options(shell)), captured=False
         ).status
     finally:
-        shell.probe(compose("down", "--volumes", "--remove-orphans"), hidden=values)
+        shell.attempt(compose("down", "--volumes", "--remove-orphans"), hidden=values)
     if status:
         raise Problem("The tests failed in the image.", status)
 

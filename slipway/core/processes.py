@@ -5,18 +5,16 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from slipway.core.signals import uninterrupted
 from slipway.core.waiting import wait_until
 
 MARK = "SLIPWAY_RECORD"
-GRACE = 30  # seconds that an interrupted program has before it is killed
 
 
 @dataclass(frozen=True)
@@ -110,11 +108,17 @@ def mark(path: Path) -> dict[str, str]:
 
 def marked(path: Path) -> list[psutil.Process]:
     """Return the living processes that carry a record's mark."""
+    return [process for process, value in carrying(MARK) if value == str(path)]
+
+
+def carrying(variable: str) -> list[tuple[psutil.Process, str]]:
+    """Return the living processes of this user that were started with a variable, and its value."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get(MARK) == str(path) and is_alive(process):
-                found.append(process)
+            value = process.environ().get(variable)
+            if value is not None and is_alive(process):
+                found.append((process, value))
     return found
 
 
@@ -143,51 +147,3 @@ def send(pid: int, signum: signal.Signals) -> None:
     """Send a signal; a process that is gone is no error."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signum)
-
-
-def end_with_all(process: "subprocess.Popen[str]", ask: signal.Signals, grace: float) -> None:
-    """End a program and all that it has started.
-
-    `ask` is the signal by which it ends tidily, for which it has `grace` seconds. What it has started may outlive it:
-    pytest's workers, say.
-    """
-    family: list[psutil.Process] = []
-    with contextlib.suppress(psutil.NoSuchProcess):
-        parent = psutil.Process(process.pid)
-        family = [parent, *parent.children(recursive=True)]
-    if process.poll() is None:
-        process.send_signal(ask)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(grace)
-    for end in (psutil.Process.terminate, psutil.Process.kill):
-        for member in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                end(member)
-        wait_until(lambda: not any(map(is_alive, family)), lambda: True, grace)
-    process.wait()
-
-
-@contextlib.contextmanager
-def ended(
-    start: Callable[[], "subprocess.Popen[str]"], ask: signal.Signals = signal.SIGTERM
-) -> Iterator["subprocess.Popen[str]"]:
-    """Start a program, and end it when what waits for it is interrupted.
-
-    `ask` is the signal by which the program ends tidily.
-    """
-    process = None
-    try:
-        with uninterrupted():
-            process = start()
-        yield process
-    except BaseException as reason:
-        if process:
-            if isinstance(reason, KeyboardInterrupt):  # a terminal told the program as well: let it finish
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(2)
-            end_with_all(process, ask, GRACE)
-        raise
-    finally:
-        for stream in (process.stdout, process.stderr) if process else ():
-            if stream:
-                stream.close()

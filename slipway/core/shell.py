@@ -4,15 +4,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
 
+from slipway.core import limits
 from slipway.core.errors import Problem
-from slipway.core.processes import ended
+from slipway.core.limits import Late, Limit
+from slipway.core.programs import attend, captured, ended, started, status_of, talk
 from slipway.core.relay import ERR, OUT, relayed
+from slipway.core.signals import interrupted
 from slipway.core.steps import Steps
 
 
@@ -44,7 +47,9 @@ class Shell:
     def __init__(self, root: Path, steps: Steps) -> None:
         self.root = root
         self.steps = steps
-        self.held: list[int] = []  # open files that what is run keeps open as well, for as long as it runs
+        # What is run, but for what only asks, keeps these files open as well while it runs, and has these variables.
+        self.held: list[int] = []
+        self.mark: Callable[[Limit], dict[str, str]] = lambda _: {}
 
     def run(
         self,
@@ -76,22 +81,24 @@ class Shell:
         stdin: IO[bytes] | None = None,
         stdout: IO[bytes] | None = None,
         echo: bool = True,
+        limit: Limit | None = None,
     ) -> int:
         """Run a program with this terminal, or these files; return its exit status.
 
         What it shows is without secrets, what it writes into a file is as it is. One that was ended by a signal gives
-        128 + its number.
+        128 + its number. Raises Problem when its time is over.
         """
+        limit = limit or limits.of(argv)
         if echo:
             self.steps.command(argv, env)
         with relayed(self.steps.secrets) as relay:
             err = relay.end(ERR)
             out = relay.end(OUT) if stdout is None else err if stdout is sys.stderr.buffer else stdout
-            start = partial(self._popen, argv, env, hidden, cwd, stdin=stdin, stdout=out, stderr=err)
-            with ended(start, ask) as process:
+            start = self._start(argv, env, hidden, cwd, limit, stdin=stdin, stdout=out, stderr=err)
+            with ended(start, ask, limit) as process:
                 relay.started()
-                process.wait()
-        return _status(process)
+                attend(argv, process.pid, limit, process.wait)
+        return status_of(process)
 
     def output(
         self,
@@ -103,12 +110,17 @@ class Shell:
         echo: bool = False,
         failed: str | None = None,
         given: str | None = None,
+        limit: Limit | None = None,
     ) -> str:
         """Run a program and return its standard output, stripped.
 
         It reads `given`. Raises Problem with `failed` and what the program printed when its status is not 0.
         """
-        status, out, err = self.probe(argv, env=env, hidden=hidden, cwd=cwd, echo=echo, given=given)
+        try:
+            status, out, err = self.probe(argv, env=env, hidden=hidden, cwd=cwd, echo=echo, given=given, limit=limit)
+        except Late as late:
+            late.message = f"{late.message}\n{failed}" if failed else late.message
+            raise
         if status:
             said = self.steps.redact(err.strip() or out)
             raise Problem(f"{said}\n{failed or f'{argv[0]} ended with status {status}.'}", status)
@@ -140,20 +152,23 @@ class Shell:
         cwd: Path | None = None,
         given: str | None = None,
         apart: bool = False,
+        limit: Limit | None = None,
     ) -> tuple[int, str]:
         """Run a program, which reads `given`; return its status and its output.
 
         What it says beside that goes to standard error as it comes. One that is `apart` hears nothing of a terminal's
-        Ctrl-C.
+        Ctrl-C. Raises Problem when its time is over.
         """
+        limit = limit or limits.of(argv)
         self.steps.command(argv, env)
         pipe, stdin = subprocess.PIPE, None if given is None else subprocess.PIPE
         with relayed(self.steps.secrets) as relay:
             ends = {"stdin": stdin, "stdout": pipe, "stderr": relay.end(ERR)}
-            with ended(partial(self._popen, argv, env, hidden, cwd, **ends, apart=apart)) as process:
+            start = self._start(argv, env, hidden, cwd, limit, **ends, apart=apart)
+            with ended(start, limit=limit) as process:
                 relay.started()
-                out, _ = process.communicate(given)
-        return _status(process), out.strip()
+                out, _ = attend(argv, process.pid, limit, talk(process, given))
+        return status_of(process), out.strip()
 
     def probe(
         self,
@@ -165,20 +180,36 @@ class Shell:
         echo: bool = False,
         given: str | None = None,
         apart: bool = False,
+        limit: Limit | None = None,
     ) -> tuple[int, str, str]:
         """Run a program that reads `given`; return its status, output and errors.
 
-        One that is `apart` hears nothing of a terminal's Ctrl-C.
+        One that is `apart` hears nothing of a terminal's Ctrl-C. Raises Problem when its time is over: that says
+        nothing of what it was to tell. One that only asks is asked once more before.
         """
         if echo:
             self.steps.command(argv, env)
+        limit = limit or limits.of(argv)
         stdin = subprocess.DEVNULL if given is None else subprocess.PIPE
-        pipe = subprocess.PIPE
-        with ended(
-            lambda: self._popen(argv, env, hidden, cwd, stdin=stdin, stdout=pipe, stderr=pipe, apart=apart)
-        ) as process:
-            out, err = process.communicate(given)
-        return _status(process), out.strip(), err
+        ends = {"stdin": stdin, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        start = self._start(argv, env, hidden, cwd, limit, **ends, apart=apart)
+        try:
+            return captured(argv, start, given, limit)
+        except Late:
+            if not limit.asks or interrupted() is not None:
+                raise
+        return captured(argv, start, given, limit)
+
+    def attempt(self, argv: Sequence[str], **how: Any) -> bool:
+        """Run a program as `probe` does, which may fail; return whether it did not.
+
+        It is for what tidies up: a Problem of that would hide why.
+        """
+        try:
+            return not self.probe(argv, **how)[0]
+        except Problem as problem:
+            self.steps.say(f"  {problem.message}")
+            return False
 
     def become(
         self,
@@ -202,34 +233,15 @@ class Shell:
         except FileNotFoundError:
             raise Problem(f"{argv[0]} is not installed.") from None
 
-    def _popen(
+    def _start(
         self,
         argv: Sequence[str],
         env: Mapping[str, str] | None,
         hidden: Mapping[str, str] | None,
         cwd: Path | None,
-        stdin: IO[bytes] | int | None = None,
-        stdout: IO[bytes] | int | None = None,
-        stderr: int | None = None,
-        apart: bool = False,
-    ) -> "subprocess.Popen[str]":
-        try:
-            return subprocess.Popen(
-                argv,
-                cwd=cwd or self.root,
-                env={**os.environ, **(hidden or {}), **(env or {})},
-                stdin=stdin,
-                stdout=stdout,
-                stderr=stderr,
-                text=True,
-                errors="replace",
-                pass_fds=self.held,
-                start_new_session=apart,
-            )
-        except FileNotFoundError:
-            raise Problem(f"{argv[0]} is not installed.") from None
-
-
-def _status(process: "subprocess.Popen[str]") -> int:
-    # As a shell has it: 128 and the signal's number for one that was ended by a signal.
-    return process.returncode if process.returncode >= 0 else 128 - process.returncode
+        limit: Limit,
+        **ends: Any,
+    ) -> "Callable[[], subprocess.Popen[str]]":
+        held, mark = ([], {}) if limit.asks else (self.held, self.mark(limit))
+        given = {**os.environ, **mark, **(hidden or {}), **(env or {})}
+        return partial(started, argv, cwd=cwd or self.root, env=given, pass_fds=held, **ends)

@@ -1,52 +1,74 @@
-"""Signals: one exception for all of them, and moments when none gets through."""
+"""Signals: one exception for all of them, moments when none gets through, and the second Ctrl-C, which always does."""
 
 import contextlib
+import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
 from slipway.core.errors import Interrupted
 
+AGAIN = 0.3  # seconds after which a Ctrl-C is another one: a terminal and a parent may both pass the same one on
 
-class _Held:
-    active = False
-    signum = 0
-    raise_now: Callable[[int, FrameType | None], None] | None = None
+
+class _State:
+    held = False
+    signum = 0  # of the one that is held back
+    since: float | None = None  # when the first came
+    raise_now: Callable[[int], None] | None = None
+
+
+def interrupted() -> float | None:
+    """Return when a signal came that ends this process, also one that is held back; None for never."""
+    return _State.since
 
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
     """Hold signals back, so that what is started is also noted."""
-    before, _Held.active = _Held.active, True
+    before, _State.held = _State.held, True
     try:
         yield
     finally:
-        _Held.active = before
+        _State.held = before
         if not before:
-            signum, _Held.signum = _Held.signum, 0
-            if signum and _Held.raise_now:
-                _Held.raise_now(signum, None)
+            signum, _State.signum = _State.signum, 0
+            if signum and _State.raise_now:
+                _State.raise_now(signum)
 
 
 @contextlib.contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible(at_once: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Turn SIGTERM, SIGHUP and Ctrl-C into one exception, Interrupted.
 
-    What runs meanwhile can clean up; a second signal doesn't cut that short.
+    What runs meanwhile can clean up. Another Ctrl-C cuts that short: `at_once` has the last word, and the process ends
+    as it would of SIGKILL. What it has started goes on.
     """
+    raised = False
 
     def interrupt(signum: int, _frame: FrameType | None) -> None:
-        if _Held.active:
-            _Held.signum = signum
+        now, first = time.monotonic(), _State.since
+        if first is not None and signum == signal.SIGINT and now - first > AGAIN:
+            at_once()
+            os._exit(128 + signum)
+        _State.since = now if first is None else first
+        if _State.held:
+            _State.signum = _State.signum or signum
+        else:
+            raise_now(signum)
+
+    def raise_now(signum: int) -> None:
+        nonlocal raised
+        if raised:  # not SIG_IGN instead of this: the programs that clean up would inherit it
             return
-        for number in handled:  # not SIG_IGN: the programs that clean up would inherit it
-            signal.signal(number, lambda *_: None)
+        raised = True
         if signum == signal.SIGINT:
             raise KeyboardInterrupt
         raise Interrupted(signum)
 
     handled = [n for n in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT) if signal.getsignal(n) != signal.SIG_IGN]
-    _Held.raise_now = interrupt
+    _State.raise_now, _State.since = raise_now, None
     before = {number: signal.signal(number, interrupt) for number in handled}
     try:
         yield
@@ -55,3 +77,4 @@ def interruptible() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        _State.raise_now = _State.since = None

@@ -139,5 +139,5 @@ def staged(checkout: Checkout) -> Iterator[Stage]:
         yield stage
     finally:
         for name in stage.servers.values():
-            shell.probe(containers.remove_command(name))
-        shell.probe(stage.compose("down", "--volumes", "--remove-orphans"), hidden=stage.values)
+            shell.attempt(containers.remove_command(name))
+        shell.attempt(stage.compose("down", "--volumes", "--remove-orphans"), hidden=stage.values)

@@ -41,28 +41,46 @@ def smoke(checkout: Checkout, releases: Releases, release: str) -> None:
 class Clients:
     """What the clients of a release get from now on.
 
-    `first` is what was counted before: by its containers (gunicorn.conf.py), which `themselves` says; or by the proxy,
-    of all releases, where they don't count.
+    `begun` is what was counted before: by its containers (gunicorn.conf.py), which `themselves` says; or by the proxy,
+    of all releases, where they don't count. None when nobody could be asked: then nothing is said of them.
     """
 
     themselves: bool
-    first: Answers
+    begun: Answers | None
+
+    @property
+    def first(self) -> Answers:
+        """What was counted before."""
+        return self.begun or Answers()
 
     @classmethod
     def of(cls, releases: Releases, release: Release | None, first: Answers | None = None) -> "Clients":
         """Begin to count; `first` is what a release that counts had before, unless that is to be looked up."""
-        found = releases.answers(release) if release else None
-        return cls(True, first or found) if found else cls(False, releases.proxy.look().answers)
+        found = counted(releases, release)
+        if found:
+            return cls(True, first or found)
+        look = releases.proxy.look()
+        return cls(False, look.answers if look.pointer.release else None)
 
     def since(self, releases: Releases, release: Release | None, look: Look | None = None) -> Answers:
         """Return what they got since then; nothing when that cannot be told just now.
 
         `look` is a look at the proxy, if one was taken just now.
         """
+        if self.begun is None:
+            return Answers()
         if not self.themselves:
             return (look or releases.proxy.look()).answers.since(self.first)
-        found = releases.answers(release) if release else None
+        found = counted(releases, release)
         return found.since(self.first) if found else Answers()
+
+
+def counted(releases: Releases, release: Release | None) -> Answers | None:
+    """Return what the containers of a release count; None when they don't, or cannot be asked just now."""
+    try:
+        return releases.answers(release) if release else None
+    except Problem:  # whether one of them is gone, or the engine doesn't answer, is told where it is looked at again
+        return None
 
 
 class Watch:

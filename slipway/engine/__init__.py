@@ -1,1 +1,3 @@
 """A Docker Engine, Compose, registries."""
+
+from slipway.engine import calls as calls

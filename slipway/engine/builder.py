@@ -4,7 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from slipway.core.shell import Shell, tokens
-from slipway.engine import client
+from slipway.engine import asked, client
+
+NO_BUILDX = re.compile(r"is not a docker command|unknown command")
 
 
 def inspect_command() -> list[str]:
@@ -65,8 +67,8 @@ def in_place_of(name: str, other: str) -> list[str]:
 
 
 def is_engines_own(shell: Shell) -> bool:
-    """Tell whether the builder in use is the engine's own, which builds on the engine's images."""
-    return bool(re.search(r"(?m)^Driver:\s+docker$", shell.probe(inspect_command())[1]))
+    """Tell whether the builder in use is the engine's own, which builds on the engine's images; raises Problem."""
+    return bool(re.search(r"(?m)^Driver:\s+docker$", asked.ask(shell, inspect_command(), NO_BUILDX) or ""))
 
 
 def builds_several(shell: Shell) -> bool:
@@ -74,7 +76,7 @@ def builds_several(shell: Shell) -> bool:
 
     The engine's own builder keeps one platform, unless containerd stores the engine's images.
     """
-    return not is_engines_own(shell) or "io.containerd.snapshotter" in shell.probe(store_command())[1]
+    return not is_engines_own(shell) or "io.containerd.snapshotter" in shell.output(store_command())
 
 
 def version(shell: Shell) -> str:

@@ -24,6 +24,7 @@ class Container:
     `image` is what it was started from, `image_id` what that meant. `health` is "" without a health check, else
     starting, healthy or unhealthy; `checks` are the outputs of the last checks. `ports` maps ports like 80/tcp to those
     of the engine's machine. `phase` is the engine's own word (created, exited, ...), `created` its time (RFC 3339),
+    `grace` the seconds that it has to stop, None for the engine's own.
     `addresses` are those of IPv4 in its `networks`, `more_addresses` those of IPv6. `env` are its variables, each
     NAME=value.
     """
@@ -42,6 +43,7 @@ class Container:
     ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     phase: str = "running"
     created: str = ""
+    grace: int | None = None
     addresses: tuple[str, ...] = ()
     more_addresses: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
@@ -69,6 +71,7 @@ class Container:
             ports={inside: tuple(int(one["HostPort"]) for one in to or []) for inside, to in ports.items()},
             phase=state.get("Status", ""),
             created=facts.get("Created", ""),
+            grace=config.get("StopTimeout"),
             addresses=tuple(one["IPAddress"] for one in networks.values() if one.get("IPAddress")),
             more_addresses=tuple(one["GlobalIPv6Address"] for one in networks.values() if one.get("GlobalIPv6Address")),
             networks=tuple(networks),
@@ -170,13 +173,14 @@ def inspect(shell: Shell, *names: str) -> list[Container]:
     """
     if not names:
         return []
-    status, out, complaint = shell.probe(inspect_command(*names))
-    # One that is gone meanwhile makes the status 1, and the others are shown all the same.
-    shown = [Container.of(one) for one in json.loads(out or "[]")]
-    if status and len(shown) + complaint.lower().count(NO_SUCH) < len(names):
-        said = shell.steps.redact(complaint.strip()) or f"docker ended with status {status}."
-        raise Problem(f"{said}\nThe engine could not be asked about {', '.join(names)}. What it has: docker ps --all")
-    return shown
+    for _ in range(2):  # one answer that was lost says nothing
+        status, out, complaint = shell.probe(inspect_command(*names))
+        # One that is gone meanwhile makes the status 1, and the others are shown all the same.
+        shown = [Container.of(one) for one in json.loads(out or "[]")]
+        if not status or len(shown) + complaint.lower().count(NO_SUCH) >= len(names):
+            return shown
+    said = shell.steps.redact(complaint.strip()) or f"docker ended with status {status}."
+    raise Problem(f"{said}\nThe engine could not be asked about {', '.join(names)}. What it has: docker ps --all")
 
 
 def look(shell: Shell, name: str) -> Container | None:
@@ -193,8 +197,11 @@ def found(shell: Shell, *filters: str) -> list[Container]:
 
 
 def last_lines(shell: Shell, container: str, lines: int) -> str:
-    """Return the last lines of a container's log: its output, and after it its errors."""
-    _, out, err = shell.probe(logs_command(container, lines))
+    """Return the last lines of a container's log: its output, and after it its errors; or why it cannot be read."""
+    try:
+        _, out, err = shell.probe(logs_command(container, lines))
+    except Problem as problem:
+        return str(problem.message)
     return f"{out}\n{err}".strip()
 
 

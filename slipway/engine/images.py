@@ -7,7 +7,7 @@ from typing import Any
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell, tokens
-from slipway.engine import references, registry
+from slipway.engine import asked, references, registry
 
 NAMES = "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}"  # what an image may be called
 
@@ -121,9 +121,9 @@ def load_command(archive: str) -> list[str]:
 
 
 def inspect(shell: Shell, reference: str) -> EngineImage | None:
-    """Return an image on this engine, None when it is not there."""
-    status, out, _ = shell.probe(inspect_command(reference))
-    return None if status else EngineImage.of(json.loads(out)[0])
+    """Return an image on this engine, None when it is not there; raises Problem when the engine doesn't tell."""
+    out = asked.ask(shell, inspect_command(reference))
+    return None if out is None else EngineImage.of(json.loads(out)[0])
 
 
 def inspect_all(shell: Shell, *references: str) -> list[EngineImage | None]:
@@ -166,24 +166,26 @@ class Images:
 
     def remove(self, reference: str) -> None:
         """Remove an image; one that is in use stays."""
-        self.shell.probe(remove_command(reference))
+        self.shell.attempt(remove_command(reference))
 
 
 def built_id(shell: Shell, tag: str) -> str:
-    """Return the id of an image on this engine, "" when there is none."""
-    return shell.probe(inspect_command(tag, "{{.Id}}"))[1]
+    """Return the id of an image on this engine, "" when there is none; raises Problem when the engine doesn't tell."""
+    return asked.ask(shell, inspect_command(tag, "{{.Id}}")) or ""
 
 
 def label(shell: Shell, tag: str, name: str) -> str | None:
-    """Return a label of an image on this engine, "" for none; None when there is no image."""
+    """Return a label of an image on this engine, "" for none; None when there is no image. Raises Problem."""
     form = f'{{{{index .Config.Labels "{name}"}}}}'
-    status, said, _ = shell.probe(inspect_command(tag, form))
-    return None if status else said
+    return asked.ask(shell, inspect_command(tag, form))
 
 
 def put_back(shell: Shell, before: Mapping[str, str]) -> None:
-    """Let tags mean what they meant before: an image's id, or "" for nothing."""
+    """Let tags mean what they meant before: an image's id, or "" for nothing. What stays is said."""
     for tag, image_id in before.items():
-        if built_id(shell, tag) == image_id:
-            continue
-        shell.probe(tag_command(image_id, tag) if image_id else remove_command(tag))
+        try:
+            if built_id(shell, tag) == image_id:
+                continue
+        except Problem as problem:
+            shell.steps.say(f"  {problem.message}")
+        asked.tidy(shell, tag_command(image_id, tag) if image_id else remove_command(tag))

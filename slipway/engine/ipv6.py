@@ -13,9 +13,10 @@ from ipaddress import IPv6Address, IPv6Network
 from typing import Any
 
 from slipway.core.errors import Problem
+from slipway.core.limits import ASK
 from slipway.core.shell import Shell
 from slipway.core.signals import uninterrupted
-from slipway.engine import containers, jobs, networks
+from slipway.engine import asked, containers, jobs, networks
 
 LEAST = 27  # Engine: before it, ip6tables is an experimental feature
 TRIAL = "dev.slipway.trial"  # the label of a trial's network
@@ -168,8 +169,8 @@ def trial(shell: Shell, image: str, deployment: str) -> ClientAddresses:
 
 def _tried(shell: Shell, image: str, deployment: str, address: IPv6Address) -> ClientAddresses:
     label = f"{TRIAL}={deployment}"
-    if left := shell.probe(networks.list_command(f"label={label}"))[1].split():  # of a verb that was killed
-        shell.probe(networks.remove_command(*left))
+    if left := asked.told(shell, networks.list_command(f"label={label}"), ASK).split():  # of a verb that was killed
+        asked.tidy(shell, networks.remove_command(*left))
     name = f"{deployment}-ipv6-{secrets.token_hex(4)}"
     subnet = networks.private_subnet(name)
     try:
@@ -184,8 +185,8 @@ def _tried(shell: Shell, image: str, deployment: str, address: IPv6Address) -> C
     except Problem:
         return ClientAddresses(why="in a trial the engine could not be asked")
     finally:
-        shell.probe(containers.remove_command(name))
-        shell.probe(networks.remove_command(name))
+        asked.tidy(shell, containers.remove_command(name))
+        asked.tidy(shell, networks.remove_command(name))
 
 
 def _mapping(text: str) -> Mapping[str, Any]:

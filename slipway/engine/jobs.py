@@ -7,13 +7,16 @@ import secrets
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from slipway.core import processes
 from slipway.core.errors import Problem
+from slipway.core.limits import ASK, Late, Limit
 from slipway.core.scripts import Script
 from slipway.core.shell import Ran, Shell, tokens
-from slipway.engine import containers
+from slipway.engine import asked, containers
+from slipway.engine.calls import JOB
 
 MADE_BY = "dev.slipway.by"  # the label of a one-off: machine and process
 HOLDS = "dev.slipway.holds"  # the label of one in which others run commands
@@ -123,11 +126,13 @@ def _started(
         yield name
     except BaseException:
         if mine:
-            shell.probe(end_command(name))
+            asked.tidy(shell, end_command(name))
         raise
     finally:
         if mine:  # one that could not be started for its name is another verb's
-            shell.probe(containers.remove_command(name, volumes=bool(job.image)))  # those that another image declares
+            asked.tidy(
+                shell, containers.remove_command(name, volumes=bool(job.image))
+            )  # those that another image declares
 
 
 def _give(shell: Shell, name: str, job: OneOff) -> None:
@@ -160,12 +165,32 @@ def _refuse_another(shell: Shell, name: str) -> None:
 
 def _followed(shell: Shell, name: str, captured: bool) -> Ran:
     follow, output = ["docker", "logs", "--follow", name], ""
-    if captured:
-        _, output = shell.answer(follow)
-    else:
-        shell.status(follow)
-    status = int(shell.output(["docker", "wait", name]))
+    limit = replace(JOB, going=partial(_runs, shell, name))
+    try:
+        if captured:
+            _, output = shell.answer(follow, limit=limit)
+        else:
+            shell.status(follow, limit=limit)
+    except Late:  # it has ended, and the client didn't notice
+        output = shell.output(["docker", "logs", name])
+    status = _ended(shell, name, limit)
     return Ran(status, output, containers.last_lines(shell, name, 50) if status else "")
+
+
+def _ended(shell: Shell, name: str, limit: Limit) -> int:
+    # The status of one that has ended, or does so.
+    try:
+        return int(shell.output(["docker", "wait", name], limit=limit))
+    except Late:
+        one = containers.look(shell, name)
+        if one and not one.running:
+            return one.status
+        raise
+
+
+def _runs(shell: Shell, name: str) -> bool:
+    one = containers.look(shell, name)
+    return bool(one and one.running)
 
 
 def remove_left_behind(shell: Shell, project: str) -> None:
@@ -183,10 +208,10 @@ def remove_left_behind(shell: Shell, project: str) -> None:
             continue
         over = state in ("exited", "created") or (state == "running" and bool(holds))
         if over or (state == "running" and waits and _waits(shell, name, waits)):
-            shell.probe(containers.remove_command(name))
+            asked.tidy(shell, containers.remove_command(name))
 
 
 def _waits(shell: Shell, name: str, folder: str) -> bool:
     # Whether it has no secrets yet; what cannot be told is no.
     look = f'[ -e "{folder}/.given" ] && echo given || echo none'
-    return shell.probe(containers.exec_command(name, "sh", "-c", look))[1] == "none"
+    return shell.probe(containers.exec_command(name, "sh", "-c", look), limit=ASK)[1] == "none"

@@ -4,6 +4,7 @@ import hashlib
 from ipaddress import IPv6Network
 
 from slipway.core.shell import Shell, tokens
+from slipway.engine import asked
 
 
 def list_command(*filters: str) -> list[str]:
@@ -33,10 +34,9 @@ def names(shell: Shell, *filters: str) -> list[str]:
 
 
 def subnets(shell: Shell, name: str) -> list[str]:
-    """Return the subnets of a network, like 172.18.0.0/16; none when it is gone."""
+    """Return the subnets of a network, like 172.18.0.0/16; none when it is gone. Raises Problem."""
     form = "{{range .IPAM.Config}}{{.Subnet}} {{end}}"
-    status, said, _ = shell.probe(["docker", "network", "inspect", "--format", form, name])
-    return [] if status else said.split()
+    return (asked.ask(shell, ["docker", "network", "inspect", "--format", form, name]) or "").split()
 
 
 def remove_command(*names: str) -> list[str]:

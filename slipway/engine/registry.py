@@ -67,9 +67,14 @@ def digest(shell: Shell, tag: str, echo: bool = False) -> str:
     status, out, said = shell.probe(inspect_command(tag), echo=echo)
     if not status:
         return str(json.loads(out)["digest"])
-    if f"{tag.partition('@')[0]}" in said and re.search(r": not found\s*$", said):
+    if is_nothing(said, tag):
         return ""
     raise Problem(explain(said, tag))
+
+
+def is_nothing(said: str, tag: str) -> bool:
+    """Tell whether the client has said that a tag means nothing."""
+    return tag.partition("@")[0] in said and bool(re.search(r": not found\s*$", said))
 
 
 @cache
@@ -82,9 +87,11 @@ def _config(shell: Shell, named: str) -> str:
 def version(shell: Shell, tag: str) -> str:
     """Return the version that an image says to be.
 
-    "" for none, or no image.
+    "" for none, or no image. Raises Problem when the registry cannot be asked.
     """
-    status, out, _ = shell.probe(inspect_command(tag, "Image"))
+    status, out, said = shell.probe(inspect_command(tag, "Image"))
+    if status and not is_nothing(said, tag):
+        raise Problem(explain(said, tag))
     try:
         image = json.loads(out) if not status else {}
         found = (image.get("config") or {}).get("Labels") or {}

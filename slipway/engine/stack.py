@@ -170,7 +170,7 @@ class Stack:
 
     def quietly(self, *args: str) -> None:
         """Run a command of Compose that may fail."""
-        self.shell.probe(self.compose(*args), env=self.env())
+        self.shell.attempt(self.compose(*args), env=self.env())
 
 
 def ends_again(one: Container) -> bool:

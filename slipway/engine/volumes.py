@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell, tokens
-from slipway.engine import containers, jobs
+from slipway.engine import asked, containers, jobs
 
 FILES = "/files"
 END = bytes(1024)  # of every tar that is whole
@@ -39,8 +39,8 @@ def names(shell: Shell, *filters: str) -> list[str]:
 
 
 def exists(shell: Shell, name: str) -> bool:
-    """Tell whether there is a volume of this name."""
-    return not shell.probe(["docker", "volume", "inspect", name])[0]
+    """Tell whether there is a volume of this name; raises Problem when the engine doesn't tell."""
+    return asked.ask(shell, ["docker", "volume", "inspect", name]) is not None
 
 
 def reader_command(mounts: Mapping[str, str], image: str, project: str) -> list[str]:
@@ -71,4 +71,4 @@ def read(shell: Shell, mounts: Mapping[str, str], image: str, project: str) -> d
             files = {member.name.removeprefix("."): tar.extractfile(member) for member in tar if member.isfile()}
             return {name: file.read() for name, file in files.items() if file}
     finally:
-        shell.probe(containers.remove_command(one, volumes=True))  # its image may declare some
+        asked.tidy(shell, containers.remove_command(one, volumes=True))  # its image may declare some

@@ -44,7 +44,7 @@ def verify(checkout: Checkout, image: Image, options: Options) -> None:
                 raise Problem(f"{found}\nThe image is not reproducible: see above.")
             step.detail = f"identical: {first}"
     finally:
-        shell.probe(images.remove_command(again))
+        shell.attempt(images.remove_command(again))
 
 
 @contextlib.contextmanager

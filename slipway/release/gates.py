@@ -205,7 +205,7 @@ def _deploy(previous: str, sandbox: Sandbox) -> Outcome:
         if previous:
             sandbox.verb("rollback", PORT=port)
     finally:
-        shell.probe(images.remove_command(rehearsed))
+        shell.attempt(images.remove_command(rehearsed))
     return PASSED
 
 

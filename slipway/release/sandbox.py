@@ -97,25 +97,31 @@ class Sandbox:
             os.environ.update(hidden)
 
     def _clear(self) -> None:
+        try:
+            self._remove_all()
+        except Problem as problem:
+            self.home.steps.say(f"  what the gates have made is left on the engine: {problem.message}")
+
+    def _remove_all(self) -> None:
         shell = self.home.shell
         projects = [f"{self.name}{end}" for end in ("", "-test", "-rehearsal")] + [self.production]
         labels = [f"{containers.PROJECT}={project}" for project in projects]
         labels.append(f"{DEPLOYMENT}={self.production}")
-        shell.probe(containers.remove_command(lock_name(self.production)))
+        shell.attempt(containers.remove_command(lock_name(self.production)))
         kinds: tuple[tuple[str, Command, Command], ...] = (
             ("container", containers.list_command, partial(containers.remove_command, volumes=True)),
             ("volume", volumes.list_command, volumes.remove_command),
             ("network", networks.list_command, networks.remove_command),
         )
         for kind, list_command, remove_command in kinds:
-            found = [shell.probe(list_command(f"label={label}"))[1].split() for label in labels]
+            found = [shell.output(list_command(f"label={label}")).split() for label in labels]
             if left := sorted({name for some in found for name in some}):
                 status, _, said = shell.probe(remove_command(*left))
                 if status:
                     self.home.steps.say(f"  a {kind} of the gates is left on the engine: {said.strip()}")
-        shell.probe(volumes.remove_command(backups_volume(self.production)))
+        shell.attempt(volumes.remove_command(backups_volume(self.production)))
         for tag in LOCAL:
-            shell.probe(images.remove_command(f"{self.name}:{tag}"))
+            shell.attempt(images.remove_command(f"{self.name}:{tag}"))
 
 
 def verb_command(root: Path, name: str, *args: str) -> list[str]:

@@ -178,7 +178,7 @@ def _base(shell: Shell, origin: Origin) -> Iterator[list[str]]:
         yield builder.in_place_of(origin.base, pinned)
     finally:
         if not known:
-            shell.probe(images.remove_command(pinned))
+            shell.attempt(images.remove_command(pinned))
 
 
 def _compare(shell: Shell, found: Manifest, named: str, again: str) -> str:
@@ -194,7 +194,7 @@ def _compare(shell: Shell, found: Manifest, named: str, again: str) -> str:
         said = reproduce.differing(shell, named, again)
     finally:
         if not known:
-            shell.probe(images.remove_command(named))
+            shell.attempt(images.remove_command(named))
     raise Problem(f"{said}\n{named} is not what its commit makes.")
 
 

@@ -24,13 +24,17 @@ class Where(Enum):
     SUPERUSER = "where the superuser of the PostgreSQL that Slipway runs can log in, and does"
 
 
+LATE = 124  # the status of a job that was given up, as of timeout(1)
+
+
 @dataclass(frozen=True)
 class Job:
     """A command that is run once and ends.
 
     `env` is laid over the variables of the service, or over those that PostgreSQL's programs read. It reads `stdin`,
     and writes to `stdout`; one of the superuser's reads what is `given`, which may be secret. What a job `for_caller`
-    writes into the project's folder is the caller's own.
+    writes into the project's folder is the caller's own. One that is `quick` is given up, with the status LATE, when it
+    is not over soon: it may have come to its end or not.
     """
 
     argv: Sequence[str]
@@ -40,6 +44,7 @@ class Job:
     stdout: IO[bytes] | None = None
     given: str | None = field(default=None, repr=False)
     for_caller: bool = False
+    quick: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from slipway.core.errors import Problem
-from slipway.core.processes import ended
+from slipway.core.programs import ended
 from slipway.project.database import SUPERUSER
 from slipway.runtime.identity import environ, identity
 from slipway.runtime.installations import Binaries

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from slipway.core.errors import Problem
 
+LIMIT = 10  # seconds that one has to say its version
 # Where systems have several major versions side by side: Debian, Red Hat, Homebrew, Postgres.app.
 SIDE_BY_SIDE = (
     "/usr/lib/postgresql/*/bin",
@@ -73,9 +74,12 @@ def _found(folders: list[Path], programs: tuple[str, ...]) -> list[Binaries]:
     found = []
     for folder in dict.fromkeys(folders):
         if all((folder / name).exists() for name in programs):
-            asked = subprocess.run([folder / programs[0], "--version"], capture_output=True, text=True, check=False)
-            if version := re.search(r"(\d+)", asked.stdout):
-                found.append(Binaries(folder, int(version[1])))
+            with contextlib.suppress(subprocess.TimeoutExpired):  # one that doesn't answer is of no use
+                asked = subprocess.run(
+                    [folder / programs[0], "--version"], capture_output=True, text=True, check=False, timeout=LIMIT
+                )
+                if version := re.search(r"(\d+)", asked.stdout):
+                    found.append(Binaries(folder, int(version[1])))
     return found
 
 

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import NoReturn
 
 from slipway.core.errors import Problem
+from slipway.core.limits import ACT, Late
 from slipway.core.scripts import Script
 from slipway.core.shell import Ran, tokens
 from slipway.engine import containers, images, references
+from slipway.engine.calls import JOB
 from slipway.engine.jobs import OneOff
 from slipway.engine.stack import Stack
 from slipway.project import database
 from slipway.project.settings import Settings
-from slipway.runtime import Job, Where
+from slipway.runtime import LATE, Job, Where
 from slipway.runtime.release import WEB
 
 DATABASE, MIGRATE = "db", "migrate"  # the services of the Compose files in which jobs run
@@ -62,7 +64,7 @@ class ComposeJobs:
             return self.stack.run(one_off)
         with self.stack.held(one_off) as name:
             run = containers.exec_command(name, *job.argv, options=["--interactive"])
-            return Ran(self.stack.shell.status(run, stdin=job.stdin, stdout=job.stdout))
+            return Ran(self.stack.shell.status(run, stdin=job.stdin, stdout=job.stdout, limit=JOB))
 
     def become(self, job: Job) -> NoReturn:
         """Let a job beside the database take this process's place; raises Problem.
@@ -78,9 +80,8 @@ class ComposeJobs:
             self.stack.shell.become(run)
         with self.stack.held(self._beside_database(job, variables(job.env))) as name:
             run = containers.exec_command(name, *job.argv, options=terminal)
-            status = self.stack.shell.status(
-                run, stdout=sys.stdout.buffer
-            )  # as it is: a terminal, or what is asked for
+            # As it is: a terminal, or what is asked for.
+            status = self.stack.shell.status(run, stdout=sys.stdout.buffer, limit=JOB)
         raise SystemExit(status)
 
     def use_programs(self, major: int) -> str:
@@ -99,7 +100,12 @@ class ComposeJobs:
         options = [*tokens(None if job.given is None else "--interactive"), *AS_SUPERUSER]
         run = containers.exec_command(self.stack.need(DATABASE).name, *job.argv, options=options)
         # What is given changes what it is for: Ctrl-C would leave nobody knowing whether it did.
-        return Ran(*self.stack.shell.answer(run, given=job.given, apart=job.given is not None))
+        limit = ACT if job.quick else JOB
+        try:
+            return Ran(*self.stack.shell.answer(run, given=job.given, apart=job.given is not None, limit=limit))
+        except Late as late:
+            self.stack.shell.steps.say(f"  {late.message}")
+            return Ran(LATE)
 
     @cached_property
     def certificates(self) -> dict[str, str]:

@@ -66,4 +66,5 @@ def take_over(steps: Steps, database: Database, run: Callable[[Job], Ran]) -> No
 
 def _job(function: str, database: Database, *args: str, given: bool = False) -> Job:
     argv = ["sh", "-c", Script(SCRIPT), "sh", function, database.username, *args]
-    return Job(argv, Where.SUPERUSER, given=rows({PASSWORD: database.password}) if given else None)
+    text = rows({PASSWORD: database.password}) if given else None
+    return Job(argv, Where.SUPERUSER, given=text, quick=True)

@@ -74,6 +74,11 @@ class Release:
         return [one.name for one in self.containers]
 
     @property
+    def graces(self) -> list[int | None]:
+        """The seconds that each container has to stop, None for the engine's own."""
+        return [one.grace for one in self.containers]
+
+    @property
     def scale(self) -> int:
         """How many containers clients are led to."""
         return len(self.web)

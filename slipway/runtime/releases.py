@@ -130,7 +130,7 @@ class Releases(Protocol):
         """Return the last lines of one's log: of a container that is not well, if there is one."""
 
     def answers(self, release: Release) -> Answers | None:
-        """Return what the clients of one got since its start; None when it doesn't count that, or cannot be asked."""
+        """Return what the clients of one got since its start; None when it doesn't count that. Raises Problem."""
 
     def variables(self) -> dict[str, str]:
         """Return the variables that a release would be started with, its secrets included; raises Problem."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from slipway.core.errors import Problem
-from slipway.core.processes import ended
+from slipway.core.programs import ended
 from slipway.project.database import OTHER_LOGIN, SUPERUSER, Database
 from slipway.runtime.bring_over import SUPERUSER_PASSWORD, Role, bring_over_command
 from slipway.runtime.identity import environ

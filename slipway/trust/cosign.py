@@ -4,11 +4,12 @@ import base64
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from slipway.core.errors import Problem
+from slipway.core.limits import ASK, KINDS, MOVE, Limit
 from slipway.core.shell import Shell
 from slipway.engine import references
 from slipway.project.config import Project
@@ -51,6 +52,14 @@ def verify_attestation_command(key: Path, image: str, more: list[str]) -> list[s
     """
     asked = ["--private-infrastructure", *more, "--key", str(key), "--type", PREDICATE]
     return ["cosign", "verify-attestation", *asked, image]
+
+
+def _limit(argv: Sequence[str]) -> Limit:
+    # It asks a registry, and may wait for somebody who knows a password.
+    return Limit(60, asks=True) if argv[1].startswith("verify") else ASK if "--help" in argv else MOVE
+
+
+KINDS["cosign"] = _limit
 
 
 def help_command(verb: str) -> list[str]:

@@ -196,7 +196,11 @@ def begin_without(verb: str) -> Iterator[Session]:
 
 @contextlib.contextmanager
 def _tidily(environment: str, runtime: str, steps: Steps) -> Iterator[Session]:
-    with interruptible(), _permitted():
+    def at_once() -> None:
+        what = in_environment("What runs: ./inv status", environment)
+        os.write(2, f"\nEnded at once: what was under way is left as it is. {what}\n".encode())
+
+    with interruptible(at_once), _permitted():
         try:
             session = Session(environment, runtime, steps)
             session.settings.adopt_compose_name()

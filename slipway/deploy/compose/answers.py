@@ -5,20 +5,24 @@ import re
 import struct
 
 from slipway.core.shell import Shell
-from slipway.engine import containers
+from slipway.engine import asked, containers
 from slipway.runtime.release import Answers, Release
 
+NO_FILE = re.compile("(?i)no such file")
 FILE = "/dev/shm/answers"  # noqa: S108  (in a container; as compose.release.yaml has it)
 COUNT = re.compile(r"caddy_http_request_duration_seconds_count\{(?P<labels>[^}]*)\} (?P<count>\S+)")
 LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 def counted(shell: Shell, release: Release) -> Answers | None:
-    """Return what the clients of a release got since it was started; None when that cannot be told."""
+    """Return what the clients of a release got since it was started; None when it doesn't count that.
+
+    Raises Problem when it cannot be asked.
+    """
     found = Answers()
     for one in release.web:
-        status, said, _ = shell.probe(read_command(one.name))
-        if status:
+        said = asked.ask(shell, read_command(one.name), NO_FILE)
+        if said is None:
             return None
         found += decoded(said)
     return found

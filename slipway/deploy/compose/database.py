@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Mapping
 
 from slipway.core.errors import Problem
+from slipway.core.limits import ASK
 from slipway.deploy.compose import labels
 from slipway.deploy.compose.files import write_secrets
 from slipway.deploy.compose.network import DatabaseNetwork
-from slipway.engine import containers, jobs
+from slipway.engine import asked, containers, jobs
 from slipway.engine.containers import CONFIG_HASH
 from slipway.engine.stack import LOG, Stack
 from slipway.project import database
@@ -102,11 +103,12 @@ class DeployedDatabase:
                     "docs/migrations.md"
                 )
         finally:
-            shell.probe(containers.remove_command(name, volumes=True))
+            asked.tidy(shell, containers.remove_command(name, volumes=True))
 
     def _major(self, container: str) -> str:
         read = containers.exec_command(container, "sh", "-c", 'cat "$PGDATA/PG_VERSION"')
-        return self.shell.output(read, failed="Which version of PostgreSQL has made the data could not be told.")
+        failed = "Which version of PostgreSQL has made the data could not be told."
+        return self.shell.output(read, failed=failed, limit=ASK)
 
     def _write_password(self) -> None:
         stack = self.stack

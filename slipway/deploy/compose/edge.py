@@ -1,7 +1,7 @@
 """The proxy's own network with IPv6, on engines that pass the addresses of clients."""
 
 from slipway.deploy.compose.labels import EDGE, NETWORK, PROXY
-from slipway.engine import compose, containers, ipv6, networks
+from slipway.engine import asked, compose, containers, ipv6, networks
 from slipway.engine.stack import Stack
 
 
@@ -42,8 +42,8 @@ class Edge:
         return ""
 
     def remove(self) -> None:
-        """Remove the network, once the proxy is gone, and that of a trial whose verb was killed."""
+        """Remove the network, once the proxy is gone, and that of a trial whose verb was killed; raises Problem."""
         mine = (f"label={containers.PROJECT}={self.stack.name}", f"label={NETWORK}={EDGE}")
         for marks in (mine, (f"label={ipv6.TRIAL}={self.stack.name}",)):
-            if left := self.shell.probe(networks.list_command(*marks))[1].split():
-                self.shell.probe(networks.remove_command(*left))
+            if left := self.shell.output(networks.list_command(*marks)).split():
+                asked.tidy(self.shell, networks.remove_command(*left))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from slipway.core.errors import Problem
+from slipway.core.limits import ASK
 from slipway.core.scripts import Script
 from slipway.core.shell import tokens
 from slipway.deploy.compose import labels
@@ -25,6 +26,7 @@ CADDYFILE = "Caddyfile"
 LEDGER, SALT = "../ledger/releases.jsonl", "../ledger/salt"
 DEFINITION = "../ledger/proxy.json"  # of the last proxy that became ready
 SECRETS = "/secrets"
+READING = ("get", "room", "fence")  # functions that may be asked once more, as often as one likes
 
 
 class Files:
@@ -91,7 +93,8 @@ class Files:
         else:
             options += ["--volume", f"{self.volume}:{FOLDER}"]
             run = script_command(self.image(), self.stack.name, *command, options=options)
-        status, out, said = self.shell.probe(run, given=given, echo=echo, apart=apart)
+        limit = ASK if function in READING and run[1] == "exec" else None  # the image of another may have to come
+        status, out, said = self.shell.probe(run, given=given, echo=echo, apart=apart, limit=limit)
         if failed and status not in fine:
             why = self.shell.steps.redact(said.strip() or out) or f"{run[0]} ended with status {status}."
             raise Problem(f"{why}\n{failed}", status)
@@ -107,6 +110,16 @@ class Files:
     def rename(self, name: str, to: str) -> None:
         """Let a file take another one's place; raises Problem."""
         self.script("rename", name, to, failed=f"{to} could not be written into the volume {self.volume}.")
+
+    def fence(self, name: str) -> bool:
+        """Give a switch up, or wait until it has happened; False when the lock is gone. Raises Problem."""
+        try:
+            self.script("fence", name, failed="Whether clients are led to the new release cannot be told.")
+        except Problem:
+            if containers.look(self.shell, self.holding):
+                raise
+            return False
+        return True
 
     def read(self, *names: str) -> list[str]:
         """Return the text of files, "" for one that is not there; raises Problem."""

@@ -1,23 +1,31 @@
 """The lock of a deployment: a container on its engine, held by a pipe."""
 
 import contextlib
+import select
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 from slipway.core.errors import Problem
+from slipway.core.limits import ACT, SOON, Late, Limit
+from slipway.core.programs import attend, close, end_with_all
 from slipway.core.shell import Shell
 from slipway.core.signals import uninterrupted
 from slipway.core.words import spelled
+from slipway.deploy.compose import left
 from slipway.deploy.compose.labels import OWNER
-from slipway.engine import containers
+from slipway.engine import asked, containers
 from slipway.engine.jobs import held_command
 
 STARTING = 15  # seconds that the engine may take to start it
 POLL = 0.2
+TAKEN = Limit(still=60)  # its image may have to be pulled
 
 
 @dataclass(frozen=True)
@@ -52,23 +60,38 @@ def on_engine(lock: EngineLock, shell: Shell, wait: bool, again: str, joins: str
         if process:
             break
         by = owner(lock.name, shell)
-        if by and not wait and not (joins and by.startswith(f"inv {joins} ")):
+        joined = bool(joins) and by.name.startswith(f"inv {joins} ")
+        if by.name and not by.is_brief and not wait and not joined:
             raise Problem(
-                f"{by}. To wait for its end: ./inv {again} --wait (if its machine is gone for good: docker rm "
+                f"{by.name}. To wait for its end: ./inv {again} --wait (if its machine is gone for good: docker rm "
                 f"--force {lock.name})."
             )
-        if by and not waited:
-            shell.steps.note("waiting", by)
-        waited = by or waited
+        if by.name and not waited:
+            shell.steps.note("waiting", by.name)
+        waited = by.name or waited
         time.sleep(POLL)
     assert process.stdin  # noqa: S101
     shell.held.append(process.stdin.fileno())
+    shell.mark = partial(left.mark, container)
     try:
         yield container, waited
     finally:
         shell.held.remove(process.stdin.fileno())
-        process.stdin.close()
-        process.wait()
+        shell.mark = lambda _: {}
+        _let_go(lock, process, shell)
+
+
+def _let_go(lock: EngineLock, process: "subprocess.Popen[bytes]", shell: Shell) -> None:
+    assert process.stdin  # noqa: S101
+    process.stdin.close()
+    try:
+        attend(lock.lock_command, process.pid, ACT, process.wait)
+    except Late as late:  # its container ends without it
+        shell.steps.say(f"  {late.message}")
+    finally:
+        if process.poll() is None:
+            end_with_all(process, signal.SIGTERM, SOON)
+        close(process)
 
 
 def _take(lock: EngineLock, root: Path) -> "tuple[subprocess.Popen[bytes] | None, str]":
@@ -83,30 +106,56 @@ def _take(lock: EngineLock, root: Path) -> "tuple[subprocess.Popen[bytes] | None
         raise Problem("docker is not installed.") from None
     assert process.stdin and process.stdout and process.stderr  # noqa: S101
     try:
-        held, _, container = process.stdout.readline().decode().strip().partition(" ")
+        first = attend(lock.lock_command, process.pid, TAKEN, partial(_line, process.stdout))
+        held, _, container = first.decode().strip().partition(" ")
         if held:
             return process, container
+        _, said = attend(lock.lock_command, process.pid, TAKEN, lambda limit: process.communicate(timeout=limit))
     except BaseException:
         process.stdin.close()
-        process.wait()
+        end_with_all(process, signal.SIGTERM, SOON)
+        close(process)
         raise
-    _, said = process.communicate()
     if b"is already in use" in said or b"Conflict" in said:
         return None, ""
     raise Problem(f"{said.decode(errors='replace').strip()}\nThe lock of this deployment could not be taken.")
 
 
-def owner(name: str, shell: Shell) -> str:
-    """Return who holds the lock of this name, and for how long; "" for nobody."""
+def _line(pipe: IO[bytes], limit: float) -> bytes:
+    # It is written at once: what can be read is all of it, or nothing when the program ends.
+    if not select.select([pipe], [], [], limit)[0]:
+        raise subprocess.TimeoutExpired("", limit)
+    return pipe.readline()
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who holds a lock, and for how long, "" for nobody; whether that is over soon, or is ended."""
+
+    name: str = ""
+    is_brief: bool = False
+
+
+def owner(name: str, shell: Shell) -> Owner:
+    """Return who holds the lock of this name.
+
+    What a process that was killed has left here, and whose time is over, is ended; it would hold it for ever.
+    """
     one = containers.look(shell, name)
     if not one:
-        return ""
+        return Owner()
     seconds = since(one.created, datetime.now(UTC))
     # Its engine or its client ended.
     if one.phase in ("exited", "dead") or (one.phase == "created" and seconds > STARTING):
-        shell.probe(containers.remove_command(name))
-        return ""
-    return f"{one.labels.get(OWNER, '')} has been at work for {spelled(seconds)}"
+        asked.tidy(shell, containers.remove_command(name))
+        return Owner()
+    who = one.labels.get(OWNER, "")
+    if at_work := left.of(one.id):
+        for stuck in (each for each in at_work if each.is_stuck):
+            shell.steps.note("recovered", f"{stuck} was left by {who}, which was killed, and did not end: it is ended")
+            left.end(stuck)
+        return Owner(left.told(at_work, who), all(each.seconds is not None for each in at_work))
+    return Owner(f"{who} has been at work for {spelled(seconds)}")
 
 
 def since(created: str, now: datetime) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from slipway.core.shell import Ran
 from slipway.deploy.compose.labels import DATABASE_NETWORK, DEFAULT_NETWORK, network_labels
-from slipway.engine import networks
+from slipway.engine import asked, networks
 from slipway.engine.containers import Container
 from slipway.engine.stack import Stack
 from slipway.runtime import Job, Where
@@ -58,7 +58,7 @@ class DatabaseNetwork:
         """Take the database off the default network, unless containers that are on these networks need it there."""
         name, database = self.name(DEFAULT_NETWORK), self.stack.container(DATABASE)
         if database and database.running and name in database.networks and self._serves(on) and not self._is_used():
-            self.shell.probe(networks.disconnect_command(name, database.name))
+            asked.tidy(self.shell, networks.disconnect_command(name, database.name))
             self.stack.forget()
 
     def _serves(self, on: Iterable[Iterable[str]]) -> bool:

@@ -44,8 +44,8 @@ class Notes:
         return not self.files.script("seal", failed=failed, fine=(0, ROLLED_BACK))[0]
 
     def fence(self, new: str) -> bool:
-        """Give a switch up, or wait until it has happened; False when the lock was lost."""
-        return not self.files.script("fence", host(new))[0]
+        """Give a switch up, or wait until it has happened; False when the lock was lost. Raises Problem."""
+        return self.files.fence(host(new))
 
     def clear_marks(self) -> None:
         """Clear the marks of earlier deployments: nothing of theirs can come late any more. Raises Problem."""

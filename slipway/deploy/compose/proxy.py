@@ -11,12 +11,13 @@ from ipaddress import ip_address
 from typing import Any
 
 from slipway.core.errors import Problem
+from slipway.core.limits import ASK, Limit
 from slipway.deploy.compose import answers
 from slipway.deploy.compose.earlier import UP, Earlier, kept
 from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import CADDYFILE, DEFINITION, FOLDER, Files
 from slipway.deploy.compose.labels import PROXY
-from slipway.engine import containers, images
+from slipway.engine import asked, containers, images
 from slipway.engine.compose import UNREADABLE
 from slipway.engine.containers import CONFIG_HASH
 from slipway.engine.jobs import script_command
@@ -27,7 +28,9 @@ from slipway.runtime.release import Look, Pointer, Release, host, of_host
 INTERNAL = "http://127.0.0.1:2020"  # as the Caddyfile has it
 PORT = 8000  # of a release, as the Caddyfile has it
 SOCKET = "unix//tmp/caddy.sock"
-LIMIT = "5"  # seconds
+LIMIT = "5"  # seconds, for each of a question's parts
+ASKED = Limit(30, asks=True)
+RELOADED = Limit(60)
 
 
 class CaddyProxy:
@@ -158,7 +161,8 @@ class CaddyProxy:
         coming = f"{CADDYFILE}.next"
         self.files.write(coming, configuration)
         command = reload_command(self.name, f"{FOLDER}/{coming}")
-        self.shell.output(command, echo=True, failed=f"The proxy did not take the {CADDYFILE} (see above).")
+        failed = f"The proxy did not take the {CADDYFILE} (see above)."
+        self.shell.output(command, echo=True, failed=failed, limit=RELOADED)
         # What it has after a restart; last, so that one who is killed reloads again. Nothing is left under the name in
         # the command that was shown: pasted later, it would bring this Caddyfile back.
         self.files.rename(coming, CADDYFILE)
@@ -178,17 +182,16 @@ class CaddyProxy:
         return ""
 
     def look(self) -> Look:
-        """Return what clients got so far, and whom they are led to."""
-        _, said, _ = self.shell.probe(look_command(self.name))
-        metrics, _, rest = said.partition("\n\n")
+        """Return what clients got so far, and whom they are led to: "" when it cannot be asked just now."""
+        metrics, _, rest = asked.told(self.shell, look_command(self.name), ASKED).partition("\n\n")
         live, _, by = rest.partition("\n")
         return Look(answers.of_proxy(metrics), Pointer(of_host(live.strip()), by.strip()))
 
     def connections(self, release: Release) -> int | None:
         """Return how many connections it has to a release: it has one for each request, and keeps none."""
         addresses = [address for one in release.web for address in one.addresses]
-        status, said, _ = self.shell.probe(connections_command(self.name, addresses))
-        return int(said) if not status and said.isdigit() else None
+        said = asked.told(self.shell, connections_command(self.name, addresses), ASK)
+        return int(said) if said.isdigit() else None
 
     def _compose(self, *args: str) -> list[str]:
         return self.stack.compose(*args, ipv6=self.edge.wanted())
@@ -197,7 +200,7 @@ class CaddyProxy:
         return self.stack.env(port) | (self.edge.variables if self.edge.wanted() else {})
 
     def _ask(self, url: str, named: str) -> tuple[bool, str]:
-        status, _, head = self.shell.probe(ask_command(self.name, url, named))
+        status, _, head = self.shell.probe(ask_command(self.name, url, named), limit=ASKED)
         return not status, head
 
 

@@ -16,7 +16,7 @@ from slipway.deploy.compose.lock import EngineLock, on_engine, owner
 from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.notes import Notes
 from slipway.deploy.compose.proxy import CaddyProxy
-from slipway.engine import containers, images, jobs, volumes
+from slipway.engine import asked, calls, containers, images, jobs, volumes
 from slipway.engine.compose import ANY, UNREADABLE, patience, release_variables
 from slipway.engine.stack import SERVICES, Stack
 from slipway.project.settings import Settings
@@ -50,7 +50,7 @@ class EngineReleases(Notes):
 
     def busy(self) -> str:
         """Return who has the lock, with verb and age; "" for nobody."""
-        return owner(self.files.lock, self.shell)
+        return owner(self.files.lock, self.shell).name
 
     # What is there
 
@@ -84,7 +84,7 @@ class EngineReleases(Notes):
         return containers.last_lines(self.shell, one.id, lines)
 
     def answers(self, release: Release) -> Answers | None:
-        """Return what the clients of one got; None when it doesn't count that, or cannot be asked."""
+        """Return what the clients of one got; None when it doesn't count that. Raises Problem."""
         return answers.counted(self.shell, release)
 
     def variables(self) -> dict[str, str]:
@@ -131,7 +131,8 @@ class EngineReleases(Notes):
     def resume(self, release: Release) -> None:
         """Start one again that was kept; raises Problem."""
         self.network.admit(one.networks for one in release.containers)
-        self.shell.output(containers.start_command(*release.names), echo=True, failed="It cannot be started again.")
+        command, limit = containers.start_command(*release.names), calls.starting(len(release.names))
+        self.shell.output(command, echo=True, failed="It cannot be started again.", limit=limit)
 
     def renew(self, secrets: Mapping[str, str]) -> None:
         """Let all, and the database's container, have these values in files, "" for none; raises Problem."""
@@ -142,20 +143,20 @@ class EngineReleases(Notes):
 
     def stop(self, release: Release) -> None:
         """Stop one: what it is at is finished, for as long as its stop_grace_period; raises Problem."""
-        command = containers.stop_command(*release.names)
-        self.shell.output(command, echo=True, failed="The old release does not stop.")
+        command, limit = containers.stop_command(*release.names), calls.stopping(*release.graces)
+        self.shell.output(command, echo=True, failed="The old release does not stop.", limit=limit)
         self.stack.forget()
 
     def halt(self, release: Release) -> None:
         """Stop one that nobody is led to; it may be gone already."""
-        self.shell.probe(containers.stop_command(*release.names), echo=True)
+        asked.tidy(self.shell, containers.stop_command(*release.names), calls.stopping(*release.graces), echo=True)
 
     def remove(self, release: Release) -> None:
         """Remove one, its secrets included, once what it is at is finished."""
         if release.at_work:
             self.halt(release)
-        self.shell.probe(containers.remove_command(*release.names))
-        self.shell.probe(volumes.remove_command(labels.release_secrets(self.deployment, release.id)))
+        asked.tidy(self.shell, containers.remove_command(*release.names))
+        asked.tidy(self.shell, volumes.remove_command(labels.release_secrets(self.deployment, release.id)))
         self.stack.forget()
 
     def tidy(self) -> None:
@@ -166,7 +167,7 @@ class EngineReleases(Notes):
         there = volumes.names(self.shell, f"label={labels.DEPLOYMENT}={self.deployment}")
         if stray := [volume for volume in there if volume not in kept]:
             jobs.remove_left_behind(self.shell, self.deployment)
-            self.shell.probe(volumes.remove_command(*stray))
+            asked.tidy(self.shell, volumes.remove_command(*stray))
 
     def beside(self, port: int = 0) -> tuple[Beside, ...]:
         """Return the images of the database and the proxy that run here; with a port, also what they would be."""

@@ -101,9 +101,10 @@ def test_what_is_gone_is_left_out_and_an_engine_that_says_nothing_is_no_answer()
     assert containers.inspect(Answers("", said=f"WARNING: Error parsing config file\n\n{gone}"), "x") == []
     away = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
     with pytest.raises(Problem, match=r"Cannot connect(.|\n)*could not be asked about x, y"):
-        containers.inspect(Answers("", said=f"{gone}\n{away}"), "x", "y")
+        containers.inspect(Answers("", "", said=f"{gone}\n{away}"), "x", "y")
     with pytest.raises(Problem, match=r"docker ended with status 1.\nThe engine could not be asked about x"):
-        containers.inspect(Answers(""), "x")  # it was killed, say
+        containers.inspect(Answers("", ""), "x")  # it was killed, say
+    assert len(containers.inspect(Answers("", json.dumps([FACTS])), "abc")) == 1  # one answer was lost
 
 
 def test_the_commands() -> None:

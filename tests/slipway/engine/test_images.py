@@ -51,12 +51,15 @@ def test_the_digest_that_names_an_image_is_the_first_that_it_is_known_by() -> No
     assert image.identities_as("shop:1@sha256:bb") == ["sha256:bb", "sha256:aa", "sha256:1d"]
 
 
+NONE = "Error response from daemon: No such image: x:1"
+
+
 def test_several_images_are_looked_up_in_one_call_unless_one_is_missing() -> None:
     one, other = FACTS, FACTS | {"Id": "sha256:2d"}
     shell = Answers(json.dumps([one, other]))
     assert images.inspect_all(shell, "a", "b") == [EngineImage.of(one), EngineImage.of(other)]
     assert shell.asked == [["docker", "image", "inspect", "a", "b"]]
-    found = images.inspect_all(Answers("", json.dumps([one]), ""), "a", "b")
+    found = images.inspect_all(Answers("", json.dumps([one]), "", said=NONE), "a", "b")
     assert found == [EngineImage.of(one), None]
     assert images.inspect_all(Answers()) == []
 
@@ -97,13 +100,18 @@ def test_the_command_of_the_history() -> None:
 def test_an_image_that_is_not_there_is_none_or_a_problem() -> None:
     assert images.inspect(Answers(json.dumps([FACTS])), "x:1") == EngineImage.of(FACTS)
     assert images.existing(Answers(json.dumps([FACTS])), "x:1") == EngineImage.of(FACTS)
-    assert images.inspect(Answers(""), "x:1") is None
+    assert images.inspect(Answers("", said=NONE), "x:1") is None
+    shell = Answers("", json.dumps([FACTS]), said="context canceled")
+    assert images.inspect(shell, "x:1") == EngineImage.of(FACTS)  # one answer that was lost is asked for again
+    for ask in (images.inspect, images.built_id, lambda shell, tag: images.label(shell, tag, "a.b")):
+        with pytest.raises(Problem, match=r"context canceled(.|\n)*could not be asked"):
+            ask(Answers("", "", said="context canceled"), "x:1")
     with pytest.raises(Problem, match="No such image"):
         images.existing(Answers("", said="Error: No such image: x:1"), "x:1")
 
 
 def test_a_label_is_told_apart_from_an_image_that_is_not_there() -> None:
-    shell = Answers("1.2.3", "")
+    shell = Answers("1.2.3", "", said=NONE)
 
     assert [images.label(shell, "x:1", "a.b"), images.label(shell, "x:1", "a.b")] == ["1.2.3", None]
     assert shell.asked[0] == ["docker", "image", "inspect", "--format", '{{index .Config.Labels "a.b"}}', "x:1"]

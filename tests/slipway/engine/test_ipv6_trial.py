@@ -113,13 +113,13 @@ def test_a_trial_asks_a_server_from_the_machine_and_leaves_nothing() -> None:
 def test_what_fails_in_a_trial_is_a_no_and_leaves_nothing() -> None:
     look = LOOK.replace("0\n", "1\n", 1)
     ends = ["rm --force", "network rm"]
-    no_network, asked = trial(look, "", "", "gone", "gone")
+    no_network, asked = trial(look, " ", "", "gone", "gone")
     assert (no_network.why, asked[-3:]) == ("the engine made no IPv6 network", ["network create", *ends])
-    no_port, asked = trial(look, "", "made", "", "gone", "gone")
+    no_port, asked = trial(look, " ", "made", "", "gone", "gone")
     assert (no_port.why, asked[-3:]) == ("the engine published no port over IPv6", ["run --detach", *ends])
-    no_answer, asked = trial(look, "", "made", "started", SERVER, "", "gone", "gone")
+    no_answer, asked = trial(look, " ", "made", "started", SERVER, "", "gone", "gone")
     assert (no_answer.passes, asked[-3:]) == (False, ["run --rm", *ends])
-    no_word, asked = trial(look, "", "made", "started", "", "gone", "gone")
+    no_word, asked = trial(look, " ", "made", "started", "", "", "gone", "gone")
     assert (no_word.why, asked[-3:]) == ("in a trial the engine could not be asked", ["inspect --type", *ends])
 
 

@@ -1,5 +1,6 @@
 """One-offs that a verb which was killed has left."""
 
+import json
 import os
 import socket
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from slipway.core.limits import Late, Limit
 from slipway.core.shell import Shell
 from slipway.core.steps import Steps
 from slipway.engine import jobs
@@ -59,3 +61,46 @@ def test_what_does_nothing_any_more_is_removed_once_its_verb_is_gone(
     shell = OneContainer(tmp_path, "\t".join(["shop-migrate-1", state, BY[by], holds, waits]), given)
     jobs.remove_left_behind(shell, "shop")
     assert shell.removed is removed
+
+
+class Followed(Shell):
+    """An engine whose client doesn't notice that a job has ended: `docker logs --follow`, and `docker wait`."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, Steps())
+        self.waited: list[str] = []
+
+    def answer(self, argv: Sequence[str], *, limit: Limit | None = None, **_: Any) -> tuple[int, str]:
+        """Start it, or follow it without an end."""
+        if "--follow" not in argv:
+            return 0, "shop-job"
+        return self._hang(argv, limit), ""
+
+    def output(self, argv: Sequence[str], *, limit: Limit | None = None, **_: Any) -> str:
+        """Print its log, or wait for it without an end."""
+        if argv[1] == "wait":
+            return str(self._hang(argv, limit))
+        return "all of it" if argv[1] == "logs" else ""
+
+    def probe(self, argv: Sequence[str], **_: Any) -> tuple[int, str, str]:
+        """Look at it: it has ended with status 3."""
+        state = {"Running": False, "ExitCode": 3}
+        return 0, json.dumps([{"Id": "x", "State": state}]) if argv[1] == "inspect" else "", ""
+
+    def _hang(self, argv: Sequence[str], limit: Limit | None) -> int:
+        assert limit
+        assert limit.going
+        assert not limit.going()
+        self.waited.append(argv[1])
+        raise Late("docker did not answer.")
+
+
+def test_a_job_that_has_ended_is_not_waited_for_because_its_client_hangs(tmp_path: Path) -> None:
+    shell = Followed(tmp_path)
+
+    def compose(*args: Any) -> list[str]:
+        return ["docker", "compose", "--project-name", "shop", *args]
+
+    ran = jobs.run(shell, compose, jobs.OneOff("migrate", ["true"], "job"))
+    assert shell.waited == ["logs", "wait"]
+    assert (ran.status, ran.output) == (3, "all of it")

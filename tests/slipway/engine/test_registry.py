@@ -100,11 +100,16 @@ def test_a_tag_that_is_not_there_is_none_and_a_registry_that_fails_a_problem() -
     [
         ('{"config": {"Labels": {"org.opencontainers.image.version": "1.2.3"}}}', "1.2.3"),
         ('{"config": {"Labels": null}}', ""), ('{"config": null}', ""), ("{}", ""), ("[]", ""), ("no JSON", ""),
-        ("", ""),
     ],
 )  # fmt: skip
 def test_the_version_is_what_the_image_says(said: str, version: str) -> None:
     assert registry.version(Answers(said), "r/x:1") == version
+
+
+def test_a_tag_that_means_nothing_has_no_version_and_a_registry_that_cannot_be_asked_is_no_answer() -> None:
+    assert registry.version(Answers("", said="ERROR: r/x:1: not found"), "r/x:1") == ""
+    with pytest.raises(Problem, match="connection refused"):
+        registry.version(Answers("", said="dial tcp: connection refused"), "r/x:1")
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_all_are_looked_up_in_one_call_and_once() -> None:
 
 
 def test_what_is_defined_otherwise_is_looked_up_as_it_is_defined_now() -> None:
-    shell = Answers("", json.dumps([image("id-db")]), "")
+    shell = Answers("", json.dumps([image("id-db")]), "", said="No such image: x")
     (found,) = looks(shell, container("db", "postgres:17", made_of="before")).look(own_database=True, port=80)
     assert found == Beside(DATABASE, "postgres:17", ("id-db",), (), "postgres:18")  # which is not there yet
     assert not found.moved
@@ -71,6 +71,6 @@ def test_what_is_elsewhere_or_stopped_is_left_out(there: tuple[Container, ...]) 
 
 
 def test_an_image_that_the_engine_does_not_tell_of_is_known_by_its_id() -> None:
-    shell = Answers("", "", "")
+    shell = Answers("", "", "", said="No such image: x")
     (found,) = looks(shell, container("db", "postgres:17")).look(own_database=True)
     assert found == Beside(DATABASE, "postgres:17", ("id-db",))

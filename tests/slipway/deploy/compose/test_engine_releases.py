@@ -121,7 +121,8 @@ def test_one_that_is_watched_is_looked_at_by_one_command() -> None:
     # One that is gone, or was made anew under another name: all are listed.
     one_less = inspected("healthy", "web")
     assert looked(one_less, "a", one_less) == ("True", ["inspect", "ps", "inspect"])
-    assert looked("", "a", one_less) == ("True", ["inspect", "ps", "inspect"])  # and when an answer was lost
+    assert looked("", one_less) == ("True", ["inspect"] * 2)  # and when an answer was lost
+    assert looked("", "", "a", one_less) == ("True", ["inspect", "inspect", "ps", "inspect"])
 
 
 def test_a_release_is_as_it_is_defined_when_each_of_its_services_is() -> None:

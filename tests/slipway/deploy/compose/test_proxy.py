@@ -41,11 +41,12 @@ def test_without_a_container_they_have_the_one_of_the_compose_files() -> None:
 
 
 def test_an_image_that_is_wanted_and_cannot_be_had_is_told() -> None:
-    there, shell = proxy("p", INSPECTED, CONFIG, "caddy:nosuch", "", "", said="no such host")
+    there, shell = proxy("p", INSPECTED, CONFIG, "caddy:nosuch", "", "", said="No such image, and no such host")
     with pytest.raises(Problem) as raised:
         there.check("", 80)
     assert raised.value.message == (
-        "no such host\nThe proxy's image caddy:nosuch, as the Compose files name it, cannot be pulled (see above)."
+        "No such image, and no such host\n"
+        "The proxy's image caddy:nosuch, as the Compose files name it, cannot be pulled (see above)."
     )
     assert shell.asked[-1] == ["docker", "pull", "--quiet", "caddy:nosuch"]
 

@@ -1,0 +1,146 @@
+"""Other programs at work: waited for as long as they may take, and ended with all that they have started."""
+
+import contextlib
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import psutil
+
+from slipway.core import limits
+from slipway.core.errors import Problem
+from slipway.core.limits import WORK, Limit, Wait
+from slipway.core.processes import is_alive
+from slipway.core.signals import interrupted, uninterrupted
+from slipway.core.waiting import wait_until
+
+POLL = 0.1  # seconds
+TOLD = 2.0  # seconds for a program that a terminal has told to end as well
+
+Done = TypeVar("Done")
+
+
+class _Vain:
+    since: float | None = None  # when this process was told to end, if something was waited for in vain since then
+
+
+def started(argv: Sequence[str], apart: bool = False, **options: Any) -> "subprocess.Popen[str]":
+    """Start a program; one that is `apart` hears nothing of a terminal's Ctrl-C. Raises Problem."""
+    try:
+        return subprocess.Popen(argv, text=True, errors="replace", start_new_session=apart, **options)
+    except FileNotFoundError:
+        raise Problem(f"{argv[0]} is not installed.") from None
+
+
+def status_of(process: "subprocess.Popen[str]") -> int:
+    """Return the status of a program that has ended, as a shell has it: 128 and the number for one of a signal."""
+    return process.returncode if process.returncode >= 0 else 128 - process.returncode
+
+
+def talk(process: "subprocess.Popen[str]", given: str | None) -> Callable[[float], tuple[str, str]]:
+    """Return what gives a program what it reads, and takes what it prints, as `attend` looks."""
+    left = [given]  # it is given at the first look
+
+    def look(seconds: float) -> tuple[str, str]:
+        return process.communicate(left.pop() if left else None, timeout=seconds)
+
+    return look
+
+
+def captured(
+    argv: Sequence[str], start: "Callable[[], subprocess.Popen[str]]", given: str | None, limit: Limit
+) -> tuple[int, str, str]:
+    """Run a program; return its status, output and errors. Raises Problem."""
+    with ended(start, limit=limit) as process:
+        out, err = attend(argv, process.pid, limit, talk(process, given))
+    return status_of(process), out.strip(), err
+
+
+def attend(argv: Sequence[str], pid: int, limit: Limit, look: Callable[[float], Done]) -> Done:
+    """Wait for a program, as long as its kind may take; return what `look` does. Raises Late.
+
+    `look` takes seconds, and raises subprocess.TimeoutExpired when they are over.
+    """
+    told = interrupted()
+    wait = Wait(limit, lambda: moved(pid), vain=told is not None and _Vain.since == told)
+    while True:
+        try:
+            return look(POLL)
+        except subprocess.TimeoutExpired:
+            now = time.monotonic()
+            if wait.is_over(now):
+                _Vain.since = interrupted()
+                raise limits.late(argv, now - wait.began) from None
+
+
+def moved(pid: int) -> int | None:
+    """Return the bytes that a program, and what it has started, have read and written; None where nobody counts."""
+    total = 0
+    try:
+        parent = psutil.Process(pid)
+        for one in (parent, *parent.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                counted = one.io_counters()
+                total += counted.read_chars + counted.write_chars
+    except psutil.NoSuchProcess:
+        return 0
+    except (AttributeError, psutil.Error):
+        return None
+    return total
+
+
+def end_with_all(process: "subprocess.Popen[str] | subprocess.Popen[bytes]", ask: signal.Signals, grace: float) -> None:
+    """End a program and all that it has started.
+
+    `ask` is the signal by which it ends tidily, for which it has `grace` seconds. What it has started may outlive it:
+    pytest's workers, say.
+    """
+    family: list[psutil.Process] = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(process.pid)
+        family = [parent, *parent.children(recursive=True)]
+    if process.poll() is None:
+        process.send_signal(ask)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(grace)
+    for end in (psutil.Process.terminate, psutil.Process.kill):
+        for member in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                end(member)
+        wait_until(lambda: not any(map(is_alive, family)), lambda: True, grace)
+    process.wait()
+
+
+@contextlib.contextmanager
+def ended(
+    start: Callable[[], "subprocess.Popen[str]"], ask: signal.Signals = signal.SIGTERM, limit: Limit = WORK
+) -> Iterator["subprocess.Popen[str]"]:
+    """Start a program, and end it when what waits for it is interrupted.
+
+    `ask` is the signal by which the program ends tidily; it has the `grace` of its limit for that.
+    """
+    process = None
+    try:
+        with uninterrupted():
+            process = start()
+        yield process
+    except BaseException as reason:
+        if process:
+            if isinstance(reason, KeyboardInterrupt) and not limit.asks:  # a terminal told it as well: let it finish
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(min(TOLD, limit.grace))
+            end_with_all(process, ask, limit.grace)
+        raise
+    finally:
+        if process:
+            close(process)
+
+
+def close(process: "subprocess.Popen[str] | subprocess.Popen[bytes]") -> None:
+    """Close what a program is given, and what it has printed."""
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream:
+            with contextlib.suppress(OSError):  # what it did not read any more
+                stream.close()
