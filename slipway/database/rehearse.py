@@ -80,10 +80,14 @@ def at_hand(checkout: Checkout, tag: str) -> str:
     called = [f"{one}:{tag}" for one in (project.repository, project.image) if one]
     if local := next((name for name in called if images.built_id(shell, name)), None):
         return local
-    if project.repository and not shell.probe(images.pull_command(called[0]), echo=True)[0]:
-        return called[0]
+    said = ""
+    if project.repository:
+        status, _, said = shell.probe(images.pull_command(called[0]), echo=True)
+        if not status:
+            return called[0]
+    why = f"{said.strip()}\n" if said.strip() else ""
     raise Problem(
-        f"{tag} was released before this, and {called[0]} is neither here nor in the registry, so it cannot be "
+        f"{why}{tag} was released before this, and {called[0]} is neither here nor in the registry, so it cannot be "
         "rehearsed. Releases push it: ./inv release"
     )
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from slipway.core.errors import Problem
@@ -67,8 +68,10 @@ def need_engine(verb: str, compose: bool = True) -> None:
 
 def use_context(name: str, steps: Steps) -> None:
     """Let every docker command be for this context, and be shown so; raises Problem when there is none."""
-    if shutil.which("docker") and subprocess.run(context_command(name), capture_output=True, check=False).returncode:
-        raise Problem(f"There is no Docker context {name}: docker context ls")
+    if shutil.which("docker"):
+        status, _, said = Shell(Path.cwd(), steps).probe(context_command(name))
+        if status:
+            raise Problem(f"{said.strip()}\nThere is no Docker context {name}: docker context ls")
     os.environ.pop("DOCKER_HOST", None)  # it would win
     os.environ["DOCKER_CONTEXT"] = name
     steps.prefix["DOCKER_CONTEXT"] = name

@@ -113,7 +113,10 @@ class Attempt:
         """
         shell = self.home.shell
         command = merge_command(commit) if branch.current(shell) == name else follow_command(name, commit)
-        return shell.probe(command, echo=True, apart=True)[0] == 0
+        status, _, said = shell.probe(command, echo=True, apart=True)
+        if status:
+            shell.steps.say(f"  {said.strip()}")
+        return not status
 
     def remove(self) -> None:
         """Remove the clone and all that is known of it."""

@@ -136,7 +136,9 @@ def _resume(attempt: Attempt, passed: Passed, options: Options) -> Passed:
     }
     for one, tag in pushed.items():
         if not images.built_id(shell, one):
-            shell.probe(images.pull_command(tag), echo=True)
+            status, _, said = shell.probe(images.pull_command(tag), echo=True)
+            if status:
+                shell.steps.say(f"  {said.strip()}")
     if not all(images.built_id(shell, one) for one in pushed):
         with attempt.home.steps.step("image", f"{attempt.tag}, again"):
             again = gates.build_images(attempt, options)
