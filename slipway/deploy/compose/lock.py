@@ -23,7 +23,7 @@ from slipway.deploy.compose.labels import OWNER
 from slipway.engine import asked, containers
 from slipway.engine.jobs import held_command
 
-STARTING = 15  # seconds that the engine may take to start it
+STARTING = 15  # seconds that the engine may take to start it, or to end it
 POLL = 0.2
 TAKEN = Limit(still=60)  # its image may have to be pulled
 
@@ -54,14 +54,24 @@ def on_engine(lock: EngineLock, shell: Shell, wait: bool, again: str, joins: str
     Raises Problem when it is another's, with its name and age, unless told to wait, or unless that is at the verb
     `joins`. `again` is the verb that waits.
     """
+<<<<<<< ours
     waited = ""
+=======
+    said, over = False, 0.0
+>>>>>>> theirs
     while True:
         process, container = _take(lock, shell.root)
         if process:
             break
         by = owner(lock.name, shell)
+<<<<<<< ours
         joined = bool(joins) and by.name.startswith(f"inv {joins} ")
         if by.name and not by.is_brief and not wait and not joined:
+=======
+        if by.is_brief:  # what was left ends, and the container after it
+            over = time.monotonic() + STARTING
+        if by.name and not wait and time.monotonic() > over:
+>>>>>>> theirs
             raise Problem(
                 f"{by.name}. To wait for its end: ./inv {again} --wait (if its machine is gone for good: docker rm "
                 f"--force {lock.name})."

@@ -151,6 +151,25 @@ def test_who_holds_it_marks_what_is_started_and_lets_go(shell: Shell, monkeypatc
     assert shell.output([sys.executable, "-c", f"import os; print(os.environ.get('{left.MARK}'))"]) == "None"
 
 
+def test_once_what_was_left_is_ended_the_end_of_the_lock_is_waited_for(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(
+        "PLAYED", "[ $(wc -l <calls) -lt 3 ] || { echo held abc; exec cat; }; echo Conflict >&2; exit 125"
+    )
+    owners = [Owner("ann was killed", is_brief=True), Owner("ann has been at work for 20 s")]
+    monkeypatch.setattr(lock, "owner", lambda *_: owners.pop(0))
+    with on_engine(LOCK, shell, wait=False, again="deploy") as container:
+        assert container == "abc"
+
+
+def test_a_lock_of_another_is_refused(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYED", "echo Conflict >&2; exit 125")
+    monkeypatch.setattr(lock, "owner", lambda *_: Owner("ann has been at work for 20 s"))
+    with pytest.raises(Problem, match=r"ann has been at work for 20 s\. To wait for its end: \./inv deploy --wait"):
+        on_engine(LOCK, shell, wait=False, again="deploy").__enter__()
+
+
 @pytest.mark.parametrize("played", ["sleep 600", "trap '' TERM; sleep 600"])
 def test_a_client_that_hangs_instead_of_taking_it_is_given_up(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, played: str
