@@ -3,7 +3,10 @@
 import os
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -115,3 +118,30 @@ def host(shell: Shell) -> str:
 def host_command() -> list[str]:
     """Return the command that prints the engine's address."""
     return ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
+
+
+class Clock:
+    """The engine's clock, which is asked once; that of this machine may be wrong."""
+
+    def __init__(self, shell: Shell) -> None:
+        self.shell = shell
+
+    @cached_property
+    def _began(self) -> datetime | None:
+        # When this process's own count of seconds was 0; None when the engine doesn't tell.
+        status, said, _ = self.shell.probe(clock_command())
+        try:
+            return datetime.fromisoformat(said) - timedelta(seconds=time.monotonic()) if not status else None
+        except ValueError:
+            return None
+
+    def since(self, moment: datetime) -> int | None:
+        """Return the seconds since a time of the engine's; None when that cannot be told."""
+        if not self._began:
+            return None
+        return max(0, int((self._began + timedelta(seconds=time.monotonic()) - moment).total_seconds()))
+
+
+def clock_command() -> list[str]:
+    """Return the command that prints the engine's time (RFC 3339)."""
+    return ["docker", "info", "--format", "{{.SystemTime}}"]

@@ -7,7 +7,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -21,6 +20,7 @@ from slipway.core.words import spelled
 from slipway.deploy.compose import left
 from slipway.deploy.compose.labels import OWNER
 from slipway.engine import asked, containers
+from slipway.engine.client import Clock
 from slipway.engine.jobs import held_command
 
 STARTING = 15  # seconds that the engine may take to start it, or to end it
@@ -54,24 +54,16 @@ def on_engine(lock: EngineLock, shell: Shell, wait: bool, again: str, joins: str
     Raises Problem when it is another's, with its name and age, unless told to wait, or unless that is at the verb
     `joins`. `again` is the verb that waits.
     """
-<<<<<<< ours
-    waited = ""
-=======
-    said, over = False, 0.0
->>>>>>> theirs
+    waited, over, clock = "", 0.0, Clock(shell)
     while True:
         process, container = _take(lock, shell.root)
         if process:
             break
-        by = owner(lock.name, shell)
-<<<<<<< ours
-        joined = bool(joins) and by.name.startswith(f"inv {joins} ")
-        if by.name and not by.is_brief and not wait and not joined:
-=======
+        by = owner(lock.name, shell, clock)
         if by.is_brief:  # what was left ends, and the container after it
             over = time.monotonic() + STARTING
-        if by.name and not wait and time.monotonic() > over:
->>>>>>> theirs
+        joined = bool(joins) and by.name.startswith(f"inv {joins} ")
+        if by.name and not wait and not joined and time.monotonic() > over:
             raise Problem(
                 f"{by.name}. To wait for its end: ./inv {again} --wait (if its machine is gone for good: docker rm "
                 f"--force {lock.name})."
@@ -146,7 +138,7 @@ class Owner:
     is_brief: bool = False
 
 
-def owner(name: str, shell: Shell) -> Owner:
+def owner(name: str, shell: Shell, clock: Clock | None = None) -> Owner:
     """Return who holds the lock of this name.
 
     What a process that was killed has left here, and whose time is over, is ended; it would hold it for ever.
@@ -154,9 +146,9 @@ def owner(name: str, shell: Shell) -> Owner:
     one = containers.look(shell, name)
     if not one:
         return Owner()
-    seconds = since(one.created, datetime.now(UTC))
+    seconds = (clock or Clock(shell)).since(one.made)
     # Its engine or its client ended.
-    if one.phase in ("exited", "dead") or (one.phase == "created" and seconds > STARTING):
+    if one.phase in ("exited", "dead") or (one.phase == "created" and seconds is not None and seconds > STARTING):
         asked.tidy(shell, containers.remove_command(name))
         return Owner()
     who = one.labels.get(OWNER, "")
@@ -165,9 +157,4 @@ def owner(name: str, shell: Shell) -> Owner:
             shell.steps.note("recovered", f"{stuck} was left by {who}, which was killed, and did not end: it is ended")
             left.end(stuck)
         return Owner(left.told(at_work, who), all(each.seconds is not None for each in at_work))
-    return Owner(f"{who} has been at work for {spelled(seconds)}")
-
-
-def since(created: str, now: datetime) -> int:
-    """Return the seconds since a time of the engine (RFC 3339, with nanoseconds)."""
-    return max(0, int((now - datetime.fromisoformat(f"{created[:19]}+00:00")).total_seconds()))
+    return Owner(f"{who} {'is at work' if seconds is None else f'has been at work for {spelled(seconds)}'}")

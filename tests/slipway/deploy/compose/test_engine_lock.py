@@ -1,18 +1,39 @@
 """The lock of a deployment."""
 
-from datetime import UTC, datetime
+import json
 from itertools import pairwise
 
-from slipway.core.words import spelled
-from slipway.deploy.compose.lock import EngineLock, since
+from slipway.deploy.compose.labels import OWNER
+from slipway.deploy.compose.lock import EngineLock, owner
+from tests.slipway.engine.support import Answers
 
 
-def test_an_age_is_for_people() -> None:
-    now = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
-    assert spelled(since("2026-11-24T11:59:18.123456789Z", now)) == "42 s"
-    assert spelled(since("2026-11-24T11:48:00Z", now)) == "12 min"
-    assert spelled(since("2026-11-24T02:00:00Z", now)) == "10 h"
-    assert since("2026-11-24T12:00:05Z", now) == 0  # clocks differ
+def held(created: str, phase: str = "running") -> str:
+    """Return what the engine says of a lock."""
+    state = {"Running": phase == "running", "Status": phase}
+    labels = {OWNER: "inv deploy of ann@here"}
+    return json.dumps([{"Id": "1", "Created": created, "State": state, "Config": {"Labels": labels}}])
+
+
+def test_an_age_is_by_the_engines_clock_and_for_people() -> None:
+    now = "2001-11-24T12:00:00.123456789Z"  # this machine's is decades off
+    ages = {
+        "2001-11-24T11:59:18.123456789Z": "42 s", "2001-11-24T11:48:00Z": "12 min", "2001-11-24T02:00:00Z": "10 h",
+        "2001-11-24T12:00:05Z": "0 s",
+    }  # fmt: skip
+    for created, age in ages.items():
+        assert owner("lock", Answers(held(created), now)).name == f"inv deploy of ann@here has been at work for {age}"
+    assert owner("lock", Answers(held("2001-11-24T11:48:00Z"), "")).name == "inv deploy of ann@here is at work"
+
+
+def test_one_that_is_being_made_is_left_for_as_long_as_an_engine_takes() -> None:
+    fresh, stale = held("2001-11-24T11:59:50Z", "created"), held("2001-11-24T11:59:00Z", "created")
+    now = "2001-11-24T12:00:00Z"
+    assert owner("lock", Answers(fresh, now)).name
+    assert owner("lock", Answers(stale, "")).name  # nobody can tell
+    removing = Answers(stale, now, "lock")
+    assert not owner("lock", removing).name
+    assert removing.asked[-1] == ["docker", "rm", "--force", "lock"]
 
 
 def test_the_lock_is_a_container_that_lives_by_its_input() -> None:

@@ -29,6 +29,8 @@ HELD = json.dumps([{
     "Config": {"Labels": {OWNER: "inv deploy of ann@here"}},
 }])  # fmt: skip
 
+NOW = "2026-11-24T12:00:00.123456789Z"
+
 
 def gone() -> int:
     """Return the number of a process that has ended."""
@@ -82,7 +84,7 @@ def test_what_is_at_work_though_who_has_begun_it_is_gone_is_named_and_stays(mark
     pid = marked.start(WORK)
     (found,) = left.of(ID)
     assert (found.pid, found.is_stuck) == (pid, False)
-    by = owner("shop-lock", Answers(HELD))
+    by = owner("shop-lock", Answers(HELD, NOW))
     assert by.name.startswith("inv deploy of ann@here was killed, and what it had begun goes on: sh -c ")
     assert f"(process {pid})" in by.name
     assert not by.is_brief
@@ -92,7 +94,7 @@ def test_what_is_at_work_though_who_has_begun_it_is_gone_is_named_and_stays(mark
 def test_what_has_begun_a_moment_ago_is_over_soon_and_what_hangs_is_ended(marked: Marked) -> None:
     young, stuck = marked.start(ACT), marked.start(Limit(0.01))
     (child,) = psutil.Process(stuck).children()
-    by = owner("shop-lock", Answers(HELD))
+    by = owner("shop-lock", Answers(HELD, NOW))
     assert by.is_brief
     assert is_alive(psutil.Process(young))
     assert not [pid for pid in (stuck, child.pid) if psutil.pid_exists(pid) and is_alive(psutil.Process(pid))]
@@ -102,8 +104,8 @@ def test_what_has_begun_a_moment_ago_is_over_soon_and_what_hangs_is_ended(marked
 def test_what_its_process_still_waits_for_is_no_others_business(marked: Marked) -> None:
     marked.start(Limit(0.01), by=os.getpid())
     assert left.of(ID) == []
-    by = owner("shop-lock", Answers(HELD))
-    assert by.name.startswith("inv deploy of ann@here has been at work for ")
+    by = owner("shop-lock", Answers(HELD, NOW))
+    assert by.name.startswith("inv deploy of ann@here has been at work for 12 min")
     assert left.of("another") == []
 
 
@@ -159,7 +161,7 @@ def test_once_what_was_left_is_ended_the_end_of_the_lock_is_waited_for(
     )
     owners = [Owner("ann was killed", is_brief=True), Owner("ann has been at work for 20 s")]
     monkeypatch.setattr(lock, "owner", lambda *_: owners.pop(0))
-    with on_engine(LOCK, shell, wait=False, again="deploy") as container:
+    with on_engine(LOCK, shell, wait=False, again="deploy") as (container, _):
         assert container == "abc"
 
 
