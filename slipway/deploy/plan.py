@@ -42,13 +42,14 @@ class Facts:
 
     `live` is what the proxy asks, `database` whether it runs or is elsewhere, `image` what is to be deployed (None when
     it is not on the engine yet), `schema` what slipway.schema says of the database (None when it was not asked), and
-    `untold` until when that cannot be told ("" when it can, or when there are no migrations).
-    `outdated` tells whether the database's container was made of another definition than today's.
+    `untold` until when that cannot be told ("" when it can, or when there are no migrations). `outdated` tells whether
+    the database's container was made of another definition than today's.
     `role` is what the service's role in the database is, None when nobody can tell, or when the database is elsewhere.
     `proxy` is what its definition, or the option for it, does to the proxy ("" for nothing), and `configuration` the
     proxy's, now and then. `same` tells whether the live release is defined as one would be now, `sharing` why clients
-    over IPv6 have one address ("" when they don't). `beside` are the images of the database and the proxy that run.
-    `definition` is a hash of what else would define a release; of those that are `there`, `keep` are kept beside it.
+    over IPv6 have one address ("" when they don't). `beside` are the images of the database and the proxy that run,
+    `volumes` those that releases share, as people read it. `definition` is a hash of what else would define a release;
+    of those that are `there`, `keep` are kept beside it.
     """
 
     live: Release | None
@@ -70,6 +71,7 @@ class Facts:
     definition: str = ""
     there: tuple[str, ...] = ()
     keep: int = 1
+    volumes: tuple[str, ...] = ()
 
     @property
     def now(self) -> Entry | None:
@@ -139,8 +141,7 @@ def dismisses(facts: Facts, options: Options) -> bool:
 def is_nothing(facts: Facts, options: Options) -> bool:
     """Tell whether there is nothing to do at all."""
     stays = facts.database and not facts.proxy and not recreates(facts, options)
-    stays = stays and facts.configuration[0] == facts.configuration[1]
-    return is_live(facts, options) and stays
+    return is_live(facts, options) and stays and facts.configuration[0] == facts.configuration[1]
 
 
 def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
@@ -170,8 +171,8 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
 
 
 def _beside(facts: Facts, options: Options) -> list[tuple[str, str]]:
-    # What is said of the database and the proxy.
-    found = [("images", beside.line(facts.beside))]
+    # What is said of the database and the proxy, and of what releases share.
+    found = [("volumes", "; ".join(facts.volumes)), ("images", beside.line(facts.beside))]
     found.append(("changed", beside.changed(facts.beside, facts.now.beside if facts.now else {})))
     if recreates(facts, options):
         why = beside.why(facts.beside, DATABASE, "its definition has changed")

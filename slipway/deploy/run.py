@@ -65,6 +65,7 @@ class Deployer:
         with self.checkout.steps.step("preflight") as step:
             self.deployment.check(self.port)
             sharing = self.releases.proxy.sharing()
+            shared = releases.volumes(found.reference)
             settings.check_domain(self.environment.settings.domain, self.checkout.steps)
             settings.check_trusted(self.environment.settings.trusted_proxies, self.checkout.steps)
             if self.environment.settings.domain:
@@ -93,7 +94,7 @@ class Deployer:
             same=bool(live and releases.is_defined_so(live)), proxy=change,
             configuration=(known.configuration, wanted), sharing=sharing, untold=untold,
             role=self._role() if database else None, outdated=self.deployment.database.is_outdated(self.port),
-            beside=images, definition=settings.definition(releases.definition(), salt),
+            beside=images, volumes=shared, definition=settings.definition(releases.definition(), salt),
             there=tuple(releases.all()), keep=self.checkout.project.deploy.keep,
         )  # fmt: skip
 

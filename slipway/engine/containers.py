@@ -24,9 +24,8 @@ class Container:
     `image` is what it was started from, `image_id` what that meant. `health` is "" without a health check, else
     starting, healthy or unhealthy; `checks` are the outputs of the last checks. `ports` maps ports like 80/tcp to those
     of the engine's machine. `phase` is the engine's own word (created, exited, ...), `created` its time (RFC 3339),
-    `grace` the seconds that it has to stop, None for the engine's own.
-    `addresses` are those of IPv4 in its `networks`, `more_addresses` those of IPv6. `env` are its variables, each
-    NAME=value.
+    `grace` the seconds that it has to stop, None for the engine's own. `addresses` are those of IPv4 in its `networks`,
+    `more_addresses` those of IPv6. `volumes` are the names of those it has, `env` its variables, each NAME=value.
     """
 
     id: str
@@ -47,6 +46,7 @@ class Container:
     addresses: tuple[str, ...] = ()
     more_addresses: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
     env: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
@@ -75,6 +75,7 @@ class Container:
             addresses=tuple(one["IPAddress"] for one in networks.values() if one.get("IPAddress")),
             more_addresses=tuple(one["GlobalIPv6Address"] for one in networks.values() if one.get("GlobalIPv6Address")),
             networks=tuple(networks),
+            volumes=tuple(one["Name"] for one in facts.get("Mounts") or () if one["Type"] == "volume"),
             env=tuple(config.get("Env") or []),
         )
 

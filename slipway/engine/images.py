@@ -14,7 +14,10 @@ NAMES = "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}"  # what an image 
 
 @dataclass(frozen=True)
 class EngineImage:
-    """An image on the engine: its id, NAME@DIGEST in registries, its labels, its user ("0" for root), its layers."""
+    """An image on the engine: its id, NAME@DIGEST in registries, its labels, its user ("0" for root), its layers.
+
+    `volumes` are the folders that it declares as such.
+    """
 
     id: str
     pinned: tuple[str, ...]
@@ -22,6 +25,7 @@ class EngineImage:
     user: str
     created: str
     layers: tuple[str, ...]
+    volumes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "EngineImage":
@@ -34,6 +38,7 @@ class EngineImage:
             user=config.get("User") or "0",
             created=facts.get("Created", ""),
             layers=tuple((facts.get("RootFS") or {}).get("Layers") or ()),
+            volumes=tuple(config.get("Volumes") or ()),
         )
 
     @property

@@ -80,6 +80,13 @@ class Stack:
         target, env = self._state("direct-release.yaml"), release_variables(self.name)
         return proxies.file(self.shell, target, config, env, alias="web-${RELEASE}")
 
+    def more(self, name: str, text: str) -> list[str]:
+        """Have one more Compose file at hand; return the options that name it, none for no text. Raises Problem."""
+        target = self._state(name)
+        if text:
+            proxies.write(self.shell.root / target, text)
+        return ["--file", str(target)] if text else []
+
     def _state(self, name: str) -> Path:
         return (self.project.state / self.environment / name).relative_to(self.project.root)
 

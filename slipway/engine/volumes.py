@@ -3,19 +3,22 @@
 import io
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell, tokens
 from slipway.engine import asked, containers, jobs
 
+VOLUME = "com.docker.compose.volume"  # the label that says what a Compose file calls it
 FILES = "/files"
 END = bytes(1024)  # of every tar that is whole
 
 
-def create_command(name: str, *labels: str) -> list[str]:
+def create_command(name: str, *labels: str, driver: str = "", options: Iterable[tuple[str, str]] = ()) -> list[str]:
     """Return the command that makes a volume; one that is there stays."""
-    return tokens(["docker", "volume", "create"], *(["--label", label] for label in labels), name)
+    made = tokens(["docker", "volume", "create"], *(["--label", label] for label in labels))
+    of_driver = [word for pair in options for word in ("--opt", "=".join(pair))]
+    return tokens(made, ["--driver", driver] if driver else None, of_driver, name)
 
 
 def list_command(*filters: str) -> list[str]:
@@ -28,9 +31,34 @@ def remove_command(*names: str) -> list[str]:
     return ["docker", "volume", "rm", *names]
 
 
-def create(shell: Shell, name: str, *labels: str) -> None:
+def create(shell: Shell, name: str, *labels: str, driver: str = "", options: Iterable[tuple[str, str]] = ()) -> None:
     """Make a volume unless it is there; raises Problem."""
-    shell.output(create_command(name, *labels), failed=f"There is no volume {name}.")
+    make = create_command(name, *labels, driver=driver, options=options)
+    shell.output(make, failed=f"There is no volume {name}.")
+
+
+def projects(shell: Shell) -> dict[str, str]:
+    """Return all volumes of the engine, each with the Compose project that it is of, "" for none; raises Problem."""
+    form = f'{{{{.Name}}}} {{{{.Label "{containers.PROJECT}"}}}}'
+    lines = shell.output(["docker", "volume", "ls", "--format", form]).splitlines()
+    return {name: project for name, _, project in (line.partition(" ") for line in lines)}
+
+
+def let_write(shell: Shell, project: str, volume: str, folder: str, image: str, user: str) -> None:
+    """Have a user of an image be able to write into a volume, where its containers have it; raises Problem.
+
+    A new one is root's, or as the image has that folder: the first container that has it there makes it so. What is in
+    it stays as it is.
+    """
+    mount = ["--cap-drop", "ALL", "--volume", f"{volume}:{folder}", "--workdir", folder]
+    test = jobs.script_command(image, project, "-c", "test -w .", options=["--user", user, *mount])
+    if not shell.probe(test)[0]:
+        return
+    rights = [word for one in ("CHOWN", "DAC_OVERRIDE", "FOWNER") for word in ("--cap-add", one)]
+    words = ["-ec", 'chown "$1" . && chmod u+rwx .', "sh", user]
+    command = jobs.script_command(image, project, *words, options=["--user", "0:0", *mount, *rights])
+    failed = f"The volume {volume} cannot be made one into which the service (user {user}) may write, at {folder}."
+    shell.output(command, echo=True, failed=failed)
 
 
 def names(shell: Shell, *filters: str) -> list[str]:

@@ -4,12 +4,13 @@ import contextlib
 import hashlib
 import json
 import os
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran
-from slipway.engine import containers
-from slipway.engine.containers import Container
+from slipway.engine import containers, images, volumes
+from slipway.engine.containers import PROJECT, Container
+from slipway.engine.stack import SERVICES as DEFINED
 from slipway.engine.stack import Stack
 from slipway.project.checkout import Checkout
 from slipway.runtime import Job, LiveRelease, State, password
@@ -78,6 +79,7 @@ class ComposeService:
         with self.checkout.steps.step("service", "gunicorn, ready") as step:
             if self.port() is None:
                 undo.callback(self.stack.quietly, "rm", "--stop", "--force", *SERVICES)
+            self._let_write(json.loads(self._config(port)))
             up = self.stack.compose("up", "--detach", "--no-deps", "--no-build", SERVICES)
             self.checkout.shell.quietly(up, env=self.stack.env(port), failed="The service could not be started.")
             for service in SERVICES:
@@ -97,9 +99,23 @@ class ComposeService:
         self.stack.need(WEB)
         self.checkout.shell.become(self.stack.bare("exec", no_tty(), WEB, "sh"))
 
+    def _let_write(self, config: dict[str, Any]) -> None:
+        # Into volumes that are there for this service: new ones are root's.
+        web = config["services"][WEB]
+        for mount in web.get("volumes") or ():
+            one = (config.get("volumes") or {}).get(mount.get("source"))
+            if mount["type"] != "volume" or not one or one.get("external") or mount.get("read_only"):
+                continue
+            shell, name, user = self.checkout.shell, self.stack.name, str(web.get("user") or "")
+            volumes.create(shell, one["name"], f"{PROJECT}={name}", f"{volumes.VOLUME}={mount['source']}")
+            user = user or images.existing(shell, web["image"]).user
+            volumes.let_write(shell, name, one["name"], mount["target"], web["image"], user)
+
+    def _config(self, port: int) -> str:
+        return self.checkout.shell.output(self.stack.compose(*DEFINED), env=self.stack.env(port))
+
     def _described(self, web: Container | None, port: int) -> dict[str, str | None]:
-        config = self.checkout.shell.output(self.stack.compose("config"), env=self.stack.env(port))
-        fingerprint = hashlib.sha256(f"{config}{self.image.inputs}".encode()).hexdigest()
+        fingerprint = hashlib.sha256(f"{self._config(port)}{self.image.inputs}".encode()).hexdigest()
         return {"container": web.id if web else None, "fingerprint": fingerprint}
 
 

@@ -138,6 +138,9 @@ class Releases(Protocol):
     def definition(self) -> str:
         """Return what a release would be made of but for its variables, image and name; raises Problem."""
 
+    def volumes(self, image: str) -> tuple[str, ...]:
+        """Say which volumes releases share; raises Problem for what no release of this image can be made of."""
+
     def is_defined_so(self, release: Release) -> bool:
         """Tell whether the definition of today would make a release as it is."""
 

@@ -12,7 +12,7 @@ import pytest
 
 from slipway.project import dotenv
 from tests.e2e.secrecy import watched
-from tests.e2e.support import NAME, containers, run
+from tests.e2e.support import NAME, commit, containers, run
 from tests.e2e.talk import ask, conversation, done, eventually, token
 from tests.support import PATIENT, ROOT, Checkout, free_port, random_values
 
@@ -29,6 +29,10 @@ def secrets_of(checkout: Checkout) -> list[str]:
 
 
 def test_the_lifecycle_from_the_build_on(docker: Checkout) -> None:
+    mount = "      - ./gunicorn.conf.py:/srv/gunicorn.conf.py:ro\n"
+    docker.edit("compose.override.yaml", mount, f"{mount}      - uploads:/srv/uploads\n")
+    docker.edit("compose.override.yaml", "services:\n", "volumes:\n  uploads:\n\nservices:\n")
+    commit(docker, "Uploads")
     tag = done(docker, "build").stdout.strip()
     assert re.fullmatch(rf"{NAME}:0\.1\.0-dev\.\d+-[0-9a-f]{{12}}", tag)
     labels = json.loads(run("docker", "image", "inspect", "--format", "{{json .Config.Labels}}", tag))
@@ -44,6 +48,7 @@ def test_the_lifecycle_from_the_build_on(docker: Checkout) -> None:
     assert first.stderr.startswith("up · dev")
     assert "runtime    docker" in first.stderr
     conversation(docker.url)
+    run("docker", "exec", f"{NAME}-web-1", "touch", "/srv/uploads/one")
     plain = ["docker", "compose", "config", "--images"]
     images = subprocess.run(plain, cwd=docker.root, env=docker.environ(), check=True, capture_output=True, text=True)
     assert set(images.stdout.split()) == {f"{NAME}:dev", "postgres:17"}

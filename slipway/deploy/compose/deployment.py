@@ -16,6 +16,7 @@ from slipway.deploy.compose.releases import EngineReleases
 from slipway.engine import containers
 from slipway.engine.compose import UNREADABLE
 from slipway.engine.stack import Stack
+from slipway.engine.volumes import remove_command as remove_volumes
 from slipway.project.checkout import Checkout
 from slipway.runtime import Job, LiveRelease, State
 from slipway.runtime.environment import Environment
@@ -166,10 +167,12 @@ class EngineDeployment:
         stop(self.stack, volumes)
         self.edge.remove()
         self.releases.tidy()
+        if volumes and (left := self.releases.shared.of_releases()):
+            shell.output(remove_volumes(*left), echo=True)
 
     def volumes(self) -> list[str]:
         """Name the volumes that `stop(volumes=True)` deletes."""
-        return doomed(self.stack)
+        return doomed(self.stack) + [f"the volume {name}" for name in self.releases.shared.of_releases()]
 
     def listing(self) -> NoReturn:
         """Let the engine print the containers."""

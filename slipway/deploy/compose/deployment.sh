@@ -9,7 +9,7 @@
 #   Caddyfile
 #
 # Nobody but `inv` has the other one, and only who holds the lock writes there: releases.jsonl (with hashes of secrets), the
-# salt of these, proxy.json (earlier.py).
+# salt of these, proxy.json (earlier.py), volumes.json (shared.py).
 
 ledger=../ledger
 

@@ -24,6 +24,7 @@ FOLDER, LEDGER_FOLDER = "/deployment", "/ledger"
 CADDYFILE = "Caddyfile"
 # As they are called from FOLDER.
 LEDGER, SALT = "../ledger/releases.jsonl", "../ledger/salt"
+VOLUMES = "../ledger/volumes.json"  # the names of those that releases share, by what the Compose file calls them
 DEFINITION = "../ledger/proxy.json"  # of the last proxy that became ready
 SECRETS = "/secrets"
 READING = ("get", "room", "fence")  # functions that may be asked once more, as often as one likes

@@ -1,11 +1,11 @@
 """Names and labels of a deployment's containers, volumes and networks."""
 
 from slipway.engine.containers import PROJECT
+from slipway.engine.volumes import VOLUME
 
 DEPLOYMENT = "dev.slipway.deployment"  # of everything that belongs to a deployment
 RELEASE = "dev.slipway.release"  # of a release's containers and volume
 OWNER = "dev.slipway.owner"  # of the lock's container: who holds it
-VOLUME = "com.docker.compose.volume"
 NETWORK = "com.docker.compose.network"
 PROXY = "proxy"  # the service of compose.prod.yaml
 DEFAULT_NETWORK, DATABASE_NETWORK = "default", "database"  # of compose.prod.yaml

@@ -1,24 +1,23 @@
 """Releases on one engine: each is a Compose project of its own, started, kept and removed as a whole."""
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
-from typing import Any
 
 from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.deploy.compose import answers, labels
 from slipway.deploy.compose.beside import BesideImages
+from slipway.deploy.compose.definition import Definition
 from slipway.deploy.compose.files import Files, renew_secrets, write_secrets
-from slipway.deploy.compose.groups import defined, environments, grouped, made_of
+from slipway.deploy.compose.groups import defined, grouped, made_of
 from slipway.deploy.compose.lock import EngineLock, on_engine, owner
 from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.notes import Notes
 from slipway.deploy.compose.proxy import CaddyProxy
+from slipway.deploy.compose.shared import SharedVolumes
 from slipway.engine import asked, calls, containers, images, jobs, volumes
-from slipway.engine.compose import ANY, UNREADABLE, patience, release_variables
-from slipway.engine.stack import SERVICES, Stack
+from slipway.engine.compose import patience, release_variables
+from slipway.engine.stack import Stack
 from slipway.project.settings import Settings
 from slipway.runtime.release import WEB, Answers, Beside, NewRelease, Release
 
@@ -34,6 +33,8 @@ class EngineReleases(Notes):
         self.proxy = proxy
         self.network = network
         self.deployment = stack.name
+        self._defined = Definition(stack)
+        self.shared = SharedVolumes(stack, files, self._defined)
         self.images = images.Images(stack.shell)
         self._beside = BesideImages(stack, proxy)
         self._names: dict[str, list[str]] = {}  # of the containers of releases that are watched
@@ -89,24 +90,16 @@ class EngineReleases(Notes):
 
     def variables(self) -> dict[str, str]:
         """Return the variables that a release would be started with, its secrets included; raises Problem."""
-        given = environments(self._defined)
-        if shown := [name for name in self.stack.project.secrets if given.get(name)]:
-            lines = ", ".join(f"{name}: !reset null" for name in shown)
-            self.shell.steps.say(
-                f"  compose.release.yaml gives secrets to the environment as well; to leave that: {lines}"
-            )
-        return {name: value for name, value in given.items() if value is not None} | self.settings.secrets
+        return self._defined.variables() | self.settings.secrets
 
-    @cached_property
-    def _defined(self) -> dict[str, Any]:
-        # The services of compose.release.yaml.
-        said = self.shell.output(self.compose(ANY, *SERVICES), env=self.env(ANY, ANY), failed=UNREADABLE)
-        found: dict[str, Any] = json.loads(said)["services"]
-        return found
+    def volumes(self, image: str) -> tuple[str, ...]:
+        """Say which volumes releases share; raises Problem for what no release can be made of."""
+        pointed = self.pointer().release
+        return tuple(map(str, self.shared.look(image, self.all().get(pointed), pointed)))
 
     def definition(self) -> str:
         """Return what compose.release.yaml makes of a release but for its variables, image and name; raises Problem."""
-        return defined(self._defined)
+        return defined(self._defined.services)
 
     def is_defined_so(self, release: Release) -> bool:
         """Tell whether compose.release.yaml, with the settings of today, would make a release as it is."""
@@ -118,13 +111,15 @@ class EngineReleases(Notes):
 
     def start(self, new: NewRelease) -> None:
         """Start one, to which nobody is led yet; raises Problem."""
+        pointed = self.pointer().release
+        more = self.shared.prepare(new, self.all().get(pointed), pointed)
         volume = labels.release_secrets(self.deployment, new.id)
         marks = labels.of_release(self.deployment, new.id)
         write_secrets(self.stack, volume, new.image, new.user, self.settings.secrets, marks)
         self.network.have()
-        self.network.admit(service.get("networks") or () for service in self._defined.values())
+        self.network.admit(service.get("networks") or () for service in self._defined.services.values())
         scale = ["--scale", f"{WEB}={new.scale}"]
-        command = self.compose(new.id, "up", "--detach", "--no-deps", "--no-build", *scale)
+        command = self.compose(new.id, more, "up", "--detach", "--no-deps", "--no-build", *scale)
         failed = "The new release could not be started."
         self.shell.quietly(command, env=self.env(new.id, new.image), failed=failed)
 

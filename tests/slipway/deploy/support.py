@@ -180,6 +180,9 @@ class MemoryReleases:
     def variables(self) -> dict[str, str]:
         return self.given
 
+    def volumes(self, image: str) -> tuple[str, ...]:
+        return ()
+
     def is_defined_so(self, release: Release) -> bool:
         return self.same
 
