@@ -114,7 +114,8 @@ def probe(checkout: Checkout, proxy: Proxy, release: str, check: Callable[[], No
     """Ask through the proxy until this release answers; raises Problem when it doesn't, or what `check` raises."""
     with checkout.steps.step("probe", "it answers through the proxy"):
         if not is_answering(checkout, proxy, release, check):
-            raise Problem(f"{host(release)} doesn't answer through the proxy.")
+            said = f"{proxy.said.strip()}\n{host(release)} doesn't answer {checkout.project.health} through the proxy"
+            raise Problem(f"{said}{' (see above)' if proxy.said else ''}.".lstrip())
 
 
 def bake(watched: Watch, seconds: float, returns: bool) -> None:

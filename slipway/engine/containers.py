@@ -120,7 +120,7 @@ class Container:
         answers = [Answer.read(one) for one in self.checks]
         if final := next((one for one in answers if one.is_final), None):
             return Verdict(wrong=f"answers {final.status}")
-        so_far = str(answers[-1]) if answers else ""
+        so_far = next((said for one in reversed(answers) if (said := str(one))), "")
         if self.health == "unhealthy":
             return Verdict(wrong=f"is unhealthy{f': {so_far}' if so_far else ''}", unhealthy=True)
         return Verdict(so_far=so_far)

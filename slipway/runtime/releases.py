@@ -9,7 +9,9 @@ from slipway.runtime.release import Answers, Beside, Look, NewRelease, Pointer, 
 
 
 class Proxy(Protocol):
-    """What leads clients to a release."""
+    """What leads clients to a release. `said` is the head of what it answered last for one, "" for nothing."""
+
+    said: str
 
     def sharing(self) -> str:
         """Choose how clients over IPv6 come to it; return why they share one address, "" when they don't.

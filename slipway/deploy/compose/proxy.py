@@ -41,6 +41,7 @@ class CaddyProxy:
         self.files = files
         self.edge = edge
         self.shell = stack.shell
+        self.said = ""
         self._hashes: dict[tuple[str, ...], dict[str, str]] = {}
         self._services: dict[tuple[str, ...], dict[str, Any]] = {}
 
@@ -175,8 +176,8 @@ class CaddyProxy:
         """Return the release that answers a path through the proxy, "" for none."""
         # With the Host header, and then without: a Caddyfile of before takes none but its own.
         for named in dict.fromkeys((self.stack.project.health_host, "")):
-            good, head = self._ask(f"{INTERNAL}{path}", named)
-            found = re.search(r"^\s*X-Release:\s*(\S+)", head, re.IGNORECASE | re.MULTILINE)
+            good, self.said = self._ask(f"{INTERNAL}{path}", named)
+            found = re.search(r"^\s*X-Release:\s*(\S+)", self.said, re.IGNORECASE | re.MULTILINE)
             if found and good:
                 return of_host(found[1])
         return ""

@@ -22,6 +22,7 @@ class MemoryProxy:
     answers: list[Answers] = field(default_factory=list)  # the next ones; the last stays
     left: list[int | None] = field(default_factory=list)  # connections, the next ones; then none
     shared: str = ""  # why clients over IPv6 have one address
+    said: str = "HTTP/1.1 400 Bad Request"
 
     def sharing(self) -> str:
         return self.shared

@@ -9,6 +9,7 @@ from slipway.core.errors import Problem
 from slipway.engine import containers
 from slipway.engine.containers import Container, judged, wait_for
 from slipway.engine.health import EARLY, GONE, READY, Verdict
+from slipway.project.health import Answer
 from tests.slipway.engine.support import Answers, container
 
 FACTS: dict[str, Any] = {
@@ -32,7 +33,8 @@ FACTS: dict[str, Any] = {
         (container("healthy"), READY),
         (container("starting"), EARLY),
         (container("starting", outputs=("503",)), Verdict(so_far="its health path answers 503")),
-        (container("starting", outputs=("503", "[Errno 111] Connection refused")), EARLY),
+        (container("starting", outputs=("[Errno 111] Connection refused",)), EARLY),
+        (container("starting", outputs=("404", "timeout")), Verdict(so_far=str(Answer(404)))),
         (container("starting", outputs=("500", "")), Verdict(wrong="answers 500")),
         (
             container("unhealthy", outputs=("503",)),

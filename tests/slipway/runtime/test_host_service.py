@@ -1,10 +1,14 @@
 """The service on this machine: at which address, and whose."""
 
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from slipway.core.errors import Problem
+from slipway.project.health import Answer
 from slipway.runtime.environment import Environment
 from slipway.runtime.gunicorn import HostService, asked_at, joined, url
 from tests.slipway.runtime.support import EXAMPLE, project
@@ -48,3 +52,28 @@ def test_what_is_no_address_of_this_machine_is_named(tmp_path: Path, named: str)
 )
 def test_an_address_is_asked_and_shown_so_that_it_answers(address: str, asked: str, bound: str, shown: str) -> None:
     assert (asked_at(address), joined(address, 80), url(asked_at(address), 80)) == (asked, bound, shown)
+
+
+def test_the_health_path_is_asked_by_the_name_that_the_project_says(tmp_path: Path) -> None:
+    class Picky(BaseHTTPRequestHandler):
+        """Answers 200 to a name that it knows, and leads others there."""
+
+        def do_GET(self) -> None:
+            """Answer."""
+            known = self.headers["Host"] == "shop.example.com"
+            self.send_response(200 if known else 307)
+            self.send_header("Location", "https://shop.example.com/?token=secret")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    of = service(tmp_path, "dev")
+    with HTTPServer(("127.0.0.1", 0), Picky) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_address[1]
+        assert of._health(port, "127.0.0.1") == Answer(307, "https://shop.example.com/")
+        of.project = replace(of.project, health_host="shop.example.com")
+        assert of._health(port, "127.0.0.1").status == 200
+        server.shutdown()
+    assert of._health(port, "127.0.0.1") == Answer()
