@@ -205,7 +205,7 @@ def own(listed: str, project: str, label: str) -> list[str]:
     """
     if not label:
         return listed.split()
-    rows = [line.split("\t") for line in listed.splitlines()]
+    rows = [[*line.split("\t"), "", ""][:3] for line in listed.splitlines()]  # the last one's end may be cut off
     value = label.partition("=")[2]
     return [
         name for name, of, labelled in rows if of == project or (labelled == value and of.startswith(f"{project}-"))

@@ -49,6 +49,7 @@ def test_a_deployment_has_what_its_compose_project_has_and_its_releases() -> Non
     ]
     found = own("\n".join("\t".join(row) for row in listed), "shop-prod", label)
     assert found == ["db", "proxy", "web"]
+    assert own("a\tshop-prod\t\nb\tother", "shop-prod", label) == ["a"]  # output comes without what is blank at its end
     assert own("a\nb", "shop", "") == ["a", "b"]
     assert listed_command("shop", "")[-4:] == ["--filter", f"label={PROJECT}=shop", "--format", "{{.ID}}"]
     columns = f'{{{{.ID}}}}\t{{{{.Label "{PROJECT}"}}}}\t{{{{.Label "dev.slipway.deployment"}}}}'
