@@ -6,6 +6,7 @@ import socket
 import psutil
 
 from slipway.core.errors import Problem
+from slipway.core.sources import source
 from slipway.core.words import PORTS
 
 
@@ -58,9 +59,9 @@ def owner(port: int) -> str:
 def taken(port: int, by: str, variable: str = "PORT", once: bool = True) -> str:
     """Return what to say when the port is taken.
 
-    `variable` is what .env calls it; `once` tells whether an option can name another one as well.
+    `variable` is what the settings call it; `once` tells whether an option can name another one as well.
     """
     other = port + 1 if port + 1 in PORTS else port - 1
-    instead = f"{variable}={other} in .env"
+    instead = f"{variable}={other} in {source(variable)}"
     instead = f"./inv up --port {other} (for good: {instead})" if once else instead
     return f"Port {port} is taken by {by}. Stop it, or use another port: {instead}."

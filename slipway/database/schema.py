@@ -10,8 +10,8 @@ from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran
 from slipway.project.config import Project
-from slipway.project.database import DIFFERS, OTHER_LOGIN
-from slipway.runtime import SERVICE_PYTHON, Job, LiveRelease, Runtime
+from slipway.project.database import OTHERS, other_login, other_name
+from slipway.runtime import SERVICE_PYTHON, Job, LiveRelease, Runtime, Where
 from slipway.runtime.environment import Environment
 from slipway.schema import protocol
 from slipway.schema.protocol import (
@@ -144,12 +144,20 @@ def _asked(
 def _said(environment: Environment, runtime: Runtime, command: str, *args: str, failed: str = SEE_ABOVE) -> str:
     caller = {"SLIPWAY_BY": who(), "SLIPWAY_ENV": environment.name}
     ran = runtime.run(Job(schema_command(command, *args), env=caller))
-    _refuse(ran, environment, failed)
+    if ran.status:
+        raise _refused(ran, environment, runtime) or Problem(failed, ran.status)
     return ran.output
 
 
-def _refuse(ran: Ran, environment: Environment, failed: str) -> None:
-    if ran.status and "authentication failed" in ran.said and environment.settings.own_database:
-        raise Problem(OTHER_LOGIN if environment.is_dev else DIFFERS)
-    if ran.status:
-        raise Problem(failed, ran.status)
+def _refused(ran: Ran, environment: Environment, runtime: Runtime) -> Problem | None:
+    # What is wrong with the login or the name of the PostgreSQL that Slipway runs; None when it is something else.
+    if not environment.settings.own_database:
+        return None
+    if "authentication failed" in ran.said:
+        return Problem(other_login())
+    name = environment.settings.database.name
+    if f'database "{name}" does not exist' not in ran.said:
+        return None
+    look = ["sh", "-c", 'echo "$1" | psql -XqAt -v name="$2"', "sh", OTHERS, name]
+    there = runtime.run(Job(look, Where.SUPERUSER)).output.splitlines()
+    return Problem(other_name(name, there)) if there else None

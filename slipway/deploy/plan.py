@@ -160,7 +160,7 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
     if now:
         changed = settings.difference(now.settings, facts.settings)
         same = "the release's are the same"  # the proxy's are no part of it
-        defined = "; compose.yaml, compose.release.yaml or what they take from .env has changed its containers"
+        defined = "; compose.yaml, compose.release.yaml or what they take from the settings has changed its containers"
         found.append(("settings", changed or f"{same}{'' if facts.same else defined}"))
     found += _beside(facts, options)
     found += _in_database(facts, options)

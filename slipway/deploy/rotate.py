@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from slipway.core.errors import Problem
 from slipway.core.signals import uninterrupted
+from slipway.core.sources import source
 from slipway.deploy import ledger, settings
 from slipway.project.checkout import Checkout
 from slipway.project.database import PASSWORD, Database
@@ -72,8 +73,8 @@ class Rotation:
             return ".env is as it was."
         if self._is_changed:
             return (
-                f"{PASSWORD} is changed in the database and .env; the live release goes on, let in by its address, "
-                f"until another one has replaced it: ./inv rotate {PASSWORD}"
+                f"The database has the {PASSWORD} of {source(PASSWORD)} now; the live release goes on, let in by its "
+                f"address, until another one has replaced it: ./inv rotate {PASSWORD}"
             )
         return ""
 
@@ -106,8 +107,9 @@ class Rotation:
         known = self.deployment.run(password.check(login))
         if known.status or not settled:
             raise Problem(
-                f"Whether the database has the new {PASSWORD} cannot be told (see above). .env has it, and the live "
-                f"release is let in with either. To carry on: ./inv rotate {PASSWORD} --given"
+                f"Whether the database has the new {PASSWORD} cannot be told (see above). It is that of "
+                f"{source(PASSWORD)}, and the live release is let in with either. To carry on: "
+                f"./inv rotate {PASSWORD} --given"
             )
         if Password(known.output) is Password.OTHER:
             take_back()

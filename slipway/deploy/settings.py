@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from slipway.core.errors import Problem
+from slipway.core.sources import source
 from slipway.core.steps import Steps
 from slipway.deploy.ledger import Entry
 from slipway.project.labels import ACCEPTS
 from slipway.project.rotation import Step
 from slipway.runtime.release import Release
 
+ENV, TRUSTED = ".env", "TRUSTED_PROXIES"
 WIDE = {4: 8, 6: 16}  # prefixes: a public network that is as wide has other clients in it than proxies
 
 
@@ -48,10 +50,15 @@ def check_accepts(step: Step, live: Release) -> None:
 
 
 def check_step(step: Step, secrets: Iterable[str], live: Entry | None, now: Mapping[str, str]) -> None:
-    """Raise Problem when .env has other secrets than what is live, by their hashes, beside those that are replaced."""
+    """Raise Problem when other secrets are set than what is live has, by hashes, beside those that are replaced."""
     before, free = live.settings if live else {}, step.own if step.renews else ()
     behind = [name for name in secrets if name not in free and before.get(name) != now.get(name)]
     if before and behind:
+        if set_ := [name for name in behind if source(name) != ENV]:
+            raise Problem(
+                f"{', '.join(set_)}: the environment sets another value than the live release has, and counts before "
+                ".env. Take it out of the environment; or, if it is meant, bring it live: ./inv deploy"
+            )
         raise Problem(
             f"{', '.join(behind)}: .env has another value than the live release. If a step of a rotation was cut off "
             "here, bring it live: ./inv deploy. If another machine has replaced it, copy that one's .env: from here, "
@@ -83,7 +90,9 @@ def check_domain(domain: str, steps: Steps) -> None:
     """Look at DOMAIN: raise Problem for what is no host name, and tell of those that DNS doesn't know here."""
     names = listed(domain)
     if domain and not (names and all(not set(name) & set(" /:") for name in names)):
-        raise Problem(f".env: DOMAIN={domain} should be a host name, like example.com, or some with commas between.")
+        raise Problem(
+            f"{source('DOMAIN')}: DOMAIN={domain} should be a host name, like example.com, or some with commas between."
+        )
     for name in names:
         try:
             socket.getaddrinfo(name.removeprefix("*."), 443)
@@ -112,18 +121,22 @@ def _network(text: str) -> IPv4Network | IPv6Network:
         network = None
     if not network or "%" in text:  # Caddy knows no zones
         raise Problem(
-            f".env: TRUSTED_PROXIES: {text} is neither an address nor a network. Write those, like 192.0.2.7 or "
-            "192.0.2.0/24, with commas between."
+            f"{source(TRUSTED)}: TRUSTED_PROXIES: {text} is neither an address nor a network. Write those, "
+            "like 192.0.2.7 or 192.0.2.0/24, with commas between."
         )
     address, slash, length = text.partition("/")
     inside = ip_address(address) != network.network_address
     if slash and (inside or not length.isdecimal()):  # nor netmasks
         alone = f", or for this address alone {address}" if inside else ""
-        raise Problem(f".env: TRUSTED_PROXIES: {text} is not how a network is written. Write {network}{alone}.")
+        raise Problem(
+            f"{source(TRUSTED)}: TRUSTED_PROXIES: {text} is not how a network is written. Write {network}{alone}."
+        )
     return network
 
 
 def check_ports(port: int, https_port: int) -> None:
     """Raise Problem when HTTP and HTTPS are to have the same port."""
     if port == https_port:
-        raise Problem(f".env: HTTPS_PORT={https_port} has to be another than PORT (80, unless it is set).")
+        raise Problem(
+            f"{source('HTTPS_PORT')}: HTTPS_PORT={https_port} has to be another than PORT (80, unless it is set)."
+        )

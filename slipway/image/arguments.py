@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from slipway.core.errors import Problem
 from slipway.core.secrecy import PRIVATE_KEY, has_login, is_secret
+from slipway.core.sources import source
 from slipway.image.base import Base
 from slipway.project import tags
 from slipway.project.config import Project
@@ -71,8 +72,8 @@ def parse(given: Iterable[str]) -> dict[str, str]:
 def check(args: Mapping[str, str], dockerfile: str, private: Mapping[str, str], secrets: Iterable[str]) -> None:
     """Refuse what is no build argument, or looks like a secret.
 
-    Takes the arguments that are not injected, the Dockerfile's text, the values that .env alone has, and the names of
-    the secret ones. Raises Problem with all findings, which show no value.
+    Takes the arguments that are not injected, the Dockerfile's text, the values that are not .env.example's, and the
+    names of the secret ones. Raises Problem with all findings, which show no value.
     """
     declared = _declared(dockerfile)
     hidden = {name: value for name, value in private.items() if name in secrets or is_secret(name)}
@@ -108,8 +109,8 @@ def _gives_away(name: str, value: str, hidden: Mapping[str, str], long: Mapping[
         return "is a private key"
     for variable, secret in hidden.items():
         if secret == value:
-            return f"is the value of {variable} in .env"
+            return f"is the value of {variable} in {source(variable)}"
     for variable, secret in long.items():  # a short one may be part of anything
         if secret in value:
-            return f"holds the value of {variable} in .env"
+            return f"holds the value of {variable} in {source(variable)}"
     return ""

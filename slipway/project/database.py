@@ -4,9 +4,11 @@ Outside the image, the names DATABASE_* are defined here; a URL says the same.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from slipway.core.sources import placed
 
 OWN = "db"  # the host of the PostgreSQL that Slipway runs
 SUPERUSER = "superuser"  # of the PostgreSQL that Slipway runs; no variable names it
@@ -16,15 +18,13 @@ SSLMODE, SSLROOTCERT = "DATABASE_SSLMODE", "DATABASE_SSLROOTCERT"
 NAMES = (HOSTNAME, PORT, NAME, USERNAME, PASSWORD, SSLMODE, SSLROOTCERT)
 STANDARD_PORT = 5432
 
-DIFFERS = (
-    f"The database has another user or password than .env. Put its {USERNAME} and {PASSWORD} back into .env; or, for "
-    f"the password of .env to become the database's: ./inv rotate {PASSWORD} --given"
-)
-OTHER_LOGIN = (
-    f"The database was made with another user or password than .env names. Put the old {USERNAME} and {PASSWORD} back "
-    "into .env, or start with an empty database: ./inv down --volumes, then ./inv up."
-)
-NO_DATABASE = f"This service has no database: there is no {HOSTNAME} in .env."
+NO_DATABASE = f"This service has no database: there is no {HOSTNAME}, in .env or the environment."
+RENAME = "To rename the database itself: docs/migrations.md."
+# For psql: the databases that data was made with, where it has none that is called :'name'. Those that restores have
+# kept, or had begun with, are none of them.
+OTHERS = """SELECT datname FROM pg_database
+WHERE NOT datistemplate AND datname <> 'postgres' AND datname !~ '_(before|restored)_[0-9]{8}t[0-9]{6}z$'
+AND NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') ORDER BY 1"""
 
 
 @dataclass(frozen=True)
@@ -103,3 +103,19 @@ def unfit(values: Mapping[str, str]) -> list[str]:
     if values.get(USERNAME) == SUPERUSER:
         findings.append(f"DATABASE_USERNAME = {SUPERUSER!r} is the superuser's name: choose another one")
     return findings
+
+
+def other_login() -> str:
+    """Say that the data of the PostgreSQL that Slipway runs has another login, and what to do."""
+    return (
+        f"The database has another user or password than {placed(USERNAME, PASSWORD)}. Put its own back there: all "
+        f"data stays as it is. Or, for this password to become that of the same user: ./inv rotate {PASSWORD} --given"
+    )
+
+
+def other_name(name: str, there: Sequence[str]) -> str:
+    """Say that the data of the PostgreSQL that Slipway runs has no database of this name, and what to do."""
+    return (
+        f"There is no database {name!r}, and the data has {', '.join(map(repr, there))}: {placed(NAME)} was another "
+        f"one when it was made. Put that back there: all data stays as it is. {RENAME}"
+    )

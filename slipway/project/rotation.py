@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from slipway.core.errors import Problem
+from slipway.core.sources import source
 from slipway.project.database import PASSWORD
 
 NEXT, PREVIOUS = "_NEXT", "_PREVIOUS"  # what the names of a key's two companions end with
@@ -66,7 +67,7 @@ def check(name: str, secrets: Mapping[str, int], own_database: bool) -> None:
     if name in secrets:
         raise Problem(
             f"{name} is not accepted beside another one ({name}{NEXT} and {name}{PREVIOUS} are not in "
-            f"[tool.slipway.secrets]); {which}. For another value at once, write it into .env, then: ./inv deploy"
+            f"[tool.slipway.secrets]); {which}. For another value at once, set it in {source(name)}, then: ./inv deploy"
         )
     raise Problem(f"{name} is no secret of this service: {which}.")
 

@@ -53,9 +53,13 @@ class Settings:
             findings += dotenv.check(values, example, self.project.secrets)
         findings += hidden.misread(self.project, values) + self._check_own(values)
         if findings:
-            listed = "\n".join(f"  - {finding}" for finding in findings)
+            told = [_sourced(finding, example) for finding in findings]
+            listed = "\n".join(f"  - {finding}" for finding in told)
+            of_file = any(one in findings for one in told)
+            where = [*([".env"] if of_file else []), *(["the environment"] if set(told) - set(findings) else [])]
+            said = " and ".join(where)
             raise Problem(
-                f".env cannot be used:\n{listed}\n"
+                f"{said[:1].upper()}{said[1:]} cannot be used:\n{listed}\n"
                 "Correct it (.env.example explains each variable), then run this again."
             )
         return values
@@ -172,11 +176,11 @@ class Settings:
         for name, within in NUMBERS.items():
             value = values.get(name, "")
             if value and not is_whole(value, within):
-                findings.append(f"{name}{_source(name)} is not {whole(within)}")
+                findings.append(f"{name} is not {whole(within)}")
         for name in SIZES:
             value = values.get(name, "")
             if value and in_bytes(value) != 0 and in_bytes(value) < LEAST_MEMORY:
-                findings.append(f"{name}{_source(name)} is not a size from 6m on, like 512m or 1g")
+                findings.append(f"{name} is not a size from 6m on, like 512m or 1g")
         if values.get(database.HOSTNAME) == database.OWN:
             findings += database.unfit(values)
         local = values.get(database.HOSTNAME) in ("localhost", "127.0.0.1", "::1")
@@ -211,9 +215,12 @@ def _schema(project: Project) -> dotenv.Schema | None:
     return dotenv.schema(project.example) if project.example else None
 
 
-def _source(name: str) -> str:
-    # A value is never shown: who mixes up two lines would show the other one's.
-    return ", which the environment sets," if name in os.environ else ""
+def _sourced(finding: str, example: dotenv.Schema | None) -> str:
+    # A finding, with where its variable is set if that is not .env. No value is shown: who mixes up two lines would
+    # show the other one's.
+    name, _, rest = finding.partition(" ")
+    known = example and (name in example.required or name in example.optional)
+    return f"{name}, which the environment sets, {rest}" if known and name in os.environ else finding
 
 
 def _read(project: Project) -> tuple[dict[str, str], list[str]]:

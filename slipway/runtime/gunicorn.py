@@ -16,6 +16,7 @@ from typing import NoReturn
 from slipway.core import ports, processes
 from slipway.core.errors import Problem
 from slipway.core.signals import uninterrupted
+from slipway.core.sources import source
 from slipway.core.waiting import wait_until
 from slipway.image.plan import read_tree
 from slipway.project import lockfile, tags
@@ -132,7 +133,10 @@ class HostService:
                 raise Problem(f"{processes.tail(self.log)}\nThe service {how}; its log is {self.log}.")
             step.detail = f"gunicorn, process {process.pid}, ready"
         if not self.environment.is_dev and self.address == LOOPBACK:
-            steps.note("service", f"for this machine alone: a proxy with HTTPS goes before it, or {ADDRESS} into .env")
+            steps.note(
+                "service",
+                f"for this machine alone: a proxy with HTTPS goes before it, or {ADDRESS} in {source(ADDRESS)}",
+            )
 
     def stop(self) -> bool:
         """Stop it; return whether it was running."""
@@ -200,7 +204,10 @@ class HostService:
 
 
 def _not_here(named: str) -> str:
-    return f"{ADDRESS}={named} in .env is no IP address of this machine, like 127.0.0.1 or, for all of them, 0.0.0.0."
+    return (
+        f"{ADDRESS}={named} in {source(ADDRESS)} is no IP address of this machine, like 127.0.0.1 or, for all of them, "
+        "0.0.0.0."
+    )
 
 
 def asked_at(address: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from slipway.core.errors import Problem
 from slipway.core.scripts import Script
 from slipway.core.shell import Ran
+from slipway.core.sources import source
 from slipway.core.steps import Steps
 from slipway.engine.jobs import rows
 from slipway.project.database import PASSWORD, Database
@@ -59,7 +60,7 @@ def take_over(steps: Steps, database: Database, run: Callable[[Job], Ran]) -> No
     if checked.status:
         raise Problem(f"Whether {PASSWORD} is the database's could not be told (see above).")
     if Password(checked.output) is Password.OTHER:
-        with steps.step("password", f"{database.username} has that of .env now"):
+        with steps.step("password", f"{database.username} has that of {source(PASSWORD)} now"):
             if run(change(database)).status:
                 raise Problem(f"The password of {database.username} could not be changed (see above).")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.programs import ended
-from slipway.project.database import OTHER_LOGIN, SUPERUSER, Database
+from slipway.project.database import OTHERS, SUPERUSER, Database, other_login, other_name
 from slipway.runtime.bring_over import SUPERUSER_PASSWORD, Role, bring_over_command
 from slipway.runtime.identity import environ
 from slipway.runtime.installations import Binaries
@@ -19,6 +19,7 @@ from slipway.runtime.installations import Binaries
 LIMIT = 600  # seconds
 LOOPBACK = "127.0.0.1"
 REFUSED = "authentication failed"
+NAMED = "named "  # before a name
 
 # No password gets into the server's log.
 MAKE = r"""
@@ -36,15 +37,17 @@ SET log_min_error_statement = panic;
 \set password `printf %s "$SERVICE_PASSWORD"`
 ALTER ROLE :"username" PASSWORD :'password';
 """
-# As the service: that checks its password as well.
-OPEN = r"""
-SELECT format('CREATE DATABASE %I', :'name') WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name')
+# As the service: that checks its password as well. Data that has a database of another name gets no second, empty one.
+OPEN = rf"""
+SELECT format('CREATE DATABASE %I', :'name')
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') AND NOT EXISTS ({OTHERS})
 \gexec
+SELECT '{NAMED}' || datname FROM ({OTHERS}) AS others;
 SELECT CASE WHEN oid = 10 THEN 'before'
             WHEN EXISTS (SELECT FROM pg_auth_members WHERE roleid = 10 AND member = r.oid) THEN 'between'
             ELSE 'done' END
 FROM pg_roles r WHERE rolname = current_user
-"""
+"""  # noqa: S608  (of constants)
 
 
 class Roles:
@@ -68,17 +71,20 @@ class Roles:
     def open(self, database: Database, port: int) -> Role:
         """Have the service's role, with the password of .env, and its database; return what the role is.
 
-        Raises Problem when the data was made with another user.
+        Raises Problem when the data was made with another user, or for a database of another name.
         """
         at = database.seen_at(LOOPBACK, port)
         status, out, said = self._tell(at, OPEN, "postgres", {"name": database.name})
         if REFUSED in said and self.file.exists() and self._admit(database, port):
             status, out, said = self._tell(at, OPEN, "postgres", {"name": database.name})
         if REFUSED in said:
-            raise Problem(OTHER_LOGIN)
+            raise Problem(other_login())
         if status:
             raise Problem(f"{said}\nThe database {database.name} could not be made.")
-        return Role(out)
+        *others, role = out.splitlines()
+        if others:
+            raise Problem(other_name(database.name, [one.removeprefix(NAMED) for one in others]))
+        return Role(role)
 
     def make(self, database: Database, port: int) -> None:
         """Make the service's role."""

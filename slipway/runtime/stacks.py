@@ -24,7 +24,7 @@ def live_releases(running: list[Container]) -> list[LiveRelease]:
 def check_port(shell: Shell, port: int, address: str, variable: str = "PORT", once: bool = True) -> None:
     """Raise Problem when a program of the engine's machine has the port at an address of it.
 
-    `variable` is what .env calls it; `once` tells whether an option can name another one as well.
+    `variable` is what the settings call it; `once` tells whether an option can name another one as well.
     """
     try:
         if ports.is_free(port, address) or client.is_remote(shell):

@@ -70,7 +70,7 @@ def reach(limit: float) -> None:
             if time.monotonic() > end:
                 raise Refused(
                     f"The database at {host}:{port} could not be reached in {limit:.0f} s ({error}). "
-                    "Check DATABASE_HOSTNAME and DATABASE_PORT in .env, and that it runs."
+                    "Check DATABASE_HOSTNAME and DATABASE_PORT, in .env or the environment, and that it runs."
                 ) from None
             time.sleep(0.5)
 

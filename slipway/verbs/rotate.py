@@ -82,6 +82,7 @@ def next_step(session: "Session", name: str, given: bool, at_once: bool) -> "Ste
     import os
 
     from slipway.core.errors import Problem
+    from slipway.core.sources import source
     from slipway.project import rotation
     from slipway.project.database import PASSWORD
     from slipway.project.settings import new_secret
@@ -89,7 +90,9 @@ def next_step(session: "Session", name: str, given: bool, at_once: bool) -> "Ste
     project, settings = session.project, session.settings
     rotation.check(name, project.secrets, settings.own_database)
     if given and name != PASSWORD:
-        raise Problem(f"--given is for {PASSWORD}. Another value for {name} at once: write it into .env, ./inv deploy")
+        raise Problem(
+            f"--given is for {PASSWORD}. Another value for {name} at once: set it in {source(name)}, ./inv deploy"
+        )
     if at_once and name == PASSWORD:
         raise Problem(f"--at-once is for keys: {PASSWORD} is another one at once in any case.")
     values = settings.values

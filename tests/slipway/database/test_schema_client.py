@@ -10,7 +10,7 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Ran
 from slipway.database import schema
 from slipway.database.schema import MIGRATION_FAILED, SEE_ABOVE, Request
-from slipway.project.database import DIFFERS, OTHER_LOGIN
+from slipway.project.database import other_login, other_name
 from slipway.runtime import LiveRelease, Where
 from slipway.schema import NOT_YET
 from slipway.schema.phases import Revision
@@ -123,7 +123,7 @@ def test_a_failure_has_the_status_of_the_command(tmp_path: Path, status: int) ->
 
 @pytest.mark.parametrize(
     ("name", "hostname", "message"),
-    [("dev", "db", OTHER_LOGIN), ("prod", "db", DIFFERS), ("dev", "elsewhere.example", SEE_ABOVE)],
+    [("dev", "db", other_login()), ("prod", "db", other_login()), ("dev", "elsewhere.example", SEE_ABOVE)],
 )
 def test_a_wrong_password_is_explained_where_slipway_runs_the_database(
     tmp_path: Path, name: str, hostname: str, message: str
@@ -136,6 +136,21 @@ def test_a_wrong_password_is_explained_where_slipway_runs_the_database(
         schema.state(environment(of, name), Noting(of, environment(of, name), ran), Request(60))
 
     assert (raised.value.message, raised.value.code) == (message, 1)
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_another_name_of_the_database_is_told_with_those_that_there_are(tmp_path: Path, name: str) -> None:
+    of = checkout(tmp_path)
+    here = environment(of, name)
+    missing = Ran(1, "", f'FATAL:  database "{here.settings.database.name}" does not exist')
+
+    def told(*answers: Ran) -> str:
+        with pytest.raises(Problem) as raised:
+            schema.state(here, Noting(of, here, *answers), Request(60))
+        return str(raised.value.message)
+
+    assert told(missing, Ran(0, "shop\nother")) == other_name(here.settings.database.name, ["shop", "other"])
+    assert told(missing, Ran(0)) == SEE_ABOVE  # there is none at all
 
 
 @pytest.mark.parametrize("output", ["", "not JSON", "[]", '{"heads": []}', '{"at": 1}'])

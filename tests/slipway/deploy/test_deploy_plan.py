@@ -166,8 +166,8 @@ def test_a_change_of_the_proxy_or_of_the_containers_is_not_denied(facts: Facts) 
 
     said = dict(rows(replace(facts, same=False), Options()))["settings"]
     assert said == (
-        "the release's are the same; compose.yaml, compose.release.yaml or what they take from .env has changed its "
-        "containers"
+        "the release's are the same; compose.yaml, compose.release.yaml or what they take from the settings has "
+        "changed its containers"
     )
 
 

@@ -67,7 +67,10 @@ def test_what_is_no_secret_is_taken(args: dict[str, str]) -> None:
         ("VERSION", "2", "injected by inv build itself"),
     ],
 )
-def test_what_looks_like_a_secret_is_refused_and_not_shown(name: str, value: str, said: str) -> None:
+def test_what_looks_like_a_secret_is_refused_and_not_shown(
+    name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_PASSWORD", raising=False)
     message = refused(**{name: value})
 
     assert said in message

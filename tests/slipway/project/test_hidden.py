@@ -115,7 +115,7 @@ def test_lines_of_windows_and_a_byte_order_mark_change_nothing(project: Project)
 
 def test_bytes_that_are_no_text_are_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "SECRET", f"{GOOD}\udcff")
-    assert "SECRET is not UTF-8 text" in refused(project, ENV)
+    assert "SECRET, which the environment sets, is not UTF-8 text" in refused(project, ENV)
 
 
 ODD = [" a", "a\n", "\ta", "a\r\nb", "a\rb", "a\nb", "\u00a0a", "a\u3000", "\ufeffa", "ä€😀", "", "a  b"]

@@ -9,6 +9,7 @@ from slipway.core.errors import Problem
 from slipway.core.steps import Steps
 from slipway.project import dotenv
 from slipway.project.config import Project, load
+from slipway.project.database import other_login, other_name
 from slipway.project.settings import Settings
 from tests.support import ROOT
 
@@ -170,3 +171,35 @@ def test_the_environment_goes_before_the_file(project: Project, monkeypatch: pyt
     values = settings(project).values
     assert values["DATABASE_NAME"] == "theirs"
     assert "NOT_OF_THE_SERVICE" not in values
+
+
+def test_a_finding_names_the_environment_where_that_sets_the_value(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_PASSWORD", "short")
+    bad = settings(project, PATH="x", DATABASE_PORT="x")
+    monkeypatch.delenv("DATABASE_PORT", raising=False)
+    with pytest.raises(Problem) as stopped:
+        bad.check()
+    said = str(stopped.value).splitlines()
+    assert said[0] == ".env and the environment cannot be used:"
+    assert "  - DATABASE_PASSWORD, which the environment sets, is too short: 5 bytes of at least 16" in said
+    assert "  - DATABASE_PORT is not a whole number from 1 to 65535" in said
+    assert any(line.startswith("  - PATH is unknown") for line in said)  # it is .env that has it
+    good = settings(project)
+    with pytest.raises(Problem, match=r"^The environment cannot be used:"):
+        good.check()
+
+
+def test_what_the_database_has_otherwise_is_told_with_its_source_and_never_costs_data(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("DATABASE_USERNAME", "DATABASE_PASSWORD", "DATABASE_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    assert "than DATABASE_USERNAME and DATABASE_PASSWORD in .env." in other_login()
+    assert ": DATABASE_NAME in .env was another one" in other_name("b", ["a"])
+    monkeypatch.setenv("DATABASE_PASSWORD", "x")
+    assert "than DATABASE_USERNAME in .env and DATABASE_PASSWORD in the environment." in other_login()
+    monkeypatch.setenv("DATABASE_NAME", "b")
+    assert ": DATABASE_NAME in the environment was another one" in other_name("b", ["a"])
+    assert "--volumes" not in other_login() + other_name("b", ["a"])

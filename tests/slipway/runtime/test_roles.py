@@ -105,3 +105,25 @@ def test_what_is_deleted_is_the_password_as_well(server: Server) -> None:
     server.remove()
     assert not server.data.exists()
     assert not server.secret.exists()
+
+
+def test_data_with_a_database_of_another_name_gets_no_empty_one(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_NAME", raising=False)
+    server.start(LOGIN, settings=FAST)
+    other, count = replace(LOGIN, name="other"), "SELECT count(*) FROM pg_database WHERE datname = :'name'"
+    said = rf"There is no database 'other', and the data has '{LOGIN.name}': DATABASE_NAME in \.env was another one"
+    with pytest.raises(Problem, match=said):
+        server.start(other)
+    assert server.as_superuser(count, values={"name": "other"}) == "0"
+    server.stop()
+    with pytest.raises(Problem, match="all data stays as it is"):
+        server.start(other)
+    assert not server.running()
+
+    server.start(LOGIN, settings=FAST)
+    # Who has taken it away gets a new one, also beside what a restore has kept.
+    server.as_superuser(f'ALTER DATABASE "{LOGIN.name}" RENAME TO "{LOGIN.name}_before_20261124t120000z"')
+    server.start(LOGIN)
+    assert server.as_superuser(count, values={"name": LOGIN.name}) == "1"
