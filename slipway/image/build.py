@@ -86,10 +86,8 @@ def decide(checkout: Checkout, python: str, variant: str, given: Iterable[str]) 
     Raises Problem for a base image that there is not, and for what `check` refuses.
     """
     image = plan.current(checkout, python, variant, given)
-    if image.tree.shallow:
-        checkout.steps.say(
-            "  this clone is shallow: its version counts from where it begins. git fetch --unshallow --tags"
-        )
+    if image.tree.miscounts:
+        checkout.steps.say(f"  {image.tree.miscounts}")
     check(image, checkout.project)
     return image
 

@@ -64,6 +64,19 @@ def read_tree(checkout: Checkout) -> Tree:
     return tree
 
 
+def check_version(tree: Tree) -> None:
+    """Raise Problem when a release of this tree would have another version than one of the same commit elsewhere.
+
+    It would be another release to the ledger, to `rollback --to`, and to who compares. In a clone that fetches no tags
+    nobody can tell whether there are any.
+    """
+    if tree.miscounts and tree.shallow:
+        raise Problem(
+            f"{tree.miscounts[:1].upper()}{tree.miscounts[1:]} (in CI: fetch-depth: 0). Or deploy an image that is "
+            "built: ./inv deploy --tag TAG"
+        )
+
+
 def of(project: Project, tree: Tree, python: str = "", variant: str = "", given: Iterable[str] = ()) -> Image:
     """Return the image of a tree, on another base or with more arguments if told.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell
-from slipway.project.semver import PREFIX, git_tag
+from slipway.project.semver import PREFIX, git_tag, version_of
 
 NEVER = "1970-01-01T00:00:00Z"  # when there is no commit
 
@@ -21,7 +21,8 @@ class Tree:
     `commit` is empty outside git, or before the first commit; `since` counts the commits since the last version tag;
     `previous` is the version released before this one, or empty; `content` is a hash of all files when the tree
     differs from its commit, else empty; `created` is the commit's time (ISO 8601, UTC). In a `shallow` clone, the
-    commits and tags before its beginning are not known.
+    commits and tags before its beginning are not known; in one `without_tags`, which was told to fetch none, no version
+    is.
     """
 
     commit: str
@@ -31,6 +32,18 @@ class Tree:
     content: str
     previous: str = ""
     shallow: bool = False
+    without_tags: bool = False
+
+    @property
+    def miscounts(self) -> str:
+        """Say why its version may be another one than elsewhere, and what to do; "" where it is the same."""
+        if any(version_of(tag) for tag in self.tags):  # it counts from here
+            return ""
+        if self.shallow:
+            return "this clone is shallow: its version counts from where it begins. git fetch --unshallow --tags"
+        if self.without_tags:
+            return "this clone fetches no tags: its version counts from the first commit. git fetch --tags"
+        return ""
 
     @property
     def epoch(self) -> int:
@@ -54,12 +67,19 @@ def read(root: Path, shell: Shell) -> Tree:
     tags = shell.output(["git", "tag", "--points-at", "HEAD"]).split()
     describe = ["git", "describe", "--tags", "--long", "--match", git_tag("[0-9]*")]
     described = shell.probe(describe)[1].rsplit("-", 2)
-    since = described[1] if described[1:] else shell.output(["git", "rev-list", "--count", "HEAD"])
+    found = bool(described[1:])
+    since = described[1] if found else shell.output(["git", "rev-list", "--count", "HEAD"])
     dirty = shell.output(["git", "status", "--porcelain", "--untracked-files=normal", "--", "."])
     if tags and not dirty:  # this commit's own tags are not what came before
         described = shell.probe([*describe, *(f"--exclude={tag}" for tag in tags)])[1].rsplit("-", 2)
     content = digest(root, listed(shell)) if dirty else ""
-    return Tree(commit, seconds, tuple(tags), int(since), content, described[0].removeprefix(PREFIX), shallow == "true")
+    previous, without = described[0].removeprefix(PREFIX), not found and not shell.probe(no_tags_command())[0]
+    return Tree(commit, seconds, tuple(tags), int(since), content, previous, shallow == "true", without)
+
+
+def no_tags_command() -> list[str]:
+    """Return the command whose status is 0 when a remote's tags are not fetched, as after `git clone --no-tags`."""
+    return ["git", "config", "--get-regexp", r"^remote\..*\.tagopt$", "^--no-tags$"]
 
 
 def digest(root: Path, names: Iterable[str]) -> str:

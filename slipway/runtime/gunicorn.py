@@ -93,7 +93,9 @@ class HostService:
         return [LiveRelease(record.release, record.schema)] if record else []
 
     def prepare(self) -> None:
-        """Nothing to build: the service runs from this folder."""
+        """Nothing to build: the service runs from this folder. In production, say when its version is another elsewhere."""
+        if not self.environment.is_dev and (why := read_tree(self.checkout).miscounts):
+            self.checkout.steps.say(f"  {why}")
 
     def start(self, port: int, undo: contextlib.ExitStack) -> None:
         """Start it in the background; ready when this returns.

@@ -10,7 +10,7 @@ from slipway.core.shell import Ran
 from slipway.core.sources import source
 from slipway.core.steps import Steps
 from slipway.engine.jobs import rows
-from slipway.project.database import PASSWORD, Database
+from slipway.project.database import PASSWORD, Database, other_login
 from slipway.runtime import Job, Where
 
 SCRIPT = Path(__file__).with_name("password.sh")
@@ -62,7 +62,7 @@ def take_over(steps: Steps, database: Database, run: Callable[[Job], Ran]) -> No
     if Password(checked.output) is Password.OTHER:
         with steps.step("password", f"{database.username} has that of {source(PASSWORD)} now"):
             if run(change(database)).status:
-                raise Problem(f"The password of {database.username} could not be changed (see above).")
+                raise Problem(f"The password of {database.username} could not be changed (see above). {other_login()}")
 
 
 def _job(function: str, database: Database, *args: str, given: bool = False) -> Job:

@@ -31,6 +31,14 @@ class TreeImage:
         return local_image(project, tags.DEV) if self.dev else plan.of(project, self._tree).tag
 
     @cached_property
+    def release(self) -> str:
+        """The tag as that of a release; raises Problem where it would be another one elsewhere."""
+        plan.check_version(self._tree)
+        if self._tree.miscounts:
+            self.checkout.steps.say(f"  {self._tree.miscounts}")
+        return self.tag
+
+    @cached_property
     def inputs(self) -> str:
         """The hash of what goes into it."""
         return plan.inputs(self.checkout.project)

@@ -41,8 +41,8 @@ class DeployedService:
 
     @property
     def release(self) -> str:
-        """The image that this tree is, or will be, built as."""
-        return self.image.tag
+        """The image that this tree is, or will be, built as; raises Problem where it is another one elsewhere."""
+        return self.image.release
 
     def running(self) -> str:
         """Return the image of the live release, or ""."""

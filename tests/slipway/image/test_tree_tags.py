@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from slipway.core.errors import Problem
 from slipway.core.steps import Steps
 from slipway.image import plan
 from slipway.project.checkout import Checkout
+from slipway.runtime.tree import TreeImage
 from tests.slipway.project.support import git, make_repository
 
 
@@ -76,3 +78,16 @@ def test_another_python_is_another_tag(repository: Path) -> None:
     git(repository, "tag", "v1.2.3")
 
     assert tag_of(repository, python="3.11") == "x:1.2.3-python3.11-slim"
+
+
+def test_a_release_is_not_made_under_a_version_that_it_has_nowhere_else(repository: Path, tmp_path: Path) -> None:
+    git(repository, "add", ".")
+    for message in ("first", "second"):
+        git(repository, "commit", "--quiet", "--allow-empty", "-m", message)
+    git(repository, "clone", "--quiet", "--depth", "1", f"file://{repository}", "clone")
+    checkout = Checkout.at(repository / "clone", Steps())
+    with pytest.raises(Problem, match=r"^This clone is shallow.*git fetch --unshallow --tags.*deploy --tag"):
+        _ = TreeImage(checkout, dev=False).release
+    assert TreeImage(checkout, dev=False).tag  # for what is about no release of this tree
+    git(checkout.root, "fetch", "--quiet", "--unshallow")
+    assert TreeImage(checkout, dev=False).release == tag_of(repository / "clone")

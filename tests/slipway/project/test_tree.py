@@ -24,7 +24,34 @@ def test_a_shallow_clone_is_known(repository: Path, tmp_path_factory: pytest.Tem
     git(clone, "clone", "--quiet", "--depth", "1", f"file://{repository}", ".")
 
     assert not tree.read(repository, Shell(repository, Steps())).shallow
-    assert tree.read(clone, Shell(clone, Steps())).shallow
+    found = tree.read(clone, Shell(clone, Steps()))
+    assert found.shallow
+    assert "git fetch --unshallow --tags" in found.miscounts
+    git(clone, "tag", "deployed")
+    assert tree.read(clone, Shell(clone, Steps())).miscounts
+    git(clone, "tag", "v1.2.3")  # as a checkout of a tag has it: the version counts from here
+    assert not tree.read(clone, Shell(clone, Steps())).miscounts
+    git(clone, "commit", "--quiet", "--allow-empty", "-m", "third")
+    assert tree.read(clone, Shell(clone, Steps())).miscounts  # nobody knows which other commits are behind the tag
+
+
+def test_a_clone_that_fetches_no_tags_is_known(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "first")
+    git(repository, "tag", "v1.2.2")
+    git(repository, "commit", "--quiet", "--allow-empty", "-m", "second")
+    clone = tmp_path_factory.mktemp("clone")
+    git(clone, "clone", "--quiet", "--no-tags", f"file://{repository}", ".")
+
+    def read(folder: Path) -> tree.Tree:
+        return tree.read(folder, Shell(folder, Steps()))
+
+    assert (read(repository).since, read(clone).since) == (1, 2)
+    assert "git fetch --tags" in read(clone).miscounts
+    assert not read(repository).miscounts
+    git(clone, "fetch", "--quiet", "--tags")
+    assert not read(clone).miscounts
+    assert read(clone).since == 1
 
 
 def test_the_previous_release_is_the_last_one_before(repository: Path) -> None:
