@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from slipway.engine import references
+from slipway.runtime import LeftBehind
 from slipway.runtime.release import Beside
 
 HEX = 12  # digits that are shown of a digest
@@ -50,6 +51,18 @@ def why(found: Iterable[Beside], service: str, redefined: str) -> str:
     if one and one.moved:
         return f"its tag means another image by now ({new})"
     return f"{redefined} ({new})" if new else redefined
+
+
+def left(behind: LeftBehind) -> str:
+    """Say that a database goes on which is not the service's any more.
+
+    It is never stopped by itself: nobody else knows whether one of these releases is still to be gone back to.
+    """
+    needed = f"; {', '.join(behind.releases)} would need it again" if behind.releases else ""
+    return (
+        f"is elsewhere; {behind.container} goes on{needed}. When nothing needs it any more: docker stop "
+        f"{behind.container} (its data stays, docker start brings it back)"
+    )
 
 
 def of(found: Iterable[Beside], service: str) -> Beside | None:

@@ -7,6 +7,7 @@ from slipway.deploy.ledger import Entry, Outcome
 from slipway.deploy.source import Candidate
 from slipway.project.database import PASSWORD
 from slipway.project.rotation import Step
+from slipway.runtime import LeftBehind
 from slipway.runtime.bring_over import SUPERUSERS, Role
 from slipway.runtime.release import DATABASE, PROXY, Beside, Release
 from slipway.schema.protocol import State
@@ -49,7 +50,8 @@ class Facts:
     proxy's, now and then. `same` tells whether the live release is defined as one would be now, `sharing` why clients
     over IPv6 have one address ("" when they don't). `beside` are the images of the database and the proxy that run,
     `volumes` those that releases share, as people read it. `definition` is a hash of what else would define a release;
-    of those that are `there`, `keep` are kept beside it.
+    of those that are `there`, `keep` are kept beside it. `left` is the database that runs here though it is elsewhere by
+    now.
     """
 
     live: Release | None
@@ -72,6 +74,7 @@ class Facts:
     there: tuple[str, ...] = ()
     keep: int = 1
     volumes: tuple[str, ...] = ()
+    left: LeftBehind | None = None
 
     @property
     def now(self) -> Entry | None:
@@ -181,6 +184,8 @@ def _beside(facts: Facts, options: Options) -> list[tuple[str, str]]:
         why = beside.why(facts.beside, DATABASE, DEFINED)
         how = "./inv deploy --recreate-database, which takes it away for some seconds"
         found.append(("database", f"stays as it was made; {why}: {how}"))
+    if facts.left:
+        found.append(("database", beside.left(facts.left)))
     proxy = []
     if facts.proxy == "recreate":
         proxy.append(f"made anew, as {beside.why(facts.beside, PROXY, VARIABLES)}: {CUT}")

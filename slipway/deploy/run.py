@@ -96,6 +96,7 @@ class Deployer:
             role=self._role() if database else None, outdated=self.deployment.database.is_outdated(self.port),
             beside=images, volumes=shared, definition=settings.definition(releases.definition(), salt),
             there=tuple(releases.all()), keep=self.checkout.project.deploy.keep,
+            left=self.deployment.database.left_behind(),
         )  # fmt: skip
 
     def _hashes(self, options: Options, live: Release | None, entries: Sequence[Entry], salt: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from slipway.core.shell import Ran
 from slipway.project.settings import Settings
 from slipway.runtime.releases import Releases
 
+STAYS = "./inv down stops it, and its data stays"  # of a database that is not the service's any more
 SERVICE_PYTHON = "python"  # the service's interpreter, as a job names it
 
 
@@ -123,8 +124,22 @@ class DatabaseServer(Protocol):
         """Have it running; raises Problem."""
 
 
+@dataclass(frozen=True)
+class LeftBehind:
+    """A database that Slipway has run, and that goes on while the database is elsewhere by now.
+
+    Its container, and the releases that have it and need it to be gone back to.
+    """
+
+    container: str
+    releases: tuple[str, ...] = ()
+
+
 class LastingDatabase(DatabaseServer, Protocol):
     """A database that goes on while releases replace each other."""
+
+    def left_behind(self) -> LeftBehind | None:
+        """Return the one that runs here, where the database is elsewhere; None for none."""
 
     def is_outdated(self, port: int) -> bool:
         """Tell whether what runs was made of another definition than today's, for a service at a port."""

@@ -14,7 +14,7 @@ from slipway.engine.stack import SERVICES as DEFINED
 from slipway.engine.stack import Stack
 from slipway.project.checkout import Checkout
 from slipway.project.database import other_login
-from slipway.runtime import Job, LiveRelease, State, password
+from slipway.runtime import STAYS, Job, LiveRelease, State, password
 from slipway.runtime.bring_over import bring_over
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, ComposeJobs, no_tty
@@ -136,6 +136,8 @@ class ComposeDatabase:
     def start(self) -> None:
         """Start PostgreSQL; nothing when the database is elsewhere."""
         if not self.environment.settings.own_database:
+            if self.stack.runs(DATABASE):
+                self.stack.shell.steps.note("database", f"is elsewhere; {self.stack.name}'s own goes on: {STAYS}")
             return
         with self.stack.shell.steps.step("database", "PostgreSQL, healthy"):
             if not self.running():

@@ -93,7 +93,7 @@ class HostService:
         return [LiveRelease(record.release, record.schema)] if record else []
 
     def prepare(self) -> None:
-        """Nothing to build: the service runs from this folder. In production, say when its version is another elsewhere."""
+        """Build nothing, as it runs from this folder; say when production has another version than elsewhere."""
         if not self.environment.is_dev and (why := read_tree(self.checkout).miscounts):
             self.checkout.steps.say(f"  {why}")
 

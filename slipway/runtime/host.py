@@ -11,7 +11,7 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Ran
 from slipway.project.checkout import Checkout
 from slipway.project.database import HOSTNAME, NO_DATABASE, PORT, SUPERUSER, Database
-from slipway.runtime import SERVICE_PYTHON, Job, State, Where, elsewhere
+from slipway.runtime import SERVICE_PYTHON, STAYS, Job, State, Where, elsewhere
 from slipway.runtime.environment import Environment
 from slipway.runtime.gunicorn import HostService, asked_at, url
 from slipway.runtime.installations import Binaries, client, clients
@@ -61,6 +61,8 @@ class HostDatabase:
     def start(self) -> None:
         """Start PostgreSQL; nothing when the database is elsewhere."""
         if not self.settings.own_database:
+            if self.server.running():
+                self.checkout.steps.note("database", f"is elsewhere; the one on this host goes on: {STAYS}")
             return
         with self.checkout.steps.step("database") as step:
             if not self.server.running():

@@ -12,8 +12,10 @@ from slipway.engine import asked, containers, jobs
 from slipway.engine.containers import CONFIG_HASH
 from slipway.engine.stack import LOG, Stack
 from slipway.project import database
+from slipway.runtime import LeftBehind
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, DATABASE_USER
+from slipway.runtime.release import host
 
 TRIAL = "/dev/shm/trial"  # noqa: S108  (in its own container, where a trial has its data)
 
@@ -55,6 +57,15 @@ class DeployedDatabase:
             if (one := self.stack.container(DATABASE)) and one.running:
                 self.shell.output(containers.stop_command(one.name), echo=True)
             self._up("--no-recreate")
+
+    def left_behind(self) -> LeftBehind | None:
+        """Return the one that runs here, where the database is elsewhere; None for none."""
+        one = self.stack.container(DATABASE)
+        if self.settings.own_database or not one or not one.running:
+            return None
+        mine = f"{database.HOSTNAME}={database.OWN}"
+        using = {each.labels.get(labels.RELEASE, "") for each in self.stack.containers if mine in each.env}
+        return LeftBehind(one.name, tuple(host(release) for release in sorted(using - {""})))
 
     def is_outdated(self, port: int) -> bool:
         """Tell whether it runs in a container that was made of another definition than today's."""

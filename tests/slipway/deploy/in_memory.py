@@ -11,7 +11,7 @@ from slipway.core.shell import Ran
 from slipway.core.steps import Steps
 from slipway.project.checkout import Checkout
 from slipway.project.settings import Settings
-from slipway.runtime import Job, LiveRelease, State
+from slipway.runtime import Job, LeftBehind, LiveRelease, State
 from slipway.runtime.environment import Environment
 from tests.slipway.deploy.support import MemoryReleases
 
@@ -61,12 +61,16 @@ class MemoryDatabase:
 
     is_up: bool = True
     outdated: bool = False
+    left: LeftBehind | None = None
 
     def running(self) -> bool:
         return self.is_up
 
     def start(self) -> None:
         self.is_up = True
+
+    def left_behind(self) -> LeftBehind | None:
+        return self.left
 
     def is_outdated(self, port: int) -> bool:
         return self.outdated

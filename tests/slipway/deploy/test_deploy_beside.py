@@ -7,6 +7,7 @@ import pytest
 from slipway.deploy import beside, ledger
 from slipway.deploy.plan import Facts, Options, is_nothing, rows
 from slipway.deploy.source import Candidate
+from slipway.runtime import LeftBehind
 from slipway.runtime.release import DATABASE, PROXY, Beside
 from slipway.schema.protocol import State
 from tests.slipway.deploy.support import SETTINGS, a_release, entry
@@ -127,3 +128,16 @@ def test_the_ledger_keeps_them_and_reads_entries_without_them() -> None:
     assert ledger.parse(one.line()) == [one]
     older = one.line().replace('"beside"', '"of-a-newer-version"')
     assert ledger.parse(older) == [replace(one, beside={})]
+
+
+def test_a_database_that_is_left_behind_is_told_whatever_there_is_to_do(facts: Facts) -> None:
+    left = replace(facts, left=LeftBehind("shop-prod-db-1", ("web-a", "web-b")))
+    said = dict(rows(left, Options()))
+    assert said["nothing"]
+    assert said["database"] == (
+        "is elsewhere; shop-prod-db-1 goes on; web-a, web-b would need it again. When nothing needs it any more: "
+        "docker stop shop-prod-db-1 (its data stays, docker start brings it back)"
+    )
+    assert dict(rows(left, Options(force=True)))["database"] == said["database"]
+    alone = dict(rows(replace(facts, left=LeftBehind("shop-prod-db-1")), Options()))["database"]
+    assert alone.startswith("is elsewhere; shop-prod-db-1 goes on. When")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,14 @@ import pytest
 
 from slipway.core.shell import Ran
 from slipway.deploy.compose.database import DeployedDatabase
+from slipway.deploy.compose.labels import RELEASE
 from slipway.deploy.compose.network import DatabaseNetwork
-from slipway.engine.containers import CONFIG_HASH, SERVICE
+from slipway.engine.containers import CONFIG_HASH, SERVICE, Container
 from slipway.engine.stack import Stack
 from slipway.project.config import load
 from slipway.project.database import Database
 from slipway.project.settings import Settings
-from slipway.runtime import Job
+from slipway.runtime import Job, LeftBehind
 from slipway.runtime.environment import Environment
 from tests.slipway.engine import support as engine
 from tests.support import ROOT
@@ -141,3 +143,23 @@ def test_a_database_that_was_started_without_inv_gets_the_file_with_its_password
     filled = ["config --images", "volume create", "sh fill"]
     assert told(OnEngine(NEW, running=False)) == [*filled, "up"]
     assert told(OnEngine(NEW, phase="restarting")) == [*filled, "docker stop", "up"]  # now, not in a minute
+
+
+def test_a_database_that_runs_though_it_is_elsewhere_is_known_with_who_needs_it(tmp_path: Path) -> None:
+    def left(hostname: str, *containers: Container) -> LeftBehind | None:
+        stack = Stack(OnEngine(), load(ROOT), "prod", dict)
+        stack._seen = list(containers)
+        settings = Settings(stack.project, stack.shell.steps, lambda: True)
+        settings.hostname = hostname
+        environment = Environment("prod", tmp_path, settings)
+        return DeployedDatabase(environment, stack, network(OnEngine()), lambda port: {}).left_behind()
+
+    def web(release: str, host: str) -> Container:
+        return Container(release, labels={SERVICE: "web", RELEASE: release}, env=(f"DATABASE_HOSTNAME={host}",))
+
+    db = Container("1", "shop-prod-db-1", labels={SERVICE: "db"})
+    others = (web("b", "db"), web("a", "db"), web("c", "db.example.com"))
+    assert left("db.example.com", db, *others) == LeftBehind("shop-prod-db-1", ("web-a", "web-b"))
+    assert left("db.example.com", replace(db, running=False), *others) is None
+    assert left("db.example.com", *others) is None
+    assert left("db", db, *others) is None
