@@ -38,6 +38,11 @@ readable() { # NAME; says when that was
     now postgres
 }
 
+revisions() { # NAME: those that the data in it is at, a line each; a backup without the table is at none
+    said=$(pg_restore --data-only --table=alembic_version --file=- "$1")
+    printf '%s\n' "$said" | sed -n '/^COPY .*alembic_version /,/^\\\.$/p' | sed -e '/^COPY /d' -e '/^\\\.$/d'
+}
+
 make() {
     fit "$PGDATABASE"
     time=$(now "$PGDATABASE")

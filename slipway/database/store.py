@@ -95,6 +95,12 @@ def find(runtime: Runtime, name: str) -> Backup:
     return matching[0]
 
 
+def revisions(runtime: Runtime, backup: str) -> list[str]:
+    """Return the revisions that a backup's data is at; raises Problem."""
+    failed = f"Which revisions {backup} is at could not be told (see above). Nothing was changed."
+    return _do(runtime, "revisions", backup, failed=failed).split()
+
+
 @contextlib.contextmanager
 def to_restore(
     checkout: Checkout, environment: Environment, runtime: Runtime, name: str, file: str

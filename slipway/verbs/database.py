@@ -185,7 +185,7 @@ def restore(
     yes: bool = False,
 ) -> None:
     """Put a backup in the database's place; asks first."""
-    from slipway.database import store
+    from slipway.database import older, store
     from slipway.schema.words import in_environment
     from slipway.verbs import screen
     from slipway.verbs.session import Turn, begin
@@ -194,6 +194,8 @@ def restore(
         session.start_database(image=False)
         name = session.environment.name
         with store.to_restore(session.checkout, session.environment, session.runtime, backup, file) as wanted:
+            for line in older.warnings(session.checkout, session.runtime, wanted.backup):
+                session.steps.note("older", in_environment(line, name))
             question = f"Replace the {name} database {wanted.database} by {wanted.shown}? It stays as {wanted.kept}."
             screen.confirm(question, yes)
             store.restore(session.checkout, session.environment, session.runtime, wanted)

@@ -93,6 +93,13 @@ def is_no_backup(checkout: Checkout, file: Path, content: bytes, said: str) -> N
 def test_backup_drop_restore_on_the_host(service: Checkout) -> None:
     service.up()
     backup_drop_restore(service)
+    done(service, "downgrade", "--to", "0001", "--yes")
+    older = done(service, "backup").stdout.strip()
+    done(service, "migrate")
+    said = done(service, "restore", "--backup", older, "--yes").stderr
+    assert "runs and needs 0002, and the backup is at 0001" in said
+    assert said.index("the backup is at 0001") < said.index("restore    ")
+    done(service, "migrate")
     done(service, "down", "--volumes", "--yes")
     assert list((service.root / ".slipway/dev/backups").iterdir())
 
