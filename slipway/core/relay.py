@@ -83,6 +83,7 @@ class Relay:
 
     def __init__(self, secrets: Secrets) -> None:
         self.secrets = secrets
+        self.heard: dict[int, bytes] = {}  # the end of what was shown, by where
         self._ends: dict[int, int] = {}
         self._threads: list[tuple[threading.Thread, threading.Event]] = []
 
@@ -139,7 +140,9 @@ class Relay:
                 data = _read(ended)
                 if is_terminal:
                     _resize(read, screen)
-                _write(shown, stream.feed(data, last=not data))
+                text = stream.feed(data, last=not data)
+                self.heard[screen] = (self.heard.get(screen, b"") + text)[-CHUNK:]
+                _write(shown, text)
 
 
 def _read(ended: io.FileIO) -> bytes:

@@ -153,11 +153,12 @@ class Shell:
         given: str | None = None,
         apart: bool = False,
         limit: Limit | None = None,
+        heard: list[str] | None = None,
     ) -> tuple[int, str]:
         """Run a program, which reads `given`; return its status and its output.
 
-        What it says beside that goes to standard error as it comes. One that is `apart` hears nothing of a terminal's
-        Ctrl-C. Raises Problem when its time is over.
+        What it says beside that goes to standard error as it comes, and the end of it is added to what was `heard`. One
+        that is `apart` hears nothing of a terminal's Ctrl-C. Raises Problem when its time is over.
         """
         limit = limit or limits.of(argv)
         self.steps.command(argv, env)
@@ -168,6 +169,8 @@ class Shell:
             with ended(start, limit=limit) as process:
                 relay.started()
                 out, _ = attend(argv, process.pid, limit, talk(process, given))
+        if heard is not None:
+            heard.append(relay.heard.get(ERR, b"").decode(errors="replace"))
         return status_of(process), out.strip()
 
     def probe(

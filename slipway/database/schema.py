@@ -14,6 +14,7 @@ from slipway.project.database import OTHERS, other_login, other_name
 from slipway.runtime import SERVICE_PYTHON, Job, LiveRelease, Runtime, Where
 from slipway.runtime.environment import Environment
 from slipway.schema import protocol
+from slipway.schema.causes import explained
 from slipway.schema.protocol import (
     VERSION,
     Checked,
@@ -145,7 +146,7 @@ def _said(environment: Environment, runtime: Runtime, command: str, *args: str, 
     caller = {"SLIPWAY_BY": who(), "SLIPWAY_ENV": environment.name}
     ran = runtime.run(Job(schema_command(command, *args), env=caller))
     if ran.status:
-        raise _refused(ran, environment, runtime) or Problem(failed, ran.status)
+        raise _refused(ran, environment, runtime) or Problem(explained(failed, ran.said), ran.status)
     return ran.output
 
 

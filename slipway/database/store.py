@@ -19,6 +19,7 @@ from slipway.database.backups import Backup, parse, superfluous
 from slipway.project.checkout import Checkout
 from slipway.runtime import Job, Runtime, Where
 from slipway.runtime.environment import Environment
+from slipway.schema.causes import explained
 
 SCRIPT = Path(__file__).with_name("backups.sh")
 TOO_OLD = 64  # the status of what needs newer programs of PostgreSQL's than those that are there
@@ -181,14 +182,14 @@ def _do(
         _use_newer(runtime, failed.replace(" (see above)", ""))
         ran = runtime.run(job)
     if ran.status:
-        raise Problem(failed)
+        raise Problem(explained(failed, ran.said))
     return ran.output
 
 
 def _use_newer(runtime: Runtime, failed: str) -> None:
     told = runtime.run(Job(script_command("majors", "postgres"), Where.DATABASE))
     if told.status:
-        raise Problem("Which version the database is of could not be told (see above).")
+        raise Problem(explained("Which version the database is of could not be told (see above).", told.said))
     theirs, ours = map(int, told.output.split())
     if how := runtime.use_programs(theirs):
         raise Problem(f"{failed} The database is PostgreSQL {theirs}; programs of PostgreSQL {ours} refuse it. {how}")

@@ -14,9 +14,11 @@ from slipway.engine import containers, jobs, proxies
 from slipway.engine.compose import ANY, WITHOUT_ENV, compose_command, patience, project_name, release_variables
 from slipway.engine.containers import Container
 from slipway.project.config import Project
+from slipway.schema.causes import explained
 
 SERVICES = ("config", "--format", "json")  # prints them
-TITLES = {"db": "database", "proxy": "proxy"}  # what people call a service; "service" unless named
+DATABASE = "db"
+TITLES = {DATABASE: "database", "proxy": "proxy"}  # what people call a service; "service" unless named
 LOG = 25  # lines
 # The engine's words for a container that has ended, and is started again after a while; and for one's health at first.
 RESTARTING, STARTING = "restarting", "starting"
@@ -135,7 +137,8 @@ class Stack:
             one = self.container(service)  # it may be gone by now
             said = containers.last_lines(self.shell, one.id, LOG) if one else ""
             title = TITLES.get(service, "service")
-            raise Problem(f"{said}\nThe {title} {how}; {of_log(said)}.".lstrip())
+            text = f"{said}\nThe {title} {how}; {of_log(said)}.".lstrip()
+            raise Problem(explained(text) if service == DATABASE else text)
 
     def need(self, service: str) -> Container:
         """Return a service's container; raises Problem when it does not run."""

@@ -101,19 +101,22 @@ class HostRuntime:
 
     def run(self, job: Job) -> Ran:
         """Run a job in a process of its own."""
+        heard: list[str] = []
         if job.where is Where.SERVICE:
             hidden = {**self._values, **job.env}
-            return Ran(*self.checkout.shell.answer(here(job), env=self.database.where, hidden=hidden))
+            status, out = self.checkout.shell.answer(here(job), env=self.database.where, hidden=hidden, heard=heard)
+            return Ran(status, out, "".join(heard) if status else "")
         folder = Path(self.backups)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if job.where is Where.SUPERUSER and not self.database.running():
             raise Problem("The database is not running: ./inv up")
         login = self.database.superuser if job.where is Where.SUPERUSER else self.database.client
-        hidden = {**login, "PATH": self._path, **job.env}
+        hidden = {**login, "PATH": self._path, "LC_ALL": "C", **job.env}
         if job.stdin or job.stdout:
             status = self.checkout.shell.status(job.argv, hidden=hidden, cwd=folder, stdin=job.stdin, stdout=job.stdout)
             return Ran(status)
-        return Ran(*self.checkout.shell.answer(job.argv, hidden=hidden, cwd=folder, given=job.given))
+        status, out = self.checkout.shell.answer(job.argv, hidden=hidden, cwd=folder, given=job.given, heard=heard)
+        return Ran(status, out, "".join(heard) if status else "")
 
     def become(self, job: Job) -> NoReturn:
         """Let a job take this process's place; raises Problem."""

@@ -10,10 +10,12 @@ import tomllib
 from pathlib import Path
 from types import FrameType
 
+import psycopg
 from alembic.util import CommandError
 
 from alembic import command
 from slipway.schema import catalogue, database, losses, trial
+from slipway.schema.causes import cause
 from slipway.schema.phases import decide
 from slipway.schema.protocol import Checked, Downgraded, Drift, Known, Plan, State, Undo, Undone, Upgraded, written
 from slipway.schema.revisions import Revisions
@@ -188,6 +190,11 @@ if __name__ == "__main__":
     except database.Refused as refused:
         say(str(refused))
         raise SystemExit(refused.status) from None
+    except psycopg.Error as error:  # it went away, or only reads
+        if not (why := cause(str(error))):
+            raise
+        say(f"{error}\n{why}")
+        raise SystemExit(1) from None
     except KeyboardInterrupt:
         sys.stderr.write("Stopped; a revision that was under way is not applied.\n")
         raise SystemExit(130) from None

@@ -12,6 +12,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from slipway.schema import turn
+from slipway.schema.causes import explained
 from slipway.schema.database import Connection, NotYet, Refused, connect, heads, variable
 from slipway.schema.guard import Guard, end_orphans
 from slipway.schema.phases import Live, Revision, decide
@@ -152,4 +153,4 @@ def _failed(revision: Revision, error: DBAPIError, state: str, guard: Guard) -> 
             " It ran into its statement_timeout. Where it takes so long, let it work without them: "
             "docs/migrations.md has the ways."
         )
-    return text
+    return explained(text, str(error.orig))

@@ -85,6 +85,18 @@ def test_where_programs_are_too_old_those_of_the_database_take_their_place(tmp_p
         store.make(of, Newer(of, environment(of), too_old[0], Ran(2)))
 
 
+def test_why_is_said_and_what_to_do(tmp_path: Path) -> None:
+    gone = "pg_dump: error: query failed: server closed the connection unexpectedly"
+    runtime = noting(tmp_path, Ran(1, "", gone))
+
+    with pytest.raises(Problem) as raised:
+        store.make(runtime.checkout, runtime)
+
+    message = str(raised.value.message)
+    assert message.startswith("No backup was made (see above), and nothing was changed. The database went away")
+    assert "./inv status" in message
+
+
 def test_a_copy_is_written_for_its_owner_alone_and_in_one_step(tmp_path: Path) -> None:
     class Printing(Noting):
         def run(self, job: Job) -> Ran:

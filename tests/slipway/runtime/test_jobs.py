@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from slipway.core.errors import Problem
+from slipway.core.shell import Ran, Shell
 from slipway.engine.containers import SERVICE, Container
 from slipway.engine.jobs import SCRIPT as ONE_OFF
+from slipway.project.checkout import Checkout
 from slipway.runtime import SERVICE_PYTHON, Job, Where
 from slipway.runtime.host import HostRuntime
 from slipway.runtime.jobs import passfile
@@ -119,6 +121,17 @@ def test_the_same_jobs_are_processes_on_this_machine(tmp_path: Path) -> None:
     with pytest.raises(Became):
         host.become(PSQL)
     assert Path(shell.calls[-1].argv[0]).name == "psql"
+
+
+def test_on_this_machine_what_a_job_that_fails_said_is_known(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    checkout, environment, _ = project(tmp_path, "db.example.com")
+    host = HostRuntime(Checkout(checkout.project, Shell(tmp_path, checkout.steps)), environment, contextlib.ExitStack())
+    script = ["sh", "-c", "echo said >&2; echo printed; exit $1", "sh"]
+
+    assert host.run(Job([*script, "3"], Where.DATABASE)) == Ran(3, "printed", "said\n")
+    assert host.run(Job([*script, "3"])) == Ran(3, "printed", "said\n")
+    assert host.run(Job([*script, "0"], Where.DATABASE)) == Ran(0, "printed")
+    assert capfd.readouterr().err.count("said\n") == 3
 
 
 def test_nobody_opens_psql_on_a_service_without_a_database(tmp_path: Path) -> None:
