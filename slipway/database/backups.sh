@@ -119,13 +119,13 @@ SQL
 
 restore() { # NAME NEW OLD: into NEW, which then takes the database's place
     new="$2" old="$3" contents=$(mktemp)
-    trap 'rm -f "$contents"; drop "$new"' EXIT
+    trap 'rm -f "$contents" "$contents.failed"; drop "$new"' EXIT
     trap 'exit 130' INT TERM
     echo "SELECT 1 FROM pg_database WHERE datname = :'new'" | tell | grep -q 1 || create "$new"
     # All becomes this role's. Only the superuser may comment on the extensions that it has made, and they bring their
     # own comments.
     pg_restore --list "$1" | grep -Ev '^[0-9]+; [0-9]+ [0-9]+ COMMENT - EXTENSION ' >"$contents"
-    pg_restore --no-owner --no-privileges --exit-on-error --use-list="$contents" --dbname="$new" "$1"
+    pour "$1"
     # What belongs to the database itself is in no dump: its settings, its limit, and who may connect. (The values of
     # some settings are lists of names, quoted already.)
     denied=$(
@@ -173,6 +173,21 @@ SQL
     kill "$sending_away" 2>/dev/null || true
     wait "$sending_away" 2>/dev/null || true
     return "$status"
+}
+
+pour() { # NAME, what is in CONTENTS of it: into NEW
+    both=$(majors postgres)
+    # shellcheck disable=SC2086
+    set -- "$1" $both
+    if [ "$2" -ge "$3" ]; then
+        pg_restore --no-owner --no-privileges --exit-on-error --use-list="$contents" --dbname="$new" "$1"
+        return
+    fi
+    # At the beginning, newer programs set what an older server doesn't know.
+    {
+        pg_restore --no-owner --no-privileges --use-list="$contents" --file=- "$1" || echo >"$contents.failed"
+    } | sed '1,20{/^SET transaction_timeout = 0;$/d;}' | psql -Xq -o /dev/null -v ON_ERROR_STOP=1 -d "$new"
+    [ ! -e "$contents.failed" ]
 }
 
 drop() { # NEW

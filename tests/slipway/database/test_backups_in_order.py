@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from slipway.database.backups import parse, superfluous
-from slipway.database.store import TOO_OLD, script_command
+from slipway.database.store import script_command
 from slipway.project.config import Retention
 from slipway.project.database import Database
 from slipway.runtime.installations import installations, pick
-from slipway.runtime.postgres import FAST, Server
 
 AHEAD, BEHIND = "20990101T000000Z-0002.dump", "20200101T000000Z-0001.dump"
 
@@ -90,24 +89,4 @@ def test_several_at_once_are_all_kept(tmp_path: Path) -> None:
     assert names[0] == AHEAD
     assert sorted(names[1:]) == sorted(set(made))
     assert len(names) == 5
-    assert not list(tmp_path.glob("*.partial"))
-
-
-def test_programs_that_are_older_than_the_server_say_so(tmp_path: Path) -> None:
-    found = sorted(installations(), key=lambda one: one.major)
-    if found[0].major == found[-1].major:
-        pytest.skip("there is one major version of PostgreSQL here")
-    server = Server(tmp_path / "newer")
-    server.binaries = found[-1]
-    login = Database("someone", "a password", "theirs")
-    port = server.start(login, settings=FAST)
-    try:
-        env = {**os.environ, **login.seen_at("127.0.0.1", port).client}
-        env["PATH"] = f"{found[0].folder}{os.pathsep}{os.environ['PATH']}"
-        for function in (["make"], ["dump"], ["readable", "x.dump"]):
-            assert subprocess.run(script_command(*function), cwd=tmp_path, env=env, timeout=60).returncode == TOO_OLD
-        majors = subprocess.run(script_command("majors", "postgres"), env=env, capture_output=True, timeout=60)
-    finally:
-        server.stop()
-    assert list(map(int, majors.stdout.split())) == [found[-1].major, found[0].major]
     assert not list(tmp_path.glob("*.partial"))
