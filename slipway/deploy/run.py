@@ -11,7 +11,7 @@ from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.core.words import human
 from slipway.database import migrate, superuser
-from slipway.deploy import beside, ledger, plan, recover, settings, source, switch
+from slipway.deploy import away, beside, ledger, plan, recover, settings, source, switch
 from slipway.deploy.ledger import Entry
 from slipway.deploy.plan import Facts, Options
 from slipway.deploy.rollback import started
@@ -172,7 +172,7 @@ class Deployer:
         anew = partial(self._start_proxy, facts) if facts.proxy == "recreate" else None
         change = Change(facts.old, settle, options.bake, of.drain, configuration=configuration, anew=anew)
         entry = self._entry(facts, facts.image, new, options)
-        with of_secret.kept_if_live(entry.release):
+        with of_secret.kept_if_live(entry.release), away.told(self.deployment.database):
             entry = switch.go_live(self.checkout, self.releases, entry, change, start)
         of_secret.finish(entry.release)
         recover.prune(self.releases, of.keep)

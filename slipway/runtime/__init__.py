@@ -144,6 +144,9 @@ class LastingDatabase(DatabaseServer, Protocol):
     def is_outdated(self, port: int) -> bool:
         """Tell whether what runs was made of another definition than today's, for a service at a port."""
 
+    def away(self) -> str:
+        """Say that it doesn't run any more, and what to do; "" when it does, or is elsewhere. Raises Problem."""
+
     def recreate(self) -> None:
         """Make it anew as it is defined now, after a trial, with the database away in between; raises Problem."""
 

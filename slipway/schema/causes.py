@@ -10,6 +10,12 @@ TRY = "To try it: ./inv psql"
 # The first that is found is said. Of a PostgreSQL that speaks another language (lc_messages), nothing is found.
 CAUSES = [
     (
+        r'host name "db" to address|database at db:\d+ could not be reached|'
+        r'server at "db"[^\n]*(?:Connection refused|timeout)',
+        "The PostgreSQL that Slipway runs is not there, or only starts. What runs: ./inv ps. `inv up` starts "
+        "it, in production `inv deploy`.",
+    ),
+    (
         r"host\.docker\.internal.*(?:not known|name resolution|No address)|(?:not known|name resolution|"
         r"No address).*host\.docker\.internal",
         "Docker on Linux has no name host.docker.internal unless it is told. In compose.yaml, give `web`, "

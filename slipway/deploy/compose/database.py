@@ -74,6 +74,15 @@ class DeployedDatabase:
             return False
         return one.labels.get(CONFIG_HASH) != self.hashes(port)[DATABASE]
 
+    def away(self) -> str:
+        """Say that it doesn't run any more, and what to do; "" when it does, or is elsewhere."""
+        self.stack.forget()
+        if self.running():
+            return ""
+        one = self.stack.container(DATABASE)
+        why = f" Why: docker logs --tail 25 {one.name}." if one else ""
+        return f"The database does not run any more.{why} The next ./inv deploy starts it."
+
     def recreate(self) -> None:
         """Make its container anew, as it is defined now, after a trial; raises Problem.
 

@@ -75,6 +75,9 @@ class MemoryDatabase:
     def is_outdated(self, port: int) -> bool:
         return self.outdated
 
+    def away(self) -> str:
+        return "" if self.is_up else "it is away: start it"
+
     def recreate(self) -> None:
         self.is_up, self.outdated = True, False
 

@@ -192,6 +192,20 @@ def test_what_is_live_is_told_when_the_proxy_alone_changes_and_fails(
     assert raised.value.message == f"no memory\nshop:b is live, as before ({live}). Once it is mended: ./inv deploy"
 
 
+def test_a_database_that_goes_away_meanwhile_is_told(
+    deploys: Deployer, releases: MemoryReleases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = deploys.gather(B)
+    releases.becomes["shop:b"] = "unhealthy"
+    monkeypatch.setattr(deploys.deployment.database, "start", lambda: None)
+    monkeypatch.setattr(deploys.deployment.database, "is_up", False)
+
+    with pytest.raises(Problem) as raised:
+        deploys.deploy(facts, B)
+
+    assert str(raised.value.message).splitlines()[-1] == "it is away: start it"
+
+
 def test_an_image_that_nobody_has_is_told(deploys: Deployer, releases: MemoryReleases) -> None:
     with pytest.raises(Problem, match=r"There is no image shop:9\.9\.9"):
         deploys.gather(Options(tag="9.9.9"))

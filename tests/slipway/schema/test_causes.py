@@ -8,6 +8,8 @@ from slipway.schema.causes import CAUSES, cause, explained
 
 AT = 'connection to server at "10.0.0.7", port 5432 failed: '
 SAID = [
+    ('could not translate host name "db" to address: Name or service not known', "`inv up` starts it"),
+    ("The database at db:5432 could not be reached in 60 s ([Errno 111] Connection refused).", "`inv up` starts it"),
     ('could not translate host name "host.docker.internal" to address: Name or service not known', "host-gateway"),
     ("The database at host.docker.internal:5432 could not be reached in 60 s ([Errno -2] Name or service not known).",
      "host-gateway"),

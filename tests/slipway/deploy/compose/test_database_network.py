@@ -115,13 +115,26 @@ def test_it_stays_while_a_session_comes_over_the_old_network_or_nobody_can_tell(
     assert shell.told == []
 
 
-def test_a_container_is_outdated_when_it_was_made_of_another_definition(tmp_path: Any) -> None:
+def database(folder: Path, shell: OnEngine, hostname: str = "db") -> DeployedDatabase:
+    """Return the database of a deployment, or one elsewhere."""
+    stack = Stack(shell, load(ROOT), "prod", dict)
+    settings = Settings(stack.project, shell.steps, lambda: True)
+    settings.hostname = hostname
+    environment = Environment("prod", folder, settings)
+    return DeployedDatabase(environment, stack, network(shell), lambda port: {"db": "now"})
+
+
+def test_a_container_that_has_stopped_is_named_with_what_to_do(tmp_path: Path) -> None:
+    assert database(tmp_path, OnEngine(NEW)).away() == ""
+    assert database(tmp_path, OnEngine(NEW, running=False), "db.example.com").away() == ""
+    assert database(tmp_path, OnEngine(NEW, running=False)).away() == (
+        "The database does not run any more. Why: docker logs --tail 25 db. The next ./inv deploy starts it."
+    )
+
+
+def test_a_container_is_outdated_when_it_was_made_of_another_definition(tmp_path: Path) -> None:
     def outdated(shell: OnEngine, hostname: str = "db") -> bool:
-        stack = Stack(shell, load(ROOT), "prod", dict)
-        settings = Settings(stack.project, shell.steps, lambda: True)
-        settings.hostname = hostname
-        environment = Environment("prod", tmp_path, settings)
-        return DeployedDatabase(environment, stack, network(shell), lambda port: {"db": "now"}).is_outdated(8000)
+        return database(tmp_path, shell, hostname).is_outdated(8000)
 
     assert not outdated(OnEngine(NEW))
     assert outdated(OnEngine(NEW, made_of="before"))
