@@ -1,150 +1,16 @@
-"""What a deployment finds, what it will do, and what is said of that; nothing is asked or changed here."""
+"""What a deployment will do, and what is said of that; nothing is asked or changed here."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from slipway.deploy import beside, history, ledger, settings
+from slipway.deploy.facts import Facts, Options, dismisses, is_live, is_nothing, leaves_backup_out, recreates, scale
 from slipway.deploy.ledger import Entry, Outcome
-from slipway.deploy.source import Candidate
-from slipway.project.database import PASSWORD
-from slipway.project.rotation import Step
-from slipway.runtime import LeftBehind
-from slipway.runtime.bring_over import SUPERUSERS, Role
-from slipway.runtime.release import DATABASE, PROXY, Beside, Release
+from slipway.runtime.release import DATABASE, PROXY
 from slipway.schema.protocol import State
 
 DEFINED = "what defines it has changed since"
 VARIABLES = "its variables (DOMAIN, TRUSTED_PROXIES, ports, ...) or Compose files changed"
 CUT = "connections are cut for one to three seconds"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What was asked for: the image's tag ("" for this tree), how many containers (0 for as many as there are).
-
-    `bake` are seconds; 0 also spares the wait before the switch. With `force`, also when nothing has changed. With
-    `recreate_database`, its container as well is made as it is defined now; with `recreate_proxy`, the proxy's when its
-    tag means another image by now. With a `rotation`, the image is the live release's. With `no_backup`, none is made
-    before a migration.
-    """
-
-    tag: str = ""
-    scale: int = 0
-    bake: int = 0
-    force: bool = False
-    recreate_database: bool = False
-    recreate_proxy: bool = False
-    no_backup: bool = False
-    rotation: Step | None = None
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What there is before anything is done.
-
-    `live` is what the proxy asks, `database` whether it runs or is elsewhere, `image` what is to be deployed (None when
-    it is not on the engine yet), `schema` what slipway.schema says of the database (None when it was not asked), and
-    `untold` until when that cannot be told ("" when it can, or when there are no migrations). `outdated` tells whether
-    the database's container was made of another definition than today's.
-    `role` is what the service's role in the database is, None when nobody can tell, or when the database is elsewhere.
-    `proxy` is what its definition, or the option for it, does to the proxy ("" for nothing), and `configuration` the
-    proxy's, now and then. `same` tells whether the live release is defined as one would be now, `sharing` why clients
-    over IPv6 have one address ("" when they don't). `beside` are the images of the database and the proxy that run,
-    `volumes` those that releases share, as people read it. `definition` is a hash of what else would define a release;
-    of those that are `there`, `keep` are kept beside it. `left` is the database that runs here though it is elsewhere by
-    now.
-    """
-
-    live: Release | None
-    entries: tuple[Entry, ...]
-    database: bool
-    reference: str
-    image: Candidate | None
-    schema: State | None
-    salt: str
-    settings: dict[str, str]
-    same: bool
-    proxy: str
-    configuration: tuple[str, str]
-    sharing: str = ""
-    untold: str = ""
-    role: Role | None = None
-    outdated: bool = False
-    beside: tuple[Beside, ...] = ()
-    definition: str = ""
-    there: tuple[str, ...] = ()
-    keep: int = 1
-    volumes: tuple[str, ...] = ()
-    left: LeftBehind | None = None
-
-    @property
-    def now(self) -> Entry | None:
-        """What the ledger says of the live release."""
-        return ledger.of_release(self.entries, self.live.id) if self.live else None
-
-    @property
-    def old(self) -> Release | None:
-        """The release whose place is taken: the live one, if it runs."""
-        return self.live if self.live and self.live.running else None
-
-    @property
-    def is_superuser(self) -> bool:
-        """Whether the service's role is the superuser, or sessions of it still are."""
-        return self.role in SUPERUSERS
-
-    @property
-    def is_admitted(self) -> bool:
-        """Whether a release may go on without a password that was changed since it was started."""
-        return self.role is Role.ADMITTED
-
-    @property
-    def told(self) -> bool:
-        """Whether the proxy that runs is told a changed configuration."""
-        return not self.proxy and self.configuration[0] != self.configuration[1]
-
-
-def scale(facts: Facts, options: Options) -> int:
-    """Return how many containers there will be."""
-    return options.scale or (facts.now.scale if facts.now else 1)
-
-
-def is_live(facts: Facts, options: Options) -> bool:
-    """Tell whether the live release is what would be deployed."""
-    live, now = facts.live, facts.now
-    return bool(
-        not (options.force or options.rotation)
-        and live
-        and live.ready
-        and now
-        and facts.image
-        and live.image_id == facts.image.id
-        and facts.same
-        and facts.settings == now.settings
-        and live.scale == scale(facts, options)
-        and not (facts.schema and facts.schema.apply)
-        and not (facts.is_superuser or facts.is_admitted)
-    )
-
-
-def recreates(facts: Facts, options: Options) -> bool:
-    """Tell whether the database's container is made anew."""
-    return (facts.outdated or beside.moved(facts.beside, DATABASE)) and options.recreate_database
-
-
-def leaves_backup_out(facts: Facts, options: Options) -> bool:
-    """Tell whether a migration has no backup before it that would have one."""
-    pending = bool(facts.untold or (facts.schema and facts.schema.apply and facts.schema.sizes))
-    return options.no_backup and pending
-
-
-def dismisses(facts: Facts, options: Options) -> bool:
-    """Tell whether a release was let in, or will be, that doesn't know the database's password."""
-    return facts.is_admitted or bool(options.rotation and PASSWORD in options.rotation.values)
-
-
-def is_nothing(facts: Facts, options: Options) -> bool:
-    """Tell whether there is nothing to do at all."""
-    stays = facts.database and not facts.proxy and not recreates(facts, options)
-    return is_live(facts, options) and stays and facts.configuration[0] == facts.configuration[1]
 
 
 def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:

@@ -12,8 +12,8 @@ from slipway.core.errors import Problem
 from slipway.core.words import human
 from slipway.database import migrate, superuser
 from slipway.deploy import away, beside, ledger, plan, recover, settings, source, switch
+from slipway.deploy.facts import Facts, Options, dismisses, is_live, recreates, scale
 from slipway.deploy.ledger import Entry
-from slipway.deploy.plan import Facts, Options
 from slipway.deploy.rollback import started
 from slipway.deploy.rotate import Rotation, dismiss
 from slipway.deploy.source import Candidate, Source
@@ -145,7 +145,7 @@ class Deployer:
     def deploy(self, facts: Facts, options: Options) -> Entry:
         """Do it; return what the ledger says of it. Raises Problem, and then what was live is."""
         configuration = ("", "") if facts.proxy else facts.configuration
-        if plan.is_live(facts, options) and facts.live and facts.now:
+        if is_live(facts, options) and facts.live and facts.now:
             try:
                 self._prepare(facts, options)
                 if facts.proxy == "recreate":
@@ -178,7 +178,7 @@ class Deployer:
         recover.prune(self.releases, of.keep)
         if facts.is_superuser or (not facts.database and self._role() in SUPERUSERS):
             superuser.end_sessions(self.checkout, self.deployment, self.environment.settings.database)
-        if plan.dismisses(facts, options):
+        if dismisses(facts, options):
             dismiss(self.deployment, self.environment.settings.database, entry.release)
         return entry
 
@@ -192,7 +192,7 @@ class Deployer:
     def _new(self, facts: Facts, image: Candidate, options: Options) -> NewRelease:
         taken = [*self.releases.all(), *(entry.release for entry in facts.entries)]
         name = ledger.new_release(taken, time.time())
-        return NewRelease(name, image.reference, image.user, plan.scale(facts, options))
+        return NewRelease(name, image.reference, image.user, scale(facts, options))
 
     def _entry(self, facts: Facts, image: Candidate, new: NewRelease, options: Options) -> Entry:
         what = f"{ledger.ROTATE} {options.rotation.name}" if options.rotation else ledger.DEPLOY
@@ -205,7 +205,7 @@ class Deployer:
     def _prepare(self, facts: Facts, options: Options) -> dict[str, Any]:
         # Has the database migrated and a proxy there; returns what the ledger has to know of that.
         self.releases.keep_salt(facts.salt)
-        if plan.recreates(facts, options):
+        if recreates(facts, options):
             self.deployment.database.recreate()
         else:
             self.deployment.database.start()

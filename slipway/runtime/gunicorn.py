@@ -134,11 +134,12 @@ class HostService:
                     how = f"ended with status {process.returncode}"
                 raise Problem(f"{processes.tail(self.log)}\nThe service {how}; its log is {self.log}.")
             step.detail = f"gunicorn, process {process.pid}, ready"
+        self._say_for_whom()
+
+    def _say_for_whom(self) -> None:
         if not self.environment.is_dev and self.address == LOOPBACK:
-            steps.note(
-                "service",
-                f"for this machine alone: a proxy with HTTPS goes before it, or {ADDRESS} in {source(ADDRESS)}",
-            )
+            where = f"a proxy with HTTPS goes before it, or {ADDRESS} in {source(ADDRESS)}"
+            self.checkout.steps.note("service", f"for this machine alone: {where}")
 
     def stop(self) -> bool:
         """Stop it; return whether it was running."""

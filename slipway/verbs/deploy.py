@@ -9,7 +9,7 @@ from invoke.tasks import task
 from slipway.verbs.options import CONTEXT, JSON, YES, number
 
 if TYPE_CHECKING:
-    from slipway.deploy.plan import Options
+    from slipway.deploy.facts import Options
     from slipway.verbs.session import Session
 
 WAIT = {"wait": "for another deployment to end"}
@@ -48,7 +48,7 @@ def deploy(
 ) -> None:
     """Replace the live release without losing a request."""
     from slipway.core.words import CONTAINERS, SECONDS
-    from slipway.deploy.plan import Options
+    from slipway.deploy.facts import Options
     from slipway.verbs.session import Turn, begin
 
     turn = Turn.NOBODY if plan else Turn.ENVIRONMENT
@@ -144,6 +144,7 @@ def planned(session: "Session", options: "Options") -> list[tuple[str, str]]:
 def carry_out(session: "Session", options: "Options", yes: bool, as_json: bool) -> None:
     """Deploy, under the lock; what is live goes on until the new release has taken its place. Raises Problem."""
     from slipway.deploy import plan
+    from slipway.deploy.facts import is_nothing, leaves_backup_out
     from slipway.deploy.run import Deployer
     from slipway.verbs.screen import confirm, show, show_urls
 
@@ -154,9 +155,9 @@ def carry_out(session: "Session", options: "Options", yes: bool, as_json: bool) 
     for row in plan.rows(facts, options):
         session.steps.note(*row)
     entry = facts.now
-    if not plan.is_nothing(facts, options):
+    if not is_nothing(facts, options):
         what = f"Rotate {options.rotation.name} of" if options.rotation else f"Deploy {facts.reference} to"
-        without = ", and migrate without a backup" if plan.leaves_backup_out(facts, options) else ""
+        without = ", and migrate without a backup" if leaves_backup_out(facts, options) else ""
         confirm(f"{what} {deployment.releases.deployment}{without}?", yes)
         session.remember()
         entry = deployer.deploy(facts, options)

@@ -44,7 +44,7 @@ def rotate(
 ) -> None:
     """Replace a secret, and what was started with it."""
     from slipway.core.words import SECONDS
-    from slipway.deploy.plan import Options
+    from slipway.deploy.facts import Options
     from slipway.schema.words import in_environment
     from slipway.verbs.deploy import carry_out, planned, show_plan
     from slipway.verbs.session import Turn, begin

@@ -34,7 +34,7 @@ def up(_: Context, prod: bool = False, runtime: str = "", context: str = "", por
 
 def deploy_first(session: "Session") -> None:
     """Deploy this tree, where nothing runs yet."""
-    from slipway.deploy.plan import Options
+    from slipway.deploy.facts import Options
     from slipway.verbs.deploy import carry_out
 
     carry_out(session, Options(), yes=True, as_json=False)

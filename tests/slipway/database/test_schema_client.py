@@ -13,6 +13,7 @@ from slipway.database.schema import MIGRATION_FAILED, SEE_ABOVE, Request
 from slipway.project.database import other_login, other_name
 from slipway.runtime import LiveRelease, Where
 from slipway.schema import NOT_YET
+from slipway.schema.causes import explained
 from slipway.schema.phases import Revision
 from slipway.schema.protocol import (  # fmt: skip
     Change,
@@ -123,7 +124,11 @@ def test_a_failure_has_the_status_of_the_command(tmp_path: Path, status: int) ->
 
 @pytest.mark.parametrize(
     ("name", "hostname", "message"),
-    [("dev", "db", other_login()), ("prod", "db", other_login()), ("dev", "elsewhere.example", SEE_ABOVE)],
+    [
+        ("dev", "db", other_login()),
+        ("prod", "db", other_login()),
+        ("dev", "elsewhere.example", explained(SEE_ABOVE, "password authentication failed for user")),
+    ],
 )
 def test_a_wrong_password_is_explained_where_slipway_runs_the_database(
     tmp_path: Path, name: str, hostname: str, message: str
@@ -150,7 +155,7 @@ def test_another_name_of_the_database_is_told_with_those_that_there_are(tmp_path
         return str(raised.value.message)
 
     assert told(missing, Ran(0, "shop\nother")) == other_name(here.settings.database.name, ["shop", "other"])
-    assert told(missing, Ran(0)) == SEE_ABOVE  # there is none at all
+    assert told(missing, Ran(0)) == explained(SEE_ABOVE, missing.said)  # there is none at all
 
 
 @pytest.mark.parametrize("output", ["", "not JSON", "[]", '{"heads": []}', '{"at": 1}'])

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from slipway.deploy import beside, ledger
-from slipway.deploy.plan import Facts, Options, is_nothing, rows
+from slipway.deploy.facts import Facts, Options, is_nothing
+from slipway.deploy.plan import rows
 from slipway.deploy.source import Candidate
 from slipway.runtime import LeftBehind
 from slipway.runtime.release import DATABASE, PROXY, Beside

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from slipway.deploy.plan import Facts, Options, is_nothing, rows
+from slipway.deploy.facts import Facts, Options, is_nothing
+from slipway.deploy.plan import rows
 from slipway.deploy.source import Candidate
 from slipway.runtime.bring_over import Role
 from slipway.schema.protocol import Size, State

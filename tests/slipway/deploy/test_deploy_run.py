@@ -7,7 +7,7 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.deploy import ledger
-from slipway.deploy.plan import Options
+from slipway.deploy.facts import Options
 from slipway.deploy.run import Deployer
 from slipway.project.checkout import Checkout
 from slipway.runtime.environment import Environment

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 
 from slipway.core.errors import Problem
 from slipway.deploy import history, ledger, plan, switch, trial, watch
-from slipway.deploy.plan import Options
+from slipway.deploy.facts import Options
 from slipway.deploy.rollback import Rollback
 from slipway.deploy.run import Deployer
 from tests.slipway.deploy.in_memory import MemoryDeployment, shop

@@ -6,7 +6,7 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.deploy import ledger, plan
-from slipway.deploy.plan import Options
+from slipway.deploy.facts import Options, is_live
 from slipway.deploy.run import Deployer
 from slipway.deploy.settings import hashes
 from slipway.project import rotation
@@ -152,7 +152,7 @@ def test_a_release_that_fails_with_a_new_password_leaves_the_one_of_before_let_i
     releases.images.add("shop:c")
     later = Options(tag="shop:c", bake=0)
     facts = deploys.gather(later)
-    assert not plan.is_live(facts, Options(tag="shop:b"))
+    assert not is_live(facts, Options(tag="shop:b"))
     assert "let in nobody without the password" in dict(plan.rows(facts, later))["steps"]
     deploys.deploy(facts, later)
     assert releases.done[-1] == "dismiss"
