@@ -72,6 +72,7 @@ def test_a_client_that_hangs_is_left_by_ctrl_c_and_the_next_deployment_goes_on(
         assert str(client.folder) not in " ".join(one.info["cmdline"] or ())
 
 
+@pytest.mark.full  # what its limits are is decided without an engine
 def test_a_client_that_hangs_is_waited_for_no_longer_than_it_may_take(docker: Checkout, tmp_path: Path) -> None:
     client = HangingClient.of(tmp_path / "client", SWITCH, passed_on=True)
     first = deployed(docker, "--bake", "0")
