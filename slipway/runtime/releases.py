@@ -163,7 +163,7 @@ class Releases(Protocol):
     def back(self, by: str, any_lock: bool = False) -> str:
         """Go back to the old release; return which it is, "" when nobody can be gone back to.
 
-        `by` is noted; with `any_lock`, under whoever's lock it is.
+        `by` is noted; with `any_lock`, under whoever's lock it is. Raises Problem.
         """
 
     def seal(self) -> bool:

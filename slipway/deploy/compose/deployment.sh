@@ -82,11 +82,11 @@ fence() { # NEW: give the switch up; when it was made before, or is being made, 
 
 # Who renames `previous` first decides: who goes back, or the end of the bake window.
 
-back() { # [BY]
-    old=$(cat previous 2>/dev/null) || return 1
+back() { # [BY]; status 4: nobody can be gone back to
+    old=$(cat previous 2>/dev/null) || { [ ! -e previous ] || return 1; return 4; }
     [ -z "$1" ] || printf %s "$1" | put flipped
     # Who comes second takes the mark away only when nobody has gone back: the bake window is over.
-    mv previous live || { [ "$(cat live)" = "$old" ] || rm -f flipped; return 1; }
+    mv previous live || { [ ! -e previous ] || return 1; [ "$(cat live)" = "$old" ] || rm -f flipped; return 4; }
     cat live
 }
 

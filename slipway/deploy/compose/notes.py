@@ -1,11 +1,13 @@
 """What a deployment notes on its engine: whom clients are led to, and the ledger. See deployment.sh."""
 
+from slipway.core.errors import Problem
 from slipway.deploy.compose.files import CADDYFILE, LEDGER, SALT, Files
+from slipway.engine import containers
 from slipway.engine.stack import Stack
 from slipway.runtime.release import Pointer, Remembered, host, of_host
 
 LIVE, FLIPPED, PREVIOUS = "live", "flipped", "previous"
-ROLLED_BACK = 3  # the status of `seal`
+ROLLED_BACK, NOBODY = 3, 4  # statuses of `seal` and `back`
 
 
 class Notes:
@@ -34,8 +36,17 @@ class Notes:
         self.files.script("switch", *names, given=line, echo=True, apart=True, failed=failed)
 
     def back(self, by: str, any_lock: bool = False) -> str:
-        """Go back to the old release; return which it is, "" when nobody can be gone back to."""
-        status, found = self.files.script("back", by, echo=not any_lock, any_lock=any_lock)
+        """Go back to the old release; return which it is, "" when nobody can be gone back to. Raises Problem."""
+        failed = "Clients could not be led back to the release before."
+        try:
+            status, found = self.files.script(
+                "back", by, echo=not any_lock, any_lock=any_lock, failed=failed, fine=(0, NOBODY)
+            )
+        except Problem:
+            lock = containers.look(self.shell, self.files.lock) if any_lock else None
+            if any_lock and not (lock and lock.running):
+                return ""  # nothing is under way
+            raise
         return "" if status else of_host(found)
 
     def seal(self) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from slipway.deploy.compose.files import DEFINITION, LEDGER, SCRIPT
-from slipway.deploy.compose.notes import ROLLED_BACK
+from slipway.deploy.compose.notes import NOBODY, ROLLED_BACK
 from tests.slipway.deploy.compose.support import files, script, two_folders
 
 
@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
 def test_who_renames_first_decides(folder: Path) -> None:
     assert script(folder, "switch", "web-a", "", given="1\n").returncode == 0
     assert files(folder) == {"live": "web-a", "ledger/releases.jsonl": "1\n"}
-    assert script(folder, "back", "ann").returncode == 1
+    assert script(folder, "back", "ann").returncode == NOBODY
     assert script(folder, "switch", "web-b", "web-a", given="2\n").returncode == 0
     assert files(folder) == {"live": "web-b", "previous": "web-a", "ledger/releases.jsonl": "1\n2\n"}
 
@@ -33,7 +33,7 @@ def test_who_renames_first_decides(folder: Path) -> None:
 
     script(folder, "switch", "web-c", "web-a", given="3\n")
     assert script(folder, "seal").returncode == 0
-    assert script(folder, "back", "ann").returncode == 1
+    assert script(folder, "back", "ann").returncode == NOBODY
     assert files(folder) == {"live": "web-c", "ledger/releases.jsonl": "1\n2\n3\n"}
 
 
@@ -47,15 +47,24 @@ def test_of_two_who_go_back_at_once_one_does_and_it_stays_noted(folder: Path) ->
     script(folder, "switch", "web-a", "", given="1\n")
     script(folder, "switch", "web-b", "web-a", given="2\n")
     # While the second writes its mark, the first renames; then the second finds nothing to rename.
-    assert marking(folder, "mv previous live").returncode == 1
+    assert marking(folder, "mv previous live").returncode == NOBODY
     assert files(folder) == {"live": "web-a", "flipped": "bob", "ledger/releases.jsonl": "1\n2\n"}
 
 
 def test_who_goes_back_too_late_leaves_no_mark(folder: Path) -> None:
     script(folder, "switch", "web-a", "", given="1\n")
     script(folder, "switch", "web-b", "web-a", given="2\n")
-    assert marking(folder, "rm previous").returncode == 1  # meanwhile the bake window ends
+    assert marking(folder, "rm previous").returncode == NOBODY  # meanwhile the bake window ends
     assert files(folder) == {"live": "web-b", "ledger/releases.jsonl": "1\n2\n"}
+
+
+def test_a_way_back_that_cannot_be_gone_is_not_taken_for_none(folder: Path) -> None:
+    script(folder, "switch", "web-a", "", given="1\n")
+    script(folder, "switch", "web-b", "web-a", given="2\n")
+    (folder / "live").unlink()
+    (folder / "live" / "previous").mkdir(parents=True)  # nothing can be renamed to it
+    (folder / "live" / "previous" / "full").touch()
+    assert script(folder, "back", "").returncode not in (0, NOBODY)
 
 
 def marking(folder: Path, meanwhile: str) -> "subprocess.CompletedProcess[bytes]":
