@@ -8,7 +8,8 @@ from slipway.core.errors import Problem
 from slipway.core.signals import interrupted
 
 SOON = 0.7  # seconds that a program which only asks another one has to end, once it is told to
-HURRY = 2.0  # seconds for what would be short, once this process was told to end
+LEFT = 1.0  # seconds for what would be short and is under way when this process is told to end
+HURRY = 2.0  # seconds for what would be short and begins after that
 KNOWN = 0.5  # seconds, when something was waited for in vain since then
 LOOK = 10.0  # seconds between two looks whether what is waited for goes on
 GRACE = 30.0  # seconds that a program has that tidies up itself
@@ -123,4 +124,5 @@ def ends(limit: Limit, began: float, told: float | None, vain: bool) -> float:
     seconds = limit.seconds or 0
     if told is None or seconds > SHORT:
         return began + seconds
-    return min(began + seconds, max(began, told) + (KNOWN if vain else HURRY))
+    more = told + LEFT if told > began else began + HURRY
+    return min(began + seconds, max(began, told) + KNOWN if vain else more)

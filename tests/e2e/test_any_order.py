@@ -14,7 +14,7 @@ import subprocess
 import pytest
 
 from tests.e2e.production import LOCK, PROD, deployed, in_volumes, kept, said, webs
-from tests.e2e.support import NAME, containers
+from tests.e2e.support import NAME, containers, run
 from tests.e2e.talk import conversation, done
 from tests.slipway.deploy.model import Known, Model
 from tests.support import Checkout, wait_for
@@ -40,8 +40,10 @@ class Engine:
         self.checkout, self.chance, self.model = checkout, random.Random(seed), Model()
         self.number, self.cut, self.said = 0, False, ""
         checkout.edit("pyproject.toml", "settle = 1\n", "settle = 1\nkeep = 2\ndrain = 1\n")
-        self.base = deployed(checkout, "--bake", "0")
-        self.model.deployed(Known(self.live, self.base, self.settings))
+        first = deployed(checkout, "--bake", "0")
+        self.base = f"{NAME}:base"  # its other name goes with its release
+        run("docker", "tag", first, self.base)
+        self.model.deployed(Known(self.live, first, self.settings))
 
     @property
     def live(self) -> str:
@@ -50,8 +52,9 @@ class Engine:
 
     @property
     def settings(self) -> str:
-        """What .env has."""
-        return (self.checkout.root / ".env").read_text()
+        """What this changes in .env."""
+        found = re.search(r"(?m)^OTEL_SERVICE_NAME=.*", (self.checkout.root / ".env").read_text())
+        return found[0] if found else ""
 
     def image(self, *lines: str) -> str:
         """Make another image."""
@@ -82,14 +85,14 @@ class Engine:
 
     def change(self) -> None:
         """Deploy the live image with another setting."""
-        rest = re.sub(r"(?m)^OTEL_SERVICE_NAME=.*\n", "", self.settings)
+        rest = re.sub(r"(?m)^OTEL_SERVICE_NAME=.*\n", "", (self.checkout.root / ".env").read_text())
         self.checkout.write(".env", f"{rest}OTEL_SERVICE_NAME=number-{self.chance.random()}\n")
         if self.model.live:
             self.deploy(self.model.live.image)
 
     def bad(self) -> None:
         """Deploy one that doesn't start."""
-        image = self.image('ENTRYPOINT ["false"]')
+        image = self.image('CMD ["false"]')
         ended = self.checkout.inv("deploy", "--yes", "--bake", "0", "--tag", image)
         self.right(ended.returncode == 1 and "as before" in ended.stderr, ended.stderr)
 
