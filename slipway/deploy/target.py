@@ -52,12 +52,22 @@ def choose(entries: Sequence[Entry], live: Release | None, there: Collection[str
             raise Problem("No release is live. To start one: ./inv deploy")
         target = history.previous(entries, live.id)
         if not target:
-            raise Problem(
-                "There is no earlier release to go back to (./inv releases). To deploy an image: ./inv deploy --tag TAG"
-            )
+            raise Problem(nothing_before(entries, live.id, there))
     if now and target.release not in there and target.image_id == now.image_id:
         raise Problem(_refused(entries, target, now))
     return target
+
+
+def nothing_before(entries: Sequence[Entry], live: str, there: Collection[str]) -> str:
+    """Say that there is no earlier release, and which others are kept."""
+    others = [one for one in history.ranked(entries, live) if one.release in there]
+    listed = ", ".join(f"{one.tag} ({one.release})" for one in others)
+    kept = (
+        f"Kept, though rolled back from: {listed}. To go to one: ./inv rollback --to {others[0].release}"
+        if others
+        else ""
+    )
+    return f"There is no earlier release to go back to. {kept or 'To deploy an image: ./inv deploy --tag TAG'}"
 
 
 def _refused(entries: Sequence[Entry], target: Entry, now: Entry) -> str:

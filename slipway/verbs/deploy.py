@@ -97,6 +97,7 @@ def rollback(
 def releases(_: Context, context: str = "", json: bool = False) -> None:
     """List what was deployed when, by whom, and how it ended."""
     from slipway.deploy import history, ledger
+    from slipway.deploy.target import nothing_before
     from slipway.verbs.screen import show_json, show_lines, table
     from slipway.verbs.session import begin
 
@@ -111,7 +112,9 @@ def releases(_: Context, context: str = "", json: bool = False) -> None:
             session.steps.say("  nothing was deployed yet: ./inv deploy")
         show_lines(table(history.rows(entries, live, list(of.all()))))
         if back := history.previous(entries, live):
-            session.steps.say(f"  inv rollback goes to {back.image}, as {back.release}")
+            session.steps.say(f"  ./inv rollback goes to {back.image}, as {back.release}")
+        elif entries:
+            session.steps.say(f"  {nothing_before(entries, live, of.all())}")
 
 
 def under_way(session: "Session") -> list[tuple[str, str]]:
