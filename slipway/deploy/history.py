@@ -56,9 +56,10 @@ def ranked(entries: Sequence[Entry], live: str) -> list[Entry]:
     return [*earlier, *(one for one in good(entries) if one.release not in mine)]
 
 
-def superfluous(entries: Sequence[Entry], live: str, keep: int) -> list[Entry]:
+def superfluous(entries: Sequence[Entry], live: str, keep: int, there: Collection[str]) -> list[Entry]:
     """Return those that can be gone back to, and are more than are kept beside the live one.
 
+    Those that are `there` have containers. Others count for nothing, and go when they come after all that are kept.
     What a rotation has taken the place of is the same image with another secret: the last one stays and isn't counted,
     what other rotations have replaced before it goes. So does what is the same as one that is kept.
     """
@@ -73,8 +74,8 @@ def superfluous(entries: Sequence[Entry], live: str, keep: int) -> list[Entry]:
         elif any(one.definition and entry.definition and is_same(one, entry) for one in stay):
             is_kept = False
         else:
-            count += 1
-            is_kept = count <= keep
+            is_kept = count < keep
+            count += entry.release in there
         (stay if is_kept else go).append(entry)
         newer = entry
     return go
@@ -84,7 +85,7 @@ def kept(entries: Sequence[Entry], live: str, keep: int, there: Collection[str])
     """Return which releases of those that have containers stay beside the live one, in the order of going back to them;
     and which go.
     """
-    doomed = superfluous(entries, live, keep)
+    doomed = superfluous(entries, live, keep, there)
     known = [one for one in ranked(entries, live) if one.release in there]
     return [one for one in known if one not in doomed], [one for one in known if one in doomed]
 
@@ -97,15 +98,16 @@ def told(entries: Sequence[Entry], live: str, keep: int, there: Collection[str])
 
 def rows(entries: Sequence[Entry], live: str, there: Collection[str]) -> list[list[str]]:
     """Return a ledger as rows, the first their heads; `there` are the releases that have containers."""
-    latest = {entry.release: entry.event for entry in entries}
-    leading = {entry.release for entry in line(entries)}
+    latest = {entry.release: entry.event for entry in entries if entry.outcome == Outcome.LIVE}
+    leading = {entry.origin for entry in line(entries)}
     found = []
     for entry in reversed(entries):
-        state, newest, why = entry.outcome or NOT_ENDED, latest[entry.release] == entry.event, ""
+        state, newest, why = entry.outcome or NOT_ENDED, latest.get(entry.release) == entry.event, ""
         if entry.outcome == Outcome.LIVE:
-            here = "live" if entry.release == live else "kept" if entry.release in there else ""
+            here = "kept" if entry.release in there else ""
+            here = "live" if here and entry.release == live else here
             state = here if newest and here else "was live"
-            why = "" if entry.release in leading or not newest else "rolled back from"
+            why = "" if entry.origin in leading or not newest else "rolled back from"
         else:
             why = entry.reason
         what = f"{entry.what}, no backup" if entry.without_backup else entry.what

@@ -125,13 +125,15 @@ def prune(releases: Releases, keep: int) -> None:
     """Remove the releases that are not kept, and their images where nothing else needs them."""
     remembered = releases.remembered()
     entries, live = ledger.parse(remembered.ledger), remembered.pointer.release
-    doomed = history.superfluous(entries, live, keep)
     there = releases.all()
+    doomed = history.superfluous(entries, live, keep, there)
     for entry in doomed:
         if entry.release in there:
             releases.remove(there[entry.release])
     kept = {references.plain(entry.image) for entry in ledger.good(entries) if entry not in doomed}
-    gone = {references.plain(entry.image) for entry in doomed}
-    for image in sorted(gone & releases.images.listed() - kept):
-        releases.images.remove(image)
+    gone = {references.plain(entry.image): entry.image_id for entry in doomed}
+    for image in sorted(gone.keys() & releases.images.listed() - kept):
+        found = releases.images.find(image)
+        if found and found.id == gone[image]:  # else the name means another image by now, which is somebody's
+            releases.images.remove(image)
     releases.trim(LINES)

@@ -45,7 +45,9 @@ class Rollback:
                 ("now", f"{live.image} ({live.release}), which is being watched" if live else "nothing is live"),
                 ("then", f"{back.image} ({back.release}), which still runs: at once"),
             ]
-        return [*target.rows(self._look()), ("steps", f"start it, {target.STEPS}")]
+        by = self.releases.busy()
+        lock = [("lock", f"{by}: it ends first")] if by else []
+        return [*lock, *target.rows(self._look()), ("steps", f"start it, {target.STEPS}")]
 
     def run(self, wait: bool) -> Entry:
         """Go back; return what the ledger says of it.
@@ -111,13 +113,17 @@ class Rollback:
             self.releases.record(replace(last, seconds=ENDED).line())
         return entry
 
-    def _look(self) -> Target:
-        # Choose, and see how that stands to the database; raises Problem.
+    def _look(self, start: bool = False) -> Target:
+        # Choose, and see how that stands to the database, which may be started for it; raises Problem.
         releases, live = self.releases, self.releases.live()
         remembered, there = releases.remembered(), releases.all()
         entries = ledger.parse(remembered.ledger)
         chosen = target.choose(entries, live, there, self.to)
+        if live and not self.deployment.database.running() and start:
+            self.deployment.database.start()
         kept = there.get(chosen.release)
+        if not kept and not (chosen.digest or source.find(releases.images, chosen.image_id)):
+            raise Problem(target.gone(chosen, entries, live.id if live else "", there))
         given, definition = chosen.settings, chosen.definition
         if not kept:
             given = settings.hashes(releases.variables(), remembered.salt)
@@ -128,9 +134,7 @@ class Rollback:
         return Target(chosen, live, now, kept, given, definition, schema)
 
     def _go_back(self) -> Entry:
-        if not self.deployment.database.running():
-            self.deployment.database.start()
-        found = self._look()
+        found = self._look(start=True)
         steps, releases, chosen, kept = self.checkout.steps, self.releases, found.entry, found.kept
         for row in target.rows(found):
             steps.note(*row)

@@ -85,20 +85,20 @@ def go_live(
 
 
 def _end(steps: Steps, releases: Releases, entry: Entry, drained: float) -> None:
-    # Write that it has ended, and stop whatever else runs, from a moment on. It is live even if the ledger fails.
-    unwritten = ""
+    # Stop whatever else runs, from a moment on, and write that it has ended. It is live even if either fails.
     try:
-        releases.record(entry.line())
-    except Problem as problem:
-        unwritten = str(problem.message).strip()
-    for other in releases.all().values():  # the old one; or the rest of one whose web had gone, and which had no place
-        if other.id != entry.release and other.at_work:
-            stop(steps, releases, other, entry.image, drained - time.monotonic())
-    if unwritten:
-        raise Problem(
-            f"{unwritten}\n{entry.image} is live ({entry.release}). The ledger doesn't have that this came to its end, "
-            "and what is beyond `keep` is still there: the next deployment removes it."
-        )
+        for other in releases.all().values():  # the old one; or the rest of one whose web had gone, without a place
+            if other.id != entry.release and other.at_work:
+                stop(steps, releases, other, entry.image, drained - time.monotonic())
+    finally:
+        try:
+            releases.record(entry.line())
+        except Problem as problem:
+            problem.message = (
+                f"{str(problem.message).strip()}\n{entry.image} is live ({entry.release}). The ledger doesn't have "
+                "that this came to its end, and what is beyond `keep` is still there: the next deployment removes it."
+            )
+            raise
 
 
 def since(began: float) -> float:

@@ -70,6 +70,16 @@ def nothing_before(entries: Sequence[Entry], live: str, there: Collection[str]) 
     return f"There is no earlier release to go back to. {kept or 'To deploy an image: ./inv deploy --tag TAG'}"
 
 
+def gone(entry: Entry, entries: Sequence[Entry], live: str, there: Collection[str]) -> str:
+    """Say that the image of a release is gone, and which others are kept."""
+    kept = next((one for one in history.ranked(entries, live) if one.release in there), None)
+    instead = f" Kept is {kept.image}: ./inv rollback --to {kept.release}." if kept else ""
+    return (
+        f"The image {entry.image} is gone from the engine, as are the containers of {entry.release}.{instead} To have "
+        "it again, build or push it, then: ./inv deploy --tag TAG"
+    )
+
+
 def _refused(entries: Sequence[Entry], target: Entry, now: Entry) -> str:
     # Its containers are gone: what would be made is the live image with the settings of today, and no step back.
     other = settings.difference(now.settings, target.settings)

@@ -83,7 +83,7 @@ def rollback(
         deployment = session.deployment  # elsewhere than on an engine there is none
         going = Rollback(session.checkout, session.environment, deployment, session.port_in_use(), to)
         if plan:
-            show_plan([*under_way(session), *going.plan()], json)
+            show_plan(going.plan(), json)
             return
         entry = going.run(wait)
         if json:
@@ -104,17 +104,20 @@ def releases(_: Context, context: str = "", json: bool = False) -> None:
     with begin("releases", prod=True, context=context, quietly=True) as session:
         of = session.deployment.releases
         remembered = of.remembered()
-        entries, live = ledger.parse(remembered.ledger), remembered.pointer.release
+        entries, there = ledger.parse(remembered.ledger), list(of.all())
+        live = remembered.pointer.release if remembered.pointer.release in there else ""
         if json:
             show_json([{**json_.loads(entry.line()), "is_live": entry.release == live} for entry in entries])
             return
         if not entries:
             session.steps.say("  nothing was deployed yet: ./inv deploy")
-        show_lines(table(history.rows(entries, live, list(of.all()))))
+        show_lines(table(history.rows(entries, live, there)))
+        if not live:
+            return
         if back := history.previous(entries, live):
             session.steps.say(f"  ./inv rollback goes to {back.image}, as {back.release}")
         elif entries:
-            session.steps.say(f"  {nothing_before(entries, live, of.all())}")
+            session.steps.say(f"  {nothing_before(entries, live, there)}")
 
 
 def under_way(session: "Session") -> list[tuple[str, str]]:

@@ -5,6 +5,8 @@ from slipway.deploy.history import line, previous, rows, superfluous, told
 from slipway.deploy.ledger import Entry
 from tests.slipway.deploy.support import entry
 
+LETTERS = "abcdefgh"  # releases that have containers
+
 
 def back(to: str, number: int = 0) -> Entry:
     """Make the entry of a rollback."""
@@ -49,17 +51,17 @@ def test_a_release_that_was_made_anew_is_as_old_as_what_it_repeats() -> None:
 
 def test_superfluous_are_the_oldest_beside_the_live_one() -> None:
     entries = [entry(name) for name in "abcde"]
-    assert [one.release for one in superfluous(entries, "e", 3)] == ["a"]
-    assert [one.release for one in superfluous(entries, "a", 3)] == ["b"]
-    assert superfluous(entries, "e", 9) == []
+    assert [one.release for one in superfluous(entries, "e", 3, LETTERS)] == ["a"]
+    assert [one.release for one in superfluous(entries, "a", 3, LETTERS)] == ["b"]
+    assert superfluous(entries, "e", 9, LETTERS) == []
 
 
 def test_rotations_push_no_release_out() -> None:
     rotated = [entry(name, "shop:c", what="rotate KEY") for name in "defg"]
     entries = [entry("a"), entry("b"), entry("c", "shop:c"), *rotated]
-    assert [one.release for one in superfluous(entries, "g", 2)] == ["e", "d", "c"]  # f can be gone back to
-    assert [one.release for one in superfluous([*entries, entry("h")], "h", 3)] == ["e", "d", "c"]
-    assert [one.release for one in superfluous([*entries, entry("h")], "h", 2)] == ["e", "d", "c", "a"]
+    assert [one.release for one in superfluous(entries, "g", 2, LETTERS)] == ["e", "d", "c"]  # f can be gone back to
+    assert [one.release for one in superfluous([*entries, entry("h")], "h", 3, LETTERS)] == ["e", "d", "c"]
+    assert [one.release for one in superfluous([*entries, entry("h")], "h", 2, LETTERS)] == ["e", "d", "c", "a"]
 
 
 def test_rows_tell_what_is_live_kept_and_gone() -> None:
@@ -85,8 +87,8 @@ def test_what_a_named_rollback_has_jumped_over_is_rolled_back_from() -> None:
     assert names(line(entries)) == ["a", "b", "f"]
     assert walk(entries, "f") == ["b", "a"]
     # Kept are those that plain rollbacks lead to; then what was live last of the others.
-    assert names(superfluous(entries, "f", 3)) == ["d", "c"]
-    assert names(superfluous(entries, "f", 1)) == ["a", "e", "d", "c"]
+    assert names(superfluous(entries, "f", 3, LETTERS)) == ["d", "c"]
+    assert names(superfluous(entries, "f", 1, LETTERS)) == ["a", "e", "d", "c"]
 
 
 def test_one_that_was_rolled_back_from_and_is_named_comes_after_what_is_live() -> None:
@@ -96,7 +98,7 @@ def test_one_that_was_rolled_back_from_and_is_named_comes_after_what_is_live() -
 
 def test_kept_is_what_can_be_gone_back_to() -> None:
     entries = [entry("a"), entry("b"), back("a"), entry("c")]  # with keep = 1
-    assert names(superfluous(entries, "c", 1)) == ["b"]
+    assert names(superfluous(entries, "c", 1, LETTERS)) == ["b"]
     assert previous(entries, "c") == entries[2]
 
 
@@ -109,7 +111,7 @@ def test_an_order_that_a_clock_would_give_counts_for_nothing() -> None:
     # The second deployer's clock is behind: its releases have names that are earlier.
     entries = [entry("20261127t120000"), entry("20261127t110500"), entry("20261127t110600")]
     assert walk(entries, "20261127t110600") == ["20261127t110500", "20261127t120000"]
-    assert names(superfluous(entries, "20261127t110600", 1)) == ["20261127t120000"]
+    assert names(superfluous(entries, "20261127t110600", 1, names(entries))) == ["20261127t120000"]
 
 
 def test_another_definition_is_no_same_release() -> None:
@@ -120,7 +122,7 @@ def test_another_definition_is_no_same_release() -> None:
 
 def test_what_is_the_same_as_one_that_is_kept_is_of_no_use() -> None:
     entries = [entry("a"), *(entry(name, "shop:b", definition="1") for name in "bcd")]
-    assert names(superfluous(entries, "d", 1)) == ["c", "b"]
+    assert names(superfluous(entries, "d", 1, LETTERS)) == ["c", "b"]
     assert previous(entries, "d") == entries[0]
 
 
@@ -130,3 +132,20 @@ def test_a_plan_tells_what_is_kept_and_what_goes() -> None:
     assert told(entries, "d", 3, "abcd") == "c (c), a (a), b (b)"
     assert told(entries, "d", 3, "d") == ""
     assert history.kept(entries, "d", 1, "cd") == ([entry("c")], [])
+
+
+def test_what_has_no_containers_takes_no_place_of_what_is_kept() -> None:
+    entries = [entry(name) for name in "abcdef"]  # and then two rollbacks to d
+    entries += [back("e"), back("d"), entry("g")]
+    assert superfluous(entries, "g", 3, "defg") == []  # the images of a, b and c stay, if they are there
+    assert names(superfluous(entries, "g", 1, "defg")) == ["c", "b", "a", "e", "f"]
+    assert history.kept(entries, "g", 3, "defg")[0] == [entries[7], entries[6], entry("f")]
+
+
+def test_rows_tell_the_truth_of_failures_of_what_was_made_anew_and_of_what_is_down() -> None:
+    failed = entry("a", what="rollback", event="rollback 1 a", outcome="failed", reason="It was not ready.")
+    entries = [entry("a"), entry("b"), failed]
+    assert [row[6] for row in rows(entries, "b", "ab")][1:] == ["failed", "live", "kept"]
+    assert [row[6] for row in rows(entries, "", "")][1:] == ["failed", "was live", "was live"]
+    anew = entry("c", "shop:a", what="rollback", repeats="a")
+    assert [row[7] for row in rows([entry("a"), entry("b"), anew], "c", "bc")][1:] == ["", "rolled back from", ""]

@@ -253,6 +253,7 @@ class Production(RuleBasedStateMachine):
             done = self._rollback(to).run(wait=False)
         except Problem:
             refused = not self._is_up or not target or self.model.is_refused(target)
+            refused = refused or not (target and self.releases.images.find(f"sha256:{target.image}"))
             assert refused or (to and target == was), self.releases.lines
         else:
             assert target or cut

@@ -124,3 +124,11 @@ def test_what_is_not_kept_goes_with_its_image() -> None:
     prune(releases, keep=2)
     assert sorted(releases.there) == ["c", "d", "e"]
     assert releases.images.removed == ["shop:b"]  # e needs a's
+
+
+def test_a_name_that_means_another_image_by_now_is_left_to_whoever_made_that() -> None:
+    releases = MemoryReleases().has(*(entry(name) for name in "abc"))
+    releases.images.known["shop:a"] = releases.images.add("shop:new")
+    prune(releases, keep=1)
+    assert sorted(releases.there) == ["b", "c"]
+    assert releases.images.removed == []
