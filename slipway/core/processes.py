@@ -122,6 +122,14 @@ def carrying(variable: str) -> list[tuple[psutil.Process, str]]:
     return found
 
 
+def family(pid: int) -> list[psutil.Process]:
+    """Return a process and all that it has started, [] when it is gone."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(pid)
+        return [parent, *parent.children(recursive=True)]
+    return []
+
+
 def exists(pid: int) -> bool:
     """Tell whether a process of this number runs."""
     with contextlib.suppress(psutil.NoSuchProcess):

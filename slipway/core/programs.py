@@ -12,7 +12,7 @@ import psutil
 from slipway.core import limits
 from slipway.core.errors import Problem
 from slipway.core.limits import WORK, Limit, Wait
-from slipway.core.processes import is_alive
+from slipway.core.processes import family, is_alive
 from slipway.core.signals import interrupted, uninterrupted
 from slipway.core.waiting import wait_until
 
@@ -79,13 +79,10 @@ def moved(pid: int) -> int | None:
     """Return the bytes that a program, and what it has started, have read and written; None where nobody counts."""
     total = 0
     try:
-        parent = psutil.Process(pid)
-        for one in (parent, *parent.children(recursive=True)):
+        for one in family(pid):
             with contextlib.suppress(psutil.NoSuchProcess):
                 counted = one.io_counters()
                 total += counted.read_chars + counted.write_chars
-    except psutil.NoSuchProcess:
-        return 0
     except (AttributeError, psutil.Error):
         return None
     return total
@@ -97,19 +94,16 @@ def end_with_all(process: "subprocess.Popen[str] | subprocess.Popen[bytes]", ask
     `ask` is the signal by which it ends tidily, for which it has `grace` seconds. What it has started may outlive it:
     pytest's workers, say.
     """
-    family: list[psutil.Process] = []
-    with contextlib.suppress(psutil.NoSuchProcess):
-        parent = psutil.Process(process.pid)
-        family = [parent, *parent.children(recursive=True)]
+    members = family(process.pid)
     if process.poll() is None:
         process.send_signal(ask)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(grace)
     for end in (psutil.Process.terminate, psutil.Process.kill):
-        for member in family:
+        for member in members:
             with contextlib.suppress(psutil.NoSuchProcess):
                 end(member)
-        wait_until(lambda: not any(map(is_alive, family)), lambda: True, grace)
+        wait_until(lambda: not any(map(is_alive, members)), lambda: True, grace)
     process.wait()
 
 

@@ -3,10 +3,12 @@
 import os
 from collections.abc import Mapping
 
+FILE = ".env"
+
 
 def source(name: str, environ: Mapping[str, str] = os.environ) -> str:
     """Name where a variable comes from."""
-    return "the environment" if name in environ else ".env"
+    return "the environment" if name in environ else FILE
 
 
 def placed(*names: str, environ: Mapping[str, str] = os.environ) -> str:

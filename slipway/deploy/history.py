@@ -25,11 +25,11 @@ def line(entries: Sequence[Entry]) -> list[Entry]:
     return found
 
 
-def before(entries: Sequence[Entry], live: str) -> list[Entry]:
-    """Return what was live before a release, the last one first; nothing for one that is not in the line."""
+def leading(entries: Sequence[Entry], live: str) -> list[Entry]:
+    """Return the line up to a release, that one first, and then what was live before it; [] for one not in the line."""
     found = line(entries)
-    at = next((number for number, one in enumerate(found) if one.release == live), 0)
-    return found[:at][::-1]
+    at = next((number for number, one in enumerate(found) if one.release == live), -1)
+    return found[: at + 1][::-1]
 
 
 def is_same(one: Entry, other: Entry) -> bool:
@@ -44,14 +44,13 @@ def previous(entries: Sequence[Entry], live: str) -> Entry | None:
 
     It is what was live before it, and was not the same: going back twice goes further back.
     """
-    earlier = before(entries, live)
-    now = next((one for one in reversed(line(entries)) if one.release == live), None)
-    return next((one for one in earlier if now and not is_same(one, now)), None)
+    found = leading(entries, live)
+    return next((one for one in found[1:] if not is_same(one, found[0])), None)
 
 
 def ranked(entries: Sequence[Entry], live: str) -> list[Entry]:
     """Return what can be gone back to from the live release: its line first, then what was rolled back from."""
-    earlier = before(entries, live)
+    earlier = leading(entries, live)[1:]
     mine = {one.release for one in earlier} | {live}
     return [*earlier, *(one for one in good(entries) if one.release not in mine)]
 
@@ -63,10 +62,9 @@ def superfluous(entries: Sequence[Entry], live: str, keep: int, there: Collectio
     What a rotation has taken the place of is the same image with another secret: the last one stays and isn't counted,
     what other rotations have replaced before it goes. So does what is the same as one that is kept.
     """
-    now = [one for one in line(entries) if one.release == live]
-    stay, go = list(now), list[Entry]()
+    stay, go = leading(entries, live)[:1], list[Entry]()
     count, replaced = 0, set[str]()
-    newer = now[-1] if now else None
+    newer = stay[0] if stay else None
     for entry in ranked(entries, live):
         if newer and newer.what.startswith(ROTATE) and newer.image_id == entry.image_id:
             is_kept = entry.image_id not in replaced
@@ -99,7 +97,7 @@ def told(entries: Sequence[Entry], live: str, keep: int, there: Collection[str])
 def rows(entries: Sequence[Entry], live: str, there: Collection[str]) -> list[list[str]]:
     """Return a ledger as rows, the first their heads; `there` are the releases that have containers."""
     latest = {entry.release: entry.event for entry in entries if entry.outcome == Outcome.LIVE}
-    leading = {entry.origin for entry in line(entries)}
+    origins = {entry.origin for entry in line(entries)}
     found = []
     for entry in reversed(entries):
         state, newest, why = entry.outcome or NOT_ENDED, latest.get(entry.release) == entry.event, ""
@@ -107,7 +105,7 @@ def rows(entries: Sequence[Entry], live: str, there: Collection[str]) -> list[li
             here = "kept" if entry.release in there else ""
             here = "live" if here and entry.release == live else here
             state = here if newest and here else "was live"
-            why = "" if entry.origin in leading or not newest else "rolled back from"
+            why = "" if entry.origin in origins or not newest else "rolled back from"
         else:
             why = entry.reason
         what = f"{entry.what}, no backup" if entry.without_backup else entry.what

@@ -36,9 +36,10 @@ def recover(steps: Steps, releases: Releases) -> None:
     _revive(steps, releases)
     remembered = releases.remembered()
     live, entries = remembered.pointer.release, ledger.parse(remembered.ledger)
-    for event in unsettled(entries, remembered.pointer):
-        releases.record(event.line())
-        entries[next(at for at, one in enumerate(entries) if one.event == event.event)] = event
+    settled = {one.event: one for one in unsettled(entries, remembered.pointer)}
+    for one in settled.values():
+        releases.record(one.line())
+    entries = [settled.get(one.event, one) for one in entries]
     there = releases.all()
     if live not in there and (lost := running(there, entries)):
         live = lost.id

@@ -38,9 +38,10 @@ class Rollback:
     def plan(self) -> list[tuple[str, str]]:
         """Return what would be done, as names and lines; change nothing. Raises Problem as `run` would."""
         remembered = self.releases.remembered()
-        back = ledger.of_release(ledger.parse(remembered.ledger), remembered.previous)
-        if back and not self.to and back.release != remembered.pointer.release:
-            live = ledger.of_release(ledger.parse(remembered.ledger), remembered.pointer.release)
+        entries, pointed = ledger.parse(remembered.ledger), remembered.pointer.release
+        back = ledger.of_release(entries, remembered.previous)
+        if back and not self.to and back.release != pointed:
+            live = ledger.of_release(entries, pointed)
             return [
                 ("now", f"{live.image} ({live.release}), which is being watched" if live else "nothing is live"),
                 ("then", f"{back.image} ({back.release}), which still runs: at once"),
@@ -100,7 +101,8 @@ class Rollback:
         return self._entry_of(release)
 
     def _settled(self, seen: str, waited: str) -> Entry | None:
-        entries, live = ledger.parse(self.releases.ledger()), self.releases.pointer().release
+        remembered = self.releases.remembered()
+        entries, live = ledger.parse(remembered.ledger), remembered.pointer.release
         by = target.done(entries, live, seen, waited)
         meant = ledger.find(entries, self.to) if self.to else None
         if not by or (self.to and not (meant and meant.release == live)):
@@ -115,9 +117,9 @@ class Rollback:
 
     def _look(self, start: bool = False) -> Target:
         # Choose, and see how that stands to the database, which may be started for it; raises Problem.
-        releases, live = self.releases, self.releases.live()
-        remembered, there = releases.remembered(), releases.all()
-        entries = ledger.parse(remembered.ledger)
+        releases, remembered = self.releases, self.releases.remembered()
+        entries, there = ledger.parse(remembered.ledger), releases.all()
+        live = there.get(remembered.pointer.release)
         chosen = target.choose(entries, live, there, self.to)
         if live and not self.deployment.database.running() and start:
             self.deployment.database.start()

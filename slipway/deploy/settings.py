@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from slipway.core.errors import Problem
-from slipway.core.sources import source
+from slipway.core.sources import FILE, source
 from slipway.core.steps import Steps
 from slipway.deploy.ledger import Entry
 from slipway.project.labels import ACCEPTS
 from slipway.project.rotation import Step
 from slipway.runtime.release import Release
 
-ENV, TRUSTED = ".env", "TRUSTED_PROXIES"
+TRUSTED = "TRUSTED_PROXIES"
 WIDE = {4: 8, 6: 16}  # prefixes: a public network that is as wide has other clients in it than proxies
 
 
@@ -54,7 +54,7 @@ def check_step(step: Step, secrets: Iterable[str], live: Entry | None, now: Mapp
     before, free = live.settings if live else {}, step.own if step.renews else ()
     behind = [name for name in secrets if name not in free and before.get(name) != now.get(name)]
     if before and behind:
-        if set_ := [name for name in behind if source(name) != ENV]:
+        if set_ := [name for name in behind if source(name) != FILE]:
             raise Problem(
                 f"{', '.join(set_)}: the environment sets another value than the live release has, and counts before "
                 ".env. Take it out of the environment; or, if it is meant, bring it live: ./inv deploy"

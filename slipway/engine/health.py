@@ -19,11 +19,6 @@ class Verdict:
     so_far: str = ""
     unhealthy: bool = False
 
-    @property
-    def early(self) -> bool:
-        """Whether it is too early to tell."""
-        return not self.ready and not self.wrong
-
 
 READY, EARLY, GONE = Verdict(ready=True), Verdict(), Verdict(wrong="is gone")
 

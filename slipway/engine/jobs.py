@@ -130,9 +130,8 @@ def _started(
         raise
     finally:
         if mine:  # one that could not be started for its name is another verb's
-            asked.tidy(
-                shell, containers.remove_command(name, volumes=bool(job.image))
-            )  # those that another image declares
+            others = bool(job.image)  # an image that takes the place of the service's may declare volumes
+            asked.tidy(shell, containers.remove_command(name, volumes=others))
 
 
 def _give(shell: Shell, name: str, job: OneOff) -> None:

@@ -11,6 +11,8 @@ from slipway.engine import asked, containers, jobs
 
 VOLUME = "com.docker.compose.volume"  # the label that says what a Compose file calls it
 FILES = "/files"
+# What root may do in a container that gives files and folders to another user.
+MAY_GIVE = [word for one in ("CHOWN", "DAC_OVERRIDE", "FOWNER") for word in ("--cap-add", one)]
 END = bytes(1024)  # of every tar that is whole
 
 
@@ -54,9 +56,8 @@ def let_write(shell: Shell, project: str, volume: str, folder: str, image: str, 
     test = jobs.script_command(image, project, "-c", "test -w .", options=["--user", user, *mount])
     if not shell.probe(test)[0]:
         return
-    rights = [word for one in ("CHOWN", "DAC_OVERRIDE", "FOWNER") for word in ("--cap-add", one)]
     words = ["-ec", 'chown "$1" . && chmod u+rwx .', "sh", user]
-    command = jobs.script_command(image, project, *words, options=["--user", "0:0", *mount, *rights])
+    command = jobs.script_command(image, project, *words, options=["--user", "0:0", *mount, *MAY_GIVE])
     failed = f"The volume {volume} cannot be made one into which the service (user {user}) may write, at {folder}."
     shell.output(command, echo=True, failed=failed)
 

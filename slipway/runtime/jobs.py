@@ -17,13 +17,14 @@ from slipway.core.shell import Ran, tokens
 from slipway.engine import containers, images, references
 from slipway.engine.calls import JOB
 from slipway.engine.jobs import OneOff
+from slipway.engine.stack import DATABASE as DATABASE
 from slipway.engine.stack import Stack
 from slipway.project import database
 from slipway.project.settings import Settings
 from slipway.runtime import LATE, Job, Where
 from slipway.runtime.release import WEB
 
-DATABASE, MIGRATE = "db", "migrate"  # the services of the Compose files in which jobs run
+MIGRATE = "migrate"  # beside DATABASE, the service of the Compose files in which jobs run
 DATABASE_USER = "postgres"  # of PostgreSQL's image
 # The superuser logs in over the socket in its container.
 SECRETS, PASSWORDS = "/run/secrets", "/tmp/secrets"  # noqa: S108  (folders of their containers)

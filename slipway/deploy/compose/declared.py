@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from slipway.deploy.compose.labels import RELEASES
 from slipway.engine.compose import ANY, RELEASE
 
 # Volumes of a deployment's own, in the form <name>-prod_KEY.
@@ -170,7 +171,7 @@ def place(
     if one.name:
         return Place(one.key, one.name, one.name not in there)
     standard = f"{deployment}_{one.key}"
-    each = re.compile(rf"{re.escape(deployment)}-\d{{8}}t\d{{6}}_{re.escape(one.key)}")
+    each = re.compile(rf"{re.escape(deployment)}-{RELEASES}_{re.escape(one.key)}")
     earlier = [name for name in there if each.fullmatch(name)]
     of_live = [name for name in mounted or [f"{deployment}-{live}_{one.key}"] if name in earlier]
     own = of_live[0] if of_live else ""

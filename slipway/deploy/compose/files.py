@@ -179,7 +179,6 @@ def renew_secrets(stack: Stack, there: Sequence[str], image: str, values: Mappin
 
 def secrets_command(image: str, project: str, mounts: Mapping[str, str], function: str, *args: str) -> list[str]:
     """Return the command that writes secrets into volumes, each in a folder, from its standard input."""
-    capabilities = [word for one in ("CHOWN", "DAC_OVERRIDE", "FOWNER") for word in ("--cap-add", one)]
-    options = ["--interactive", "--user", "0:0", "--cap-drop", "ALL", *capabilities, "--workdir", SECRETS]
+    options = ["--interactive", "--user", "0:0", "--cap-drop", "ALL", *volumes.MAY_GIVE, "--workdir", SECRETS]
     options += [word for volume, folder in mounts.items() for word in ("--volume", f"{volume}:{folder}")]
     return script_command(image, project, "-ec", Script(SCRIPT), "sh", function, *args, options=options)

@@ -8,6 +8,7 @@ RELEASE = "dev.slipway.release"  # of a release's containers and volume
 OWNER = "dev.slipway.owner"  # of the lock's container: who holds it
 NETWORK = "com.docker.compose.network"
 PROXY = "proxy"  # the service of compose.prod.yaml
+RELEASES = r"\d{8}t\d{6}"  # how releases are called, as a pattern
 DEFAULT_NETWORK, DATABASE_NETWORK = "default", "database"  # of compose.prod.yaml
 EDGE = "edge"  # the network of compose.ipv6.yaml
 

@@ -65,13 +65,11 @@ def of(lock: str) -> list[Left]:
 
 def end(left: Left) -> None:
     """End a program that was left, and all that it has started."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        one = psutil.Process(left.pid)
-        family = [one, *one.children(recursive=True)]
-        for member in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                member.kill()
-        wait_until(lambda: not any(map(processes.is_alive, family)), lambda: True, GRACE)
+    members = processes.family(left.pid)
+    for member in members:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    wait_until(lambda: not any(map(processes.is_alive, members)), lambda: True, GRACE)
 
 
 def told(left: Sequence[Left], who: str) -> str:

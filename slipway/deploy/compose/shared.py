@@ -76,5 +76,5 @@ class SharedVolumes:
 
 def of_releases(there: dict[str, str], deployment: str) -> list[str]:
     """Return those of an engine's volumes, each with its Compose project, that were made for releases."""
-    release = re.compile(rf"{re.escape(deployment)}-\d{{8}}t\d{{6}}")
+    release = re.compile(rf"{re.escape(deployment)}-{labels.RELEASES}")
     return [name for name, project in there.items() if release.fullmatch(project)]
