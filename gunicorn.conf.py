@@ -16,10 +16,10 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
-from gunicorn.util import load_class
+from gunicorn.util import import_app, load_class
 
 env = {name: value for name, value in os.environ.items() if value}
-wsgi_app = env.get("ASGI_APP", "app.main:app")
+asgi_app = env.get("ASGI_APP", "app.main:app")
 bind = [env.get("BIND", f"0.0.0.0:{env.get('PORT', '8000')}")]
 workers = int(env.get("WEB_CONCURRENCY", "4"))
 worker_class: Any = env.get("WORKER_CLASS", "uvicorn_worker.UvicornWorker")
@@ -27,6 +27,7 @@ reload = env.get("RELOAD", "") == "1"
 # Loaded once, before the workers fork: a broken application or a missing setting ends the
 # server with one message, and the workers share its memory. A reloader has to load in the worker.
 preload_app = not reload
+wsgi_app = f"{__name__}:load_application()"
 http_parser = "python"  # of gunicorn's own `asgi` worker
 # A few small compressed messages could fill the memory: uvicorn would take 16 MB each, and inflate them.
 websocket_max_message_size = 2**20
@@ -74,6 +75,16 @@ logconfig_dict: dict[str, Any] = {
 }
 if not _json:
     del logconfig_dict["formatters"]["json"]
+
+
+def load_application() -> Any:
+    """Load the application; of a RuntimeError, gunicorn itself would not show where it was raised."""
+    try:
+        return import_app(asgi_app)
+    except RuntimeError:
+        if not reload:  # where the worker shows it
+            traceback.print_exc()
+        raise
 
 
 def _forget_metrics(owner: int, folder: str) -> None:

@@ -117,3 +117,22 @@ def test_a_worker_that_is_told_to_end_while_it_starts_ends(tmp_path: Path, worke
                 server.terminate()
         limit.cancel()
     assert server.returncode == 0, said
+
+
+@pytest.mark.parametrize(
+    ("error", "last"), [("RuntimeError", "Error: no colour\n"), ("ValueError", "ValueError: no colour\n")]
+)
+def test_a_service_that_raises_when_it_is_imported_shows_where(tmp_path: Path, error: str, last: str) -> None:
+    (tmp_path / "colours.py").write_text(f"def read():\n    raise {error}('no colour')\n")
+    (tmp_path / "shop.py").write_text("import colours\n\ncolours.read()\n")
+    command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "gunicorn.conf.py")]
+    env = environ(tmp_path, ASGI_APP="shop:app")
+    ran = subprocess.run(
+        command, cwd=tmp_path, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT,
+        check=False,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert 'shop.py", line 3, in <module>\n    colours.read()' in ran.stdout
+    assert f'colours.py", line 2, in read\n    raise {error}' in ran.stdout
+    assert ran.stdout.count("Traceback") == 1
+    assert ran.stdout.rstrip().endswith(last.rstrip())
