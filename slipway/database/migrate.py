@@ -29,7 +29,7 @@ class Options:
 
 
 NEWEST = Options()
-WITHOUT = "To go on without one, and with no way back: ./inv migrate --no-backup, or ./inv deploy --no-backup"
+WITHOUT = "To go on without one, and with no way back: the same with --no-backup"
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,10 @@ def options(to: str, contract: bool, instead: Mapping[str, bool], no_backup: boo
 
 
 def up_to_date(checkout: Checkout, environment: Environment, runtime: Runtime) -> None:
-    """Migrate on the way to something else; a project without migrations has nothing to do."""
+    """Migrate on the way to `inv up`; a project without migrations has nothing to do."""
     if checkout.project.migrations:
-        apply(checkout, environment, runtime)
+        with schema.then("up"):
+            apply(checkout, environment, runtime)
 
 
 def apply(checkout: Checkout, environment: Environment, runtime: Runtime, options: Options = NEWEST) -> Migrated:
@@ -219,7 +220,7 @@ def _refuse_findings(
             checkout.steps.say("\n".join(one.line for one in findings))
             names = " and ".join(release.name for release in request.live)
             raise Problem(
-                f"{names} is live, and these would harm it. Nothing was applied. Mend them, then: ./inv check"
+                f"{names} is live, and these would harm it. Nothing was applied. What is left to mend: ./inv check"
             )
         step.detail = f"{len(trials)} tried on a scratch database: harmless to what is live"
 

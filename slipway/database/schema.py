@@ -3,6 +3,8 @@
 What it is told and what it answers is typed; the same for every runtime.
 """
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,11 +12,10 @@ from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran
 from slipway.project.config import Project
-from slipway.project.database import OTHERS, other_login, other_name
+from slipway.project.database import OTHERS, explained, other_login, other_name
 from slipway.runtime import SERVICE_PYTHON, Job, LiveRelease, Runtime, Where
 from slipway.runtime.environment import Environment
-from slipway.schema import protocol
-from slipway.schema.causes import explained
+from slipway.schema import NOT_YET, protocol
 from slipway.schema.protocol import (
     VERSION,
     Checked,
@@ -29,7 +30,7 @@ from slipway.schema.protocol import (
 )
 
 NO_MIGRATIONS = "This project has no migrations: `alembic init alembic` makes the folder for them."
-MIGRATION_FAILED = "The migration failed (see above); nothing was started on its schema. Mend it, then: ./inv migrate"
+MIGRATION_FAILED = "The migration failed (see above); nothing was started on its schema."
 DOWNGRADE_FAILED = "The downgrade ended early (see above)."
 SEE_ABOVE = "That could not be told (see above)."
 
@@ -108,6 +109,17 @@ def undo(environment: Environment, runtime: Runtime, to: str) -> Undo:
 def downgrade(environment: Environment, runtime: Runtime, to: str) -> Downgraded:
     """Go back to a revision; raises Problem."""
     return _asked(environment, runtime, Downgraded, "downgrade", "--to", to, failed=DOWNGRADE_FAILED)
+
+
+@contextlib.contextmanager
+def then(verb: str) -> Iterator[None]:
+    """Let a migration that fails end with the verb that goes on, which a deployment says for itself."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.code != NOT_YET:
+            problem.message = f"{problem.message}\nOnce it is mended: ./inv {verb}"
+        raise
 
 
 def schema_command(command: str, *args: str) -> list[str]:

@@ -17,9 +17,9 @@ from slipway.core.words import human
 from slipway.database import superuser
 from slipway.database.backups import Backup, parse, superfluous
 from slipway.project.checkout import Checkout
+from slipway.project.database import explained
 from slipway.runtime import Job, Runtime, Where
 from slipway.runtime.environment import Environment
-from slipway.schema.causes import explained
 
 SCRIPT = Path(__file__).with_name("backups.sh")
 TOO_OLD = 64  # the status of what needs newer programs of PostgreSQL's than those that are there

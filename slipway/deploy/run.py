@@ -53,10 +53,11 @@ class Deployer:
     def gather(self, options: Options) -> Facts:
         """Put in order what was left behind, have the image at hand, and look at everything; raises Problem."""
         recover.recover(self.checkout.steps, self.releases)
-        if options.rotation:
-            return self._facts(options, *source.live(self.releases), changes=True)
-        found = source.resolve(self.checkout, self.deployment, options.tag)
-        return self._facts(options, found, source.get(self.checkout, self.deployment, found), changes=True)
+        with away.stays(self.checkout, self.releases):
+            if options.rotation:
+                return self._facts(options, *source.live(self.releases), changes=True)
+            found = source.resolve(self.checkout, self.deployment, options.tag)
+            return self._facts(options, found, source.get(self.checkout, self.deployment, found), changes=True)
 
     def _facts(self, options: Options, found: Source, image: Candidate | None, changes: bool) -> Facts:
         refuse_backwards(self.releases, found, image)

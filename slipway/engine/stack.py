@@ -14,7 +14,7 @@ from slipway.engine import containers, jobs, proxies
 from slipway.engine.compose import ANY, WITHOUT_ENV, compose_command, patience, project_name, release_variables
 from slipway.engine.containers import Container
 from slipway.project.config import Project
-from slipway.schema.causes import explained
+from slipway.project.database import explained
 
 SERVICES = ("config", "--format", "json")  # prints them
 DATABASE = "db"
@@ -138,7 +138,7 @@ class Stack:
             said = containers.last_lines(self.shell, one.id, LOG) if one else ""
             title = TITLES.get(service, "service")
             text = f"{said}\nThe {title} {how}; {of_log(said)}.".lstrip()
-            raise Problem(explained(text) if service == DATABASE else text)
+            raise Problem(explained(text, own=True) if service == DATABASE else text)
 
     def need(self, service: str) -> Container:
         """Return a service's container; raises Problem when it does not run."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from slipway.core.sources import placed
+from slipway.schema import causes
 
 OWN = "db"  # the host of the PostgreSQL that Slipway runs
 SUPERUSER = "superuser"  # of the PostgreSQL that Slipway runs; no variable names it
@@ -19,6 +20,7 @@ NAMES = (HOSTNAME, PORT, NAME, USERNAME, PASSWORD, SSLMODE, SSLROOTCERT)
 STANDARD_PORT = 5432
 
 NO_DATABASE = f"This service has no database: there is no {HOSTNAME}, in .env or the environment."
+REFUSED = re.compile(r'authentication failed|role "[^"]*" does not exist')  # a login
 RENAME = "To rename the database itself: docs/migrations.md."
 # For psql: the databases that data was made with, where it has none that is called :'name'. Those that restores have
 # kept, or had begun with, are none of them.
@@ -103,6 +105,15 @@ def unfit(values: Mapping[str, str]) -> list[str]:
     if values.get(USERNAME) == SUPERUSER:
         findings.append(f"DATABASE_USERNAME = {SUPERUSER!r} is the superuser's name: choose another one")
     return findings
+
+
+def explained(text: str, said: str = "", own: bool = False) -> str:
+    """Return a message with its cause, by what was `said` or the message itself, as it is told here.
+
+    `own` tells whether it is about the PostgreSQL that Slipway runs.
+    """
+    refused = own and REFUSED.search(said or text)
+    return f"{text} {other_login()}" if refused else causes.explained(text, said, placed)
 
 
 def other_login() -> str:

@@ -13,7 +13,6 @@ from slipway.engine.containers import PROJECT, Container
 from slipway.engine.stack import SERVICES as DEFINED
 from slipway.engine.stack import Stack
 from slipway.project.checkout import Checkout
-from slipway.project.database import other_login
 from slipway.runtime import STAYS, Job, LiveRelease, State, password
 from slipway.runtime.bring_over import bring_over
 from slipway.runtime.environment import Environment
@@ -145,12 +144,7 @@ class ComposeDatabase:
             before = self.stack.container(DATABASE)
             up = self.stack.compose("up", "--detach", DATABASE)
             self.stack.shell.quietly(up, env=self.stack.env(), failed="The database could not be started.")
-            try:
-                self.stack.wait(DATABASE)
-            except Problem as problem:
-                if f'role "{self.environment.settings.database.username}" does not exist' in str(problem.message):
-                    problem.message = f"{problem.message}\n{other_login()}"
-                raise
+            self.stack.wait(DATABASE)
             now = self.stack.container(DATABASE)
         if not (before and before.running and now and now.id == before.id):
             bring_over(self.stack.shell.steps, self.environment.settings.database, self.jobs.run)

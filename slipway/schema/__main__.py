@@ -15,7 +15,7 @@ from alembic.util import CommandError
 
 from alembic import command
 from slipway.schema import catalogue, database, losses, trial
-from slipway.schema.causes import cause
+from slipway.schema.causes import cause, explained_here
 from slipway.schema.phases import decide
 from slipway.schema.protocol import Checked, Downgraded, Drift, Known, Plan, State, Undo, Undone, Upgraded, written
 from slipway.schema.revisions import Revisions
@@ -191,9 +191,9 @@ if __name__ == "__main__":
         say(str(refused))
         raise SystemExit(refused.status) from None
     except psycopg.Error as error:  # it went away, or only reads
-        if not (why := cause(str(error))):
+        if not cause(str(error)):
             raise
-        say(f"{error}\n{why}")
+        say(explained_here(str(error).strip()))
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         sys.stderr.write("Stopped; a revision that was under way is not applied.\n")

@@ -1,12 +1,16 @@
 """What is wrong with the database, by what PostgreSQL and its clients say of it: why, and what to do next.
 
-The one place that reads such messages; the service's image has it as well.
+The one place that reads such messages; the service's image has it as well. Where a variable comes from, only who calls
+can tell: an image leaves the cause to a verb that has called it.
 """
 
+import os
 import re
+from collections.abc import Callable
 
 BEGINNING = 30  # characters by which a cause is known: an environment may be named further on
 TRY = "To try it: ./inv psql"
+NAMED = re.compile(r"\{([A-Z_ ]+)\}")  # variables, in a cause
 # The first that is found is said. Of a PostgreSQL that speaks another language (lc_messages), nothing is found.
 CAUSES = [
     (
@@ -20,12 +24,12 @@ CAUSES = [
         r"No address).*host\.docker\.internal",
         "Docker on Linux has no name host.docker.internal unless it is told. In compose.yaml, give `web`, "
         '`migrate` and `db` the line extra_hosts: ["host.docker.internal:host-gateway"]; without Docker, '
-        "write 127.0.0.1 into .env. " + TRY,
+        "let {DATABASE_HOSTNAME} be 127.0.0.1. " + TRY,
     ),
     (
         r"could not translate host name|Name or service not known|name resolution|No address associated|"
         r"nodename nor",
-        "The name is not known where the service runs. Correct DATABASE_HOSTNAME in .env, or the DNS there. " + TRY,
+        "The name is not known where the service runs. Correct {DATABASE_HOSTNAME}, or the DNS there. " + TRY,
     ),
     (
         r"too many clients already|remaining connection slots|too many connections for",
@@ -36,11 +40,12 @@ CAUSES = [
     ),
     (
         r"password authentication failed|no password supplied",
-        "PostgreSQL refuses the login. Correct DATABASE_USERNAME and DATABASE_PASSWORD in .env. " + TRY,
+        "PostgreSQL refuses the login. Correct {DATABASE_USERNAME DATABASE_PASSWORD}. " + TRY,
     ),
     (
         r"no pg_hba\.conf entry.*(?:no encryption|SSL off)",
-        "PostgreSQL lets nobody in from here without TLS: DATABASE_SSLMODE=require in .env, or its pg_hba.conf. " + TRY,
+        "PostgreSQL lets nobody in from here without TLS: let {DATABASE_SSLMODE} be require, or its pg_hba.conf. "
+        + TRY,
     ),
     (
         r"no pg_hba\.conf entry",
@@ -48,31 +53,31 @@ CAUSES = [
     ),
     (
         r"root certificate file .* does not exist|could not read root certificate file",
-        "DATABASE_SSLROOTCERT in .env names a file of the service's: the Dockerfile has to copy it, and the "
+        "{DATABASE_SSLROOTCERT} names a file of the service's: the Dockerfile has to copy it, and the "
         "image to be built (./inv build); without Docker, it lies on this machine. " + TRY,
     ),
     (
         r"server does not support SSL|does not support SSL",
-        "PostgreSQL speaks no TLS there, and DATABASE_SSLMODE in .env demands it. Turn it on there (ssl = "
-        "on), or, where the way to it is trusted, write DATABASE_SSLMODE=prefer. " + TRY,
+        "PostgreSQL speaks no TLS there, and {DATABASE_SSLMODE} demands it. Turn it on there (ssl = "
+        "on), or, where the way to it is trusted, let DATABASE_SSLMODE be prefer. " + TRY,
     ),
     (
         r"certificate verify failed|does not match host name|private key file|could not load .*certificate",
-        "TLS to PostgreSQL failed at the certificate. DATABASE_SSLROOTCERT in .env has to be of the authority"
+        "TLS to PostgreSQL failed at the certificate. {DATABASE_SSLROOTCERT} has to be of the authority"
         " that signed it, DATABASE_HOSTNAME the name in it (verify-full; verify-ca doesn't compare names). " + TRY,
     ),
     (
         r'FATAL: +database "[^"]*" does not exist',
-        "Correct DATABASE_NAME in .env, or make that database there (CREATE DATABASE). " + TRY,
+        "Correct {DATABASE_NAME}, or make that database there (CREATE DATABASE). " + TRY,
     ),
     (
         r'role "[^"]*" does not exist',
-        "Correct DATABASE_USERNAME in .env, or make that role there (CREATE ROLE). " + TRY,
+        "Correct {DATABASE_USERNAME}, or make that role there (CREATE ROLE). " + TRY,
     ),
     (
         r"read-only transaction|cannot be executed during recovery|recovery is in progress",
         "This PostgreSQL only reads: it is a replica, or default_transaction_read_only is on. Let "
-        "DATABASE_HOSTNAME in .env name the primary. Which it is: ./inv psql -- -c 'SELECT "
+        "{DATABASE_HOSTNAME} name the primary. Which it is: ./inv psql -- -c 'SELECT "
         "pg_is_in_recovery()'",
     ),
     (
@@ -104,12 +109,11 @@ CAUSES = [
     (
         r"Connection refused",
         "Nothing listens there. Start PostgreSQL, let it listen on that address (listen_addresses), or "
-        "correct DATABASE_HOSTNAME and DATABASE_PORT in .env. " + TRY,
+        "correct {DATABASE_HOSTNAME DATABASE_PORT}. " + TRY,
     ),
     (
         r"timeout expired|timed out|No route to host|Network is unreachable",
-        "Nothing answers there: a firewall, or another address. Correct DATABASE_HOSTNAME and DATABASE_PORT "
-        "in .env. " + TRY,
+        "Nothing answers there: a firewall, or another address. Correct {DATABASE_HOSTNAME DATABASE_PORT}. " + TRY,
     ),
     (
         r"server closed the connection|terminating connection|connection to server was lost|"
@@ -121,15 +125,28 @@ CAUSES = [
 ]
 
 
-def cause(said: str) -> str:
-    """Return why, and what to do next, by what was said; "" for what is not known."""
+def in_file(*names: str) -> str:
+    """Name variables, which .env sets as far as is known here."""
+    return f"{' and '.join(names)} in .env"
+
+
+def cause(said: str, placed: Callable[..., str] = in_file) -> str:
+    """Return why, and what to do next, by what was said; "" for what is not known.
+
+    `placed` names variables with where they come from.
+    """
     for pattern, text in CAUSES:
         if found := re.search(pattern, said):
-            return found.expand(text) if found.groups() else text
+            return NAMED.sub(lambda names: placed(*names[1].split()), found.expand(text) if found.groups() else text)
     return ""
 
 
-def explained(text: str, said: str = "") -> str:
+def explained(text: str, said: str = "", placed: Callable[..., str] = in_file) -> str:
     """Return a message with its cause, by what was `said` or the message itself, unless that names it already."""
-    why = cause(said or text)
+    why = cause(said or text, placed)
     return f"{text} {why}" if why and why[:BEGINNING] not in said + text else text
+
+
+def explained_here(text: str, said: str = "") -> str:
+    """Return a message with its cause where nobody else tells it: the verb that has called this one does."""
+    return text if os.environ.get("SLIPWAY_BY") else explained(text, said)

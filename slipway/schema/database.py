@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway.schema import NO_SCRATCH, NOT_YET
-from slipway.schema.causes import cause, explained
+from slipway.schema.causes import cause, explained_here
 from slipway.schema.protocol import Size
 from slipway.schema.words import say
 
@@ -71,7 +71,7 @@ def reach(limit: float) -> None:
             if time.monotonic() > end:
                 said = f"The database at {host}:{port} could not be reached in {limit:.0f} s ({error})."
                 where = "Check DATABASE_HOSTNAME and DATABASE_PORT, in .env or the environment, and that it runs."
-                raise Refused(f"{said} {cause(said) or where}") from None
+                raise Refused(explained_here(said) if cause(said) else f"{said} {where}") from None
             time.sleep(0.5)
 
 
@@ -97,7 +97,7 @@ def connect(called: str, database: str = "") -> Connection:
             autocommit=True,
         )
     except psycopg.OperationalError as error:
-        raise Refused(explained(f"{error}\nThe database {database or name()} could not be opened.")) from None
+        raise Refused(explained_here(f"{error}\nThe database {database or name()} could not be opened.")) from None
 
 
 def heads(connection: Connection) -> tuple[str, ...]:

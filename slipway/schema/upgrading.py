@@ -12,7 +12,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from slipway.schema import turn
-from slipway.schema.causes import explained
+from slipway.schema.causes import explained_here
 from slipway.schema.database import Connection, NotYet, Refused, connect, heads, variable
 from slipway.schema.guard import Guard, end_orphans
 from slipway.schema.phases import Live, Revision, decide
@@ -76,7 +76,7 @@ def run(revisions: Revisions, revision: Revision, guard: Guard, *, down: bool = 
             if tried == limits.tries:
                 raise Refused(
                     f"{revision.id} did not get its lock in {tried} tries of {limits.lock_timeout} s: it is held by "
-                    f"{blocked}; {guard.left}. Once that has ended: ./inv migrate"
+                    f"{blocked}; {guard.left}. Once that has ended, run this again."
                 ) from None
             pause = min(LONGEST_PAUSE, 2.0 ** (tried - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
             say(f"  {revision.id:<10} no lock in {limits.lock_timeout} s, behind {blocked}; again in {pause:.1f} s")
@@ -153,4 +153,4 @@ def _failed(revision: Revision, error: DBAPIError, state: str, guard: Guard) -> 
             " It ran into its statement_timeout. Where it takes so long, let it work without them: "
             "docs/migrations.md has the ways."
         )
-    return explained(text, str(error.orig))
+    return explained_here(text, str(error.orig))

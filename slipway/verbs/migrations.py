@@ -10,7 +10,7 @@ from slipway.database import migrate as migrating
 from slipway.database import rehearse as rehearsing
 from slipway.database.findings import Finding
 from slipway.database.migrate import Options
-from slipway.database.schema import NO_MIGRATIONS, need_migrations
+from slipway.database.schema import NO_MIGRATIONS, need_migrations, then
 from slipway.database.stage import Outcome
 from slipway.deploy import ledger
 from slipway.runtime import Runtime
@@ -28,7 +28,8 @@ def migrate(session: Session, options: Options, yes: bool, json: bool) -> None:
     if session.project.migrations:
         if options.no_backup and not session.environment.is_dev:
             screen.confirm(f"Migrate {session.environment.name} without a backup? What it loses then is lost.", yes)
-        migrated = migrating.apply(session.checkout, session.environment, session.runtime, options)
+        with then("migrate"):
+            migrated = migrating.apply(session.checkout, session.environment, session.runtime, options)
         if migrated.without_backup and session.is_deployed:
             note(session, migrated)
         done = as_json(migrated)

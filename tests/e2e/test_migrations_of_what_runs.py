@@ -228,7 +228,7 @@ def test_a_container_killed_while_it_builds_an_index_is_made_up_for(docker: Chec
             (container,) = [name for name in containers() if "-migrate-" in name]
             run("docker", "kill", "--signal", "KILL", container)
             assert killed.stdout
-            assert "Mend it, then: ./inv migrate" in killed.stdout.read()
+            assert "Once it is mended: ./inv migrate" in killed.stdout.read()
         assert killed.returncode == 137
         assert ask(docker, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_posts_created_at'::regclass") == "f"
         assert ask(docker, "SELECT version_num FROM alembic_version") == "0002"

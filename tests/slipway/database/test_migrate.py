@@ -185,6 +185,20 @@ def test_what_has_to_wait_has_a_status_of_its_own(tmp_path: Path) -> None:
     assert (raised.value.message, raised.value.code) == ("What is left has to wait (see above).", NOT_YET)
 
 
+@pytest.mark.parametrize("verb", ["up", "migrate"])
+def test_a_failure_ends_with_the_verb_that_goes_on_and_no_other(tmp_path: Path, verb: str) -> None:
+    of = checkout(tmp_path)
+    lost = Ran(1, "", "server closed the connection unexpectedly")
+    with pytest.raises(Problem) as raised, schema.then(verb):
+        migrate.apply(of, environment(of), Noting(of, environment(of), lost))
+    message = str(raised.value.message)
+    assert message.startswith("The migration failed (see above); nothing was started on its schema. The database went")
+    assert message.endswith(f"\nOnce it is mended: ./inv {verb}")
+    assert message.count("./inv m") == (verb == "migrate")
+    with pytest.raises(Problem, match=r"has to wait \(see above\)\.', 3"), schema.then(verb):
+        migrate.apply(of, environment(of), Noting(of, environment(of), Ran(NOT_YET)))
+
+
 def test_without_migrations_there_is_nothing_to_ask(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     (tmp_path / "none/pyproject.toml").write_text('[project]\nname = "shop"\nversion = "0.2.0"\n')

@@ -10,10 +10,9 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Ran
 from slipway.database import schema
 from slipway.database.schema import MIGRATION_FAILED, SEE_ABOVE, Request
-from slipway.project.database import other_login, other_name
+from slipway.project.database import explained, other_login, other_name
 from slipway.runtime import LiveRelease, Where
 from slipway.schema import NOT_YET
-from slipway.schema.causes import explained
 from slipway.schema.phases import Revision
 from slipway.schema.protocol import (  # fmt: skip
     Change,

@@ -114,6 +114,16 @@ def test_a_full_disk_is_told_before_anything_is_started(deploys: Deployer, relea
     assert deploys.gather(B).image
 
 
+def test_what_is_live_is_told_when_nothing_was_begun(deploys: Deployer, releases: MemoryReleases) -> None:
+    releases.free = 1
+    with pytest.raises(Problem) as raised:
+        deploys.gather(B)
+    assert str(raised.value.message).endswith("docker system df\nshop:a is live, as before (a).")
+    with pytest.raises(Problem) as looked:
+        deploys.look(B)
+    assert str(looked.value.message).endswith("docker system df")
+
+
 def test_a_port_that_the_proxy_needs_and_another_has_is_told(deploys: Deployer, releases: MemoryReleases) -> None:
     deploys.deployment.service.taken.add(8000)  # type: ignore[attr-defined]
     assert deploys.gather(B)  # the proxy runs, and stays

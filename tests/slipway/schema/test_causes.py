@@ -1,8 +1,11 @@
 """What PostgreSQL and its clients say of a database, in their words, and what is made of it."""
 
+from functools import partial
+
 import psycopg
 import pytest
 
+from slipway.core.sources import placed
 from slipway.schema import database
 from slipway.schema.causes import CAUSES, cause, explained
 
@@ -21,12 +24,12 @@ SAID = [
     (f'{AT}FATAL:  password authentication failed for user "shop"', "refuses the login"),
     (f"{AT}fe_sendauth: no password supplied", "refuses the login"),
     (f'{AT}FATAL:  no pg_hba.conf entry for host "10.0.0.8", user "shop", database "shop", no encryption',
-     "DATABASE_SSLMODE=require"),
+     "let DATABASE_SSLMODE in .env be require"),
     (f'{AT}FATAL:  no pg_hba.conf entry for host "10.0.0.8", user "shop", database "shop", SSL encryption',
      "neither from this address"),
     (f'{AT}root certificate file "/srv/ca.pem" does not exist\nEither provide the file, or use sslmode',
      "the Dockerfile has to copy it"),
-    (f"{AT}server does not support SSL, but SSL was required", "DATABASE_SSLMODE=prefer"),
+    (f"{AT}server does not support SSL, but SSL was required", "let DATABASE_SSLMODE be prefer"),
     (f"{AT}SSL error: certificate verify failed", "DATABASE_SSLROOTCERT"),
     (f'{AT}server certificate for "sql" does not match host name "10.0.0.7"', "DATABASE_HOSTNAME the name in it"),
     (f'{AT}FATAL:  database "shop" does not exist', "DATABASE_NAME"),
@@ -51,8 +54,28 @@ def test_each_is_told_with_what_to_do(said: str, named: str) -> None:
 
 
 def test_each_names_what_to_do_next() -> None:
-    steps = ("./inv", "docs/", ".env", "run this again", "compose.yaml")
+    steps = ("./inv", "docs/", "{DATABASE_", "run this again", "compose.yaml")
     assert [text for _, text in CAUSES if not any(step in text for step in steps)] == []
+
+
+def test_who_knows_where_a_variable_comes_from_tells_it() -> None:
+    refused = f'{AT}FATAL:  password authentication failed for user "shop"'
+    told = "PostgreSQL refuses the login. Correct DATABASE_USERNAME in .env and DATABASE_PASSWORD in the environment."
+    assert cause(refused, partial(placed, environ={"DATABASE_PASSWORD": "x"})).startswith(told)
+    assert [text for _, text in CAUSES if "DATABASE_PASSWORD in .env" in text] == []
+
+
+def test_a_verb_that_calls_tells_the_cause_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_PASSWORD", "another")
+    said = []
+    for by in ("", "ada@laptop"):
+        monkeypatch.setenv("SLIPWAY_BY", by)
+        with pytest.raises(database.Refused) as refused:
+            database.connect("tests")
+        said.append(str(refused.value))
+    assert "refuses the login" in said[0]
+    assert said[1].endswith("could not be opened.")
+    assert "password authentication failed" in said[1]
 
 
 def test_data_of_another_major_version_names_the_image_of_before() -> None:
@@ -77,7 +100,7 @@ def test_what_is_not_known_is_not_guessed_and_what_is_said_already_is_not_said_t
     [
         ("DATABASE_PASSWORD", "another", "refuses the login"),
         ("DATABASE_NAME", "no_such", "Correct DATABASE_NAME"),
-        ("DATABASE_SSLMODE", "require", "DATABASE_SSLMODE=prefer"),
+        ("DATABASE_SSLMODE", "require", "let DATABASE_SSLMODE be prefer"),
         ("DATABASE_PORT", "1", "Nothing listens there"),
         ("DATABASE_HOSTNAME", "no-such.invalid", "not known where the service runs"),
     ],
