@@ -28,7 +28,7 @@ CAUSES = [
     ),
     (
         r"could not translate host name|Name or service not known|name resolution|No address associated|"
-        r"nodename nor",
+        r"nodename nor|Name does not resolve|Name has no usable address",  # the last two are musl's
         "The name is not known where the service runs. Correct {DATABASE_HOSTNAME}, or the DNS there. " + TRY,
     ),
     (

@@ -21,6 +21,8 @@ except ImportError:
     raise SystemExit("Migrating needs psycopg in the image: add psycopg[binary] to the dependencies") from None
 
 SECRETS = Path("/run/secrets")
+OWN = "db"  # the host of the PostgreSQL that Slipway runs
+NAME_LIMIT = 5.0  # seconds that the name of a database elsewhere may be unknown
 SCRATCH = "_scratch_"
 MARK = "made by slipway, to try migrations on"
 
@@ -60,19 +62,29 @@ def name() -> str:
 
 
 def reach(limit: float) -> None:
-    """Wait until the server listens, for at most `limit` seconds; raises Refused."""
+    """Wait until the server listens, for at most `limit` seconds; raises Refused.
+
+    A name that DNS doesn't know is told sooner; that of the container is not known before it starts.
+    """
     host, port = variable("DATABASE_HOSTNAME"), variable("DATABASE_PORT", "5432")
-    end = time.monotonic() + limit
+    began = time.monotonic()
     while not host.startswith("/"):
         try:
             socket.create_connection((host, int(port)), timeout=3).close()
             return
         except OSError as error:
-            if time.monotonic() > end:
-                said = f"The database at {host}:{port} could not be reached in {limit:.0f} s ({error})."
+            most = min(limit, NAME_LIMIT) if host != OWN and _is_unknown(error) else limit
+            if time.monotonic() - began > most:
+                said = f"The database at {host}:{port} could not be reached in {most:.0f} s ({error})."
                 where = "Check DATABASE_HOSTNAME and DATABASE_PORT, in .env or the environment, and that it runs."
                 raise Refused(explained_here(said) if cause(said) else f"{said} {where}") from None
             time.sleep(0.5)
+
+
+def _is_unknown(error: OSError) -> bool:
+    # For good; EAI_AGAIN is for now.
+    unknown = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))  # the second is not everywhere
+    return isinstance(error, socket.gaierror) and error.errno in unknown
 
 
 def connect(called: str, database: str = "") -> Connection:

@@ -1,5 +1,7 @@
 """What PostgreSQL and its clients say of a database, in their words, and what is made of it."""
 
+import socket
+import time
 from functools import partial
 
 import psycopg
@@ -17,6 +19,7 @@ SAID = [
     ("The database at host.docker.internal:5432 could not be reached in 60 s ([Errno -2] Name or service not known).",
      "host-gateway"),
     ('could not translate host name "sql.example.com" to address: Name or service not known', "DATABASE_HOSTNAME"),
+    ("The database at sql:5432 could not be reached in 5 s ([Errno -2] Name does not resolve).", "DATABASE_HOSTNAME"),
     ("failed to resolve host 'x': [Errno -3] Temporary failure in name resolution", "DATABASE_HOSTNAME"),
     (f"{AT}Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?",
      "Nothing listens there"),
@@ -124,3 +127,28 @@ def test_a_database_that_only_reads_or_goes_away_is_told_as_well() -> None:
             one.execute("SELECT 1")
     assert "a replica" in cause(str(read_only.value))
     assert "went away" in cause(str(gone.value))
+
+
+@pytest.mark.parametrize(
+    ("host", "number", "seconds"),
+    [
+        ("sql.example.com", socket.EAI_NONAME, 5),
+        ("sql.example.com", socket.EAI_AGAIN, 60),
+        ("db", socket.EAI_NONAME, 60),
+    ],
+)
+def test_a_name_that_is_not_known_is_told_soon_but_that_of_the_container(
+    monkeypatch: pytest.MonkeyPatch, host: str, number: int, seconds: int
+) -> None:
+    clock = [0.0]
+
+    def refuse(*_: object, **__: object) -> None:
+        raise socket.gaierror(number, "Name or service not known")
+
+    monkeypatch.setenv("DATABASE_HOSTNAME", host)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "sleep", lambda wait: clock.append(clock.pop() + wait))
+    with pytest.raises(database.Refused, match=f"could not be reached in {seconds} s"):
+        database.reach(60)
+    assert clock[0] == seconds + 0.5
