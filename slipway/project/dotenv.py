@@ -7,6 +7,7 @@ before `#`). The grammar here is what they read alike; anything else is a findin
 import difflib
 import os
 import re
+import secrets as random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -226,3 +227,8 @@ def _weakness(value: str, example: str, least: int) -> str | None:
     if len(set(value)) < 6:
         return "is too easy to guess: it has fewer than 6 different characters"
     return None
+
+
+def new_secret(least: int) -> str:
+    """Return 256 random bits, or `least` characters, as text that needs no quotes."""
+    return random.token_urlsafe(max(32, least))

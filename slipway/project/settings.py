@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 
@@ -24,6 +23,9 @@ NUMBERS = {
     "BODIES_PER_CLIENT": range(1, 65_536),
 }
 SIZES = ("WEB_MEMORY", "DATABASE_MEMORY", "PROXY_MEMORY")
+NO_FILE = (
+    "There is no .env: ./inv up makes one from .env.example; where it runs already, copy the one of who deploys it."
+)
 LEAST_MEMORY = 6 * 2**20  # Docker's own; 0 is no limit
 
 
@@ -47,8 +49,8 @@ class Settings:
         values, findings = _read(self.project)
         hidden.hide(self.project, values, self.steps.secrets)
         example = _schema(self.project)
-        if example and example.required.keys() - values.keys() and not (self.project.root / ".env").exists():
-            raise Problem("There is no .env: ./inv up makes one from .env.example.")
+        if self.is_missing:
+            raise Problem(NO_FILE)
         if example:
             findings += dotenv.check(values, example, self.project.secrets)
         findings += hidden.misread(self.project, values) + self._check_own(values)
@@ -63,6 +65,12 @@ class Settings:
                 "Correct it (.env.example explains each variable), then run this again."
             )
         return values
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is no .env, and the environment doesn't set all that one has to have."""
+        example, given = _schema(self.project), _read(self.project)[0]
+        return bool(example and example.required.keys() - given.keys()) and not (self.project.root / ".env").exists()
 
     def hide(self) -> None:
         """Let no output show what is secret of .env, also of one that is not in order, and of the environment."""
@@ -128,7 +136,7 @@ class Settings:
         with self.steps.step("settings", ".env is complete") as step:
             example, target = self.project.example, self.project.root / ".env"
             if example and not target.exists():
-                text = dotenv.fill(example, self.project.secrets, new_secret)
+                text = dotenv.fill(example, self.project.secrets, dotenv.new_secret)
                 written.create(target, text)
                 step.detail = ".env made from .env.example, its secrets generated"
             _ = self.values
@@ -208,7 +216,7 @@ def private(project: Project) -> dict[str, str]:
 
 def example_values(project: Project) -> dict[str, str]:
     """Return .env.example's variables with fresh secrets."""
-    return dotenv.parse(dotenv.fill(project.example, project.secrets, new_secret))[0]
+    return dotenv.parse(dotenv.fill(project.example, project.secrets, dotenv.new_secret))[0]
 
 
 def _schema(project: Project) -> dotenv.Schema | None:
@@ -240,8 +248,3 @@ def _read(project: Project) -> tuple[dict[str, str], list[str]]:
     known = _schema(project)
     names = (known.required.keys() | known.optional) if known else set()
     return values | {name: os.environ[name] for name in names if name in os.environ}, findings
-
-
-def new_secret(least: int) -> str:
-    """Return 256 random bits, or `least` characters, as text that needs no quotes."""
-    return secrets.token_urlsafe(max(32, least))

@@ -17,8 +17,8 @@ from slipway.core.errors import Problem
 from slipway.project import branch, changelog, dotenv, tags, written
 from slipway.project.checkout import Checkout
 from slipway.project.clone import clone, prefix_command, tagged
+from slipway.project.dotenv import new_secret
 from slipway.project.semver import git_tag
-from slipway.project.settings import new_secret
 from slipway.release.passed import Passed
 
 

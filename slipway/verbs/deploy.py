@@ -142,6 +142,7 @@ def planned(session: "Session", options: "Options") -> list[tuple[str, str]]:
     from slipway.deploy.run import Deployer
 
     deployment = session.deployment  # elsewhere than on an engine there is nothing to look at
+    session.check_secrets()
     session.settings.check()
     deployer = Deployer(session.checkout, session.environment, deployment, session.port_in_use())
     return [*under_way(session), *plan.rows(deployer.look(options), options)]
@@ -155,6 +156,7 @@ def carry_out(session: "Session", options: "Options", yes: bool, as_json: bool) 
     from slipway.verbs.screen import confirm, show, show_urls
 
     deployment = session.deployment  # elsewhere than on an engine nothing is prepared
+    session.check_secrets()
     session.settings.prepare()
     deployer = Deployer(session.checkout, session.environment, deployment, session.port_in_use())
     facts = deployer.gather(options)

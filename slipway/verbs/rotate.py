@@ -85,7 +85,7 @@ def next_step(session: "Session", name: str, given: bool, at_once: bool) -> "Ste
     from slipway.core.sources import source
     from slipway.project import rotation
     from slipway.project.database import PASSWORD
-    from slipway.project.settings import new_secret
+    from slipway.project.dotenv import new_secret
 
     project, settings = session.project, session.settings
     rotation.check(name, project.secrets, settings.own_database)

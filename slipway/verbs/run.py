@@ -20,6 +20,7 @@ def up(_: Context, prod: bool = False, runtime: str = "", context: str = "", por
     from slipway.verbs.session import Turn, begin
 
     with begin("up", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
+        session.check_secrets()
         session.settings.prepare()
         done, chosen = is_up(session, number("port", port, PORTS) if port else None)
         if done:

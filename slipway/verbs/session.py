@@ -135,8 +135,20 @@ class Session:
         kept = self.environment.kept_port
         return int(kept.read_text()) if kept.exists() else self.environment.port
 
+    def check_secrets(self) -> None:
+        """Raise Problem where a new .env would have other secrets than the production that is there."""
+        if self.environment.is_dev or not self.settings.is_missing:
+            return
+        if there := self.runtime.volumes():
+            raise Problem(
+                f"There is no .env, and {self.project.name} is in production already: {', '.join(there)}. A new one "
+                "would have other secrets. Nothing was changed. Copy the .env of who deploys it into this folder, then "
+                "run this again."
+            )
+
     def start_database(self, image: bool = True) -> None:
         """Have the database running, and the image that works on it built, unless none is needed."""
+        self.check_secrets()
         self.settings.check()
         self.remember()
         if image:
