@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 GOOD, BROKEN = 200, 500
 PRINTED = re.compile(r"(\d{3})(?: (\S+))?")
-OTHER = "or name another one: [tool.slipway] health"
+TABLE = "in [tool.slipway] of pyproject.toml"
+OTHER = f"or name another one: health {TABLE}"
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,11 @@ def headers(host: str) -> dict[str, str]:
 def hints(status: int) -> str:
     """Say what to change about an answer that will stay, as a rule; "" for one that may be another soon."""
     if status in (400, 421):
-        return "a service that checks the Host header is told one it knows: [tool.slipway] health-host"
+        return f"a service that checks the Host header is told one it knows: health-host {TABLE}"
     if 300 <= status < 400:
         return f"it has to answer 200 by itself: take it out of the redirect, {OTHER}"
     if status in (401, 403):
         return f"it has to answer 200 without a login: take it out, {OTHER}"
     if status in (404, 405):
-        return "the path that answers 200 when the service is ready: [tool.slipway] health"
+        return f"the path that answers 200 when the service is ready: health {TABLE}"
     return "it has to be 200" if status < 500 else ""

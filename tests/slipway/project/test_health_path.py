@@ -42,7 +42,7 @@ def test_what_a_health_check_prints_is_read(printed: str, answer: Answer) -> Non
 def test_an_answer_is_said_with_what_to_change(answer: Answer, said: str) -> None:
     assert str(answer).startswith(said)
     assert bool(said) == bool(str(answer))
-    assert ("[tool.slipway] health" in str(answer)) == (300 <= answer.status < 500)
+    assert ("[tool.slipway] of pyproject.toml" in str(answer)) == (300 <= answer.status < 500)
 
 
 def named(root: Path, host: str) -> str:
