@@ -5,7 +5,7 @@ The order is that of the lines in the ledger, to which only who holds the deploy
 
 from collections.abc import Collection, Sequence
 
-from slipway.deploy.ledger import ROTATE, Entry, Outcome, good
+from slipway.deploy.ledger import ENDED, ROTATE, Entry, Outcome, good
 
 NOT_ENDED = "not ended"
 
@@ -109,6 +109,6 @@ def rows(entries: Sequence[Entry], live: str, there: Collection[str]) -> list[li
         else:
             why = entry.reason
         what = f"{entry.what}, no backup" if entry.without_backup else entry.what
-        schema, took = entry.schema or "-", f"{entry.seconds:.1f} s" if entry.seconds else "-"
+        schema, took = entry.schema or "-", f"{entry.seconds:.1f} s" if entry.seconds > ENDED else "-"
         found.append([entry.release, what, entry.tag, schema, took, entry.by, state, why])
     return [["RELEASE", "BY WHAT", "IMAGE", "SCHEMA", "TOOK", "WHO", "IS", ""], *found] if found else []

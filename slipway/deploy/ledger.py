@@ -14,6 +14,7 @@ from slipway.engine import references
 DEPLOY, ROLLBACK = "deploy", "rollback"  # what an entry is of
 ROTATE = "rotate"  # what an entry begins with that a rotation has made
 FOUND = "found without an entry"  # the reason in an entry that was made of containers alone
+ENDED = 0.001  # the seconds of what was cut off, and has come to its end all the same: nobody knows when
 
 
 class Outcome(StrEnum):

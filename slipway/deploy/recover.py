@@ -1,7 +1,7 @@
 """Cleans up after killed deployments; removes releases beyond `keep`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
 
@@ -11,7 +11,7 @@ from slipway.deploy import history, ledger
 from slipway.deploy.ledger import Entry, Outcome
 from slipway.deploy.trial import rolled_back
 from slipway.engine import references
-from slipway.runtime.release import Pointer, Release
+from slipway.runtime.release import Pointer, Release, Remembered, host
 from slipway.runtime.releases import Releases
 
 LINES = 1000  # of the ledger
@@ -26,6 +26,41 @@ class Standing(Enum):
     UNKNOWN = "the ledger doesn't say: it is to be noted"
 
 
+@dataclass(frozen=True)
+class Stand:
+    """How a deployment stands, as it does once it was put in order.
+
+    `live` is the release that clients are led to; that was `lost` where it is told by containers alone. `entries` are
+    those of the ledger, among them what became of those whose end it doesn't have (`settled`), and then what it doesn't
+    have at all (`found`). `strays` are releases that go.
+    """
+
+    live: str
+    lost: bool
+    entries: tuple[Entry, ...]
+    settled: tuple[Entry, ...]
+    found: tuple[Entry, ...]
+    strays: tuple[str, ...]
+
+
+def stand(remembered: Remembered, there: Mapping[str, Release]) -> Stand:
+    """Return how a deployment stands, of what is remembered and which releases have containers."""
+    live, entries = remembered.pointer.release, ledger.parse(remembered.ledger)
+    settled = {one.event: one for one in unsettled(entries, remembered.pointer)}
+    entries = [settled.get(one.event, one) for one in entries]
+    runs = None if live in there else running(there, entries)
+    live = runs.id if runs else live
+    made = there[live].made if live in there else datetime.min.replace(tzinfo=UTC)
+    by_age = sorted(there.values(), key=lambda one: one.made)
+    judgements = {one.id: judged(one.id, live, entries, one.made < made) for one in by_age}
+    found = [of_containers(one) for one in by_age if judgements[one.id] is Standing.UNKNOWN]
+    if not entries and found and found[-1].release != live and live in there:
+        # What was made after the live one may have been rolled back from.
+        found.append(replace(of_containers(there[live]), what=ledger.ROLLBACK, reason="", seconds=ledger.ENDED))
+    strays = tuple(one for one, judgement in judgements.items() if judgement is Standing.STRAY)
+    return Stand(live, bool(runs), (*entries, *found), tuple(settled.values()), tuple(found), strays)
+
+
 def recover(steps: Steps, releases: Releases) -> None:
     """Let one release be live, and what is left of others be what can be gone back to.
 
@@ -34,22 +69,22 @@ def recover(steps: Steps, releases: Releases) -> None:
     first, so that clients don't wait for what comes. Raises Problem.
     """
     _revive(steps, releases)
-    remembered = releases.remembered()
-    live, entries = remembered.pointer.release, ledger.parse(remembered.ledger)
-    settled = {one.event: one for one in unsettled(entries, remembered.pointer)}
-    for one in settled.values():
-        releases.record(one.line())
-    entries = [settled.get(one.event, one) for one in entries]
     there = releases.all()
-    if live not in there and (lost := running(there, entries)):
-        live = lost.id
-        releases.point(live)
-        steps.note("recovered", f"which release is live was lost: it is {lost.host}")
-    made = there[live].made if live in there else datetime.min.replace(tzinfo=UTC)
-    # What is not in the ledger is noted in this order, so that what may have been rolled back from comes first.
-    for release in sorted(there.values(), key=lambda one: (one.id == live, one.made <= made, one.made)):
-        standing = judged(release.id, live, entries, release.made < made)
-        _put_in_order(steps, releases, release, live, standing)
+    now = stand(releases.remembered(), there)
+    for entry in (*now.settled, *now.found):
+        releases.record(entry.line())
+    for name in dict.fromkeys(entry.release for entry in now.found):
+        steps.note("recovered", f"{host(name)} was not in the ledger")
+    if now.lost:
+        releases.point(now.live)
+        steps.note("recovered", f"which release is live was lost: it is {host(now.live)}")
+    for release in there.values():
+        if release.id in now.strays:
+            releases.remove(release)
+            steps.note("recovered", f"{release.host} never came to be live, or was taken back: removed")
+        elif release.id != now.live and release.at_work:
+            releases.stop(release)
+            steps.note("recovered", f"{release.host} is not live any more: stopped")
     releases.clear_marks()
     releases.tidy()
 
@@ -74,20 +109,10 @@ def unsettled(entries: Sequence[Entry], pointer: Pointer) -> list[Entry]:
     last = next((one for one in reversed(entries) if one.outcome == Outcome.LIVE and not one.goes_back), None)
     if pointer.by and last and last.release != pointer.release:  # else the mark is an older one, and it is noted
         found.append(replace(last, outcome=Outcome.ROLLED_BACK, reason=rolled_back(pointer.by)))
+    elif entries and entries[-1].is_cut_off and pointer.release not in ("", entries[-1].release):
+        # Who led clients back was killed, or could not write, before that was noted.
+        found.append(replace(entries[-1], outcome=Outcome.FLIPPED_BACK, reason=CUT_OFF))
     return found
-
-
-def _put_in_order(steps: Steps, releases: Releases, release: Release, live: str, standing: Standing) -> None:
-    if standing is Standing.STRAY:
-        releases.remove(release)
-        steps.note("recovered", f"{release.host} never came to be live, or was taken back: removed")
-        return
-    if standing is Standing.UNKNOWN:
-        releases.record(of_containers(release).line())
-        steps.note("recovered", f"{release.host} was not in the ledger")
-    if release.id != live and release.at_work:
-        releases.stop(release)
-        steps.note("recovered", f"{release.host} is not live any more: stopped")
 
 
 def judged(release: str, live: str, entries: Sequence[Entry], older: bool) -> Standing:

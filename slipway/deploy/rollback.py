@@ -1,7 +1,7 @@
 """`inv rollback`: to a release that was live before."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,14 +19,20 @@ from slipway.runtime.environment import Environment
 from slipway.runtime.release import NewRelease
 from slipway.runtime.releases import Releases
 
-ENDED = 0.001  # seconds, of what was cut off and has come to its end all the same
-
 
 class Rollback:
-    """One rollback of a deployment, whose proxy is reached at a port; `to` names a release, "" for the one before."""
+    """One rollback of a deployment; `to` names a release, "" for the one before.
+
+    `port` is asked for that of the proxy where that has to be made: it raises Problem when .env is not in order.
+    """
 
     def __init__(
-        self, checkout: Checkout, environment: Environment, deployment: Deployment, port: int, to: str = ""
+        self,
+        checkout: Checkout,
+        environment: Environment,
+        deployment: Deployment,
+        port: Callable[[], int],
+        to: str = "",
     ) -> None:
         self.checkout = checkout
         self.environment = environment
@@ -65,7 +71,6 @@ class Rollback:
         seen = releases.pointer()
         if seen.by and not self.to:  # the deployment that was under way has yet to notice
             return self._made(seen.release, trial.rolled_back(seen.by))
-        self.environment.settings.check()
         with releases.lock("rollback", wait, joins="rollback") as waited:
             flipped = None if self.to else self._flip()
             recover.recover(steps, releases)
@@ -110,30 +115,34 @@ class Rollback:
         entry = self._made(live, by)
         last = entries[-1]
         if last.outcome == Outcome.ROLLED_BACK:
-            self.releases.record(gone_back(entry, outcome=Outcome.LIVE, seconds=ENDED).line())
+            self.releases.record(gone_back(entry, outcome=Outcome.LIVE, seconds=ledger.ENDED).line())
         elif last.is_cut_off:
-            self.releases.record(replace(last, seconds=ENDED).line())
+            self.releases.record(replace(last, seconds=ledger.ENDED).line())
         return entry
 
     def _look(self, start: bool = False) -> Target:
         # Choose, and see how that stands to the database, which may be started for it; raises Problem.
         releases, remembered = self.releases, self.releases.remembered()
-        entries, there = ledger.parse(remembered.ledger), releases.all()
-        live = there.get(remembered.pointer.release)
+        there = releases.all()
+        now = recover.stand(remembered, there)
+        entries, live = now.entries, there.get(now.live)
         chosen = target.choose(entries, live, there, self.to)
         if live and not self.deployment.database.running() and start:
             self.deployment.database.start()
         kept = there.get(chosen.release)
-        if not kept and not (chosen.digest or source.find(releases.images, chosen.image_id)):
-            raise Problem(target.gone(chosen, entries, live.id if live else "", there))
         given, definition = chosen.settings, chosen.definition
-        if not kept:
+        volumes: tuple[str, ...] = ()
+        if not kept:  # then it is made of .env and compose.release.yaml as they are today
+            if not (chosen.digest or source.find(releases.images, chosen.image_id)):
+                raise Problem(target.gone(chosen, entries, live.id if live else "", there))
+            self.environment.settings.check()
+            volumes = releases.volumes(chosen.image_id)
             given = settings.hashes(releases.variables(), remembered.salt)
             definition = settings.definition(releases.definition(), remembered.salt)
-        now = ledger.of_release(entries, live.id) if live else None
         of = (self.checkout, self.environment, self.deployment)
         schema = compatible.check(*of, (live, chosen), entries) if live else ""
-        return Target(chosen, live, now, kept, given, definition, schema)
+        known = ledger.of_release(entries, live.id) if live else None
+        return Target(chosen, live, known, kept, given, definition, schema, volumes)
 
     def _go_back(self) -> Entry:
         found = self._look(start=True)
@@ -167,7 +176,7 @@ class Rollback:
     def _have_proxy(self) -> None:
         proxy = self.releases.proxy
         if not proxy.revive():
-            proxy.start(self.releases.remembered().configuration or proxy.wanted(), self.port)
+            proxy.start(self.releases.remembered().configuration or proxy.wanted(), self.port())
 
 
 def gone_back(to: Entry, **more: Any) -> Entry:

@@ -74,7 +74,8 @@ class Deployer:
             known, images = releases.remembered(), releases.beside(self.port)
             anew = options.recreate_proxy and beside.moved(images, PROXY)
             change = proxy.change(self.port) or ("recreate" if anew else "")
-            live = releases.all().get(known.pointer.release)
+            now, there = recover.stand(known, releases.all()), releases.all()
+            live = there.get(now.live)
             for port in self._ports if change else ():
                 if port not in proxy.ports():
                     self.deployment.service.check_port(port)
@@ -83,20 +84,19 @@ class Deployer:
                 proxy.check(wanted, self.port)
             free = room(releases)
             salt = known.salt or secrets.token_hex(16)
-            entries = tuple(ledger.parse(known.ledger))
-            given = self._hashes(options, live, entries, salt)
+            given = self._hashes(options, live, now.entries, salt)
             step.detail = f"settings, proxy{f', disk ({human(free)} free)' if free else ''}"
         database = self.deployment.database.running()
         untold = "" if options.rotation else self._untold(found, image, database, changes)
         unasked = untold or options.rotation  # what is live has its schema
         return Facts(
-            live=live, entries=entries, database=database, reference=found.reference,
+            live=live, entries=now.entries, database=database, reference=found.reference,
             image=image, schema=None if unasked else self._schema(), salt=salt, settings=given,
             same=bool(live and releases.is_defined_so(live)), proxy=change,
             configuration=(known.configuration, wanted), sharing=sharing, untold=untold,
             role=self._role() if database else None, outdated=self.deployment.database.is_outdated(self.port),
             beside=images, volumes=shared, definition=settings.definition(releases.definition(), salt),
-            there=tuple(releases.all()), keep=self.checkout.project.deploy.keep,
+            there=tuple(there), keep=self.checkout.project.deploy.keep,
             left=self.deployment.database.left_behind(),
         )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """From a release that was started to one that is live, or back to the one before."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +16,8 @@ from slipway.project.checkout import Checkout
 from slipway.runtime.release import Answers, Release, host
 from slipway.runtime.releases import Proxy, Releases
 
+NOTHING = "Nothing was changed."
+SHOWN = re.compile(r"; (the last lines of )?its log (is|are) above| \(see above\)")
 BACK = 1  # seconds that a release goes on that was led away from: a request that is on its way there has to arrive
 
 
@@ -137,9 +140,10 @@ def switch(steps: Steps, releases: Releases, entry: Entry, returns: str) -> None
 
 
 def reason(steps: Steps, error: BaseException) -> str:
-    """Return in a line why a deployment ended, for the ledger."""
-    said = str(error.message).strip().splitlines() if isinstance(error, Problem) else []
-    return steps.redact(said[-1]) if said else "stopped"
+    """Return in a line why a deployment ended, for the ledger: nothing is above it there."""
+    lines = str(error.message).strip().splitlines() if isinstance(error, Problem) else []
+    said = [line for line in lines if line != NOTHING]
+    return steps.redact(SHOWN.sub("", said[-1].strip(" -"))) if said else "stopped"
 
 
 def back(checkout: Checkout, releases: Releases, entry: Entry, change: Change) -> str:
@@ -159,16 +163,25 @@ def back(checkout: Checkout, releases: Releases, entry: Entry, change: Change) -
         releases.tidy()
         if outcome != Outcome.LIVE:
             take(steps, releases.proxy, *reversed(change.configuration))
-        releases.record(replace(entry, outcome=outcome, steps=times(steps)).line())
-        releases.forget_rollback()
-        if outcome != Outcome.LIVE and old:
-            proxy = " The proxy stays as it was made anew." if change.anew else ""
-            return standing(checkout, releases.proxy, old) + proxy
     except Problem as problem:
         return f"{problem.message} What is live: ./inv status --prod; the next deployment puts it in order."
+    missing = _noted(releases, replace(entry, outcome=outcome, steps=times(steps)))
     if outcome == Outcome.LIVE:
-        return f"{entry.image} stays live, as nothing else runs."
-    return "Nothing was live before."
+        return f"{missing}{entry.image} stays live, as nothing else runs."
+    if not old:
+        return f"{missing}Nothing was live before."
+    proxy = " The proxy stays as it was made anew." if change.anew else ""
+    return missing + standing(checkout, releases.proxy, old) + proxy
+
+
+def _noted(releases: Releases, entry: Entry) -> str:
+    # Note how it ended; return what to say where that fails.
+    try:
+        releases.record(entry.line())
+        releases.forget_rollback()
+    except Problem as problem:
+        return f"{str(problem.message).strip()} The next deployment notes how this one ended.\n"
+    return ""
 
 
 def standing(checkout: Checkout, proxy: Proxy, old: Release) -> str:

@@ -16,7 +16,8 @@ class Target:
     """A release to go back to, from the live one, which may be gone (None).
 
     `kept` are its containers, None when they are gone. `settings` and `definition` are what its containers have, or
-    will have; `schema` says how it stands to the database.
+    will have; `schema` says how it stands to the database. `volumes` are those that it shares with others if it is made
+    anew, as people read it.
     """
 
     entry: Entry
@@ -26,6 +27,7 @@ class Target:
     settings: dict[str, str]
     definition: str
     schema: str = ""
+    volumes: tuple[str, ...] = ()
 
     @property
     def change(self) -> str:
@@ -121,6 +123,8 @@ def rows(target: Target) -> list[tuple[str, str]]:
     ]
     if target.now:
         found.append(("settings", target.change or "the same"))
+    if target.volumes:
+        found.append(("volumes", "; ".join(target.volumes)))
     if target.schema:
         found.append(("schema", target.schema))
     return found

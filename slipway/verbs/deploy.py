@@ -81,7 +81,7 @@ def rollback(
 
     with begin("rollback", prod=True, context=context, quietly=True) as session:
         deployment = session.deployment  # elsewhere than on an engine there is none
-        going = Rollback(session.checkout, session.environment, deployment, session.port_in_use(), to)
+        going = Rollback(session.checkout, session.environment, deployment, session.port_in_use, to)
         if plan:
             show_plan(going.plan(), json)
             return
@@ -96,7 +96,7 @@ def rollback(
 @task(help=CONTEXT | JSON)
 def releases(_: Context, context: str = "", json: bool = False) -> None:
     """List what was deployed when, by whom, and how it ended."""
-    from slipway.deploy import history, ledger
+    from slipway.deploy import history, ledger, recover
     from slipway.deploy.target import nothing_before
     from slipway.verbs.screen import show_json, show_lines, table
     from slipway.verbs.session import begin
@@ -104,8 +104,10 @@ def releases(_: Context, context: str = "", json: bool = False) -> None:
     with begin("releases", prod=True, context=context, quietly=True) as session:
         of = session.deployment.releases
         remembered = of.remembered()
-        entries, there = ledger.parse(remembered.ledger), list(of.all())
-        live = remembered.pointer.release if remembered.pointer.release in there else ""
+        there = of.all()
+        now = recover.stand(remembered, there)
+        entries = [*ledger.parse(remembered.ledger), *now.found]  # what has not ended may be at work
+        live = now.live if now.live in there else ""
         if json:
             show_json([{**json_.loads(entry.line()), "is_live": entry.release == live} for entry in entries])
             return

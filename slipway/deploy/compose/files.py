@@ -127,8 +127,12 @@ class Files:
         if not self.holding and any(is_private(name) for name in names):
             there = self._copied()
             return [text(there, name) for name in names]
-        _, out = self.script("get", *names, failed=f"The files in the volume {self.volume} cannot be read.")
-        lines = out.split() or ["-"] * len(names)
+        failed = f"The files in the volume {self.volume} cannot be read."
+        lines = self.script("get", *names, failed=failed)[1].split()
+        if len(lines) != len(names):
+            if lines or volumes.exists(self.shell, self.volume):  # what got lost on its way is no answer
+                raise Problem(f"The engine's answer broke off.\n{failed}")
+            lines = ["-"] * len(names)
         return [base64.b64decode(line[1:]).decode(errors="replace") for line in lines]
 
     def _copied(self) -> dict[str, bytes]:

@@ -63,7 +63,9 @@ class MemoryImages:
 
     def remove(self, reference: str) -> None:
         self.removed.append(reference)
-        self.known.pop(reference, None)
+        gone = self.known.pop(reference, None)
+        if gone and [one.id for one in self.known.values()].count(gone.id) == 1:  # it had no other name
+            del self.known[gone.id]
 
 
 @dataclass
@@ -90,6 +92,7 @@ class MemoryReleases:
     given_up: set[str] = field(default_factory=set)
     others: tuple[Beside, ...] = ()  # the images of the database and the proxy
     lost: bool = False  # the lock was taken away
+    idle: bool = False  # nobody has it: who did was killed
     labels: dict[str, str] = field(default_factory=dict)  # what images say of themselves
     number: int = 0  # of containers that were made
     waited: str = ""  # who has had the lock before
@@ -125,6 +128,7 @@ class MemoryReleases:
     @contextlib.contextmanager
     def lock(self, verb: str, wait: bool = True, files: bool = True, joins: str = "") -> Iterator[str]:
         self._do("locked")
+        self.idle = False
         yield self.waited
         self.done.append("unlocked")
 
@@ -204,7 +208,7 @@ class MemoryReleases:
         self._do("switch")
 
     def back(self, by: str, any_lock: bool = False) -> str:
-        if not self.previous:
+        if not self.previous or (any_lock and self.idle):
             return ""
         self.pointed, self.previous = Pointer(self.previous, by), ""
         self._do(f"back to {self.pointed.release}")

@@ -28,43 +28,12 @@ from slipway.deploy.rollback import Rollback
 from slipway.deploy.run import Deployer
 from tests.slipway.deploy.in_memory import MemoryDeployment, shop
 from tests.slipway.deploy.model import Known, Model
-from tests.slipway.deploy.support import MemoryReleases, a_release, web
+from tests.slipway.deploy.mortal import KilledError, Mortal
+from tests.slipway.deploy.support import MemoryReleases, a_release
 
 NOON = 1_795_867_200  # 2026-11-27
 EXAMPLES = int(os.environ.get("EXAMPLES", "25"))  # of each seed: 25 steps each
 KINDS = ["good", "unhealthy", "no answer", "ill after the switch"]
-
-
-class KilledError(BaseException):
-    """Nothing of a verb runs any more."""
-
-
-class Mortal:
-    """Something of a verb that is killed before or after its n-th use of any of them."""
-
-    def __init__(self, of: Any, life: list[int]) -> None:
-        self._of, self._life = of, life
-
-    def __getattr__(self, name: str) -> Any:
-        """Return an attribute, or a method that counts."""
-        found = getattr(self._of, name)
-        if name in ("proxy", "images"):
-            return Mortal(found, self._life)
-        return self._mortal(found) if callable(found) else found
-
-    def _mortal(self, found: Any) -> Any:
-        def used(*args: object, **named: object) -> Any:
-            self._use()
-            done = found(*args, **named)
-            self._use()
-            return done
-
-        return used
-
-    def _use(self) -> None:
-        self._life[0] -= 1
-        if self._life[0] < 0:
-            raise KilledError
 
 
 class Production(RuleBasedStateMachine):
@@ -126,17 +95,18 @@ class Production(RuleBasedStateMachine):
         else:
             self._back(named.id, named)
 
-    @rule(at=st.integers(0, 60), back=st.booleans())
-    def killed(self, at: int, back: bool) -> None:
-        """Kill a deployment or a rollback anywhere."""
-        image, life = self._image("good", 0), [at]
+    @rule(at=st.integers(0, 90), back=st.booleans(), kind=st.sampled_from(["good", KINDS[1], KINDS[-1]]))
+    def killed(self, at: int, back: bool, kind: str) -> None:
+        """Kill a deployment or a rollback anywhere, also on its way back."""
+        image, life = self._image(kind, 0), [at]
         target = self.model.back()
-        with suppress(KilledError, Problem):
+        with suppress(KilledError, Problem), self._ill(kind == KINDS[-1] and not back):
             if back:
                 self._rollback("", life).run(wait=False)
             else:
                 deployer = self._deployer(life)
                 deployer.deploy(deployer.gather(Options(tag=image)), Options(tag=image))
+        self.releases.idle = True
         self._see(back, target, image)
 
     @rule(twice=st.booleans())
@@ -191,8 +161,9 @@ class Production(RuleBasedStateMachine):
         return bool(self.releases.there)
 
     def _image(self, kind: str, old: int) -> str:
-        if old and old <= len(self.model.line):
-            return self.model.line[-old].image
+        earlier = self.model.line[-old].image if 0 < old <= len(self.model.line) else ""
+        if self.releases.images.find(earlier):  # else its last release is gone
+            return earlier
         self.number += 1
         image = f"shop:{self.number}"
         self.releases.images.add(image)
@@ -215,7 +186,7 @@ class Production(RuleBasedStateMachine):
 
     def _rollback(self, to: str, life: list[int] | None = None) -> Rollback:
         of: Any = Mortal(self.releases, life) if life else self.releases
-        return Rollback(self.checkout, self.environment, MemoryDeployment(of), 8000, to)
+        return Rollback(self.checkout, self.environment, MemoryDeployment(of), lambda: 8000, to)
 
     @contextmanager
     def _ill(self, after: bool) -> Iterator[None]:
@@ -223,14 +194,21 @@ class Production(RuleBasedStateMachine):
 
         def and_falls_ill(new: str, old: str, line: str) -> None:
             switching(new, old, line)
-            self.releases.there[new] = a_release(new, web(new, "unhealthy", image=self.releases.there[new].image))
+            self._becomes(new, "unhealthy")
 
         self.releases.switch = and_falls_ill if after else switching  # type: ignore[method-assign]
-        yield
-        self.releases.switch = switching  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            self.releases.switch = switching  # type: ignore[method-assign]
+
+    def _becomes(self, release: str, health: str) -> None:
+        containers = (replace(one, health=health) for one in self.releases.there[release].web)
+        self.releases.there[release] = a_release(release, *containers)
 
     def _deploy(self, image: str, good: bool, scale: int = 0) -> None:
         options = Options(tag=image, scale=scale, bake=1, force=True)
+        self.releases.idle = False
         deployer, had_live = self._deployer(), bool(self.releases.live())
         facts = deployer.gather(options)
         said = dict(plan.rows(facts, options)).get("kept", "").partition("removed: ")[0]
@@ -271,6 +249,8 @@ class Production(RuleBasedStateMachine):
     def _see(self, back: bool, target: Known | None, image: str) -> None:
         # What somebody who was killed has left: whether it was switched to is all that counts.
         live, was = self.releases.pointer().release, self.model.live
+        if live in self.releases.there:
+            self._becomes(live, "healthy")  # nobody is there to see that it is ill, and it gets well
         last = ledger.parse(self.releases.lines)[-1] if self.releases.lines else None
         self.cut = bool(last and last.goes_back and last.is_cut_off)
         self.settled = False

@@ -3,9 +3,9 @@
 import pytest
 
 from slipway.core.steps import Steps
-from slipway.deploy.history import previous
+from slipway.deploy.history import leading, previous
 from slipway.deploy.ledger import parse
-from slipway.deploy.recover import Standing, judged, prune, recover
+from slipway.deploy.recover import Standing, judged, prune, recover, stand
 from slipway.runtime.release import NewRelease, Pointer, Release
 from tests.slipway.deploy.support import MemoryReleases, entry, web
 
@@ -102,13 +102,35 @@ def test_what_runs_is_live_where_nothing_is_known() -> None:
     assert releases.pointer().release == "b"
     assert list(releases.there) == ["a", "b", "c"]
     # What was made after the live one may have been rolled back from.
-    assert [(one.release, one.outcome) for one in parse(releases.lines)] == [
-        ("c", "live"),
-        ("a", "live"),
-        ("b", "live"),
-    ]
-    assert previous(parse(releases.lines), "b") == parse(releases.lines)[1]
+    assert [(one.release, one.what) for one in parse(releases.lines)] == [
+        ("a", "deploy"), ("b", "deploy"), ("c", "deploy"), ("b", "rollback"),
+    ]  # fmt: skip
+    assert [one.release for one in leading(parse(releases.lines), "b")] == ["b", "a"]
     assert releases.done == ["point b", "tidied"]
+    before = releases.lines
+    recover(Steps(), releases)
+    assert releases.lines == before
+
+
+def test_how_a_deployment_stands_is_told_before_it_is_put_in_order() -> None:
+    releases = MemoryReleases().has(entry("a"), entry("b"), entry("c"), live="b")
+    releases.lines = ""
+    now = stand(releases.remembered(), releases.all())
+    assert (now.live, [one.release for one in now.entries], releases.done) == ("b", ["a", "b", "c", "b"], [])
+    assert previous(now.entries, "b") == now.entries[0]
+    recover(Steps(), releases)
+    assert stand(releases.remembered(), releases.all()).found == ()
+
+
+@pytest.mark.parametrize("what", ["deploy", "rollback"])
+def test_one_that_was_led_away_from_and_not_noted_was_never_good(what: str) -> None:
+    releases = MemoryReleases().has(entry("a"), entry("b"))
+    releases.start(NewRelease("c", "shop:c", "0"))
+    releases.switch("c", "b", entry("c", what=what).line())
+    releases.point("b")  # and then whoever did that was killed
+    recover(Steps(), releases)
+    assert [one.outcome for one in parse(releases.lines)] == ["live", "live", "flipped back"]
+    assert list(releases.there) == ["a", "b"]
 
 
 def test_nothing_is_left_of_a_first_deployment_that_started_nothing() -> None:

@@ -18,7 +18,7 @@ Production = tuple[Checkout, Environment]
 
 def going(production: Production, releases: MemoryReleases, to: str = "", **more: object) -> Rollback:
     """Give a rollback of releases."""
-    return Rollback(*production, MemoryDeployment(releases, **more), 8000, to)  # type: ignore[arg-type]
+    return Rollback(*production, MemoryDeployment(releases, **more), lambda: 8000, to)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -146,3 +146,35 @@ def test_a_plan_changes_nothing(production: Production, releases: MemoryReleases
     before = releases.lines
     assert [name for name, _ in going(production, releases).plan()] == ["now", "then", "settings", "steps"]
     assert (releases.done, releases.lines) == ([], before)
+
+
+def test_one_that_was_kept_needs_no_settings_and_one_that_is_made_anew_does(
+    production: Production, releases: MemoryReleases
+) -> None:
+    checkout, _ = production
+    (checkout.root / ".env").write_text("PORT=none\n")
+    assert going(production, releases).run(wait=False).release == "a"
+    del releases.there["b"]
+    for one in (going(production, releases, "b").plan, lambda: going(production, releases, "b").run(wait=False)):
+        with pytest.raises(Problem, match="PORT is not a whole number"):
+            one()
+
+
+def test_a_plan_of_what_is_made_anew_says_what_it_shares_and_refuses_what_cannot_be_made(
+    production: Production, releases: MemoryReleases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del releases.there["a"]
+    monkeypatch.setattr(releases, "volumes", lambda image: (f"uploads of {image}",))
+    assert dict(going(production, releases, "a").plan())["volumes"] == "uploads of sha256:shop:a"
+
+    def refused(_: str) -> tuple[str, ...]:
+        raise Problem("web: container_name")
+
+    monkeypatch.setattr(releases, "volumes", refused)
+    with pytest.raises(Problem, match="container_name"):
+        going(production, releases, "a").plan()
+
+
+def test_a_plan_sees_what_recovery_will_see(production: Production, releases: MemoryReleases) -> None:
+    releases.lines = ""
+    assert dict(going(production, releases).plan())["then"].startswith("shop:a (a), kept")

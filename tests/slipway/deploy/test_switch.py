@@ -243,21 +243,6 @@ def test_how_long_a_deployment_took_is_noted_also_when_it_failed(checkout: Check
     assert ledger.parse(releases.lines)[-1].seconds > 0
 
 
-def test_a_ledger_that_cannot_be_written_at_the_end_leaves_one_release_and_is_named(checkout: Checkout) -> None:
-    releases = MemoryReleases().has(entry("a"))
-    seal = releases.seal
-
-    def and_the_disk_is_full() -> bool:
-        releases.fails["record"] = Problem("No space left on device")
-        return seal()
-
-    releases.seal = and_the_disk_is_full  # type: ignore[method-assign]
-    with pytest.raises(Problem, match="No space left on device") as raised:
-        deployed(checkout, releases)
-    assert "shop:b is live (b)" in str(raised.value.message)
-    assert (releases.pointer().release, releases.there["a"].running) == ("b", False)
-
-
 def test_a_proxy_that_does_not_run_is_started_before_it_is_said_who_is_live(checkout: Checkout) -> None:
     releases = MemoryReleases(fails={"start b": Problem("It failed.")}).has(entry("a"))
     releases.proxy.defined = "start"

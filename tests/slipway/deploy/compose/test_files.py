@@ -37,6 +37,13 @@ def test_what_the_proxy_may_read_is_read_in_its_container() -> None:
     assert shell.asked[-1][:5] == ["docker", "exec", "--workdir", "/deployment", "proxy"]
 
 
+@pytest.mark.parametrize("said", [" ", "=d2ViLWE="])
+def test_an_answer_that_got_lost_is_none(said: str) -> None:
+    shell = Answers("p", PROXY, said, "shop-prod_deployment")
+    with pytest.raises(Problem, match="broke off"):
+        files(shell).read("live", "flipped")
+
+
 def test_the_ledger_is_read_without_a_container_that_runs() -> None:
     shell = Copies({"deployment/live": b"web-a", "ledger/releases.jsonl": b"1\n"}, THERE, "id", "removed")
     assert files(shell).read("live", LEDGER, SALT) == ["web-a", "1\n", ""]
