@@ -215,4 +215,5 @@ def psql(_: Context, prod: bool = False, runtime: str = "", context: str = "") -
     from slipway.verbs.session import begin
 
     with begin("psql", prod=prod, runtime=runtime, context=context, quietly=True) as session:
+        session.check_secrets()
         session.runtime.become(Job(["psql", *after_dashes()], Where.DATABASE))

@@ -51,6 +51,7 @@ def rotate(
 
     turn = Turn.NOBODY if plan else Turn.ENVIRONMENT
     with begin("rotate", prod=prod, runtime=runtime, context=context, turn=turn, wait=wait) as session:
+        session.check_secrets()
         step = next_step(session, name, given, at_once)
         seconds = number("bake", bake, SECONDS) if bake else session.project.deploy.bake
         options = Options(bake=seconds, rotation=step)

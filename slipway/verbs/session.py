@@ -133,13 +133,16 @@ class Session:
     def port_in_use(self) -> int:
         """Return the port that `inv up --port` has kept, else the configured one."""
         kept = self.environment.kept_port
-        return int(kept.read_text()) if kept.exists() else self.environment.port
+        if kept.exists():
+            return int(kept.read_text())
+        self.check_secrets()
+        return self.environment.port
 
     def check_secrets(self) -> None:
         """Raise Problem where a new .env would have other secrets than the production that is there."""
         if self.environment.is_dev or not self.settings.is_missing:
             return
-        if there := self.runtime.volumes():
+        if there := self.deployment.traces() if self.is_deployed else self.runtime.volumes():
             raise Problem(
                 f"There is no .env, and {self.project.name} is in production already: {', '.join(there)}. A new one "
                 "would have other secrets. Nothing was changed. Copy the .env of who deploys it into this folder, then "

@@ -174,6 +174,11 @@ class EngineDeployment:
         """Name the volumes that `stop(volumes=True)` deletes."""
         return doomed(self.stack) + [f"the volume {name}" for name in self.releases.shared.of_releases()]
 
+    def traces(self) -> list[str]:
+        """Name those of the volumes that tell of a deployment: who takes the lock makes the others."""
+        of_lock = [f"the volume {of(self.stack.name)}" for of in (labels.files_volume, labels.ledger_volume)]
+        return [one for one in self.volumes() if one not in of_lock]
+
     def listing(self) -> NoReturn:
         """Let the engine print the containers."""
         mine = [f"id={one.id[:12]}" for one in self.stack.containers]  # filters of one name are alternatives

@@ -10,12 +10,14 @@ from slipway.verbs.session import Session
 
 
 def session(missing: bool, volumes: list[str], dev: bool = False) -> Session:
-    """Make a session of an environment that has such data."""
+    """Make a session of an environment that has such data, beside what the lock has made."""
     made: Any = SimpleNamespace(
         environment=SimpleNamespace(is_dev=dev),
         settings=SimpleNamespace(is_missing=missing),
         project=SimpleNamespace(name="shop"),
-        runtime=SimpleNamespace(volumes=lambda: volumes),
+        runtime=SimpleNamespace(volumes=lambda: ["the volume shop-prod_ledger", *volumes]),
+        deployment=SimpleNamespace(traces=lambda: volumes),
+        is_deployed=True,
     )
     return cast(Session, made)
 

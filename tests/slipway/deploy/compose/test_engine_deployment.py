@@ -37,3 +37,19 @@ def test_a_port_that_is_taken_is_named_by_the_variable_that_means_it(
     assert said.startswith(f"Port {port} is taken by the container somebody-web-1. Stop it, or use another port: ")
     assert f"{variable}={port + 1} in .env" in said
     assert ("./inv up --port" in said) == once
+
+
+@pytest.mark.parametrize(
+    ("there", "traces"),
+    [
+        ("shop-prod_deployment\nshop-prod_ledger\n", []),
+        ("shop-prod_db\nshop-prod_deployment\nshop-prod_ledger\n", ["the volume shop-prod_db"]),
+    ],
+    ids=["lock", "deployed"],
+)
+def test_what_the_lock_has_made_tells_of_no_deployment(tmp_path: Path, there: str, traces: list[str]) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "shop"\nversion = "1.0.0"\n')
+    checkout = Checkout(load(tmp_path), Answers(there, "other shop\n"))
+    settings = Settings(checkout.project, checkout.steps, lambda: True)
+    deployment = EngineDeployment(checkout, Environment("prod", tmp_path / ".slipway/prod", settings))
+    assert deployment.traces() == traces
