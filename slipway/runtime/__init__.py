@@ -195,6 +195,9 @@ class Runtime(Protocol):
     def volumes(self) -> list[str]:
         """Name the data that `stop(volumes=True)` deletes."""
 
+    def kept(self) -> list[str]:
+        """Name what has the backups, which `stop(volumes=True)` leaves; nothing where there is none."""
+
     def listing(self) -> list[tuple[str, ...]]:
         """Return what runs as rows, the first their heads; another program may print it in this one's place."""
 

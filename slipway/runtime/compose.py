@@ -18,7 +18,7 @@ from slipway.runtime.bring_over import bring_over
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, ComposeJobs, no_tty
 from slipway.runtime.release import SERVICES, WEB
-from slipway.runtime.stacks import check_port, doomed, live_releases, status, stop
+from slipway.runtime.stacks import check_port, doomed, kept, live_releases, status, stop
 from slipway.runtime.tree import TreeImage
 
 LOOPBACK = "127.0.0.1"
@@ -197,6 +197,10 @@ class ComposeRuntime:
     def volumes(self) -> list[str]:
         """Name the volumes that `stop(volumes=True)` deletes."""
         return doomed(self.stack)
+
+    def kept(self) -> list[str]:
+        """Name the volume of the backups, where it is."""
+        return kept(self.stack, self.backups)
 
     def listing(self) -> NoReturn:
         """Let Compose print the containers."""

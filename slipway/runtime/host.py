@@ -157,6 +157,10 @@ class HostRuntime:
         data = self.database.server.data
         return [str(data)] if data.exists() else []
 
+    def kept(self) -> list[str]:
+        """Name the folder of the backups, where it is."""
+        return [self.backups] if Path(self.backups).exists() else []
+
     def listing(self) -> list[tuple[str, ...]]:
         """Return what runs."""
         rows: list[tuple[str, ...]] = [("NAME", "STATE", "PROCESS", "ADDRESS")]

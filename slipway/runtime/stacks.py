@@ -52,6 +52,11 @@ def doomed(stack: Stack) -> list[str]:
     return [f"the volume {name}" for name in _volumes(stack)]
 
 
+def kept(stack: Stack, backups: str) -> list[str]:
+    """Name the volume of the backups, where it is; raises Problem when the engine doesn't tell."""
+    return [f"the volume {backups}"] if volumes.exists(stack.shell, backups) else []
+
+
 def _volumes(stack: Stack) -> list[str]:
     return volumes.names(stack.shell, f"label={containers.PROJECT}={stack.name}")
 

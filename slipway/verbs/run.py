@@ -8,6 +8,8 @@ from invoke.tasks import task
 from slipway.verbs.options import EVERYWHERE, JSON, YES, number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from slipway.runtime import InPlace, Runtime
     from slipway.verbs.session import Session
 
@@ -109,7 +111,20 @@ def down(
             confirm(f"Delete {' and '.join(doomed)}, {data}?", yes)
         session.runtime.stop(volumes)
         if volumes:
+            for row in deleted(doomed, session.runtime.volumes(), session.runtime.kept()):
+                session.steps.note(*row)
             session.forget()
+
+
+def deleted(doomed: "Sequence[str]", left: "Sequence[str]", kept: "Sequence[str]") -> list[tuple[str, str]]:
+    """Return what is said of the data that was to be deleted, and of what is kept; raises Problem when some is left."""
+    from slipway.core.errors import Problem
+
+    gone = ", ".join(one for one in doomed if one not in left)
+    if left:
+        raise Problem(f"Not deleted: {', '.join(left)}. {f'Deleted: {gone}. ' if gone else ''}Delete it by hand.")
+    rows = [("deleted", gone or "nothing: there was no data")]
+    return [*rows, ("kept", f"{', '.join(kept)}, where the backups are")] if kept else rows
 
 
 @task(help=EVERYWHERE | {"follow": "go on until Ctrl-C", "lines": "how many of the last lines"})

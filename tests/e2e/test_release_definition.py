@@ -78,6 +78,8 @@ def test_a_volume_is_one_for_all_releases_and_what_was_in_the_live_ones_stays(do
 
     said = done(docker, "down", "--prod", "--volumes", "--yes")
     assert f"docker volume rm {volume}" in said.stderr
+    rows = dict(line.strip().split(maxsplit=1) for line in said.stderr.splitlines() if line.startswith("  deleted "))
+    assert {f"the volume {one}" for one in (volume, f"{PROD}_db", f"{PROD}_ledger")} <= set(rows["deleted"].split(", "))
     assert uploads() == []
     done(docker, "up", "--prod")
     assert uploads() == [f"{PROD}_uploads"]

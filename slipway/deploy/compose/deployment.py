@@ -22,7 +22,7 @@ from slipway.runtime import Job, LiveRelease, State
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, MIGRATE, ComposeJobs, no_tty
 from slipway.runtime.release import WEB
-from slipway.runtime.stacks import check_port, doomed, live_releases, status, stop
+from slipway.runtime.stacks import check_port, doomed, kept, live_releases, status, stop
 from slipway.runtime.tree import TreeImage
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104
@@ -173,6 +173,10 @@ class EngineDeployment:
     def volumes(self) -> list[str]:
         """Name the volumes that `stop(volumes=True)` deletes."""
         return doomed(self.stack) + [f"the volume {name}" for name in self.releases.shared.of_releases()]
+
+    def kept(self) -> list[str]:
+        """Name the volume of the backups, where it is."""
+        return kept(self.stack, self.backups)
 
     def traces(self) -> list[str]:
         """Name those of the volumes that tell of a deployment: who takes the lock makes the others."""

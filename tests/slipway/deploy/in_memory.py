@@ -117,6 +117,9 @@ class MemoryDeployment:
     def volumes(self) -> list[str]:
         raise NeverError
 
+    def kept(self) -> list[str]:
+        raise NeverError
+
     def listing(self) -> list[tuple[str, ...]]:
         raise NeverError
 
