@@ -1,9 +1,17 @@
 """The verbs of the database: migrate, downgrade, revision, check, backup, restore, psql."""
 
+from typing import TYPE_CHECKING
+
 from invoke.context import Context
 from invoke.tasks import task
 
 from slipway.verbs.options import EVERYWHERE, JSON, PROD, RUNTIME, YES, after_dashes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from slipway.database.backups import Backup
+    from slipway.verbs.session import Session
 
 
 @task(
@@ -145,7 +153,6 @@ def backup(
     from json import dumps
     from pathlib import Path
 
-    from slipway.core.words import human
     from slipway.database import store
     from slipway.verbs import screen
     from slipway.verbs.session import Turn, begin
@@ -154,20 +161,32 @@ def backup(
         session.start_database(image=False)
         place = session.runtime.backups
         if list:
-            found = store.stored(session.runtime)
-            if json:
-                screen.show_json({"place": place, "backups": [one.as_json() for one in found]})
-                return
-            session.steps.say(f"  in {place}, in the order in which they were made")
-            marks = ["  latest" if one is found[-1] else "" for one in found]
-            lines = zip(found, marks, strict=True)
-            screen.show_lines(f"{one.name:<40} {human(one.size):>10}{mark}" for one, mark in lines)
+            show_backups(session, store.stored(session.runtime), json)
             return
         target = Path(output) if output else None
         if target:
             store.check_target(target)
         name = store.make(session.checkout, session.runtime, target)
         screen.show(dumps({"place": place, "backup": name}) if json else name)
+
+
+def show_backups(session: "Session", found: "Sequence[Backup]", as_json: bool) -> None:
+    """Show the backups that there are."""
+    from slipway.core.words import human
+    from slipway.schema.words import in_environment
+    from slipway.verbs import screen
+
+    place = session.runtime.backups
+    if as_json:
+        screen.show_json({"place": place, "backups": [one.as_json() for one in found]})
+    elif found:
+        session.steps.say(f"  in {place}, in the order in which they were made")
+        marks = ["  latest" if one is found[-1] else "" for one in found]
+        lines = zip(found, marks, strict=True)
+        screen.show_lines(f"{one.name:<40} {human(one.size):>10}{mark}" for one, mark in lines)
+    else:
+        none = f"  there is no backup in {place} yet. To make one: ./inv backup"
+        session.steps.say(in_environment(none, session.environment.name))
 
 
 @task(
