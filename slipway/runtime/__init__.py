@@ -107,6 +107,9 @@ class Service(Protocol):
     def prepare(self) -> None:
         """Have what is started at hand: the image, say; raises Problem."""
 
+    def is_prepared(self) -> bool:
+        """Tell whether that is at hand already; raises Problem."""
+
     def logs(self, follow: bool, lines: int) -> NoReturn:
         """Show the log; raises Problem when there is none."""
 

@@ -74,6 +74,10 @@ class ComposeService:
         """Build the image when what goes into it has changed."""
         self.image.prepare()
 
+    def is_prepared(self) -> bool:
+        """Tell whether the image is built of what goes into it now."""
+        return self.image.is_built()
+
     def start(self, port: int, undo: contextlib.ExitStack) -> None:
         """Start it; ready when this returns. Raises Problem with the last lines of its log."""
         with self.checkout.steps.step("service", "gunicorn, ready") as step:

@@ -97,6 +97,10 @@ class HostService:
         if not self.environment.is_dev and (why := read_tree(self.checkout).miscounts):
             self.checkout.steps.say(f"  {why}")
 
+    def is_prepared(self) -> bool:
+        """Return True: it runs from this folder."""
+        return True
+
     def start(self, port: int, undo: contextlib.ExitStack) -> None:
         """Start it in the background; ready when this returns.
 

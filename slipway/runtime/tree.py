@@ -46,11 +46,12 @@ class TreeImage:
     def prepare(self) -> None:
         """Build it when what goes into it has changed; raises Problem."""
         with self.checkout.steps.step("image", self.tag) as step:
-            if self._is_built():
+            if self.is_built():
                 step.detail += ", unchanged"
             else:
                 build.build(self.checkout, plan.of(self.checkout.project, self._tree), [self.tag])
 
-    def _is_built(self) -> bool:
+    def is_built(self) -> bool:
+        """Tell whether it is there, of what goes into it now; raises Problem."""
         found = images.label(self.checkout.shell, self.tag, labels.INPUTS)
         return found is not None and (found == self.inputs or not self.dev)  # a version's tag means one content

@@ -206,7 +206,7 @@ def restore(
     """Put a backup in the database's place; asks first."""
     from slipway.database import older, store
     from slipway.schema.words import in_environment
-    from slipway.verbs import screen
+    from slipway.verbs import migrations, screen
     from slipway.verbs.session import Turn, begin
 
     with begin("restore", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
@@ -220,8 +220,8 @@ def restore(
             store.restore(session.checkout, session.environment, session.runtime, wanted)
             session.steps.note("kept", f"what was there is the database {wanted.kept}. Once nobody misses it:")
             session.steps.note("", in_environment(f"./inv psql -- -c 'DROP DATABASE \"{wanted.kept}\"'", name))
-            later = "./inv migrate, when the backup is older than this release"
-            session.steps.note("next", in_environment(later, name))
+            for title, text in migrations.after_restore(session):
+                session.steps.note(title, in_environment(text, name))
 
 
 @task(help=EVERYWHERE)

@@ -1,5 +1,6 @@
 """What the verbs of the schema do and show: plans, drift, what is deleted, how a rehearsal went."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 
 from slipway.core.caller import who
@@ -14,7 +15,7 @@ from slipway.database.schema import NO_MIGRATIONS, need_migrations, then
 from slipway.database.stage import Outcome
 from slipway.deploy import ledger
 from slipway.runtime import Runtime
-from slipway.schema.protocol import Change, Loss, Plan, Size, Trial, Undo, as_json
+from slipway.schema.protocol import Change, Loss, Plan, Size, State, Trial, Undo, Upgraded, as_json
 from slipway.verbs import screen
 from slipway.verbs.session import Session
 
@@ -129,7 +130,43 @@ def rehearse(session: Session, data: bool, json: bool) -> None:
         raise Problem(f"{listed} (see above). docs/migrations.md has the ways to change a schema under a release.")
 
 
+def after_restore(session: Session) -> list[tuple[str, str]]:
+    """Return what is said of the schema that a backup has brought, by a release that is at hand."""
+    if not session.project.migrations:
+        return []
+    state, of = None, None
+    with contextlib.suppress(Problem):  # the data is there, and how to go on is said without it
+        of = have_release(session)
+        if of is not None:
+            state = migrating.state(session.checkout, session.environment, session.runtime)
+    return [restored(state, of or "")]
+
+
+def have_release(session: Session) -> str | None:
+    """Let jobs run in the live release's image, and return it; "" where it is this tree, None where none is at hand."""
+    if session.is_deployed and (live := session.deployment.releases.live()):
+        if not session.deployment.releases.images.find(live.image_id):
+            return None
+        session.deployment.use(live.image_id)
+        return live.image
+    return "" if session.runtime.service.is_prepared() else None
+
+
 # Lines
+
+
+def restored(state: State | None, of: str) -> tuple[str, str]:
+    """Return the line about a restored database: how it is (None: that cannot be told) for the live release, or "".
+
+    What comes next is named only when something does.
+    """
+    if not state:
+        return "next", "./inv migrate, when the backup is older than this release"
+    live = f" for {of}, which is live" if of else ""
+    if state.apply or state.refused:
+        return "next", f"./inv migrate: {', '.join(one.id for one in state.pending)} pending{live}"
+    told = migrating.summary(Upgraded(state.at, state.at, waiting=state.waiting))
+    return "schema", f"is current{live}: {told}"
 
 
 def described(found: Plan, findings: Sequence[Finding]) -> list[str]:

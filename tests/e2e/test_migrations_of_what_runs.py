@@ -51,6 +51,7 @@ def backup_drop_restore(checkout: Checkout, *there: str) -> None:
     assert ask(checkout, CHECKSUMS) == damaged
 
     restored = done(checkout, "restore", "--yes")
+    assert "  schema     is current: at head, 0002\n" in restored.stderr
     assert ask(checkout, CHECKSUMS) == before
     assert ask(checkout, PROPERTIES) == of_itself
     conversation(checkout.url)  # the service was there all the time
@@ -99,6 +100,7 @@ def test_backup_drop_restore_on_the_host(service: Checkout) -> None:
     said = done(service, "restore", "--backup", older, "--yes").stderr
     assert "runs and needs 0002, and the backup is at 0001" in said
     assert said.index("the backup is at 0001") < said.index("restore    ")
+    assert said.endswith("  next       ./inv migrate: 0002 pending\n")
     done(service, "migrate")
     done(service, "down", "--volumes", "--yes")
     assert list((service.root / ".slipway/dev/backups").iterdir())

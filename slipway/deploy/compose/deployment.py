@@ -77,6 +77,10 @@ class DeployedService:
         """Build the image when what goes into it has changed."""
         self.image.prepare()
 
+    def is_prepared(self) -> bool:
+        """Tell whether the image is built of what goes into it now."""
+        return self.image.is_built()
+
     def logs(self, follow: bool, lines: int) -> NoReturn:
         """Show the log of the live release."""
         live = self.releases.live()

@@ -48,6 +48,9 @@ class MemoryService:
     def prepare(self) -> None:
         raise NeverError
 
+    def is_prepared(self) -> bool:
+        raise NeverError
+
     def logs(self, follow: bool, lines: int) -> NoReturn:
         raise NeverError
 
