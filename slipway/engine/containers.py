@@ -23,9 +23,10 @@ class Container:
 
     `image` is what it was started from, `image_id` what that meant. `health` is "" without a health check, else
     starting, healthy or unhealthy; `checks` are the outputs of the last checks. `ports` maps ports like 80/tcp to those
-    of the engine's machine. `phase` is the engine's own word (created, exited, ...), `created` its time (RFC 3339),
-    `grace` the seconds that it has to stop, None for the engine's own. `addresses` are those of IPv4 in its `networks`,
-    `more_addresses` those of IPv6. `volumes` are the names of those it has, `env` its variables, each NAME=value.
+    of the engine's machine: of one that waits to be started again, those that it will have. `phase` is the engine's own
+    word (created, exited, ...), `created` its time (RFC 3339), `grace` the seconds that it has to stop, None for the
+    engine's own. `addresses` are those of IPv4 in its `networks`, `more_addresses` those of IPv6. `volumes` are the
+    names of those it has, `env` its variables, each NAME=value.
     """
 
     id: str
@@ -54,8 +55,7 @@ class Container:
         """Read what `docker inspect` prints of one."""
         state, config = facts["State"], facts.get("Config") or {}
         health = state.get("Health") or {}
-        network = facts.get("NetworkSettings") or {}
-        ports, networks = network.get("Ports") or {}, network.get("Networks") or {}
+        networks = (facts.get("NetworkSettings") or {}).get("Networks") or {}
         return cls(
             id=facts["Id"],
             name=str(facts.get("Name", "")).lstrip("/"),
@@ -68,7 +68,7 @@ class Container:
             restarts=facts.get("RestartCount", 0),
             health=health.get("Status", ""),
             checks=tuple(entry["Output"].strip() for entry in health.get("Log") or []),
-            ports={inside: tuple(int(one["HostPort"]) for one in to or []) for inside, to in ports.items()},
+            ports=_ports(facts),
             phase=state.get("Status", ""),
             created=facts.get("Created", ""),
             grace=config.get("StopTimeout"),
@@ -124,6 +124,14 @@ class Container:
         if self.health == "unhealthy":
             return Verdict(wrong=f"is unhealthy{f': {so_far}' if so_far else ''}", unhealthy=True)
         return Verdict(so_far=so_far)
+
+
+def _ports(facts: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    # Until the engine starts a container again, its ports are free, and named only in what it was made of.
+    told, at = ("HostConfig", "PortBindings") if facts["State"].get("Restarting") else ("NetworkSettings", "Ports")
+    found = (facts.get(told) or {}).get(at) or {}
+    given = {inside: [int(one["HostPort"] or 0) for one in to or ()] for inside, to in found.items()}
+    return {inside: tuple(filter(None, those)) for inside, those in given.items()}  # 0: any port, another one each time
 
 
 def judged(containers: Sequence[Container]) -> Verdict:

@@ -83,6 +83,15 @@ def test_a_container_that_was_only_created_is_read_as_well() -> None:
     assert (bare.ready, bare.labels, bare.published(), bare.service) == (False, {}, None, "")
 
 
+@pytest.mark.parametrize(("defined", "port"), [("8080", 8080), ("", None), ("0", None)], ids=["one", "any", "zero"])
+def test_a_container_that_is_started_again_has_the_ports_that_it_will_have(defined: str, port: int | None) -> None:
+    made = {"HostConfig": {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": defined}]}}}
+    waits = {"Running": True, "Status": "restarting", "Restarting": True}
+    assert Container.of({**FACTS, **made, "State": waits, "NetworkSettings": {"Ports": {}}}).published() == port
+    ended = {"Running": False, "Status": "exited", "Restarting": False}  # another program may have it by now
+    assert Container.of({**FACTS, **made, "State": ended, "NetworkSettings": {"Ports": {}}}).published() is None
+
+
 def test_waiting_tells_what_is_wrong() -> None:
     looks = iter([container("starting"), container("starting"), container("healthy")])
     assert wait_for(lambda: next(looks), 5) == ""
