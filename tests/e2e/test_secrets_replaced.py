@@ -10,7 +10,7 @@ from slipway.project import dotenv
 from slipway.project.database import PASSWORD, Database
 from slipway.runtime.bring_over import Role, state_command
 from tests.e2e.load import under_load
-from tests.e2e.production import PROD, all_is_stored, change, live, said, title, webs
+from tests.e2e.production import PROD, all_is_stored, change, kept, live, said, title, webs
 from tests.e2e.secrecy import watched
 from tests.e2e.support import run
 from tests.e2e.talk import done, token
@@ -124,8 +124,14 @@ def test_a_signing_key_is_replaced_step_by_step_and_at_once(docker: Checkout) ->
         leaked, third = values(docker)[KEY], token(docker.url)
         done(docker, "rotate", KEY, *now, "--at-once")
         assert accepted(docker, first, second, third) == [401, 401, 401]
-        for kept in json.loads(done(docker, "releases", "--json").stdout)[:2]:  # the second one accepted it as the next
-            done(docker, "rollback", "--to", kept["release"])
+        listed = json.loads(done(docker, "releases", "--json").stdout)
+        *earlier, _ = dict.fromkeys(one["release"] for one in listed)
+        there = [release for release in earlier if any(release in name for name in kept())]
+        assert earlier[-1] in there  # the one that signed with it
+        for release in earlier:  # the image that is live, with the settings of today, is no step back
+            back = docker.inv("rollback", "--to", release)
+            assert back.returncode == (0 if release in there else 1), back.stderr
+            assert ("is the image that is live" in back.stderr) == (release not in there)
             assert accepted(docker, first, second, third) == [401, 401, 401]
         assert accepted(docker, token(docker.url)) == [200]
     assert seen.shows([leaked, values(docker)[KEY]]) == []
