@@ -78,3 +78,9 @@ def in_volumes(*command: str) -> str:
 def deployed(checkout: Checkout, *args: str, **env: str) -> str:
     """Deploy; return the image that is live then, as the ledger has it."""
     return str(json.loads(done(checkout, "deploy", "--yes", "--json", *args, **env).stdout)["image"])
+
+
+def errors() -> str:
+    """Return the last that the proxy and the releases say went wrong."""
+    script = """docker logs "$0" 2>&1 | grep -iE '"level": ?"(error|critical)"' | tail -n 5"""
+    return "\n".join(run("sh", "-c", script, name) for name in (f"{PROD}-proxy-1", *webs()))

@@ -14,7 +14,7 @@ import pytest
 from tests.e2e import attacks
 from tests.e2e.attacks import Attack, Target, attack, streams
 from tests.e2e.load import Load, under_load
-from tests.e2e.production import PROD, after, all_is_stored, change, deployed, live, webs
+from tests.e2e.production import PROD, after, all_is_stored, change, deployed, errors, live, webs
 from tests.e2e.support import commit, run
 from tests.e2e.talk import credentials, done, token
 from tests.support import PATIENT, Checkout, free_port, wait_for
@@ -98,7 +98,7 @@ def test_nobody_is_harmed_by_what_others_send(open_to_all: Checkout, scheme: str
             after(load, RATE)
             figures(kind.__name__, load, before, dict(found))
             assert set(found) <= (expected | {""} if at.trust else expected), kind
-            assert load.failed == [], kind
+            assert load.failed == [], f"{kind.__name__}: {errors()}"
             assert kind is not attacks.stalled or found["429"]
         change(docker, "under attack")
         before = len(load.latencies)
