@@ -76,8 +76,8 @@ def production(docker: Checkout, scheme: str) -> tuple[Target, dict[str, str]]:
     ("scheme", "long"),
     [
         ("http", False),
-        pytest.param("http", True, marks=pytest.mark.full),
-        pytest.param("https", True, marks=pytest.mark.full),
+        pytest.param("http", True, marks=[pytest.mark.full, pytest.mark.alone]),
+        pytest.param("https", True, marks=[pytest.mark.full, pytest.mark.alone]),
     ],
 )
 def test_nobody_is_harmed_by_what_others_send(open_to_all: Checkout, scheme: str, long: bool) -> None:
