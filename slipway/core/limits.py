@@ -8,7 +8,7 @@ from slipway.core.errors import Problem
 from slipway.core.signals import interrupted
 
 SOON = 0.7  # seconds that a program which only asks another one has to end, once it is told to
-LEFT = 1.0  # seconds for what would be short and is under way when this process is told to end
+LEFT = 0.6  # seconds for what would be short and is under way when this process is told to end
 HURRY = 2.0  # seconds for what would be short and begins after that
 KNOWN = 0.5  # seconds, when something was waited for in vain since then
 LOOK = 10.0  # seconds between two looks whether what is waited for goes on
