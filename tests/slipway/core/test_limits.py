@@ -17,7 +17,8 @@ def waited(limit: Limit, *moved: int | None) -> Wait:
     [
         (ASK, None, False, 110), (ACT, None, False, 115), (Limit(60), None, False, 160),
         # A short one, once this process was told to end: when it had begun before, and after.
-        (ASK, 102, False, 102.6), (ASK, 109.5, False, 110), (ACT, 50, False, 102), (Limit(30, asks=True), 50, False, 130),
+        (ASK, 102, False, 102.6), (ASK, 109.5, False, 110), (ACT, 50, False, 102),
+        (Limit(30, asks=True), 50, False, 130),
         # A container is being stopped: that has its time.
         (Limit(50), 102, False, 150),
         # Something was waited for in vain since: nobody is there.
