@@ -13,6 +13,11 @@ VARIABLES = "its variables (DOMAIN, TRUSTED_PROXIES, ports, ...) or Compose file
 CUT = "connections are cut for one to three seconds"
 
 
+def waits(by: str) -> list[tuple[str, str]]:
+    """Return what is said of a deployment that is at work, by whom: "" for none."""
+    return [("lock", f"{by}: it ends first")] if by else []
+
+
 def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
     """Return what will be done, as names and lines."""
     if is_nothing(facts, options):

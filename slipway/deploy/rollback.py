@@ -7,7 +7,7 @@ from typing import Any
 
 from slipway.core.caller import who
 from slipway.core.errors import Problem
-from slipway.deploy import compatible, ledger, recover, settings, source, switch, target, trial
+from slipway.deploy import compatible, ledger, plan, recover, settings, source, switch, target, trial
 from slipway.deploy.ledger import Entry, Outcome
 from slipway.deploy.source import Candidate
 from slipway.deploy.switch import Change
@@ -52,9 +52,7 @@ class Rollback:
                 ("now", f"{live.image} ({live.release}), which is being watched" if live else "nothing is live"),
                 ("then", f"{back.image} ({back.release}), which still runs: at once"),
             ]
-        by = self.releases.busy()
-        lock = [("lock", f"{by}: it ends first")] if by else []
-        return [*lock, *target.rows(self._look()), ("steps", f"start it, {target.STEPS}")]
+        return [*plan.waits(self.releases.busy()), *target.rows(self._look()), ("steps", f"start it, {target.STEPS}")]
 
     def run(self, wait: bool) -> Entry:
         """Go back; return what the ledger says of it.
@@ -127,7 +125,7 @@ class Rollback:
         now = recover.stand(remembered, there)
         entries, live = now.entries, there.get(now.live)
         chosen = target.choose(entries, live, there, self.to)
-        if live and not self.deployment.database.running() and start:
+        if start and live and not self.deployment.database.running():
             self.deployment.database.start()
         kept = there.get(chosen.release)
         given, definition = chosen.settings, chosen.definition

@@ -122,12 +122,6 @@ def releases(_: Context, context: str = "", json: bool = False) -> None:
             session.steps.say(f"  {nothing_before(entries, live, there)}")
 
 
-def under_way(session: "Session") -> list[tuple[str, str]]:
-    """Return what is said of somebody else's deployment that is at work."""
-    by = session.deployment.releases.busy()
-    return [("lock", f"{by}: it ends first")] if by else []
-
-
 def show_plan(rows: list[tuple[str, str]], as_json: bool) -> None:
     """Show what would be done."""
     from slipway.verbs.screen import show_json, show_rows
@@ -147,7 +141,7 @@ def planned(session: "Session", options: "Options") -> list[tuple[str, str]]:
     session.check_secrets()
     session.settings.check()
     deployer = Deployer(session.checkout, session.environment, deployment, session.port_in_use())
-    return [*under_way(session), *plan.rows(deployer.look(options), options)]
+    return [*plan.waits(deployment.releases.busy()), *plan.rows(deployer.look(options), options)]
 
 
 def carry_out(session: "Session", options: "Options", yes: bool, as_json: bool) -> None:
