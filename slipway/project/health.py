@@ -1,10 +1,12 @@
 """The health path: how it is asked, and what its answers mean."""
 
+import http.client
 import re
 from dataclasses import dataclass
 
 GOOD, BROKEN = 200, 500
 PRINTED = re.compile(r"(\d{3})(?: (\S+))?")
+LIMIT = 5  # seconds
 TABLE = "in [tool.slipway] of pyproject.toml"
 OTHER = f"or name another one: health {TABLE}"
 
@@ -39,6 +41,19 @@ class Answer:
 def headers(host: str) -> dict[str, str]:
     """Return the headers with which the health path is asked; `host` is that of the project, "" for none."""
     return {"Host": host} if host else {}
+
+
+def ask(address: str, port: int, path: str, host: str) -> Answer:
+    """Ask the health path of what listens at an address, by the project's `host`; what says nothing is no answer."""
+    connection = http.client.HTTPConnection(address, port, timeout=LIMIT)
+    try:
+        connection.request("GET", path, headers=headers(host))
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.getheader("Location", "").partition("?")[0])
+    except (OSError, http.client.HTTPException):
+        return Answer()
+    finally:
+        connection.close()
 
 
 def hints(status: int) -> str:

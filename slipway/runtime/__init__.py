@@ -92,6 +92,9 @@ class Service(Protocol):
     def running(self) -> str:
         """Return what runs, "" for nothing."""
 
+    def version(self) -> str:
+        """Return the version of what runs, as when it was made: X.Y.Z, or one of development; "" for nothing."""
+
     def port(self) -> int | None:
         """Return the port of what runs, or None."""
 

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from slipway.core.errors import Problem
@@ -12,16 +13,16 @@ from slipway.engine import containers, images, volumes
 from slipway.engine.containers import PROJECT, Container
 from slipway.engine.stack import SERVICES as DEFINED
 from slipway.engine.stack import Stack
+from slipway.project import labels
 from slipway.project.checkout import Checkout
 from slipway.runtime import STAYS, Job, LiveRelease, State, password
 from slipway.runtime.bring_over import bring_over
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, ComposeJobs, no_tty
 from slipway.runtime.release import SERVICES, WEB
-from slipway.runtime.stacks import check_port, doomed, kept, live_releases, status, stop
+from slipway.runtime.reload import LOOPBACK, answers, told_to_go_on
+from slipway.runtime.stacks import READY, check_port, doomed, kept, live_releases, status, stop
 from slipway.runtime.tree import TreeImage
-
-LOOPBACK = "127.0.0.1"
 
 
 class ComposeService:
@@ -44,6 +45,11 @@ class ComposeService:
         web = self.stack.container(WEB)
         return web.image if web and web.running else ""
 
+    def version(self) -> str:
+        """Return the version that the running image was built as."""
+        web = self.stack.container(WEB)
+        return web.labels.get(labels.VERSION, "") if web and web.running else ""
+
     def port(self) -> int | None:
         """Return the port of the running service, or None."""
         web = self.stack.container(WEB)
@@ -58,7 +64,7 @@ class ComposeService:
         names = SERVICES if not self.environment.settings.own_database else (*SERVICES, DATABASE)
         there = [self.stack.container(name) for name in names]
         ready = all(one and one.ready for one in there)
-        return ready and known == self._described(self.stack.container(WEB), port)
+        return ready and self.answers() and known == self._described(self.stack.container(WEB), port)
 
     def check_port(self, port: int) -> None:
         """Raise Problem when another program has the port."""
@@ -81,13 +87,14 @@ class ComposeService:
     def start(self, port: int, undo: contextlib.ExitStack) -> None:
         """Start it; ready when this returns. Raises Problem with the last lines of its log."""
         with self.checkout.steps.step("service", "gunicorn, ready") as step:
-            if self.port() is None:
+            if not (was_up := self.port() is not None):
                 undo.callback(self.stack.quietly, "rm", "--stop", "--force", *SERVICES)
             self._let_write(json.loads(self._config(port)))
             up = self.stack.compose("up", "--detach", "--no-deps", "--no-build", SERVICES)
             self.checkout.shell.quietly(up, env=self.stack.env(port), failed="The service could not be started.")
             for service in SERVICES:
-                self.stack.wait(service)
+                with told_to_go_on(lambda: was_up and self.stack.runs(WEB)):
+                    self.stack.wait(service)
             self.record.write_text(json.dumps(self._described(self.stack.container(WEB), port)))
             step.detail = f"{self.stack.name}: gunicorn, ready"
 
@@ -114,6 +121,10 @@ class ComposeService:
             volumes.create(shell, one["name"], f"{PROJECT}={name}", f"{volumes.VOLUME}={mount['source']}")
             user = user or images.existing(shell, web["image"]).user
             volumes.let_write(shell, name, one["name"], mount["target"], web["image"], user)
+
+    def answers(self) -> bool:
+        """Tell whether it is ready now, and not at its engine's last look."""
+        return answers(self.checkout.shell, self.checkout.project, self.port())
 
     def _config(self, port: int) -> str:
         return self.checkout.shell.output(self.stack.compose(*DEFINED), env=self.stack.env(port))
@@ -212,7 +223,10 @@ class ComposeRuntime:
 
     def status(self) -> dict[str, State]:
         """Return the state of the service and its database."""
-        return status(self.stack, self.environment, self.stack.container(WEB))
+        found = status(self.stack, self.environment, self.stack.container(WEB))
+        if found["service"].state == READY and not self.service.answers():
+            found["service"] = replace(found["service"], state="not ready")
+        return found
 
     def url(self, port: int) -> str:
         """Return the address of the service."""

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import http.client
 import json
 import os
 import shlex
@@ -13,22 +12,24 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import NoReturn
 
+import psutil
+
 from slipway.core import ports, processes
 from slipway.core.errors import Problem
 from slipway.core.signals import uninterrupted
 from slipway.core.sources import source
-from slipway.core.waiting import wait_until
 from slipway.image.plan import read_tree
 from slipway.project import lockfile, tags
 from slipway.project.checkout import Checkout
-from slipway.project.health import GOOD, Answer, headers
+from slipway.project.health import GOOD, Answer, ask
 from slipway.project.revisions import heads
 from slipway.project.tree import digest
 from slipway.runtime import LiveRelease, State
 from slipway.runtime.environment import Environment
+from slipway.runtime.reload import GOES_ON, LOOPBACK, RELOADED, wait
 
 STOP_GRACE = 35  # seconds; longer than gunicorn lets requests finish
-ADDRESS, LOOPBACK = "BIND_ADDRESS", "127.0.0.1"
+ADDRESS = "BIND_ADDRESS"
 
 
 class HostService:
@@ -51,6 +52,10 @@ class HostService:
         """Return the version tag of the running service, or ""."""
         record = processes.load(self.record)
         return record.release if record else ""
+
+    def version(self) -> str:
+        """Return the version of what runs: that of its tag."""
+        return self.running()
 
     def port(self) -> int | None:
         """Return the port of the running service, or None."""
@@ -104,41 +109,45 @@ class HostService:
     def start(self, port: int, undo: contextlib.ExitStack) -> None:
         """Start it in the background; ready when this returns.
 
-        Raises Problem, with the last lines of the log, when it doesn't become ready.
+        One that reloads, and needs nothing but a change of its code, is left as it is, and so is what has taken its
+        place. Raises Problem, with the last lines of the log, when it doesn't become ready.
         """
-        steps = self.checkout.steps
-        with steps.step("service") as step:
-            self.stop()  # one with other settings
-            overlay = self._overlay(port)
-            argv = [sys.executable, "-m", "gunicorn"]
-            steps.command(argv, overlay)
-            env = {**os.environ, **self.environment.settings.values, **overlay, **processes.mark(self.record)}
-            fingerprint, release, schema = self._fingerprint(port), self.release, heads(self.project)
-            undo.callback(self.stop)
-            with uninterrupted():
-                process = processes.spawn(argv, cwd=self.project.root, env=env, log=self.log)
-                made = processes.Record(
-                    process.pid, process.create_time(), port, fingerprint, release, schema, asked_at(self.address)
-                )
-                made.save(self.record)
-            answer = Answer()
-
-            def answered() -> bool:
-                nonlocal answer
-                answer = self._health(port, asked_at(self.address))
-                return answer.status == GOOD or answer.is_final
-
-            # (A worker that reloads outlives what is final.)
-            wait_until(answered, lambda: process.poll() is None, self.project.wait)
-            if answer.status != GOOD:
-                so_far = f": {answer}" if str(answer) else ""
-                how = f"was not ready in {self.project.wait} s{so_far}"
-                how = f"answers {answer.status}" if answer.is_final else how
-                if process.poll() is not None:
-                    how = f"ended with status {process.returncode}"
-                raise Problem(f"{processes.tail(self.log)}\nThe service {how}; its log is {self.log}.")
-            step.detail = f"gunicorn, process {process.pid}, ready"
+        with self.checkout.steps.step("service") as step:
+            before = processes.load(self.record)
+            if before and self._reloads(before, port):
+                self._wait(before, lambda: _gone(before.pid), RELOADED, goes_on=True, again=True)
+                step.detail = f"gunicorn, process {before.pid}, ready"
+            else:
+                self.stop()  # one with other settings
+                goes_on = bool(before and self.environment.is_dev)
+                if not goes_on:
+                    undo.callback(self.stop)
+                made, process = self._spawn(port)
+                self._wait(made, lambda: _ended(process), self.project.wait, goes_on, again=False)
+                step.detail = f"gunicorn, process {process.pid}, ready"
         self._say_for_whom()
+
+    def _reloads(self, record: processes.Record, port: int) -> bool:
+        # Whether what runs is what would be started, and answers, if only that its code is broken.
+        same = self.environment.is_dev and record.fingerprint == self._fingerprint(port)
+        return same and self._health(record.port, record.address).status > 0
+
+    def _spawn(self, port: int) -> tuple[processes.Record, psutil.Popen]:
+        overlay, argv = self._overlay(port), [sys.executable, "-m", "gunicorn"]
+        self.checkout.steps.command(argv, overlay)
+        env = {**os.environ, **self.environment.settings.values, **overlay, **processes.mark(self.record)}
+        fingerprint, release, schema = self._fingerprint(port), self.release, heads(self.project)
+        with uninterrupted():
+            process = processes.spawn(argv, cwd=self.project.root, env=env, log=self.log)
+            created, address = process.create_time(), asked_at(self.address)
+            made = processes.Record(process.pid, created, port, fingerprint, release, schema, address)
+            made.save(self.record)
+        return made, process
+
+    def _wait(self, of: processes.Record, ended: Callable[[], str], seconds: int, goes_on: bool, again: bool) -> None:
+        if how := wait(lambda: self._health(of.port, of.address), ended, seconds, again):
+            on = f" {GOES_ON}" if goes_on and not ended() else ""
+            raise Problem(f"{processes.tail(self.log)}\nThe service {how}; its log is {self.log}.{on}")
 
     def _say_for_whom(self) -> None:
         if not self.environment.is_dev and self.address == LOOPBACK:
@@ -199,15 +208,15 @@ class HostService:
         return hashlib.sha256(f"{digest(self.project.root, files)}{values}".encode()).hexdigest()
 
     def _health(self, port: int, address: str) -> Answer:
-        connection = http.client.HTTPConnection(address, port, timeout=5)
-        try:
-            connection.request("GET", self.project.health, headers=headers(self.project.health_host))
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.getheader("Location", "").partition("?")[0])
-        except (OSError, http.client.HTTPException):
-            return Answer()
-        finally:
-            connection.close()
+        return ask(address, port, self.project.health, self.project.health_host)
+
+
+def _gone(pid: int) -> str:
+    return "" if processes.exists(pid) else "ended"
+
+
+def _ended(process: psutil.Popen) -> str:
+    return "" if process.poll() is None else f"ended with status {process.returncode}"
 
 
 def _not_here(named: str) -> str:

@@ -11,6 +11,8 @@ from slipway.runtime import LiveRelease, State, elsewhere
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE
 
+READY = "ready"
+
 
 def live_releases(running: list[Container]) -> list[LiveRelease]:
     """Return the releases that containers are of, as their images' labels say."""
@@ -73,5 +75,5 @@ def _state(one: Container | None) -> State:
         return State("stopped")
     port = one.published()
     address = {"address": f"http://localhost:{port}"} if port else {}
-    word = {"healthy": "ready", "": "running"}.get(one.health, one.health)
+    word = {"healthy": READY, "": "running"}.get(one.health, one.health)
     return State(word, {"container": one.name, **address, "image": one.image})

@@ -25,7 +25,7 @@ def up(_: Context, prod: bool = False, runtime: str = "", context: str = "", por
         session.check_secrets()
         session.settings.prepare()
         done, chosen = is_up(session, number("port", port, PORTS) if port else None)
-        if done:
+        if done and is_migrated(session):
             session.steps.say("  already up: nothing to do")
         elif session.is_deployed:
             deploy_first(session)
@@ -63,6 +63,13 @@ def is_up(session: "Session", asked: int | None) -> tuple[bool, int]:
     if asked or kept:
         file.write_text(str(port))
     return False, port
+
+
+def is_migrated(session: "Session") -> bool:
+    """Tell whether the database is this tree's: another branch may have migrated it. In production that is shown."""
+    from slipway.database.current import is_current
+
+    return not session.environment.is_dev or is_current(session.checkout, session.environment, session.runtime)
 
 
 def refuse_to_replace(runtime: "Runtime", asked: int | None, running: int) -> None:
@@ -175,7 +182,7 @@ def status(_: Context, prod: bool = False, runtime: str = "", context: str = "",
             "name": session.project.name,
             "environment": session.environment.name,
             "runtime": session.runtime.name,
-            "release": session.runtime.service.running() or None,
+            "release": session.runtime.service.version() or None,
             **{name: one.as_json() for name, one in session.runtime.status().items()},
         }
         if json:

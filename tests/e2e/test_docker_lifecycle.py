@@ -14,7 +14,7 @@ from slipway.project import dotenv
 from tests.e2e.secrecy import watched
 from tests.e2e.support import NAME, commit, containers, run
 from tests.e2e.talk import ask, conversation, done, eventually, token
-from tests.support import PATIENT, ROOT, Checkout, free_port, random_values
+from tests.support import PATIENT, ROOT, Checkout, free_port, random_values, wait_for
 
 pytestmark = pytest.mark.minutes(2)
 KEY = "SECRET_KEY_FASTAPI_AUTH"
@@ -59,7 +59,7 @@ def test_the_lifecycle_from_the_build_on(docker: Checkout) -> None:
     assert run("docker", "ps", "--quiet", "--no-trunc", "--filter", f"name={NAME}") == before
     assert "GET /posts" in done(docker, "logs").stdout
     assert "web" in done(docker, "ps").stdout
-    assert json.loads(done(docker, "status", "--json").stdout)["service"]["state"] == "ready"
+    of_code_that_is_broken(docker, tag.partition(":")[2])
     assert done(docker, "psql", "--", "-Atc", "SELECT count(*) FROM posts").stdout == "1\n"
     password = secrets_of(docker)[0]
     assert password not in done(docker, "rotate", "DATABASE_PASSWORD").stderr
@@ -73,6 +73,20 @@ def test_the_lifecycle_from_the_build_on(docker: Checkout) -> None:
 
     done(docker, "down")
     assert containers() == []
+
+
+def of_code_that_is_broken(docker: Checkout, version: str) -> None:
+    """Break the code of a service that reloads, and mend it; see that its state is that of now, and not a check's."""
+
+    def state() -> tuple[str, str]:
+        told = json.loads(done(docker, "status", "--json").stdout)
+        return told["release"], told["service"]["state"]
+
+    assert state() == (version, "ready")
+    docker.edit("app/health.py", "import ", "import nowhere\nimport ")
+    wait_for(lambda: state() == (version, "not ready"))
+    docker.edit("app/health.py", "import nowhere\n", "")
+    wait_for(lambda: state() == (version, "ready"))
 
 
 def env_of_its_own(checkout: Checkout) -> str:

@@ -110,6 +110,13 @@ def test_a_mistake_in_the_code_is_shown_and_its_correction_picked_up(service: Ch
     with (service.root / "app/health.py").open("a") as file:
         file.write(mistake)
     wait_for(lambda: answer_of(service.url) == 500)
+    there = {p.pid for p in processes_of(service.root)}
+    again = service.inv("up")
+    assert again.returncode == 1
+    assert "The service answers 500" in again.stderr
+    assert "It goes on, and loads its code anew" in again.stderr
+    assert there & {p.pid for p in processes_of(service.root)} == there
+    assert json.loads(service.inv("status", "--json").stdout)["service"]["state"] == "not ready"
     service.edit("app/health.py", mistake, "")
 
     def corrected() -> bool:

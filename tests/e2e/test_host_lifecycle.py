@@ -32,9 +32,11 @@ def test_the_life_of_a_service(service: Checkout) -> None:
     again = service.inv("up")  # the runtime is remembered
     assert again.returncode == 0
     assert "already up: nothing to do" in again.stderr
+    of_another_branch(service)
     assert {p.pid for p in processes_of(service.root)} == before
 
     state = json.loads(service.inv("status", "--json").stdout)
+    assert state["release"].startswith("0.1.0-dev.")
     assert (state["environment"], state["runtime"], state["service"]["state"]) == ("dev", "host", "ready")
     assert "running" in service.inv("ps").stdout
     assert "GET /posts" in service.inv("logs").stdout
@@ -55,6 +57,16 @@ def test_the_life_of_a_service(service: Checkout) -> None:
     assert service.inv("down", "--volumes", "--yes").returncode == 0
     assert not (service.root / ".slipway/dev/postgres").exists()
     assert not (service.root / ".slipway/dev/runtime").exists()
+
+
+def of_another_branch(service: Checkout) -> None:
+    """Let the database be at a revision that is not here, and see that this is said of a service that is up."""
+    for to, of in (("0009", "0002"), ("0002", "0009")):
+        move = f"UPDATE alembic_version SET version_num = '{to}' WHERE version_num = '{of}'"
+        done(service, "psql", "--", "-c", move)
+        up = service.inv("up")
+        away = to == "0009"
+        assert (up.returncode, "The database is at 0009, which is not" in up.stderr) == (int(away), away)
 
 
 def test_a_migration_is_made_applied_and_a_failing_one_starts_nothing(service: Checkout) -> None:

@@ -94,7 +94,7 @@ def what_is_deployed(docker: Checkout, plain: Registry, digest: str) -> None:
     assert f"{plain.repository}:0.2@{digest}, pulled" in deployed.stderr
     conversation(docker.url)
     status = json.loads(done(docker, "status", "--prod", "--json").stdout)
-    assert status["release"] == f"{plain.repository}:0.2@{digest}"
+    assert (status["release"], status["service"]["image"]) == ("0.2.0", f"{plain.repository}:0.2@{digest}")
 
 
 def test_what_is_not_true_stops_the_release(docker: Checkout, plain: Registry) -> None:

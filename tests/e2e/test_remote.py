@@ -65,7 +65,7 @@ def test_a_release_is_deployed_elsewhere_and_comes_back_with_its_machine(docker:
     engine.there(lambda: conversation(docker.url))
     assert sorted(engine.docker("ps", "--format", "{{.Names}}").split()) == running
     status = json.loads(done(docker, "status", "--prod", "--json", *there, **env).stdout)
-    assert (status["release"], status["service"]["state"]) == (image, "ready")
+    assert (status["service"]["image"], status["service"]["state"]) == (image, "ready")
     done(docker, "down", "--prod", "--volumes", "--yes", *there, **env)
     assert engine.docker("ps", "--all", "--quiet") == ""
     assert engine.docker("volume", "ls", "--quiet") == ""

@@ -17,6 +17,7 @@ from slipway.engine import containers
 from slipway.engine.compose import UNREADABLE
 from slipway.engine.stack import Stack
 from slipway.engine.volumes import remove_command as remove_volumes
+from slipway.project import labels as image_labels
 from slipway.project.checkout import Checkout
 from slipway.runtime import Job, LiveRelease, State
 from slipway.runtime.environment import Environment
@@ -48,6 +49,11 @@ class DeployedService:
         """Return the image of the live release, or ""."""
         live = self.releases.live()
         return live.image if live and live.running else ""
+
+    def version(self) -> str:
+        """Return the version that the live release's image was built as."""
+        live = self.releases.live()
+        return live.labels.get(image_labels.VERSION, "") if live and live.running else ""
 
     def port(self) -> int | None:
         """Return the port of the proxy when a release runs behind it, or None."""

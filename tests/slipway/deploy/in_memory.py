@@ -32,6 +32,9 @@ class MemoryService:
     def running(self) -> str:
         return ""
 
+    def version(self) -> str:
+        return ""
+
     def port(self) -> int | None:
         return None
 
