@@ -13,6 +13,7 @@ from slipway.runtime import Deployment
 from slipway.runtime.releases import Images, Releases
 from slipway.trust import cosign, policy
 
+NO_RELEASE = "No release is live. To start one: ./inv deploy"
 BY_NAME = "What is on the engine is deployed by its name there:"
 
 
@@ -70,11 +71,17 @@ def called(images: Images, image: Candidate, reference: str) -> Candidate:
     return replace(image, reference=reference) if is_called(images, image, reference) else image
 
 
+def need(releases: Releases) -> None:
+    """Raise Problem where nothing was ever deployed; whoever takes the lock there leaves a trace of one."""
+    if not releases.all() and not releases.remembered().ledger:
+        raise Problem(NO_RELEASE)
+
+
 def live(releases: Releases) -> tuple[Source, Candidate]:
     """Return the image of the live release, which is on the engine; raises Problem."""
     one = releases.live()
     if not one:
-        raise Problem("No release is live. To start one: ./inv deploy")
+        raise Problem(NO_RELEASE)
     found = find(releases.images, one.image_id)
     if not found:
         raise Problem(f"The image {one.image} is gone from the engine. Build or push it, then: ./inv deploy --tag TAG")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from slipway.core.errors import Problem
 from slipway.deploy import history, ledger, settings
 from slipway.deploy.ledger import Entry, Outcome
+from slipway.deploy.source import NO_RELEASE
 from slipway.runtime.release import Release
 
 STEPS = "ready, smoke test, switch, let the live one finish, stop it"
@@ -51,7 +52,7 @@ def choose(entries: Sequence[Entry], live: Release | None, there: Collection[str
             raise Problem(f"{to} is live.")
     else:
         if not live:
-            raise Problem("No release is live. To start one: ./inv deploy")
+            raise Problem(NO_RELEASE)
         target = history.previous(entries, live.id)
         if not target:
             raise Problem(nothing_before(entries, live.id, there))

@@ -49,7 +49,7 @@ def rotate(
     from slipway.verbs.deploy import carry_out, planned, show_plan
     from slipway.verbs.session import Turn, begin
 
-    turn = Turn.NOBODY if plan else Turn.ENVIRONMENT
+    turn = Turn.NOBODY if plan else Turn.RELEASE
     with begin("rotate", prod=prod, runtime=runtime, context=context, turn=turn, wait=wait) as session:
         session.check_secrets()
         step = next_step(session, name, given, at_once)

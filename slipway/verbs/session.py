@@ -38,6 +38,7 @@ class Turn(Enum):
     NOBODY = "none: it changes nothing"
     CHECKOUT = "this checkout's"
     ENVIRONMENT = "the environment's: that of the engine for production on Docker, else this checkout's"
+    RELEASE = "the environment's, whose release there has to be for production on Docker"
 
 
 class Session:
@@ -162,7 +163,9 @@ class Session:
         """Hold the lock that a verb has to have; without `wait`, raise Problem when an engine's is taken."""
         if whose is Turn.NOBODY:
             return contextlib.nullcontext()
-        if whose is Turn.ENVIRONMENT and self.is_deployed:
+        if whose in (Turn.ENVIRONMENT, Turn.RELEASE) and self.is_deployed:
+            if whose is Turn.RELEASE:
+                self.deployment.need()
             return self.deployment.releases.lock(verb, wait, files=verb != "down")
         return alone(self.environment.state, f"inv {verb}", self.steps)
 

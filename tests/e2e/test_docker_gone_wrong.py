@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e import changes
 from tests.e2e.production import PROD, deployed, in_volumes, webs
-from tests.e2e.support import NAME, containers, run
+from tests.e2e.support import NAME, containers, run, volumes
 from tests.e2e.talk import conversation, done, telling_nothing, verbs_with_a_broken_env
 from tests.support import Checkout, free_port
 
@@ -35,6 +35,17 @@ def test_a_taken_port_and_a_bad_env_start_nothing(docker: Checkout) -> None:
     for finding in ("ALGORITHM is empty", "DATABASE_PORT is missing", "did you mean DATABASE_PORT?"):
         assert finding in bad.stderr
     assert containers() == []
+
+
+def test_what_needs_a_release_leaves_nothing_where_there_is_none(docker: Checkout) -> None:
+    verbs = [("rollback",), ("rotate", "SECRET_KEY_FASTAPI_AUTH", "--prod"), ("psql", "--prod")]
+    for verb, said in zip(
+        verbs, ["No release is live", "No release is live", "The database is not running"], strict=True
+    ):
+        refused = docker.inv(*verb)
+        assert (refused.returncode, said in refused.stderr) == (1, True), refused.stderr
+    networks = run("docker", "network", "ls", "--quiet", "--filter", f"name={NAME}")
+    assert (containers(), volumes(), networks.split()) == ([], [], [])
 
 
 def test_a_revision_is_the_callers(docker: Checkout) -> None:

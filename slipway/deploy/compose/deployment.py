@@ -4,7 +4,7 @@ from typing import NoReturn
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran, tokens
-from slipway.deploy import settings
+from slipway.deploy import settings, source
 from slipway.deploy.compose import labels
 from slipway.deploy.compose.database import DeployedDatabase
 from slipway.deploy.compose.edge import Edge
@@ -141,6 +141,10 @@ class EngineDeployment:
         """Let jobs run in this image."""
         self.used = image
 
+    def need(self) -> None:
+        """Raise Problem where nothing was ever deployed."""
+        source.need(self.releases)
+
     def check(self, port: int) -> None:
         """Have Compose read its files, and say what was started without `inv`; raises Problem."""
         config, steps = self.stack.compose("config", "--quiet"), self.checkout.steps
@@ -160,6 +164,8 @@ class EngineDeployment:
 
     def become(self, job: Job) -> NoReturn:
         """Let a job take this process's place."""
+        if self.settings.own_database:
+            self.stack.need(DATABASE)
         self.network.have()
         self.jobs.become(job)
 

@@ -27,6 +27,13 @@ def releases() -> MemoryReleases:
     return MemoryReleases().has(entry("a", beside={"caddy:2": "sha256:1"}), entry("b"))
 
 
+def test_where_nothing_was_deployed_not_even_the_lock_is_taken(production: Production) -> None:
+    nothing = MemoryReleases()
+    with pytest.raises(Problem, match="No release is live"):
+        going(production, nothing).run(wait=True)
+    assert nothing.done == []
+
+
 def test_one_that_was_kept_is_started_again(production: Production, releases: MemoryReleases) -> None:
     releases.others = (Beside(PROXY, "caddy:2", ("sha256:2",)),)  # which has changed since
     back = going(production, releases).run(wait=False)
