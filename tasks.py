@@ -7,6 +7,7 @@ service is in `[tool.slipway]` of pyproject.toml. Verbs of your own stand here a
 
 # Run it, with Docker or without.
 from slipway.verbs.run import up, down, status, ps, logs, shell
+from slipway.verbs.env import env
 
 # Work on it: tests, schema, data.
 from slipway.verbs.test import test
@@ -19,7 +20,7 @@ from slipway.verbs.deploy import deploy, rollback, releases
 from slipway.verbs.rotate import rotate
 
 __all__ = [
-    "up", "down", "status", "ps", "logs", "shell",
+    "up", "down", "status", "ps", "logs", "shell", "env",
     "test", "migrate", "revision", "check", "downgrade", "backup", "restore", "psql",
     "build", "pins", "image", "sbom", "audit", "release", "verify", "deploy", "rollback", "releases",
     "rotate",

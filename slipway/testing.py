@@ -21,10 +21,11 @@ from slipway.engine.client import need_engine
 from slipway.engine.compose import compose_command, local_image
 from slipway.engine.jobs import OneOff
 from slipway.image import build, plan
-from slipway.project import database, settings, tags
+from slipway.project import database, tags
 from slipway.project.checkout import Checkout
 from slipway.project.database import Database
 from slipway.project.suites import pytest_command
+from slipway.project.values import example_values
 from slipway.runtime.jobs import DATABASE, MIGRATE
 from slipway.runtime.postgres import FAST, Server
 
@@ -34,7 +35,7 @@ def on_host(checkout: Checkout, args: Sequence[str]) -> None:
 
     Raises Problem with pytest's status when that is not 0.
     """
-    project, values = checkout.project, settings.example_values(checkout.project)
+    project, values = checkout.project, example_values(checkout.project)
     suites = [path for path in project.tests.host if (project.root / path).exists()]
     command = pytest_command([sys.executable, "-m"], suites, args, project.root, "--numprocesses=auto")
     with contextlib.ExitStack() as stack:
@@ -59,7 +60,7 @@ def in_image(checkout: Checkout, args: Sequence[str]) -> None:
     need_engine("inv test --image")
     project, shell = checkout.project, checkout.shell
     here = {database.HOSTNAME: database.OWN, database.PORT: str(database.STANDARD_PORT)}
-    values = settings.example_values(project) | here
+    values = example_values(project) | here
     tag = local_image(project, tags.TESTED)
     tested = plan.current(checkout)
     compose = partial(compose_command, project, "test")

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TextIO
 
 from slipway.core import printable, secrecy
 from slipway.core.scripts import Script
@@ -17,6 +18,15 @@ from slipway.core.secrecy import Secrets
 from slipway.core.words import row
 
 GREEN, RED, DIM, BOLD, PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
+
+
+def written(stream: TextIO, text: str) -> None:
+    """Write a line; when nobody reads it any more (`| head`), what is under way goes on, and the rest is dropped."""
+    try:
+        stream.write(f"{text}\n")
+        stream.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @dataclass
@@ -84,5 +94,4 @@ class Steps:
         self._write(f"  {style}{name:<10}{PLAIN} {line}" if self.colour else f"  {row(name, line)}")
 
     def _write(self, text: str) -> None:
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+        written(sys.stderr, text)

@@ -14,9 +14,10 @@ from slipway.database import schema, superuser
 from slipway.engine import containers, jobs, proxies
 from slipway.engine.compose import compose_command, patience, project_name
 from slipway.engine.jobs import OneOff
-from slipway.project import database, settings
+from slipway.project import database
 from slipway.project.checkout import Checkout
 from slipway.project.suites import pytest_command
+from slipway.project.values import example_values
 from slipway.runtime.jobs import DATABASE, MIGRATE
 from slipway.runtime.release import WEB
 
@@ -130,7 +131,7 @@ def staged(checkout: Checkout) -> Iterator[Stage]:
     """Give a stage with a database that is empty; nothing of it is left afterwards."""
     shell, project = checkout.shell, checkout.project
     here = {database.HOSTNAME: database.OWN, database.PORT: str(database.STANDARD_PORT)}
-    stage = Stage(checkout, settings.example_values(project) | here)
+    stage = Stage(checkout, example_values(project) | here)
     up = stage.compose("up", "--detach", "--wait", "--wait-timeout", str(project.wait), DATABASE)
     try:
         with checkout.steps.step("database", "PostgreSQL, for this rehearsal alone"):

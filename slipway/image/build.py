@@ -24,7 +24,7 @@ from slipway.project.checkout import Checkout
 from slipway.project.config import Project
 from slipway.project.lockfile import Lockfile
 from slipway.project.semver import git_tag
-from slipway.project.settings import private
+from slipway.project.values import private
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}  # Docker's names, and those of wheels
 PLATFORM = re.compile(r"linux/[a-z0-9]+(/v\d+)?")

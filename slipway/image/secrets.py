@@ -16,7 +16,7 @@ from slipway.engine import images
 from slipway.image.archive import opened, saved
 from slipway.image.context import PUBLIC
 from slipway.project.checkout import Checkout
-from slipway.project.settings import private
+from slipway.project.values import private
 
 CAN_TELL = importlib.util.find_spec("detect_secrets") is not None  # a project may do without it
 if CAN_TELL:

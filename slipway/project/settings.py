@@ -3,7 +3,7 @@
 import contextlib
 import os
 from collections.abc import Callable, Mapping
-from functools import cached_property, partial
+from functools import cached_property
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
@@ -11,6 +11,7 @@ from slipway.core.words import PORTS, SECONDS, WORKERS, in_bytes, is_whole, whol
 from slipway.project import database, dotenv, edits, hidden, written
 from slipway.project.config import Project
 from slipway.project.database import Database
+from slipway.project.values import read, schema
 
 # What Slipway and gunicorn.conf.py read themselves; other numbers are the service's own to check.
 NUMBERS = {
@@ -46,9 +47,9 @@ class Settings:
 
         Raises Problem with all findings at once.
         """
-        values, findings = _read(self.project)
+        values, findings = read(self.project)
         hidden.hide(self.project, values, self.steps.secrets)
-        example = _schema(self.project)
+        example = schema(self.project)
         if self.is_missing:
             raise Problem(NO_FILE)
         if example:
@@ -69,14 +70,14 @@ class Settings:
     @property
     def is_missing(self) -> bool:
         """Whether there is no .env, and the environment doesn't set all that one has to have."""
-        example, given = _schema(self.project), _read(self.project)[0]
+        example, given = schema(self.project), read(self.project)[0]
         return bool(example and example.required.keys() - given.keys()) and not (self.project.root / ".env").exists()
 
     def hide(self) -> None:
         """Let no output show what is secret of .env, also of one that is not in order, and of the environment."""
         values: dict[str, str] = {}
         with contextlib.suppress(Problem):
-            values = _read(self.project)[0]
+            values = read(self.project)[0]
         hidden.hide(self.project, values, self.steps.secrets)
 
     @cached_property
@@ -104,18 +105,18 @@ class Settings:
     @cached_property
     def hostname(self) -> str:
         """DATABASE_HOSTNAME, also of a .env that is not in order or not there yet."""
-        example = _schema(self.project)
-        return ((example.required if example else {}) | _read(self.project)[0]).get(database.HOSTNAME, "")
+        example = schema(self.project)
+        return ((example.required if example else {}) | read(self.project)[0]).get(database.HOSTNAME, "")
 
     @cached_property
     def domain(self) -> str:
         """DOMAIN, the names under which production is reached, "" for none; also of a .env that is not in order."""
-        return _read(self.project)[0].get("DOMAIN", "")
+        return read(self.project)[0].get("DOMAIN", "")
 
     @cached_property
     def trusted_proxies(self) -> str:
         """TRUSTED_PROXIES, the networks of proxies before production's own; also of a .env that is not in order."""
-        return _read(self.project)[0].get("TRUSTED_PROXIES", "")
+        return read(self.project)[0].get("TRUSTED_PROXIES", "")
 
     def port_of(self, environment: str) -> int:
         """Return the port on this machine: PORT, else the project's, or 80 in production with a domain."""
@@ -125,7 +126,7 @@ class Settings:
     @property
     def https_port(self) -> int:
         """The port of HTTPS, where there is a domain; also of a .env that is not in order."""
-        port = _read(self.project)[0].get("HTTPS_PORT", "")
+        port = read(self.project)[0].get("HTTPS_PORT", "")
         return int(port) if is_whole(port, PORTS) else 443
 
     def prepare(self) -> None:
@@ -171,13 +172,13 @@ class Settings:
     def adopt_compose_name(self) -> None:
         """Follow COMPOSE_PROJECT_NAME in .env, as Compose does."""
         with contextlib.suppress(Problem):
-            if name := _read(self.project)[0].get("COMPOSE_PROJECT_NAME"):
+            if name := read(self.project)[0].get("COMPOSE_PROJECT_NAME"):
                 os.environ.setdefault("COMPOSE_PROJECT_NAME", name)
 
     @property
     def database_address(self) -> str:
         """Where the database is, also of a .env that is not in order."""
-        return f"{self.hostname}:{_read(self.project)[0].get(database.PORT, '')}"
+        return f"{self.hostname}:{read(self.project)[0].get(database.PORT, '')}"
 
     def _check_own(self, values: Mapping[str, str]) -> list[str]:
         findings = []
@@ -200,51 +201,9 @@ class Settings:
         return findings
 
 
-def private(project: Project) -> dict[str, str]:
-    """Return the values that .env or the environment has, and .env.example has not.
-
-    Raises Problem when a line of .env cannot be read: it may hold one.
-    """
-    example = _schema(project)
-    public = example.required if example else {}
-    values, findings = _read(project)
-    if findings:
-        listed = "\n".join(f"  - {finding}" for finding in findings)
-        raise Problem(f"What .env keeps secret cannot be told:\n{listed}\nCorrect it, then run this again.")
-    return {name: value for name, value in values.items() if value and value != public.get(name)}
-
-
-def example_values(project: Project) -> dict[str, str]:
-    """Return .env.example's variables with fresh secrets."""
-    return dotenv.parse(dotenv.fill(project.example, project.secrets, dotenv.new_secret))[0]
-
-
-def _schema(project: Project) -> dotenv.Schema | None:
-    return dotenv.schema(project.example) if project.example else None
-
-
 def _sourced(finding: str, example: dotenv.Schema | None) -> str:
     # A finding, with where its variable is set if that is not .env. No value is shown: who mixes up two lines would
     # show the other one's.
     name, _, rest = finding.partition(" ")
     known = example and (name in example.required or name in example.optional)
     return f"{name}, which the environment sets, {rest}" if known and name in os.environ else finding
-
-
-def _read(project: Project) -> tuple[dict[str, str], list[str]]:
-    path = project.root / ".env"
-    values: dict[str, str] = {}
-    findings: list[str] = []
-    try:
-        values, findings = dotenv.parse(path.read_text(encoding="utf-8"), partial(hidden.is_hidden, project))
-    except FileNotFoundError:
-        pass
-    except UnicodeDecodeError as error:
-        raise Problem(f".env is not UTF-8 text: byte {error.start} cannot be read. Save it as UTF-8.") from None
-    except PermissionError:
-        raise Problem(f".env cannot be read by this user: sudo chown {os.getuid()} .env") from None
-    except OSError as error:
-        raise Problem(f".env cannot be read: {error.strerror}. Move it away; ./inv up makes one.") from None
-    known = _schema(project)
-    names = (known.required.keys() | known.optional) if known else set()
-    return values | {name: os.environ[name] for name in names if name in os.environ}, findings

@@ -217,6 +217,9 @@ class Runtime(Protocol):
 class InPlace(Runtime, Protocol):
     """A runtime whose service is started in place of the one that runs."""
 
+    def check(self, port: int) -> None:
+        """Have its definition read; raises Problem for what no service can be started of."""
+
     def start(self, port: int) -> None:
         """Start the service; ready when this returns. Raises Problem with the end of its log."""
 

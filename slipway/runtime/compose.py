@@ -15,10 +15,10 @@ from slipway.engine.stack import SERVICES as DEFINED
 from slipway.engine.stack import Stack
 from slipway.project import labels
 from slipway.project.checkout import Checkout
-from slipway.runtime import STAYS, Job, LiveRelease, State, password
-from slipway.runtime.bring_over import bring_over
+from slipway.runtime import Job, LiveRelease, State, defined
+from slipway.runtime.compose_database import ComposeDatabase
 from slipway.runtime.environment import Environment
-from slipway.runtime.jobs import DATABASE, ComposeJobs, no_tty
+from slipway.runtime.jobs import DATABASE, no_tty
 from slipway.runtime.release import SERVICES, WEB
 from slipway.runtime.reload import LOOPBACK, answers, told_to_go_on
 from slipway.runtime.stacks import READY, check_port, doomed, kept, live_releases, status, stop
@@ -134,38 +134,6 @@ class ComposeService:
         return {"container": web.id if web else None, "fingerprint": fingerprint}
 
 
-class ComposeDatabase:
-    """The container `db` of one Compose project, or a database elsewhere."""
-
-    def __init__(self, environment: Environment, stack: Stack, undo: contextlib.ExitStack) -> None:
-        self.environment = environment
-        self.stack = stack
-        self.undo = undo
-        self.jobs = ComposeJobs(stack, environment.settings)
-
-    def running(self) -> bool:
-        """Tell whether it runs; one elsewhere does."""
-        return not self.environment.settings.own_database or self.stack.runs(DATABASE)
-
-    def start(self) -> None:
-        """Start PostgreSQL; nothing when the database is elsewhere."""
-        if not self.environment.settings.own_database:
-            if self.stack.runs(DATABASE):
-                self.stack.shell.steps.note("database", f"is elsewhere; {self.stack.name}'s own goes on: {STAYS}")
-            return
-        with self.stack.shell.steps.step("database", "PostgreSQL, healthy"):
-            if not self.running():
-                self.undo.callback(self.stack.quietly, "stop", DATABASE)
-            before = self.stack.container(DATABASE)
-            up = self.stack.compose("up", "--detach", DATABASE)
-            self.stack.shell.quietly(up, env=self.stack.env(), failed="The database could not be started.")
-            self.stack.wait(DATABASE)
-            now = self.stack.container(DATABASE)
-        if not (before and before.running and now and now.id == before.id):
-            bring_over(self.stack.shell.steps, self.environment.settings.database, self.jobs.run)
-            password.take_over(self.stack.shell.steps, self.environment.settings.database, self.jobs.run)
-
-
 class ComposeRuntime:
     """Containers of one Compose project, whose service is started in place."""
 
@@ -199,6 +167,10 @@ class ComposeRuntime:
     def use_programs(self, major: int) -> str:
         """Let jobs beside the database have PostgreSQL's programs of this major version."""
         return self.jobs.use_programs(major)
+
+    def check(self, port: int) -> None:
+        """Have its definition read; raises Problem."""
+        defined.check(self.stack, port)
 
     def start(self, port: int) -> None:
         """Start the service; ready when this returns. Raises Problem with the end of its log."""

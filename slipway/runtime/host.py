@@ -137,6 +137,9 @@ class HostRuntime:
             f"postgresql-client-{major}; macOS: brew install postgresql@{major})."
         )  # fmt: skip
 
+    def check(self, port: int) -> None:
+        """Check nothing: what .env sets is in the service's environment."""
+
     def start(self, port: int) -> None:
         """Start gunicorn in the background; ready when this returns. Raises Problem with the end of its log."""
         self.service.start(port, self.undo)

@@ -24,6 +24,8 @@ def up(_: Context, prod: bool = False, runtime: str = "", context: str = "", por
     with begin("up", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
         session.check_secrets()
         session.settings.prepare()
+        if not session.is_deployed:
+            cast("InPlace", session.runtime).check(session.environment.port)
         done, chosen = is_up(session, number("port", port, PORTS) if port else None)
         if done and is_migrated(session):
             session.steps.say("  already up: nothing to do")

@@ -6,21 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from slipway.core import printable, secrecy
 from slipway.core.errors import Problem
+from slipway.core.steps import written
 from slipway.core.words import row
 from slipway.verbs.session import Session
 
 
 def show(text: str) -> None:
     """Print a result, or a line of it."""
-    sys.stdout.write(f"{printable.plain(secrecy.SECRETS.redact(text))}\n")
-    sys.stdout.flush()
+    written(sys.stdout, printable.plain(secrecy.SECRETS.redact(text)))
 
 
 def show_source(text: str) -> None:
     """Print a result that a program may read: with all its characters, where it is not a terminal that shows it."""
     text = secrecy.SECRETS.redact(text)
-    sys.stdout.write(f"{printable.plain(text) if sys.stdout.isatty() else text}\n")
-    sys.stdout.flush()
+    written(sys.stdout, printable.plain(text) if sys.stdout.isatty() else text)
 
 
 def show_lines(lines: Iterable[str]) -> None:

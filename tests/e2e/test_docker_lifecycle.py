@@ -44,7 +44,9 @@ def test_the_lifecycle_from_the_build_on(docker: Checkout) -> None:
     migrated = done(docker, "migrate")
     assert "0002       expand   posts" in migrated.stderr
 
+    of_a_variable_that_does_not_arrive(docker)
     first = done(docker, "up")
+    assert run("docker", "exec", f"{NAME}-web-1", "printenv", "FLAVOUR") == "sweet"
     assert first.stderr.startswith("up · dev")
     assert "runtime    docker" in first.stderr
     conversation(docker.url)
@@ -73,6 +75,19 @@ def test_the_lifecycle_from_the_build_on(docker: Checkout) -> None:
 
     done(docker, "down")
     assert containers() == []
+
+
+def of_a_variable_that_does_not_arrive(docker: Checkout) -> None:
+    """Set one that compose.yaml does not pass on: it is named before anything starts, and written beside the others."""
+    for file in (".env.example", ".env"):
+        with (docker.root / file).open("a") as text:
+            text.write("FLAVOUR=sweet\n")
+    refused = docker.inv("up")
+    assert refused.returncode == 1
+    assert "FLAVOUR in .env would reach no container" in refused.stderr
+    assert "written    compose.yaml: FLAVOUR" in done(docker, "env", "--fix").stderr
+    rows = json.loads(done(docker, "env", "--json").stdout)
+    assert {"name": "FLAVOUR", "set-in": ".env", "read-by": "service"} in rows
 
 
 def of_code_that_is_broken(docker: Checkout, version: str) -> None:

@@ -14,8 +14,9 @@ from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.deploy.compose.releases import EngineReleases
 from slipway.engine import containers
-from slipway.engine.compose import UNREADABLE
+from slipway.engine.compose import NOT_STARTED
 from slipway.engine.stack import Stack
+from slipway.engine.variables import PRODUCTION
 from slipway.engine.volumes import remove_command as remove_volumes
 from slipway.project import labels as image_labels
 from slipway.project.checkout import Checkout
@@ -147,13 +148,14 @@ class EngineDeployment:
 
     def check(self, port: int) -> None:
         """Have Compose read its files, and say what was started without `inv`; raises Problem."""
-        config, steps = self.stack.compose("config", "--quiet"), self.checkout.steps
-        self.checkout.shell.output(config, env=self.stack.env(port), failed=UNREADABLE)
+        steps, defined = self.checkout.steps, self.proxy.services(port)
         found, name = self.stack.containers, self.stack.name
         services = {DATABASE, MIGRATE, labels.PROXY}
-        if unknown(found, name, services) and (others := unknown(found, name, self.proxy.services(port))):
+        if others := unknown(found, name, defined):
             named = " ".join(others)
             steps.note("found", f"{named}: in production's Compose project, of no service of it: docker rm -f {named}")
+        if left_out := [one for one in defined if one not in services]:
+            steps.note("left out", f"{', '.join(left_out)} of {PRODUCTION}: {NOT_STARTED}")
         if by_hand := [one for one in unlabelled(found, name) if one in services]:
             steps.note("found", f"{', '.join(by_hand)}: started without inv, and production's all the same")
 

@@ -120,7 +120,7 @@ class CaddyProxy:
         """Return the definition of each service, as Compose reads its files."""
         command, env = self._compose(*SERVICES), self._env(port)
         if (key := (*command, *env.values())) not in self._services:
-            self._services[key] = json.loads(self.shell.output(command, env=env))["services"]
+            self._services[key] = json.loads(self.shell.output(command, env=env, failed=UNREADABLE))["services"]
         return self._services[key]
 
     def start(self, configuration: str, port: int) -> None:

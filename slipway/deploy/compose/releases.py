@@ -15,9 +15,10 @@ from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.notes import Notes
 from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.deploy.compose.shared import SharedVolumes
-from slipway.engine import asked, calls, containers, images, jobs, volumes
+from slipway.engine import asked, calls, containers, images, jobs, variables, volumes
 from slipway.engine.compose import patience, release_variables
 from slipway.engine.stack import Stack
+from slipway.project import values
 from slipway.project.settings import Settings
 from slipway.runtime.release import WEB, Answers, Beside, NewRelease, Release
 
@@ -90,7 +91,9 @@ class EngineReleases(Notes):
 
     def variables(self) -> dict[str, str]:
         """Return the variables that a release would be started with, its secrets included; raises Problem."""
-        return self._defined.variables() | self.settings.secrets
+        found = self._defined.variables() | self.settings.secrets
+        variables.check(values.given(self.stack.project), found, self.stack.project.root)
+        return found
 
     def volumes(self, image: str) -> tuple[str, ...]:
         """Say which volumes releases share; raises Problem for what no release can be made of."""

@@ -1,10 +1,12 @@
 """What a verb prints while it works."""
 
+import os
+
 import pytest
 
 from slipway.core.scripts import Script
 from slipway.core.secrecy import Secrets
-from slipway.core.steps import GREEN, PLAIN, RED, Steps
+from slipway.core.steps import GREEN, PLAIN, RED, Steps, written
 from tests.support import ROOT
 
 
@@ -76,3 +78,12 @@ def test_colour_is_for_a_terminal_that_wants_it(
     good, bad = capsys.readouterr().err.splitlines()
     assert good.startswith(f"  {GREEN}start     {PLAIN} ")
     assert bad.startswith(f"  {RED}start     {PLAIN} failed")
+
+
+def test_who_reads_no_more_stops_nothing() -> None:
+    ends = os.pipe()
+    with os.fdopen(ends[1], "w") as stream:
+        written(stream, "read")
+        os.close(ends[0])
+        for _ in range(2):
+            written(stream, "in vain")

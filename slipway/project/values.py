@@ -1,0 +1,64 @@
+"""The variables of .env and the environment, as they are: also of a .env that is not in order."""
+
+import os
+from functools import partial
+
+from slipway.core.errors import Problem
+from slipway.project import dotenv, hidden
+from slipway.project.config import Project
+
+
+def schema(project: Project) -> dotenv.Schema | None:
+    """Return the variables of .env.example, None without one."""
+    return dotenv.schema(project.example) if project.example else None
+
+
+def read(project: Project) -> dotenv.Read:
+    """Return the values that .env or, before it, the environment has, and what is wrong with .env; raises Problem."""
+    path = project.root / ".env"
+    values: dict[str, str] = {}
+    findings: list[str] = []
+    try:
+        values, findings = dotenv.parse(path.read_text(encoding="utf-8"), partial(hidden.is_hidden, project))
+    except FileNotFoundError:
+        pass
+    except UnicodeDecodeError as error:
+        raise Problem(f".env is not UTF-8 text: byte {error.start} cannot be read. Save it as UTF-8.") from None
+    except PermissionError:
+        raise Problem(f".env cannot be read by this user: sudo chown {os.getuid()} .env") from None
+    except OSError as error:
+        raise Problem(f".env cannot be read: {error.strerror}. Move it away; ./inv up makes one.") from None
+    known = schema(project)
+    names = (known.required.keys() | known.optional) if known else set()
+    return values | {name: os.environ[name] for name in names if name in os.environ}, findings
+
+
+def names(project: Project) -> list[str]:
+    """Return the variables that .env.example lists, required and optional, and those beyond them that .env sets."""
+    known = schema(project)
+    listed = [*known.required, *sorted(known.optional)] if known else []
+    return list(dict.fromkeys([*listed, *given(project)]))
+
+
+def given(project: Project) -> dict[str, str]:
+    """Return the variables that have a value; raises Problem when .env cannot be read."""
+    return {name: value for name, value in read(project)[0].items() if value}
+
+
+def private(project: Project) -> dict[str, str]:
+    """Return the values that .env or the environment has, and .env.example has not.
+
+    Raises Problem when a line of .env cannot be read: it may hold one.
+    """
+    example = schema(project)
+    public = example.required if example else {}
+    values, findings = read(project)
+    if findings:
+        listed = "\n".join(f"  - {finding}" for finding in findings)
+        raise Problem(f"What .env keeps secret cannot be told:\n{listed}\nCorrect it, then run this again.")
+    return {name: value for name, value in values.items() if value and value != public.get(name)}
+
+
+def example_values(project: Project) -> dict[str, str]:
+    """Return .env.example's variables with fresh secrets."""
+    return dotenv.parse(dotenv.fill(project.example, project.secrets, dotenv.new_secret))[0]

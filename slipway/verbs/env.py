@@ -1,0 +1,74 @@
+"""The verb of the settings: which there are, where they are set, and who reads them."""
+
+import json as json_
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from slipway.verbs.options import JSON
+
+if TYPE_CHECKING:
+    from slipway.engine.variables import Reader
+    from slipway.verbs.session import Session
+
+READ_BY = {"service": "the service", "inv": "inv, Compose", "": "nobody in a container: ./inv env --fix"}
+
+
+@task(help={"fix": "let compose.yaml pass on what reaches no container"} | JSON)
+def env(_: Context, fix: bool = False, json: bool = False) -> None:
+    """List the settings: where each is set, and who reads it.
+
+    Their values are never shown.
+    """
+    from slipway.core.sources import source
+    from slipway.project import values
+    from slipway.verbs.screen import show_json, show_lines, table
+    from slipway.verbs.session import begin_without
+
+    with begin_without("env") as session:
+        if fix:
+            write(session, [name for name, reader in read_by(session).items() if not reader.value])
+        there = values.given(session.project)
+        rows = [(name, source(name) if name in there else "", by.value) for name, by in read_by(session).items()]
+        if json:
+            show_json([{"name": name, "set-in": where or None, "read-by": by or None} for name, where, by in rows])
+        elif not fix:
+            lines = [(name, where or "-", READ_BY[by]) for name, where, by in rows]
+            show_lines(table([("NAME", "SET IN", "READ BY"), *lines]))
+
+
+def read_by(session: "Session") -> "dict[str, Reader]":
+    """Return who reads each variable; raises Problem when Compose doesn't tell."""
+    from slipway.engine import variables
+    from slipway.engine.compose import UNREADABLE, compose_command
+    from slipway.project import values
+
+    command = compose_command(session.project, "dev", variables.CONFIG)
+    config = json_.loads(session.checkout.shell.output(command, failed=UNREADABLE))
+    return variables.readers(values.names(session.project), variables.given(config), session.project.root)
+
+
+def write(session: "Session", missing: list[str]) -> None:
+    """Let the Compose files pass variables on; raises Problem, and changes nothing, when there is no place for them."""
+    from slipway.core.errors import Problem
+    from slipway.engine import variables
+    from slipway.project import values, written
+
+    if not missing:
+        session.steps.say("  nothing to write: each of them is read")
+        return
+    project, texts = session.project, []
+    known = set(values.names(project)) - set(missing)
+    for file, (names, line) in variables.wanted(missing, project.secrets).items():
+        path = project.root / file
+        if not names or not path.exists():
+            continue
+        text = variables.added(path.read_bytes().decode(), names, known, line)
+        if text is None:
+            lines = "\n".join(f"      {line.format(name=name)}" for name in names)
+            raise Problem(f"{file} has no variables beside which these could stand. Write them by hand:\n{lines}")
+        texts.append((path, text, names))
+    for path, text, names in texts:
+        written.replace(path, text.encode())
+        session.steps.note("written", f"{path.name}: {', '.join(names)}")
