@@ -1,5 +1,6 @@
 """Buildx: which builder builds, what it is told, and its version."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 
@@ -64,6 +65,14 @@ def in_place_of(name: str, other: str) -> list[str]:
     https://docs.docker.com/reference/cli/docker/buildx/build/#build-context
     """
     return ["--build-context", f"{name}=docker-image://{other}"]
+
+
+def buildkit(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the variable that lets `docker build` use BuildKit, where the environment has turned that off.
+
+    The builder of before knows neither the Dockerfile's mounts nor the options above.
+    """
+    return {"DOCKER_BUILDKIT": "1"} if environ.get("DOCKER_BUILDKIT", "1") != "1" else {}
 
 
 def is_engines_own(shell: Shell) -> bool:

@@ -140,7 +140,7 @@ def build(
     # --load: another builder than the engine's own, which BUILDX_BUILDER may name, would keep it to itself.
     command = builder.build_command(tags or [image.tag], image.args, target, ["--load", *options])
     failed = "The image could not be built (see above)."
-    checkout.shell.quietly(command, cwd=cwd or image.project.root, failed=failed)
+    checkout.shell.quietly(command, env=builder.buildkit(), cwd=cwd or image.project.root, failed=failed)
 
 
 def export(checkout: Checkout, image: Image, target: str, folder: Path, options: Sequence[str] = ()) -> None:
@@ -151,9 +151,8 @@ def export(checkout: Checkout, image: Image, target: str, folder: Path, options:
     check(image, checkout.project)
     written = [*options, "--output", f"type=local,dest={folder}"]
     command = builder.build_command([], image.args, target, written)
-    checkout.shell.quietly(
-        command, cwd=image.project.root, failed=f"The stage {target} could not be built (see above)."
-    )
+    failed = f"The stage {target} could not be built (see above)."
+    checkout.shell.quietly(command, env=builder.buildkit(), cwd=image.project.root, failed=failed)
 
 
 def push(checkout: Checkout, image: Image, options: Options, wanted: str) -> str:

@@ -16,7 +16,7 @@ def context(root: Path) -> Iterator[str]:
     folder above it, decides.
     """
     ignore_file = next((root / name for name in IGNORE_FILES if (root / name).exists()), None)
-    rules = list(_rules(ignore_file.read_text(encoding="utf-8-sig"))) if ignore_file else []
+    rules = list(_rules(os.fsdecode(ignore_file.read_bytes()).removeprefix("\ufeff"))) if ignore_file else []
     kept = [pattern for pattern, _, keeps in rules if keeps]
     for folder, folders, files in os.walk(root):
         here = Path(folder).relative_to(root)
@@ -34,7 +34,7 @@ def context(root: Path) -> Iterator[str]:
 
 
 def _rules(text: str) -> Iterator[tuple[str, re.Pattern[str], bool]]:
-    for line in text.splitlines():
+    for line in text.split("\n"):  # no other character ends one
         if line.startswith("#") or not line.strip():
             continue
         pattern = line.strip()

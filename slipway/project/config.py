@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from slipway.core.errors import Problem
 from slipway.core.words import PORTS, SECONDS, WORKERS, whole
+from slipway.project import repository
 from slipway.schema.statements import Limits
 
 # A number says which values are taken: whoever reads it relies on that.
@@ -148,7 +149,9 @@ class Project:
     release: ReleaseRules = field(default_factory=ReleaseRules)
 
     def __post_init__(self) -> None:
-        """Refuse what is no Host header."""
+        """Refuse what is no Host header, and a registry in which no image can be."""
+        if wrong := repository.unfit(self.registry):
+            raise Problem(f"pyproject.toml: [tool.slipway] registry = {self.registry!r} {wrong}")
         if not re.fullmatch(r"[A-Za-z0-9._:\[\]-]*", self.health_host):
             raise Problem(f"pyproject.toml: [tool.slipway] health-host = {self.health_host!r} names no host.")
 

@@ -124,7 +124,7 @@ def _read(rest: str) -> str:
     if value[:1] not in ("'", '"'):
         if "$" in value:
             raise Unreadable("has a $ outside single quotes")
-        if "\r" in value or re.search(r"\t#", value) or re.match(r"[ \t]+#", rest):
+        if "\r" in value or re.search(r"[^\S ]\s*#", value) or re.match(r"[ \t]+#", rest):
             raise Unreadable("has a # or a carriage return that Compose and python-dotenv read differently")
         if value != value.strip():
             raise Unreadable("begins or ends with an unusual kind of space")

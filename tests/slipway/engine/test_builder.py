@@ -51,3 +51,12 @@ def test_the_engines_own_builder_is_told_apart(answers: list[str], own: bool, se
 def test_the_version_is_the_second_word() -> None:
     assert builder.version(Answers("github.com/docker/buildx v0.13.1 788433953af1")) == "v0.13.1"
     assert builder.version(Answers("")) == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "told"), [({}, {}), ({"DOCKER_BUILDKIT": "1"}, {}), ({"DOCKER_BUILDKIT": "0"}, {"DOCKER_BUILDKIT": "1"})]
+)
+def test_a_build_uses_buildkit_where_the_environment_has_turned_it_off(
+    said: dict[str, str], told: dict[str, str]
+) -> None:
+    assert builder.buildkit(said) == told

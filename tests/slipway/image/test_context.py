@@ -71,6 +71,13 @@ def test_a_byte_order_mark_is_no_part_of_the_first_rule(tmp_path: Path) -> None:
     assert set(context(tmp_path)) == {"app/a.py"}
 
 
+def test_a_line_ends_where_docker_ends_it_and_names_are_bytes(tmp_path: Path) -> None:
+    for name in ("a\x0cb", "c\u2028d", "e\udc85f", "g"):
+        (tmp_path / name).touch()
+    (tmp_path / ".dockerignore").write_bytes("*\r\n!a\x0cb\n!c\u2028d\n".encode() + b"!e\x85f\n!g")
+    assert set(context(tmp_path)) == {"a\x0cb", "c\u2028d", "e\udc85f", "g"}
+
+
 def test_the_dockerfiles_own_rules_go_before_the_others(tmp_path: Path) -> None:
     touch(tmp_path, *FILES)
     (tmp_path / ".dockerignore").write_text("*\n")

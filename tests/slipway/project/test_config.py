@@ -1,5 +1,6 @@
 """[tool.slipway]: defaults, and clear refusals."""
 
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -37,6 +38,28 @@ def test_the_source_is_that_of_the_projects_urls_unless_named(tmp_path: Path) ->
     assert project(tmp_path).source == ""
     assert project(tmp_path, urls).source == "https://b"
     assert project(tmp_path, f'{urls}[tool.slipway]\nsource = "https://c"\n').source == "https://c"
+
+
+@pytest.mark.parametrize(
+    ("registry", "write"),
+    [
+        ("ghcr.io/MyOrg", "write 'ghcr.io/myorg'"),
+        ("https://ghcr.io/me/", "write 'ghcr.io/me'"),
+        ("MyOrg", "write 'myorg'"),
+        ("ghcr.io/me team", "HOST, HOST:PORT or HOST/TEAM"),
+    ],
+)
+def test_a_registry_is_what_an_image_can_be_called_by(tmp_path: Path, registry: str, write: str) -> None:
+    with pytest.raises(Problem, match=re.escape(f"registry = {registry!r} cannot be") + f".*{re.escape(write)}"):
+        project(tmp_path, f"[tool.slipway]\nregistry = {json.dumps(registry)}\n")
+
+
+@pytest.mark.parametrize(
+    "registry",
+    ["", "localhost:5000", "127.0.0.1:5000/a", "[::1]:5000", "GHCR.io/my-org/a__b", "docker.io/library", "team"],
+)
+def test_a_registry_may_have_a_port_and_a_path(tmp_path: Path, registry: str) -> None:
+    assert project(tmp_path, f'[tool.slipway]\nregistry = "{registry}"\n').registry == registry
 
 
 def test_migrations_are_found(tmp_path: Path) -> None:
