@@ -16,6 +16,7 @@ from alembic.util import CommandError
 from alembic import command
 from slipway.schema import catalogue, database, losses, trial
 from slipway.schema.causes import cause, explained_here
+from slipway.schema.guard import Guard
 from slipway.schema.phases import decide
 from slipway.schema.protocol import Checked, Downgraded, Drift, Known, Plan, State, Undo, Undone, Upgraded, written
 from slipway.schema.revisions import Revisions
@@ -118,13 +119,14 @@ def _plan(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> Pla
     return Plan(**vars(state), trials=tuple(trials))
 
 
-def _sql(args: argparse.Namespace, _limits: Limits, revisions: Revisions) -> str:
+def _sql(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> str:
     with database.connect("slipway: sql") as connection:
-        current = database.heads(connection)
-    pending = revisions.pending(revisions.target(args.to or "head"), current)
-    return "\n\n".join(
-        f"-- {one.id} ({one.phase or 'no phase'}): {one.message}\n{trial.preview(revisions, one.id)}" for one in pending
-    )
+        pending = revisions.pending(revisions.target(args.to or "head"), database.heads(connection))
+        guard = Guard(limits, connection)
+        return "\n\n".join(
+            f"-- {one.id} ({one.phase or 'no phase'}): {one.message}\n{trial.preview(revisions, one.id, guard)}"
+            for one in pending
+        )
 
 
 def _check(_args: argparse.Namespace, limits: Limits, revisions: Revisions) -> Checked:
@@ -154,7 +156,8 @@ def _undo(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> Und
     with database.connect("slipway: downgrade") as connection:
         current = database.heads(connection)
         undone = revisions.undone(revisions.target(args.to), current)
-        sql = {one.id: trial.preview(revisions, one.id, down=True) for one in undone}
+        guard = Guard(limits, connection)
+        sql = {one.id: trial.preview(revisions, one.id, guard, down=True) for one in undone}
         try:
             with trial.begun(current, revisions, limits) as scratch:
                 before = scratch.things()

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, event
 from slipway.schema import statements
 from slipway.schema.database import Connection, Refused, connect, name
 from slipway.schema.statements import Limits
+from slipway.schema.witness import look, witness
 from slipway.schema.words import say
 
 APPLICATION = "slipway-migration"
@@ -45,7 +46,7 @@ class Guard:
     """Watches over every connection that Alembic opens.
 
     Sets the timeouts of each statement by its kind, makes what CONCURRENTLY leaves behind harmless, and refuses another
-    database than the expected one. `beside` is a connection of its own, in autocommit.
+    database than that of `beside`, which is a connection of its own, in autocommit.
     """
 
     limits: Limits
@@ -53,6 +54,7 @@ class Guard:
     database: str = field(default_factory=name)
     blocked: str = ""  # who kept a statement waiting, as last seen
     pids: set[int] = field(default_factory=set)
+    _key: int = 0
     _last: statements.Kind | None = None
     _own: set[str] = field(default_factory=set)
     _commits: bool = False
@@ -74,7 +76,8 @@ class Guard:
         watcher = threading.Thread(target=self._watch, args=[done], daemon=True)
         watcher.start()
         try:
-            yield self
+            with witness(self.beside) as self._key:
+                yield self
         finally:
             done.set()
             watcher.join()
@@ -84,14 +87,7 @@ class Guard:
     def connected(self, connection: Any, _record: Any) -> None:
         """Prepare a connection that Alembic has opened."""
         cursor = connection.cursor()
-        cursor.execute("SELECT pg_backend_pid(), current_database()")
-        pid, database = cursor.fetchone()
-        if database != self.database:
-            raise Refused(
-                f"alembic/env.py opens the database {database}, and not {self.database}, as DATABASE_NAME says: let it "
-                "read DATABASE_*."
-            )
-        self.pids.add(pid)
+        self._refuse_another(cursor)
         for setting, value in SETTINGS.items():
             cursor.execute(f"SELECT set_config(name, '{value}', false) FROM pg_settings WHERE name = '{setting}'")  # noqa: S608
         cursor.close()
@@ -101,6 +97,8 @@ class Guard:
         self, _connection: Any, cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
     ) -> tuple[str, Any]:
         """Set the timeouts of a statement; return what is to run."""
+        if not self._last:  # a transaction begins: of a kept connection, or one that a pooler leads elsewhere
+            self._refuse_another(cursor)
         if own := statements.sets_timeout(statement):
             self._own.add(own)
             return statement, parameters
@@ -126,6 +124,20 @@ class Guard:
     def left(self) -> str:
         """What a failed revision has left behind, in words."""
         return "what it had finished CONCURRENTLY is kept" if self._commits else "nothing of it was applied"
+
+    def _refuse_another(self, cursor: Any) -> None:
+        seen = look(cursor, self._key)
+        if seen.database != self.database:
+            raise Refused(
+                f"alembic/env.py opens the database {seen.database}, and not {self.database}, as DATABASE_NAME says: "
+                "let it read DATABASE_*."
+            )
+        if not seen.is_ours:
+            raise Refused(
+                f"alembic/env.py opens the database {seen.database} of another PostgreSQL, at {seen.address}, than "
+                "DATABASE_HOSTNAME and DATABASE_PORT lead to. Nothing was changed there: let it read DATABASE_*."
+            )
+        self.pids.add(seen.pid)
 
     def _forget(self, _connection: Any) -> None:
         # What SET did may have been taken back.

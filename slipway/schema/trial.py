@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from slipway.schema import catalogue, database, statements
 from slipway.schema.catalogue import Thing
 from slipway.schema.database import Connection, Refused
+from slipway.schema.failures import said
 from slipway.schema.guard import Guard
 from slipway.schema.phases import Revision
 from slipway.schema.protocol import Statement, Trial
@@ -28,13 +29,13 @@ CONCURRENT = "ShareUpdateExclusiveLock"
 
 @contextlib.contextmanager
 def begun(current: Sequence[str], revisions: Revisions, limits: Limits) -> Iterator["Scratch"]:
-    """Give a scratch database that is at the revisions `current`."""
+    """Give a scratch database that is at the revisions `current`; raises Refused when one of them fails."""
     with database.scratch() as name, database.connect(f"{name} (watch)", name) as beside:
         scratch = Scratch(revisions, beside, Guard(limits, beside, name))
         known = revisions.known(current)
         for one in revisions.all:
             if one.id in known:
-                scratch.up(one)
+                scratch.again(one)
         yield scratch
 
 
@@ -55,11 +56,19 @@ class Scratch:
         with self.guard.watching():
             apply(self.revisions, revision.id, down)
 
+    def again(self, revision: Revision) -> None:
+        """Apply what the real database has already; raises Refused."""
+        try:
+            self.up(revision)
+        except DBAPIError as error:
+            text = f"{said(error)}\n{revision.id}, which is applied, fails on a scratch database: nothing was tried."
+            raise Refused(text) from None
+
     def measured(self, revision: Revision) -> Trial:
         """Apply a revision, and say what it did."""
         trial = Trial(revision.id, revision.phase, revision.message, revision.ignores)
         try:
-            trial.sql = preview(self.revisions, revision.id)
+            trial.sql = preview(self.revisions, revision.id, self.guard)
         except Refused as error:
             trial.offline = str(error)
         before, files = self.things(), self._files()
@@ -89,17 +98,17 @@ class Scratch:
         try:
             trial = self.measured(revision)
         except (DBAPIError, Refused) as error:
-            return Trial(revision.id, revision.phase, revision.message, revision.ignores, error=_said(error))
+            return Trial(revision.id, revision.phase, revision.message, revision.ignores, error=said(error))
         try:
             self.up(revision, down=True)
         except (DBAPIError, Refused) as error:
-            trial.irreversible = _said(error)
+            trial.irreversible = said(error)
             return trial
         trial.back = catalogue.differences(self.things(), before)
         try:
             self.up(revision)
         except (DBAPIError, Refused) as error:
-            trial.error = f"after its downgrade(), it cannot be applied again: {_said(error)}"
+            trial.error = f"after its downgrade(), it cannot be applied again: {said(error)}"
         return trial
 
     def _files(self) -> dict[int, tuple[str, int]]:
@@ -164,23 +173,22 @@ class _Recorder:
         return found
 
 
-def preview(revisions: Revisions, revision: str, down: bool = False) -> str:
+def preview(revisions: Revisions, revision: str, guard: Guard, down: bool = False) -> str:
     """Return the SQL of one revision, made without a database.
 
-    Raises Refused when it needs one: a data migration that reads, say.
+    Raises Refused when it needs one: a data migration that reads, say. What env.py opens all the same is watched.
     """
     output = io.StringIO()
     try:
-        revisions.step(revision, down, output)
+        with guard.watching():
+            revisions.step(revision, down, output)
+    except Refused:
+        raise
     except CommandError as error:
         raise Refused(str(error)) from None
     except (Exception, SystemExit) as error:
         raise Refused(f"{type(error).__name__}: {error}") from None
     return _without_the_version("\n".join(line.rstrip() for line in output.getvalue().splitlines()))
-
-
-def _said(error: DBAPIError | Refused) -> str:
-    return str(error.orig if isinstance(error, DBAPIError) else error).strip()
 
 
 def _without_the_version(sql: str) -> str:

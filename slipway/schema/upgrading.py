@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
-from slipway.schema import turn
+from slipway.schema import failures, turn
 from slipway.schema.causes import explained_here
 from slipway.schema.database import Connection, NotYet, Refused, connect, heads, variable
 from slipway.schema.guard import Guard, end_orphans
@@ -68,11 +68,10 @@ def run(revisions: Revisions, revision: Revision, guard: Guard, *, down: bool = 
             with guard.watching():
                 apply(revisions, revision.id, down)
         except DBAPIError as error:
-            state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
             guard.clear()
             blocked = guard.blocked or "another transaction"
-            if state not in AGAIN:
-                raise Refused(_failed(revision, error, state, guard)) from None
+            if failures.state(error) not in AGAIN:
+                raise Refused(_failed(revision, error, guard)) from None
             if tried == limits.tries:
                 raise Refused(
                     f"{revision.id} did not get its lock in {tried} tries of {limits.lock_timeout} s: it is held by "
@@ -140,9 +139,10 @@ def _alone() -> Iterator[Connection]:
         yield beside
 
 
-def _failed(revision: Revision, error: DBAPIError, state: str, guard: Guard) -> str:
-    statement = " ".join((error.statement or "").split())
-    text = f"{str(error.orig).strip()}\nin {statement[:500]}\n{revision.id} failed; {guard.left}."
+def _failed(revision: Revision, error: DBAPIError, guard: Guard) -> str:
+    statement, state = " ".join((error.statement or "").split()), failures.state(error)
+    where = f"\nin {statement[:500]}" if statement else ""
+    text = f"{failures.said(error)}{where}\n{revision.id} failed; {guard.left}."
     if state == DENIED:
         text += (
             f" {variable('DATABASE_USERNAME')} is no superuser. Extensions that only a superuser may make stand in "
