@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from slipway.core.errors import Problem
 from slipway.database import lint, schema, superuser
 from slipway.database.findings import Finding
+from slipway.database.revise import unseen
 from slipway.project import revisions
 from slipway.project.checkout import Checkout
 from slipway.project.config import Project
@@ -34,7 +35,7 @@ def check(checkout: Checkout, environment: Environment, runtime: Runtime) -> Res
     superuser.prepare(checkout, environment, runtime)
     found = schema.check(environment, runtime)
     kept = after(checkout.project, found.trials)
-    findings = (*general(found), *lint.lint(checkout.shell, kept))
+    findings = (*general(checkout.project, found), *lint.lint(checkout.shell, kept))
     return Result(findings, len(kept), len(found.trials) - len(kept))
 
 
@@ -52,7 +53,7 @@ def after(project: Project, trials: Sequence[Trial]) -> list[Trial]:
     return [trial for trial in trials if trial.revision not in old]
 
 
-def general(found: Checked) -> list[Finding]:
+def general(project: Project, found: Checked) -> list[Finding]:
     """Return what is wrong with the migrations as a whole."""
     findings = []
     if len(found.heads) > 1:
@@ -60,4 +61,6 @@ def general(found: Checked) -> list[Finding]:
         findings.append(Finding("-", "heads", text))
     if found.models:
         findings.append(Finding("-", "models", found.models))
+    if found.unimported:
+        findings.append(Finding("-", "imports", f"{unseen(project, found.unimported)}."))
     return findings

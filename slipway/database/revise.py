@@ -3,27 +3,27 @@
 import importlib.util
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell
 from slipway.database import schema
-from slipway.project import revisions
 from slipway.project.checkout import Checkout
 from slipway.project.config import Project
-from slipway.runtime import SERVICE_PYTHON, Job, Runtime
+from slipway.runtime import Runtime
 from slipway.runtime.environment import Environment
 from slipway.schema.phases import PHASES
 
-NO_REVISION = "No migration was made (see above). The database must be at the newest revision: ./inv migrate"
+NO_REVISION = "No migration was made (see above)."
 
 _PHASE = re.compile(rf"""^phase\b.*["']({"|".join(PHASES)})["']""", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the revision is to be: its words, and how alembic makes it."""
+    """What the revision is to be: its words, and how it is made."""
 
     message: str
     phase: str
@@ -55,34 +55,41 @@ def check(
     return Wanted(message, phase, "empty" if empty else "autogenerate")
 
 
-def make(checkout: Checkout, runtime: Runtime, wanted: Wanted) -> None:
-    """Make the revision's file, and format it; raises Problem."""
+def make(checkout: Checkout, environment: Environment, runtime: Runtime, wanted: Wanted) -> None:
+    """Make the revision's file, and format it; raises Problem, also when there is nothing to write."""
     project, steps = checkout.project, checkout.steps
     with steps.step("revision") as step:
-        before = set(revisions.files(project))
-        ran = runtime.run(Job(alembic_command(wanted), for_caller=True))
-        if ran.status:
-            if ran.output:  # alembic says there why
-                steps.say(ran.output)
-            raise Problem(NO_REVISION, ran.status)
-        new = sorted(set(revisions.files(project)) - before)
-        if not new:
-            raise Problem("alembic wrote no file (see above).")
+        made = schema.revise(environment, runtime, wanted.how, wanted.message, wanted.phase, NO_REVISION)
+        if not made.files:
+            raise Problem(nothing(project, made.unimported))
+        new = [project.root / file for file in made.files]
         _format(checkout.shell, new)
-        step.detail = ", ".join(str(path.relative_to(project.root)) for path in new)
+        step.detail = ", ".join(made.files)
+    if made.unimported:
+        steps.note("not in it", unseen(project, made.unimported))
     if not _PHASE.search(new[0].read_text(encoding="utf-8")):
         steps.note("next", 'say in it whether it only adds: phase = "expand" or "contract"')
     steps.note("then", "./inv check, ./inv migrate")
 
 
-def alembic_command(wanted: Wanted) -> list[str]:
-    """Return alembic's command line, where the service runs."""
-    phase = ["-x", f"phase={wanted.phase}"] if wanted.phase else []
-    alembic = [SERVICE_PYTHON, "-m", "alembic", *phase]
-    if wanted.how == "merge":
-        return [*alembic, "merge", "--message", wanted.message, "heads"]
-    autogenerate = ["--autogenerate"] if wanted.how != "empty" else []
-    return [*alembic, "revision", "--message", wanted.message, *autogenerate]
+def nothing(project: Project, unimported: Sequence[str]) -> str:
+    """Say that nothing differs, and what may be why."""
+    alike = "Models and database don't differ: no revision was written."
+    if unimported:
+        return f"{alike} {unseen(project, unimported)}, then run this again."
+    return (
+        f"{alike} Does {project.migrations}/env.py import your models, and is its target_metadata theirs? A revision "
+        'with nothing in it: ./inv revision --empty --message "..."'
+    )
+
+
+def unseen(project: Project, modules: Sequence[str]) -> str:
+    """Say which modules define tables that Alembic doesn't see."""
+    define = "defines" if len(modules) == 1 else "define"
+    return (
+        f"{' and '.join(modules)} {define} tables, and {project.migrations}/env.py does not import "
+        f"{'it' if len(modules) == 1 else 'them'}: import {'it' if len(modules) == 1 else 'them'} there"
+    )
 
 
 def ruff_commands(paths: list[Path]) -> list[list[str]]:

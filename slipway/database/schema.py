@@ -24,6 +24,7 @@ from slipway.schema.protocol import (
     Known,
     NewerVersion,
     Plan,
+    Revised,
     State,
     Undo,
     Upgraded,
@@ -101,6 +102,12 @@ def upgrade(environment: Environment, runtime: Runtime, request: Request) -> Upg
     return _asked(environment, runtime, Upgraded, "upgrade", *request.arguments, failed=MIGRATION_FAILED)
 
 
+def revise(environment: Environment, runtime: Runtime, how: str, message: str, phase: str, failed: str) -> Revised:
+    """Write a revision into the working tree, as the caller's own; raises Problem."""
+    args = ["--how", how, f"--message={message}", *(["--phase", phase] if phase else []), "--json"]
+    return read(Revised, _said(environment, runtime, "revise", *args, failed=failed, for_caller=True), failed)
+
+
 def undo(environment: Environment, runtime: Runtime, to: str) -> Undo:
     """Return what going back to a revision would take back and delete; raises Problem."""
     return _asked(environment, runtime, Undo, "undo", "--to", to)
@@ -154,9 +161,16 @@ def _asked(
     return read(kind, _said(environment, runtime, command, *args, "--json", failed=failed), failed)
 
 
-def _said(environment: Environment, runtime: Runtime, command: str, *args: str, failed: str = SEE_ABOVE) -> str:
+def _said(
+    environment: Environment,
+    runtime: Runtime,
+    command: str,
+    *args: str,
+    failed: str = SEE_ABOVE,
+    for_caller: bool = False,
+) -> str:
     caller = {"SLIPWAY_BY": who(), "SLIPWAY_ENV": environment.name}
-    ran = runtime.run(Job(schema_command(command, *args), env=caller))
+    ran = runtime.run(Job(schema_command(command, *args), env=caller, for_caller=for_caller))
     if ran.status:
         raise _refused(ran, environment, runtime) or Problem(explained(failed, ran.said), ran.status)
     return ran.output

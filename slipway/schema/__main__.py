@@ -1,25 +1,35 @@
 """The command line: `python -m slipway.schema upgrade`, in the folder of the project."""
 
 import argparse
-import dataclasses
 import logging
 import os
 import signal
 import sys
-import tomllib
-from pathlib import Path
 from types import FrameType
 
 import psycopg
 from alembic.util import CommandError
 
-from alembic import command
-from slipway.schema import catalogue, database, losses, trial
+from slipway.schema import catalogue, database, losses, models, trial
 from slipway.schema.causes import cause, explained_here
 from slipway.schema.guard import Guard
-from slipway.schema.phases import decide
-from slipway.schema.protocol import Checked, Downgraded, Drift, Known, Plan, State, Undo, Undone, Upgraded, written
+from slipway.schema.phases import PHASES, decide
+from slipway.schema.protocol import (
+    Checked,
+    Downgraded,
+    Drift,
+    Known,
+    Plan,
+    Revised,
+    State,
+    Undo,
+    Undone,
+    Upgraded,
+    written,
+)
+from slipway.schema.revising import HOW, revise
 from slipway.schema.revisions import Revisions
+from slipway.schema.settings import read_limits
 from slipway.schema.statements import Limits
 from slipway.schema.upgrading import downgrade, upgrade
 from slipway.schema.words import say
@@ -35,8 +45,7 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, _stop)
     logging.getLogger("alembic.runtime.migration").disabled = True  # our lines have the times as well
     database.reach(args.wait)
-    limits = read_limits(Path("pyproject.toml"))
-    result = _COMMANDS[args.command](args, limits, Revisions())
+    result = _COMMANDS[args.command](args, read_limits(), Revisions())
     if isinstance(result, str):
         output.write(f"{result}\n")
     elif args.json:
@@ -45,29 +54,15 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def read_limits(pyproject: Path) -> Limits:
-    """Read [tool.slipway.migrate]; what it leaves out has its default.
-
-    Raises Refused for what is no whole number, or no limit.
-    """
-    document = tomllib.loads(pyproject.read_text(encoding="utf-8")) if pyproject.exists() else {}
-    table = document.get("tool", {}).get("slipway", {}).get("migrate", {})
-    known = {field.name.replace("_", "-"): field.name for field in dataclasses.fields(Limits)}
-    for key, value in table.items():
-        if key not in known or isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise database.Refused(
-                f"pyproject.toml: [tool.slipway.migrate] {key} = {value!r}; known are {', '.join(known)}, each a whole "
-                "number from 1."
-            )
-    return Limits(**{known[key]: value for key, value in table.items()})
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m slipway.schema", description=__doc__)
     parser.add_argument("command", choices=sorted(_COMMANDS))
     parser.add_argument("--to", default="", help="the revision to end at (default: head)")
     parser.add_argument("--live", action="append", default=[], metavar="NAME=REVISION", help="a release that runs")
     parser.add_argument("--contract", action="store_true", help="also what takes something away")
+    parser.add_argument("--how", choices=HOW, default=HOW[0], help="of revise: what the file is to hold")
+    parser.add_argument("--message", default="", help="of revise: what the revision does")
+    parser.add_argument("--phase", choices=PHASES, default="", help="of revise: expand or contract")
     parser.add_argument("--wait", type=float, default=OUTSIDE, help="seconds that the database may take to listen")
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
     return parser
@@ -130,16 +125,22 @@ def _sql(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> str:
 
 
 def _check(_args: argparse.Namespace, limits: Limits, revisions: Revisions) -> Checked:
-    models = ""
+    differing, unimported = "", tuple[str, ...]()
     with trial.begun((), revisions, limits) as scratch:
         tried = scratch.tried(revisions.all)
-        if len(revisions.heads) == 1 and not tried[-1].error:
+        if len(revisions.heads) <= 1 and not (tried and tried[-1].error):
             try:
-                with scratch.guard.watching():
-                    command.check(revisions.config)
+                compared = models.compare(revisions, scratch.guard)
+                unimported = compared.unimported
+                if compared.differences:
+                    differing = f"New upgrade operations detected: {compared.differences}"
             except CommandError as error:
-                models = str(error)
-    return Checked(revisions.heads, models, tuple(tried))
+                differing = str(error)
+    return Checked(revisions.heads, differing, tuple(tried), unimported)
+
+
+def _revise(args: argparse.Namespace, limits: Limits, _revisions: Revisions) -> Revised:
+    return revise(args.how, args.message, args.phase, limits)
 
 
 def _drift(_args: argparse.Namespace, limits: Limits, revisions: Revisions) -> Drift:
@@ -178,6 +179,7 @@ _COMMANDS = {
     "plan": _plan,
     "sql": _sql,
     "check": _check,
+    "revise": _revise,
     "drift": _drift,
     "undo": _undo,
 }

@@ -1,5 +1,11 @@
 """What is said of a revision that failed: PostgreSQL's words, and the way out where that is ours to know."""
 
+import contextlib
+import sys
+import traceback
+from collections.abc import Iterator
+
+from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from slipway.schema.database import Refused
@@ -20,3 +26,34 @@ def said(error: DBAPIError | Refused) -> str:
     if not isinstance(error, DBAPIError):
         return str(error).strip()
     return f"{error.orig}".strip() + ("" if error.statement else NOT_OPENED)
+
+
+@contextlib.contextmanager
+def refused(named: str, outcome: str) -> Iterator[None]:
+    """Turn what Alembic, env.py or a revision raise into Refused, with the traceback printed where it has to be seen.
+
+    What the database says is left to the caller.
+    """
+    try:
+        yield
+    except (DBAPIError, Refused):
+        raise
+    except SystemExit as error:  # of the revision, or of the service's settings
+        said = f"{error.code}\n" if isinstance(error.code, str) else ""
+        raise Refused(f"{said}{named} ended early (SystemExit): {outcome}.") from None
+    except CommandError as error:
+        raise Refused(f"{named}: {error}") from None
+    except Exception as error:
+        if reason := _reason(error):
+            raise reason from None
+        traceback.print_exc(file=sys.stderr)
+        raise Refused(f"{named} failed (see above): {outcome}.") from None
+
+
+def _reason(error: BaseException | None) -> DBAPIError | Refused | None:
+    # What autocommit_block() and others raise when they clean up hides why they had to.
+    while error:
+        if isinstance(error, DBAPIError | Refused):
+            return error
+        error = error.__cause__ or error.__context__
+    return None

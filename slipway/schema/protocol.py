@@ -170,6 +170,15 @@ class Checked:
     heads: tuple[str, ...]
     models: str = ""
     trials: tuple[Trial, ...] = ()
+    unimported: tuple[str, ...] = ()  # modules that define tables, and that env.py doesn't import
+
+
+@dataclass(frozen=True)
+class Revised:
+    """The files that `revise` wrote (none where nothing differs), and modules as in `Checked`."""
+
+    files: tuple[str, ...] = ()
+    unimported: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The revisions in the image, read by Alembic."""
 
 import io
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,13 @@ from slipway.schema.database import Refused
 from slipway.schema.phases import PHASES, Live, Revision
 
 
-def configuration(output: io.StringIO | None = None) -> Config:
-    """Return Alembic's configuration of the project in this folder; its SQL goes to `output`."""
+def configuration(output: io.StringIO | None = None, options: Namespace | None = None) -> Config:
+    """Return Alembic's configuration of the project in this folder; its SQL goes to `output`.
+
+    `options` are what Alembic's own command line would have been given: templates and env.py may read them.
+    """
     ini = "alembic.ini" if Path("alembic.ini").exists() else None
-    return Config(ini, toml_file="pyproject.toml", stdout=io.StringIO(), output_buffer=output)
+    return Config(ini, toml_file="pyproject.toml", stdout=io.StringIO(), output_buffer=output, cmd_opts=options)
 
 
 class Revisions:
@@ -27,8 +31,8 @@ class Revisions:
     Raises Refused, with what Alembic said, when they cannot be read or don't hang together.
     """
 
-    def __init__(self) -> None:
-        self.config = configuration()
+    def __init__(self, options: Namespace | None = None) -> None:
+        self.config = configuration(options=options)
         try:
             self.script = ScriptDirectory.from_config(self.config)
             self.all = [_read(script) for script in self._between("heads", ())]

@@ -3,12 +3,9 @@
 import contextlib
 import os
 import random
-import sys
 import time
-import traceback
 from collections.abc import Iterator, Sequence
 
-from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from slipway.schema import failures, turn
@@ -96,29 +93,8 @@ def apply(revisions: Revisions, revision: str, down: bool = False) -> None:
 
     Raises Refused for what is no error of the database, with the traceback printed.
     """
-    try:
+    with failures.refused(revision, "it is not applied"):
         revisions.step(revision, down)
-    except (DBAPIError, Refused):
-        raise
-    except SystemExit as error:  # of the revision, or of the service's settings
-        said = f"{error.code}\n" if isinstance(error.code, str) else ""
-        raise Refused(f"{said}{revision} ended early (SystemExit), and is not applied.") from None
-    except CommandError as error:
-        raise Refused(f"{revision}: {error}") from None
-    except Exception as error:
-        if reason := _reason(error):
-            raise reason from None
-        traceback.print_exc(file=sys.stderr)
-        raise Refused(f"{revision} failed (see above), and is not applied.") from None
-
-
-def _reason(error: BaseException | None) -> DBAPIError | Refused | None:
-    # What autocommit_block() and others raise when they clean up hides why they had to.
-    while error:
-        if isinstance(error, DBAPIError | Refused):
-            return error
-        error = error.__cause__ or error.__context__
-    return None
 
 
 def invalid_indexes(connection: Connection) -> list[str]:

@@ -123,7 +123,7 @@ def revision(
             merge=merge,
         )  # fmt: skip
         session.start_database()
-        revise.make(session.checkout, session.runtime, wanted)
+        revise.make(session.checkout, session.environment, session.runtime, wanted)
 
 
 @task(help=JSON | RUNTIME)

@@ -16,11 +16,14 @@ from tests.slipway.database.support import Noting, checkout, environment, revisi
 CLEAN = {"phase": "expand", "message": "m", "sql": "SELECT 1;\n"}
 
 
-def test_the_migrations_as_a_whole() -> None:
-    assert check.general(Checked(("0002",))) == []
-    assert check.general(Checked(("0002", "0003"), "New upgrade operations detected")) == [
+def test_the_migrations_as_a_whole(tmp_path: Path) -> None:
+    project = checkout(tmp_path).project
+
+    assert check.general(project, Checked(("0002",))) == []
+    assert check.general(project, Checked(("0002", "0003"), "New upgrade operations detected", (), ("app.a",))) == [
         Finding("-", "heads", "there are 2: 0002, 0003. Join them: ./inv revision --merge"),
         Finding("-", "models", "New upgrade operations detected"),
+        Finding("-", "imports", "app.a defines tables, and alembic/env.py does not import it: import it there."),
     ]
 
 

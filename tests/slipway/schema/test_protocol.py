@@ -62,7 +62,7 @@ def test_answers_have_the_keys_that_they_always_had() -> None:
     assert keys(ANSWERS[2]) == ["from", "to", "applied", "waiting"]
     assert keys(ANSWERS[3]) == ["from", "to", "taken back"]
     assert keys(ANSWERS[4]) == ["at", "can_tell", "lost", "missing"]
-    assert keys(ANSWERS[5]) == ["heads", "models", "trials"]
+    assert keys(ANSWERS[5]) == ["heads", "models", "trials", "unimported"]
     assert keys(ANSWERS[6]) == ["at", "changes"]
     assert keys(ANSWERS[7]) == ["at", "undone", "lost"]
     assert keys(DONE) == ["revision", "phase", "seconds", "tries"]

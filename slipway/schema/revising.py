@@ -1,0 +1,55 @@
+"""A new revision's file, in the project's folder."""
+
+from argparse import Namespace
+from pathlib import Path
+
+from alembic.script import Script
+from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
+
+from alembic import command
+from slipway.schema import failures, models
+from slipway.schema.database import Refused, connect
+from slipway.schema.guard import Guard
+from slipway.schema.protocol import Revised
+from slipway.schema.revisions import Revisions
+from slipway.schema.statements import Limits
+
+HOW = ("autogenerate", "empty", "merge")
+BEHIND = "Target database is not up to date."  # Alembic says so
+
+
+def revise(how: str, message: str, phase: str, limits: Limits) -> Revised:
+    """Write a revision, unless it is to hold what differs and nothing does; raises Refused.
+
+    `how` is one of HOW.
+    """
+    of_phase = [f"phase={phase}"] if phase else None
+    revisions = Revisions(Namespace(message=message, autogenerate=how == HOW[0], sql=False, x=of_phase, quiet=True))
+    if how != "merge":
+        revisions.target("head")  # there has to be one
+    with failures.refused("The revision", "nothing was written"):
+        try:
+            if how == HOW[0]:
+                return _from_models(revisions, message, limits)
+            if how == "merge":
+                return _written(command.merge(revisions.config, "heads", message=message))
+            return _written(command.revision(revisions.config, message=message))
+        except DBAPIError as error:
+            raise Refused(failures.said(error)) from None
+        except CommandError as error:
+            if str(error) != BEHIND:
+                raise
+            raise Refused("Models are compared with a database at the newest revision: ./inv migrate") from None
+
+
+def _from_models(revisions: Revisions, message: str, limits: Limits) -> Revised:
+    with connect("slipway: revision") as connection:
+        compared = models.compare(revisions, Guard(limits, connection), message)
+        written = compared.write() if compared.differences else []
+    return _written(*written, unimported=compared.unimported)
+
+
+def _written(*scripts: Script | list[Script | None] | None, unimported: tuple[str, ...] = ()) -> Revised:
+    listed = [one for script in scripts for one in (script if isinstance(script, list) else [script]) if one]
+    return Revised(tuple(str(Path(one.path).resolve().relative_to(Path.cwd())) for one in listed), unimported)

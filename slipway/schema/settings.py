@@ -1,0 +1,40 @@
+"""What pyproject.toml says, as far as the schema goes."""
+
+import dataclasses
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from slipway.schema.database import Refused
+from slipway.schema.statements import Limits
+
+FILE = Path("pyproject.toml")
+ASGI = "app.main:app"
+
+
+def table(pyproject: Path = FILE) -> dict[str, Any]:
+    """Return [tool.slipway], empty where there is none."""
+    document = tomllib.loads(pyproject.read_text(encoding="utf-8")) if pyproject.exists() else {}
+    found: dict[str, Any] = document.get("tool", {}).get("slipway", {})
+    return found
+
+
+def read_limits(pyproject: Path = FILE) -> Limits:
+    """Read [tool.slipway.migrate]; what it leaves out has its default.
+
+    Raises Refused for what is no whole number, or no limit.
+    """
+    given = table(pyproject).get("migrate", {})
+    known = {field.name.replace("_", "-"): field.name for field in dataclasses.fields(Limits)}
+    for key, value in given.items():
+        if key not in known or isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise Refused(
+                f"pyproject.toml: [tool.slipway.migrate] {key} = {value!r}; known are {', '.join(known)}, each a whole "
+                "number from 1."
+            )
+    return Limits(**{known[key]: value for key, value in given.items()})
+
+
+def service() -> str:
+    """Return the package, or module, that the service is in."""
+    return str(table().get("asgi", ASGI)).partition(":")[0].partition(".")[0]
