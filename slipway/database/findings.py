@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from slipway.schema.protocol import Trial
 
+FAILS = "fails"  # the one rule that nothing excuses: what comes after is not tried
 RECIPES = {
     "drops": "Expand: stop using it, in a release of its own. Then drop it in a contract revision.",
     "renames": (
@@ -26,7 +27,7 @@ RECIPES = {
     "no-phase": 'Write into it: phase = "expand" when it only adds, phase = "contract" when it takes something away.',
     "downgrade": 'What the revision did, its downgrade() has to undo, or say why not: ignores = {"downgrade": "..."}',
     "ignores": "An ignore has a reason, and something to ignore.",
-    "fails": "It has to apply to a fresh database.",
+    FAILS: "It has to apply to a fresh database.",
 }
 
 
@@ -53,7 +54,7 @@ def unless_ignored(trial: Trial, findings: Iterable[Finding]) -> list[Finding]:
     """Return a revision's findings without those that it ignores with a reason."""
     name, ignores = trial.revision, trial.ignores
     mine = [finding for finding in findings if finding.revision == name]
-    kept = [finding for finding in mine if not ignores.get(finding.rule, "").strip()]
+    kept = [finding for finding in mine if finding.rule == FAILS or not ignores.get(finding.rule, "").strip()]
     for rule, reason in ignores.items():
         if not reason.strip():
             kept.append(Finding(name, "ignores", f"{rule} is ignored without a reason"))

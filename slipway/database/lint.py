@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from slipway.core.shell import Shell
 from slipway.database import squawk
-from slipway.database.findings import Finding, unless_ignored
+from slipway.database.findings import FAILS, Finding, unless_ignored
 from slipway.database.judge import cannot_be_undone, judge
 from slipway.schema.protocol import Statement, Trial
 from slipway.schema.statements import code
@@ -34,7 +34,7 @@ def by_effect(trial: Trial) -> list[Finding]:
     """Return what is wrong by what a revision did."""
     found: list[tuple[str, str]] = []
     if trial.error:
-        found.append(("fails", trial.error))
+        found.append((FAILS, trial.error))
     if trial.offline:
         found.append(("offline", trial.offline))
     if not trial.phase:

@@ -29,7 +29,7 @@ from slipway.schema.protocol import (
 )
 from slipway.schema.revising import HOW, revise
 from slipway.schema.revisions import Revisions
-from slipway.schema.settings import read_limits
+from slipway.schema.settings import linted_after, read_limits
 from slipway.schema.statements import Limits
 from slipway.schema.upgrading import downgrade, upgrade
 from slipway.schema.words import say
@@ -127,7 +127,7 @@ def _sql(args: argparse.Namespace, limits: Limits, revisions: Revisions) -> str:
 def _check(_args: argparse.Namespace, limits: Limits, revisions: Revisions) -> Checked:
     differing, unimported = "", tuple[str, ...]()
     with trial.begun((), revisions, limits) as scratch:
-        tried = scratch.tried(revisions.all)
+        tried = scratch.tried(revisions.all, revisions.known([linted_after()]))
         if len(revisions.heads) <= 1 and not (tried and tried[-1].error):
             try:
                 compared = models.compare(revisions, scratch.guard)

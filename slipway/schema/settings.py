@@ -38,3 +38,8 @@ def read_limits(pyproject: Path = FILE) -> Limits:
 def service() -> str:
     """Return the package, or module, that the service is in."""
     return str(table().get("asgi", ASGI)).partition(":")[0].partition(".")[0]
+
+
+def linted_after() -> str:
+    """Return the last revision that is not linted, "" where all are."""
+    return str(table().get("lint", {}).get("after", ""))

@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from alembic.util import CommandError
@@ -80,14 +80,23 @@ class Scratch:
         trial.rewrites = sorted(name for oid, (name, file) in files.items() if oid in now and now[oid][1] != file)
         return trial
 
-    def tried(self, revisions: Sequence[Revision]) -> list[Trial]:
-        """Try revisions one after the other, up to the first that cannot be applied."""
+    def tried(self, revisions: Sequence[Revision], old: Collection[str] = ()) -> list[Trial]:
+        """Try revisions one after the other, up to the first that cannot be applied; `old` ones are applied alone."""
         trials: list[Trial] = []
         for one in revisions:
-            trials.append(self.there_and_back(one))
+            trials.append(self.there(one) if one.id in old else self.there_and_back(one))
             if trials[-1].error:
                 break
         return trials
+
+    def there(self, revision: Revision) -> Trial:
+        """Apply a revision; that it cannot be is told and not raised."""
+        trial = Trial(revision.id, revision.phase, revision.message, revision.ignores)
+        try:
+            self.up(revision)
+        except (DBAPIError, Refused) as error:
+            trial.error = said(error)
+        return trial
 
     def there_and_back(self, revision: Revision) -> Trial:
         """Apply a revision, take it back, apply it again; say what it did.

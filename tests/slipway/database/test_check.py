@@ -49,3 +49,15 @@ def test_what_is_wrong_is_returned_and_not_raised(tmp_path: Path) -> None:
     assert result == Result((Finding("0002", "downgrade", "NotImplementedError"),), 2, 0)
     assert result.line == "2 revisions up, down and up again"
     assert Result((), 1, 3).line == "1 revisions up, down and up again; 3 older ones not linted"
+
+
+def test_an_older_one_that_cannot_be_applied_is_found_all_the_same(tmp_path: Path) -> None:
+    of = checkout(tmp_path)
+    revision(tmp_path, "0001", None)
+    of = replace(of, project=replace(of.project, lint=Lint("0001")))
+    bad = {"revision": "0001", "phase": "", "ignores": {"fails": "it is old"}, "error": "division by zero"}
+    runtime = Noting(of, environment(of), said(heads=["0001"], trials=[bad]))
+
+    result = check.check(of, environment(of), runtime)
+
+    assert result == Result((Finding("0001", "fails", "division by zero"),), 0, 1)

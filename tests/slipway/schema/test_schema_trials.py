@@ -8,7 +8,7 @@ from psycopg import sql
 from slipway.project.database import Database
 from slipway.runtime.postgres import FAST, Server
 from slipway.schema.database import MARK
-from tests.slipway.schema.support import CONCURRENTLY, Service, connect
+from tests.slipway.schema.support import CONCURRENTLY, PYPROJECT, Service, connect
 
 
 def test_a_plan_shows_locks_rewrites_and_changes_and_changes_nothing(service: Service) -> None:
@@ -77,6 +77,20 @@ def test_two_newest_revisions_are_named(service: Service) -> None:
     assert "0002" in failed.stderr
     assert "0003" in failed.stderr
     assert service.json("check")["heads"] == ["0002", "0003"]
+
+
+def test_older_revisions_are_applied_alone(service: Service) -> None:
+    service.revision("0002", 'op.execute("CREATE TABLE u (a int)")')  # could not be applied again
+    service.revision("0003", 'op.execute("CREATE INDEX IF NOT EXISTS ix_a ON t (a)")')
+    (service.root / "pyproject.toml").write_text(f'{PYPROJECT}\n[tool.slipway.lint]\nafter = "0002"\n')
+
+    first, second, third = service.json("check")["trials"]
+
+    assert (first["sql"], second["error"], third["error"]) == ("", "", "")
+    assert [one["name"] for one in third["back"]] == ["ix_a"]
+    service.revision("0002", 'op.execute("SELECT 1/0")')
+    service.follow("0002", "0001")
+    assert [one["error"] for one in service.json("check")["trials"]] == ["", "division by zero"]
 
 
 def merged(service: Service) -> None:
