@@ -15,6 +15,13 @@ NOT_OPENED = (
     "DATABASE_*?"
 )
 
+HINTS = {
+    "55P04": (  # unsafe_new_enum_value_usage
+        "\nWhat ALTER TYPE ... ADD VALUE adds can be used once that is committed: put it into a revision of its own, "
+        "before this one."
+    ),
+}
+
 
 def state(error: DBAPIError) -> str:
     """Return the SQLSTATE of an error, "" where there is none; drivers name it differently."""
@@ -25,7 +32,7 @@ def said(error: DBAPIError | Refused) -> str:
     """Return what was said, with the way out."""
     if not isinstance(error, DBAPIError):
         return str(error).strip()
-    return f"{error.orig}".strip() + ("" if error.statement else NOT_OPENED)
+    return f"{error.orig}".strip() + (HINTS.get(state(error), "") if error.statement else NOT_OPENED)
 
 
 @contextlib.contextmanager

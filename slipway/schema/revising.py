@@ -1,6 +1,7 @@
 """A new revision's file, in the project's folder."""
 
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 from alembic.script import Script
@@ -9,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from alembic import command
 from slipway.schema import failures, models
+from slipway.schema.completing import complete
 from slipway.schema.database import Refused, connect
 from slipway.schema.guard import Guard
 from slipway.schema.protocol import Revised
@@ -31,10 +33,11 @@ def revise(how: str, message: str, phase: str, limits: Limits) -> Revised:
     with failures.refused("The revision", "nothing was written"):
         try:
             if how == HOW[0]:
-                return _from_models(revisions, message, limits)
+                return _from_models(revisions, message, phase, limits)
             if how == "merge":
-                return _written(command.merge(revisions.config, "heads", message=message))
-            return _written(command.revision(revisions.config, message=message))
+                return _written(phase, [command.merge(revisions.config, "heads", message=message)])
+            made = command.revision(revisions.config, message=message)
+            return _written(phase, made if isinstance(made, list) else [made])
         except DBAPIError as error:
             raise Refused(failures.said(error)) from None
         except CommandError as error:
@@ -43,13 +46,16 @@ def revise(how: str, message: str, phase: str, limits: Limits) -> Revised:
             raise Refused("Models are compared with a database at the newest revision: ./inv migrate") from None
 
 
-def _from_models(revisions: Revisions, message: str, limits: Limits) -> Revised:
+def _from_models(revisions: Revisions, message: str, phase: str, limits: Limits) -> Revised:
     with connect("slipway: revision") as connection:
         compared = models.compare(revisions, Guard(limits, connection), message)
-        written = compared.write() if compared.differences else []
-    return _written(*written, unimported=compared.unimported)
+        scripts = compared.write() if compared.differences else []
+    return _written(phase, scripts, compared)
 
 
-def _written(*scripts: Script | list[Script | None] | None, unimported: tuple[str, ...] = ()) -> Revised:
-    listed = [one for script in scripts for one in (script if isinstance(script, list) else [script]) if one]
-    return Revised(tuple(str(Path(one.path).resolve().relative_to(Path.cwd())) for one in listed), unimported)
+def _written(phase: str, scripts: Sequence[Script | None], compared: models.Compared | None = None) -> Revised:
+    files = []
+    for path in (Path(script.path).resolve() for script in scripts if script):
+        complete(path, phase, compared.modules if compared else ())
+        files.append(str(path.relative_to(Path.cwd())))
+    return Revised(tuple(files), compared.unimported if compared else ())

@@ -8,12 +8,18 @@ from typing import Any
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationStep
+from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
+from sqlalchemy import text
 
 from slipway.schema.database import Refused
 from slipway.schema.phases import PHASES, Live, Revision
+
+USUAL = 32  # characters that alembic_version has room for, unless somebody has made it wider
+ROOM = (
+    "SELECT atttypmod - 4 FROM pg_attribute WHERE attrelid = to_regclass('alembic_version') AND attname = 'version_num'"
+)
 
 
 def configuration(output: io.StringIO | None = None, options: Namespace | None = None) -> Config:
@@ -49,7 +55,9 @@ class Revisions:
         """
         script, of = self.scripts[revision], self.script.revision_map
 
-        def steps(_heads: object, _context: object) -> list[MigrationStep]:
+        def steps(_heads: object, context: MigrationContext) -> list[MigrationStep]:
+            if len(revision) > USUAL and not output and not down:
+                refuse_long([revision], _room(context))
             make = MigrationStep.downgrade_from_script if down else MigrationStep.upgrade_from_script
             return [make(of, script)]
 
@@ -145,3 +153,19 @@ def _read(script: Script) -> Revision:
         raise Refused(f'{script.path}: phase = {phase!r} should be "expand" or "contract".')
     message = (script.doc or "").partition("\n")[0]
     return Revision(script.revision, message, phase, {str(k): str(v) for k, v in ignores.items()})
+
+
+def refuse_long(revisions: Sequence[str], room: int | None) -> None:
+    """Raise Refused for a name for which alembic_version has no room; None or less is no limit."""
+    for name in revisions:
+        if room and room > 0 and len(name) > room:
+            raise Refused(
+                f"{name} is a name of {len(name)} characters, and the table alembic_version has room for {room}: give "
+                "it a shorter one (revision in its file, down_revision in what follows it). It is not applied."
+            )
+
+
+def _room(context: MigrationContext) -> int | None:
+    # Once Alembic has made its table; a project's env.py may make it otherwise.
+    found = context.connection.execute(text(ROOM)).scalar() if context.connection else None
+    return int(found) if found else None

@@ -5,6 +5,7 @@ import os
 import random
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
@@ -14,7 +15,7 @@ from slipway.schema.database import Connection, NotYet, Refused, connect, heads,
 from slipway.schema.guard import Guard, end_orphans
 from slipway.schema.phases import Live, Revision, decide
 from slipway.schema.protocol import Done, Downgraded, Upgraded
-from slipway.schema.revisions import Revisions
+from slipway.schema.revisions import ROOM, USUAL, Revisions, refuse_long
 from slipway.schema.statements import Limits
 from slipway.schema.words import say
 
@@ -34,6 +35,7 @@ def upgrade(revisions: Revisions, to: str, live: Sequence[Live], contract: bool,
         current = heads(beside)
         pending = revisions.pending(revisions.target(to), current)
         decision = decide(pending, live, contract)
+        _refuse_long(beside, revisions, [one.id for one in decision.apply])
         done = tuple(run(revisions, one, Guard(limits, beside)) for one in decision.apply)
         for index in invalid_indexes(beside):
             say(f"  the index {index} is invalid, and no pending revision makes it: REINDEX INDEX CONCURRENTLY {index}")
@@ -113,6 +115,14 @@ def _alone() -> Iterator[Connection]:
         turn.take(beside)
         end_orphans(beside)
         yield beside
+
+
+def _refuse_long(beside: Connection, revisions: Revisions, pending: Sequence[str]) -> None:
+    # Before the first of them runs, unless one of them makes room.
+    long = [name for name in pending if len(name) > USUAL]
+    if long and not any("version_num" in Path(revisions.scripts[one].path).read_text("utf-8") for one in pending):
+        found = beside.execute(ROOM.encode()).fetchone()
+        refuse_long(long, int(found[0]) if found else None)
 
 
 def _failed(revision: Revision, error: DBAPIError, guard: Guard) -> str:
