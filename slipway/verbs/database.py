@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from invoke.context import Context
-from invoke.tasks import task
 
 from slipway.verbs.options import EVERYWHERE, JSON, PROD, RUNTIME, YES, after_dashes
+from slipway.verbs.verb import task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -224,8 +224,18 @@ def restore(
                 session.steps.note(title, in_environment(text, name))
 
 
-@task(help=EVERYWHERE)
-def psql(_: Context, prod: bool = False, runtime: str = "", context: str = "") -> None:
+@task(
+    help=EVERYWHERE | {"command": "run this SQL and end, as psql's own -c; may be repeated"},
+    iterable=["command"],
+    passes="psql",
+)
+def psql(
+    _: Context,
+    command: "Sequence[str] | None" = None,
+    prod: bool = False,
+    runtime: str = "",
+    context: str = "",
+) -> None:
     """Open psql on the database; what follows `--` goes to psql.
 
     Nothing is hidden in what it prints.
@@ -233,6 +243,7 @@ def psql(_: Context, prod: bool = False, runtime: str = "", context: str = "") -
     from slipway.runtime import Job, Where
     from slipway.verbs.session import begin
 
+    sql = [word for one in command or [] for word in ("--command", one)]
     with begin("psql", prod=prod, runtime=runtime, context=context, quietly=True) as session:
         session.check_secrets()
-        session.runtime.become(Job(["psql", *after_dashes()], Where.DATABASE))
+        session.runtime.become(Job(["psql", *sql, *after_dashes()], Where.DATABASE))

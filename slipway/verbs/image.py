@@ -5,9 +5,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
-from invoke.tasks import task
 
 from slipway.verbs.options import JSON, PROD, SECRET, TAG
+from slipway.verbs.verb import task
 
 if TYPE_CHECKING:
     from slipway.image.build import Options
@@ -32,7 +32,6 @@ LARGEST = 5  # packages that are named
     | SECRET
     | PROD,
     iterable=["build_arg", "secret"],
-    auto_shortflags=False,  # -h would push
 )
 def build(
     _: Context,

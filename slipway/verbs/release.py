@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from invoke.context import Context
-from invoke.tasks import task
 
 from slipway.verbs.options import JSON, SECRET, YES, again
+from slipway.verbs.verb import task
 
 if TYPE_CHECKING:
     from slipway.project.checkout import Checkout

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, cast
 
 from invoke.context import Context
-from invoke.tasks import task
 
 from slipway.verbs.deploy import WAIT
 from slipway.verbs.options import EVERYWHERE, JSON, YES, number
+from slipway.verbs.verb import task
 
 if TYPE_CHECKING:
     from slipway.project.rotation import Step

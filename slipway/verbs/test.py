@@ -1,9 +1,9 @@
 """`inv test`."""
 
 from invoke.context import Context
-from invoke.tasks import task
 
 from slipway.verbs.options import PROD, after_dashes
+from slipway.verbs.verb import task
 
 
 @task(
@@ -11,7 +11,8 @@ from slipway.verbs.options import PROD, after_dashes
         "image": "in an image with the development packages, on Compose's PostgreSQL",
         "e2e": "the lifecycle itself, on a real engine",
     }
-    | PROD
+    | PROD,
+    passes="pytest",
 )
 def test(_: Context, image: bool = False, e2e: bool = False, prod: bool = False) -> None:
     """Run the tests; what follows `--` goes to pytest."""

@@ -200,7 +200,9 @@ def test_the_wheel_serves_where_no_postgresql_is_installed(service: Checkout) ->
     conversation(service.url)
 
     assert "PostgreSQL 18" in first.stderr
-    assert service.inv("psql", "--", "-Atc", "SELECT count(*) FROM posts", PATH=without_postgresql()).stdout == "1\n"
+    assert (
+        service.inv("psql", "-c", "SELECT count(*) FROM posts", "--", "-At", PATH=without_postgresql()).stdout == "1\n"
+    )
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")

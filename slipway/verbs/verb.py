@@ -1,0 +1,74 @@
+"""What a verb is to Invoke: its options have names, a few of them a letter, and none is taken for Invoke's own."""
+
+import itertools
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from invoke.exceptions import ParseError
+from invoke.parser.argument import Argument
+from invoke.tasks import Task
+from invoke.tasks import task as invokes
+
+from slipway.verbs.line import behind, flag
+
+# Each letter means the same option in every verb that has it. None is for --prod: what is production is spelled out.
+SHORT = {"command": "c", "follow": "f", "lines": "n", "message": "m", "yes": "y"}
+
+
+class Option(Argument):
+    """An option of a verb: one that is given has a value."""
+
+    @classmethod
+    def of(cls, one: Argument) -> "Option":
+        """Return an argument of Invoke's as an option."""
+        made = cls(
+            names=one.names, kind=one.kind, default=one.default, help=one.help, positional=one.positional,
+            optional=one.optional, incrementable=one.incrementable, attr_name=one.attr_name,
+        )  # fmt: skip
+        if one.kind is list:
+            made.raw_value = None  # else Invoke lets one end without a value
+        return made
+
+    def set_value(self, value: Any, cast: bool = True) -> None:
+        """Take a value; an empty one is a variable of the shell's that is not set, and would be as if not given."""
+        if value == "":
+            raise ParseError(f"{flag(self.names[0])} needs a value, and was given an empty one.")
+        super().set_value(value, cast)
+
+
+class Verb(Task[Callable[..., Any]]):
+    """A task of Slipway's; `passes` names the program that is given what follows `--`."""
+
+    def __init__(self, body: Callable[..., Any], *, passes: str = "", **kwargs: Any) -> None:
+        super().__init__(body, auto_shortflags=False, **kwargs)
+        self.passes = passes
+
+    def arg_opts(self, name: str, default: str, taken_names: set[str]) -> dict[str, Any]:
+        """Return what an option is made of: its name, and its letter if it has one."""
+        opts = super().arg_opts(name, default, taken_names)
+        return opts | {"names": [*opts["names"], *([SHORT[name]] if name in SHORT else [])]}
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """Return its options."""
+        return [Option.of(one) for one in super().get_arguments(ignore_unknown_help)]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Do it, unless the command line has what Invoke would take for itself, without a word."""
+        from slipway.core.errors import Problem
+
+        tokens = list(itertools.dropwhile(lambda word: word != self.name, sys.argv[1:]))
+        own = self.get_arguments(ignore_unknown_help=True)
+        if foreign := behind(tokens[1:], own)[0]:
+            from slipway.verbs import mistakes
+
+            raise Problem(mistakes.option(self, own, foreign, tokens))
+        if args[0].config.run.dry:
+            raise Problem(
+                f"--dry is for tasks that call Invoke's run(): {self.name} would do everything. Nothing was done."
+            )
+        return super().__call__(*args, **kwargs)
+
+
+task = partial(invokes, klass=Verb)
