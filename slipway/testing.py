@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from slipway.core.errors import Problem
+from slipway.core.steps import is_coloured
 from slipway.database import superuser
 from slipway.engine import jobs, proxies
 from slipway.engine.client import need_engine
@@ -72,7 +73,7 @@ def in_image(checkout: Checkout, args: Sequence[str]) -> None:
             up = compose("up", "--detach", "--wait", "--wait-timeout", str(project.wait), DATABASE)
             shell.output(up, env=env, hidden=values, echo=True)
             superuser.extend(shell, compose, project, values)
-        colour = "--color=yes" if sys.stdout.isatty() else "--color=no"
+        colour = "--color=yes" if is_coloured(sys.stdout) else "--color=no"
         command = pytest_command([], project.tests.image, args, project.root, "-p", "no:cacheprovider", colour)
         status = jobs.run(
             shell, compose, OneOff(MIGRATE, command, "run", env, values, proxies.options(shell)), captured=False

@@ -29,6 +29,11 @@ def written(stream: TextIO, text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def is_coloured(stream: TextIO) -> bool:
+    """Tell whether a stream is shown by a terminal that has colours, to somebody who wants them."""
+    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
 @dataclass
 class Step:
     """A step under way; what it did can be told in `detail`."""
@@ -44,7 +49,7 @@ class Steps:
     began: float = field(default_factory=time.monotonic)
     times: dict[str, float] = field(default_factory=dict)  # of the steps that have ended, in seconds
     prefix: dict[str, str] = field(default_factory=dict)  # variables that every command shown needs
-    colour: bool = field(default_factory=lambda: sys.stderr.isatty() and "NO_COLOR" not in os.environ)
+    colour: bool = field(default_factory=lambda: is_coloured(sys.stderr))
 
     def say(self, text: str, style: str = "") -> None:
         """Print a line, or some."""

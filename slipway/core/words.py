@@ -3,7 +3,7 @@
 import re
 
 PORTS = range(1, 65_536)
-LINES = range(1, 65_536)
+LINES = range(1, 1_000_001)
 SECONDS = range(86_401)  # none, or a day at most
 WORKERS = range(1, 1001)
 CONTAINERS = range(1, 501)  # a network of Docker's takes a thousand: two releases, and what stays

@@ -52,10 +52,11 @@ def deploy(
     from slipway.verbs.session import Turn, begin
 
     turn = Turn.NOBODY if plan else Turn.ENVIRONMENT
+    seconds = number("bake", bake, SECONDS) if bake else None
+    containers = number("scale", scale, CONTAINERS) if scale else 0
     with begin("deploy", prod=True, context=context, turn=turn, wait=wait) as session:
-        seconds = number("bake", bake, SECONDS) if bake else session.project.deploy.bake
-        containers = number("scale", scale, CONTAINERS) if scale else 0
-        options = Options(tag, containers, seconds, force, recreate_database, recreate_proxy, no_backup)
+        watched = session.project.deploy.bake if seconds is None else seconds
+        options = Options(tag, containers, watched, force, recreate_database, recreate_proxy, no_backup)
         if plan:
             show_plan(planned(session, options), json)
         else:

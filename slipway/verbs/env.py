@@ -4,9 +4,9 @@ import json as json_
 from typing import TYPE_CHECKING
 
 from invoke.context import Context
-from invoke.tasks import task
 
 from slipway.verbs.options import JSON
+from slipway.verbs.verb import task
 
 if TYPE_CHECKING:
     from slipway.engine.variables import Reader

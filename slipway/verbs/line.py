@@ -1,15 +1,36 @@
 """A command line's words: what is an option behind a verb, and what Invoke would take for one of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from invoke.collection import Collection
 from invoke.parser.argument import Argument
+from invoke.parser.context import ParserContext
 
 OF_INVOKE = {"e", "h"}  # --echo and --help: the letters of Invoke's own that may stand behind a verb
+# What values are called in help; an option that is not here takes none.
+VALUES = {
+    "backup": "NAME", "bake": "SECONDS", "build-arg": "NAME=VALUE", "command": "SQL", "context": "NAME", "file": "FILE",
+    "key": "FILE", "lines": "NUMBER", "load": "FOLDER", "message": "TEXT", "name": "NAME", "output": "FILE",
+    "part": "PART", "phase": "PHASE", "platform": "PLATFORMS", "port": "PORT", "python": "VERSION",
+    "runtime": "RUNTIME", "save": "FOLDER", "scale": "NUMBER", "secret": "id=NAME,src=FILE", "shell": "SHELL",
+    "skip": "GATE", "tag": "TAG", "to": "TARGET", "variant": "VARIANT", "version": "X.Y.Z",
+}  # fmt: skip
 
 
 def flag(name: str) -> str:
     """Return how an option's name or letter is written."""
     return f"-{name}" if len(name) == 1 else f"--{name}"
+
+
+def spelled(one: Argument, with_letter: bool = False) -> str:
+    """Return how an option is written, with its value: `--port PORT`; one that stands by itself is its value alone."""
+    name = one.names[0]
+    value = VALUES.get(name, name.upper()) if one.takes_value else ""
+    if one.positional:
+        return value
+    letters = "".join(f"{flag(letter)}, " for letter in one.names[1:]) if with_letter else ""
+    long = f"--[no-]{name}" if one.kind is bool and one.default else flag(name)
+    return f"{letters or '    ' * with_letter}{long} {value}".rstrip()
 
 
 def flags(arguments: Sequence[Argument]) -> dict[str, Argument]:
@@ -42,3 +63,14 @@ def behind(tokens: Sequence[str], arguments: Sequence[Argument]) -> tuple[str, l
                     del rest[: at == len(word)]
                     break
     return "", []
+
+
+def foreign(tokens: Sequence[str], contexts: Mapping[str, ParserContext], tasks: Collection) -> tuple[int, str] | None:
+    """Return where the verb stands behind which Invoke would take a letter for its own, and that letter."""
+    rest = list(tokens)
+    while rest and rest[0] in contexts:
+        at = len(tokens) - len(rest)
+        letter, rest = behind(rest[1:], list(contexts[tokens[at]].args.values()))
+        if letter and hasattr(tasks[tokens[at]], "passes"):  # a verb's; a task of the user's is Invoke's matter
+            return at, letter
+    return None

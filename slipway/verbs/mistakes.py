@@ -1,31 +1,93 @@
 """What is said of a command line that cannot be: what was meant, and how it is written."""
 
+import ast
+import contextlib
 import difflib
+import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from invoke.collection import Collection
+from invoke.exceptions import ParseError
 from invoke.parser.argument import Argument
+from invoke.parser.context import ParserContext
 from invoke.tasks import Task
 
-from slipway.verbs.line import flags
+from slipway.verbs.line import flags, spelled
 
 CLOSE, LESS = 0.7, 0.05  # of 1: how alike what was written and what was meant are; less than the most alike
+UNKNOWN = re.compile(r"No idea what (.+) is!", re.DOTALL)
+VALUE = re.compile(r"Flag <\w+: (\S+?)>? .*needed value and was not given one!", re.DOTALL)
+POSITIONAL = re.compile(r"'(.+)' did not receive required positional arguments: .+")
 
 
-def option(verb: "Task[Any]", arguments: Sequence[Argument], word: str, tokens: Sequence[str]) -> str:
-    """Say that a verb has no such option; `tokens` are the verb and what follows it."""
-    passes = getattr(verb, "passes", "")
+def explain(error: ParseError, tokens: Sequence[str], contexts: Mapping[str, ParserContext], tasks: Collection) -> str:
+    """Return what is said instead of what Invoke's parser has said of the words behind Invoke's own options."""
+    text, context = str(error), error.context
+    named = context if context is not None and context.name else None
+    if found := UNKNOWN.fullmatch(text):
+        with contextlib.suppress(ValueError, SyntaxError):
+            word = str(ast.literal_eval(found[1]))
+            if named is None:
+                return early(word, tokens, contexts) if word.startswith("-") else verb(word, contexts)
+            task, own = tasks[str(named.name)], list(named.args.values())
+            at = next((index for index, one in enumerate(tokens) if one == named.name), 0)
+            if word.startswith("-"):
+                return option(task, own, word, tokens, at)
+            return stray(task, own, word, tokens, at, contexts)
+    if named and (found := VALUE.match(text)):
+        name = found[1].replace("_", "-")
+        return f"{named.name}: --{name} needs a value: {spelled(named.args[name])}. ./inv --help {named.name}"
+    if named and POSITIONAL.match(text):
+        values = " ".join(spelled(one) for one in named.positional_args)
+        return f"{named.name} needs {values}: ./inv {named.name} {values}. ./inv --help {named.name}"
+    return text
+
+
+def verb(word: str, known: Iterable[str]) -> str:
+    """Say that there is no such verb."""
+    meant = alike(word, known)
+    asked = f"; did you mean {' or '.join(meant)}?" if meant else "."
+    return f"There is no verb {word!r}{asked} ./inv --list shows all."
+
+
+def early(word: str, tokens: Sequence[str], contexts: Mapping[str, ParserContext]) -> str:
+    """Say that an option stands before its verb, or that there is none like it."""
+    at = next((index for index, one in enumerate(tokens) if one in contexts), None)
+    if at is not None and word in flags(list(contexts[tokens[at]].args.values())):
+        words = [tokens[at], *tokens[:at], *tokens[at + 1 :]]
+        return f"{word} stands behind its verb: ./inv {shlex.join(words)}"
+    return f"There is no option {word} before a verb: ./inv --help"
+
+
+def option(task: "Task[Any]", arguments: Sequence[Argument], word: str, tokens: Sequence[str], at: int = 0) -> str:
+    """Say that a verb has no such option; it stands `at` a place in the tokens."""
+    passes = getattr(task, "passes", "")
     meant = [] if passes and len(word) == 2 else alike(word, flags(arguments))
-    said = f"{verb.name} has no {word}"
+    said = f"{task.name} has no {word}"
     if meant:
-        return f"{said}; did you mean {' or '.join(meant)}? ./inv --help {verb.name}"
-    return f"{said}. {after_dashes(passes, tokens, word) if passes else f'./inv --help {verb.name}'}"
+        return f"{said}; did you mean {' or '.join(meant)}? ./inv --help {task.name}"
+    return f"{said}. {after_dashes(passes, tokens, word, at) if passes else f'./inv --help {task.name}'}"
 
 
-def after_dashes(program: str, tokens: Sequence[str], word: str) -> str:
+def stray(
+    task: "Task[Any]", arguments: Sequence[Argument], word: str, tokens: Sequence[str], at: int, verbs: Iterable[str]
+) -> str:
+    """Say that a verb takes no such argument, and that it is no other verb."""
+    given = [one.partition("=") for one in tokens[at:]]
+    if switch := next((name for name, equals, value in given if equals and name[:1] == "-" and value == word), ""):
+        return f"{task.name}: {switch} takes no value, and was given {word!r}. ./inv --help {task.name}"
+    if passes := getattr(task, "passes", ""):
+        return f"{task.name} takes no {word!r}. {after_dashes(passes, tokens, word, at)}"
+    meant = [*alike(f"--{word}", flags(arguments)), *alike(word, verbs)]
+    asked = f"; did you mean {' or '.join(meant)}?" if meant else ", and there is no verb of that name."
+    return f"{task.name} takes no {word!r}{asked} ./inv --help {task.name}"
+
+
+def after_dashes(program: str, tokens: Sequence[str], word: str, verb: int = 0) -> str:
     """Say where the arguments of another program stand: behind `--`, from this word on."""
-    at = next((index for index, one in enumerate(tokens) if index and begins(one, word)), len(tokens))
+    at = next((index for index, one in enumerate(tokens) if index > verb and begins(one, word)), len(tokens))
     words = [*tokens[:at], "--", *(one for one in tokens[at:] if one != "--")]
     return f"What is for {program} stands behind --: ./inv {shlex.join(words)}"
 

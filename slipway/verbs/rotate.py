@@ -50,11 +50,12 @@ def rotate(
     from slipway.verbs.session import Turn, begin
 
     turn = Turn.NOBODY if plan else Turn.RELEASE
+    seconds = number("bake", bake, SECONDS) if bake else None
     with begin("rotate", prod=prod, runtime=runtime, context=context, turn=turn, wait=wait) as session:
         session.check_secrets()
         step = next_step(session, name, given, at_once)
-        seconds = number("bake", bake, SECONDS) if bake else session.project.deploy.bake
-        options = Options(bake=seconds, rotation=step)
+        watched = session.project.deploy.bake if seconds is None else seconds
+        options = Options(bake=watched, rotation=step)
         if plan and session.is_deployed:
             show_plan(planned(session, options), json)
         elif plan:

@@ -21,12 +21,13 @@ def up(_: Context, prod: bool = False, runtime: str = "", context: str = "", por
     from slipway.verbs.screen import show_urls
     from slipway.verbs.session import Turn, begin
 
+    asked = number("port", port, PORTS) if port else None
     with begin("up", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
         session.check_secrets()
         session.settings.prepare()
         if not session.is_deployed:
             cast("InPlace", session.runtime).check(session.environment.port)
-        done, chosen = is_up(session, number("port", port, PORTS) if port else None)
+        done, chosen = is_up(session, asked)
         if done and is_migrated(session):
             session.steps.say("  already up: nothing to do")
         elif session.is_deployed:
@@ -147,8 +148,9 @@ def logs(
     from slipway.core.words import LINES
     from slipway.verbs.session import begin
 
+    wanted = number("lines", lines, LINES)
     with begin("logs", prod=prod, runtime=runtime, context=context, quietly=True) as session:
-        session.runtime.service.logs(follow, number("lines", lines, LINES))
+        session.runtime.service.logs(follow, wanted)
 
 
 @task(help=EVERYWHERE)

@@ -70,6 +70,9 @@ def test_colour_is_for_a_terminal_that_wants_it(
     monkeypatch.setenv("NO_COLOR", "")
     assert not Steps().colour
     monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "dumb")
+    assert not Steps().colour
+    monkeypatch.setenv("TERM", "xterm")
     coloured = Steps()
     with coloured.step("start"):
         pass

@@ -1,0 +1,36 @@
+"""The verbs of the command line itself: help, completion."""
+
+import itertools
+import sys
+from pathlib import Path
+
+from invoke.context import Context
+
+from slipway.verbs.verb import task
+
+SCRIPTS = Path(__file__).with_name("completion")
+
+
+@task(default=True)
+def help(_: Context) -> None:
+    """Show the verbs by stage; `help VERB` explains one."""
+    from slipway.verbs.program import ROOT, program
+
+    named = list(itertools.dropwhile(lambda word: word != "help", sys.argv))[1:2]
+    program().run(["inv", "--search-root", str(ROOT), "help", *named])
+
+
+@task(positional=["shell"], help={"shell": "bash, zsh or fish"})
+def completion(_: Context, shell: str) -> None:
+    """Print the script that completes verbs and options.
+
+    For good: ./inv completion bash >>~/.bashrc
+    or        ./inv completion zsh >>~/.zshrc (below compinit)
+    or        ./inv completion fish >~/.config/fish/completions/inv.fish
+    """
+    from slipway.core.errors import Problem
+
+    known = [one.suffix[1:] for one in sorted(SCRIPTS.glob("inv.*"))]
+    if shell not in known:
+        raise Problem(f"There is completion for {', '.join(known)}, not for {shell!r}.")
+    sys.stdout.write((SCRIPTS / f"inv.{shell}").read_text(encoding="utf-8"))

@@ -1,0 +1,127 @@
+"""What `./inv` runs: Invoke's program, with the verbs by stage, and help where a command line cannot be."""
+
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from invoke import __version__
+from invoke.exceptions import Exit, ParseError
+from invoke.program import Program
+
+from slipway.verbs.line import foreign, spelled
+
+ROOT = Path(__file__).resolve().parents[2]
+USAGE = "Usage: ./inv VERB [--options]"
+MORE = "./inv --help VERB explains one; ./inv --help has Invoke's own options as well."
+
+
+class Slipway(Program):
+    """Invoke's program, for the tasks file of a project."""
+
+    def parse_core(self, argv: list[str] | None) -> None:
+        """Read Invoke's own options; bytecode is kept unless Python was told not to."""
+        super().parse_core(argv)
+        sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
+
+    def parse_core_args(self) -> None:
+        """Read them; `help VERB` is --help, and Invoke's script of completion is that of `completion`."""
+        super().parse_core_args()
+        script, words = self.args["print-completion-script"], self.core.unparsed
+        if script.value:
+            self.core.unparsed[:] = ["completion", script.value]
+            script.value = ""
+        elif words[:1] == ["help"]:
+            if words[1:]:
+                self.args.help.value = words[1]
+            words.clear()
+
+    def parse_tasks(self) -> None:
+        """Read the verbs and their options; raises ParseError with what was meant."""
+        from slipway.verbs import mistakes
+
+        tokens = [*self.core.unparsed, *(self.argv[self.argv.index("--") :] if "--" in self.argv else [])]
+        said = ""
+        try:
+            super().parse_tasks()
+        except ParseError as error:
+            said = mistakes.explain(error, tokens, self.parser.contexts, self.collection)
+        if found := foreign(tokens, self.parser.contexts, self.collection):
+            at, letter = found
+            own = self.parser.contexts[tokens[at]].args.values()
+            said = mistakes.option(self.collection[tokens[at]], own, letter, tokens, at)
+        if said:
+            raise ParseError(said)
+
+    def parse_cleanup(self) -> None:
+        """Show what was asked for: help, the verbs, what a word may be completed to."""
+        asked = self.args.help.value
+        if isinstance(asked, str) and asked not in self.parser.contexts:
+            from slipway.verbs import mistakes
+
+            raise ParseError(mistakes.verb(asked, self.parser.contexts))
+        if self.args.complete.value and " -- " in f"{self.core.remainder} ":
+            raise Exit  # another program's arguments: files
+        super().parse_cleanup()
+        if not self.tasks:
+            self.list_tasks()
+            raise Exit
+
+    def print_help(self) -> None:
+        """Print the verbs, and Invoke's own options."""
+        self.load_collection()
+        self.list_root, self.list_depth, self.list_format = None, None, "flat"
+        self.scoped_collection = self.collection
+        self.list_tasks()
+        self._print("\nInvoke's own options, of which verbs know --help and --echo, which shows commands whole:\n")
+        self.print_columns(self.initial_context.help_tuples())
+
+    def print_task_help(self, name: str) -> None:
+        """Print what a verb does, and its options with their values."""
+        task, context = self.collection[name], self.parser.contexts[name]
+        positional = "".join(f" {spelled(one)}" for one in context.positional_args)
+        passes = getattr(task, "passes", "")
+        self._print(f"Usage: ./inv {name}{positional} [--options]{f' [-- what {passes} takes]' if passes else ''}\n")
+        self._print("".join(f"  {line}".rstrip() + "\n" for line in (inspect.getdoc(task) or "").splitlines()))
+        rows = sorted(
+            (spelled(one, with_letter=True), one.help or "") for one in context.args.values() if not one.positional
+        )
+        given = [(spelled(one), one.help or "") for one in context.positional_args]
+        if given or rows:
+            self.print_columns([*given, *sorted(rows, key=lambda row: row[0].partition("--")[2])])
+
+    def list_flat(self) -> None:
+        """Print the verbs by stage, and what else there is."""
+        if self.list_root or self.list_depth:
+            super().list_flat()
+            return
+        groups = list(self._groups())
+        width = max(len(name) for _, pairs in groups for name, _ in pairs)
+        self._print(f"{USAGE}\n")
+        for heading, pairs in groups:
+            self._print(f"{heading}:")
+            self.print_columns([(name.ljust(width), told) for name, told in pairs])
+        self._print(MORE)
+
+    def _groups(self) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
+        stages = getattr(self._module, "STAGES", {})
+        rest = {name.partition(" ")[0]: (name, told) for name, told in self._make_pairs(self.scoped_collection)}
+        for heading, verbs in stages.items():
+            names = [self.collection.transform(verb.name) for verb in verbs]
+            if found := [rest.pop(name) for name in names if name in rest]:
+                yield heading, found
+        if rest:
+            yield "Your own" if stages else "Tasks", list(rest.values())
+
+    @property
+    def _module(self) -> ModuleType | None:
+        return sys.modules.get(self.args.collection.value or self.config.tasks.collection_name)
+
+    def _print(self, text: str) -> None:
+        sys.stdout.write(f"{text}\n")
+
+
+def program() -> Slipway:
+    """Return the program."""
+    return Slipway(name="Invoke", binary="./inv", binary_names=["inv"], version=__version__)
