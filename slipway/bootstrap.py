@@ -86,8 +86,8 @@ def main(root: Path, arguments: list[str]) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         make_venv(root)
-        invoke = str(root / ".venv" / "bin" / "python")
-        os.execv(invoke, [invoke, "-P", "-m", "invoke", "--search-root", str(root), *arguments])  # noqa: S606
+        python, program = str(root / ".venv" / "bin" / "python"), str(root / "slipway" / "verbs" / "__main__.py")
+        os.execv(python, [python, "-P", program, "--search-root", str(root), *arguments])  # noqa: S606
     except OSError as problem:
         raise SystemExit(f"inv: .venv could not be made: {problem}") from None
     except KeyboardInterrupt:
