@@ -63,9 +63,17 @@ class Settings:
             said = " and ".join(where)
             raise Problem(
                 f"{said[:1].upper()}{said[1:]} cannot be used:\n{listed}\n"
-                "Correct it (.env.example explains each variable), then run this again."
+                f"Correct it (.env.example explains each variable), then run this again.{self._made_anew(values)}"
             )
         return values
+
+    def _made_anew(self, values: Mapping[str, str]) -> str:
+        # What is said to who has copied .env.example.
+        example = schema(self.project)
+        secret = [name for name in self.project.secrets if example and name in example.required]
+        if secret and not any(values.get(name) for name in secret):
+            return " Without a .env, ./inv up makes one from .env.example, with the secrets generated."
+        return ""
 
     @property
     def is_missing(self) -> bool:

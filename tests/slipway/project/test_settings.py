@@ -47,6 +47,15 @@ def test_without_env_there_is_a_next_command(project: Project) -> None:
         Settings(project, Steps(), lambda: False).check()
 
 
+def test_who_has_copied_the_example_is_told_who_makes_its_secrets(project: Project) -> None:
+    (project.root / ".env").write_text(project.example)
+    with pytest.raises(Problem, match=r"DATABASE_PASSWORD is empty(.|\n)*Without a \.env, \./inv up makes one"):
+        Settings(project, Steps(), lambda: False).check()
+    with pytest.raises(Problem) as raised:
+        settings(project, DATABASE_PASSWORD="").check()
+    assert "Without a .env" not in str(raised.value.message)
+
+
 def test_one_is_made_that_is_good_and_for_its_owner_alone(project: Project) -> None:
     steps = Steps()
     made = Settings(project, steps, lambda: False)
