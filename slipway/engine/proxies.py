@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from slipway.core.caller import expanded
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell
 from slipway.engine import client
@@ -29,7 +30,7 @@ def exempt(shell: Shell, *names: str) -> str:
 
 def read() -> Mapping[str, Any]:
     """Return `proxies` of the client's config.json, by engine; what cannot be read, the client leaves out as well."""
-    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    folder = expanded(os.environ.get("DOCKER_CONFIG") or "~/.docker")
     try:
         found = json.loads((folder / "config.json").read_text(encoding="utf-8"))["proxies"]
     except (OSError, ValueError, KeyError, TypeError):

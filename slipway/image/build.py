@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from slipway.core.caller import expanded
 from slipway.core.errors import Problem
 from slipway.core.secrecy import has_login
 from slipway.core.shell import tokens
@@ -63,7 +64,7 @@ def read_secret(text: str, caller: Path | None = None) -> str:
     if variable and variable not in os.environ:
         raise Problem(f"--secret id={name}: the variable {variable} is not set.")
     if source:
-        file = (caller or Path.cwd()) / Path(source).expanduser()
+        file = (caller or Path.cwd()) / expanded(source)
         if not file.is_file():
             raise Problem(f"--secret id={name}: there is no file {file}.")
         parts["src"] = str(file)

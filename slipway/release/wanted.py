@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from slipway.core.caller import expanded
 from slipway.core.errors import Problem
 from slipway.image.build import Options, read_secret
 from slipway.project import semver
@@ -57,4 +58,4 @@ def read(
 
 
 def _folder(text: str) -> Path | None:
-    return Path(text).expanduser().absolute() if text else None
+    return expanded(text).absolute() if text else None

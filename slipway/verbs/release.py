@@ -100,8 +100,7 @@ def _release(checkout: "Checkout", plan: "Plan", yes: bool, as_json: bool) -> No
 )
 def verify(_: Context, tag: str = "", key: str = "", secret: Sequence[str] | None = None, json: bool = False) -> None:
     """Build a released image once more from its commit; compare."""
-    from pathlib import Path
-
+    from slipway.core.caller import expanded
     from slipway.image.build import Options, read_secret
     from slipway.release import verify
     from slipway.verbs.screen import show, show_json
@@ -109,7 +108,7 @@ def verify(_: Context, tag: str = "", key: str = "", secret: Sequence[str] | Non
 
     with begin_without("verify") as session:
         options = Options(tuple(map(read_secret, secret or [])))
-        public = Path(key).expanduser().absolute() if key else None
+        public = expanded(key).absolute() if key else None
         verified = verify.verify(session.checkout, tag or session.project.version, options, public)
         if json:
             show_json(verified.as_json())
