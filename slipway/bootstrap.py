@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from slipway.core import disk
 from slipway.project.lockfile import INSTALL, LOCK, NAME, Lockfile, Unusable
 
 
@@ -43,6 +44,7 @@ def make_venv(root: Path) -> None:
         made_from.unlink(missing_ok=True)
         broken = python.is_symlink() and not python.exists()  # the Python that it was made with is gone
         _run(
+            root,
             [sys.executable, "-m", "venv", *(["--clear"] if broken else []), str(venv)],
             "Python's venv module does not work; on Debian and Ubuntu: sudo apt install python3-venv",
         )
@@ -51,10 +53,11 @@ def make_venv(root: Path) -> None:
             listing.flush()
             pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile"]
             _run(
+                root,
                 [*pip, "--no-deps", "--require-hashes", "--requirement", listing.name],
                 "see pip's message above (pip's own configuration names a proxy or a mirror), then run ./inv again",
             )
-        _run([str(python), "-m", "compileall", "-q", "-j", "0", str(venv / "lib")], None)
+        _run(root, [str(python), "-m", "compileall", "-q", "-j", "0", str(venv / "lib")], None)
         shutil.copyfile(lock_file, made_from)
         print(f"inv: .venv is ready ({time.monotonic() - began:.1f} s)", file=sys.stderr, flush=True)  # noqa: T201
 
@@ -69,11 +72,13 @@ def _alone(root: Path) -> Iterator[None]:
         yield
 
 
-def _run(argv: list[str], advice: str | None) -> None:
+def _run(root: Path, argv: list[str], advice: str | None) -> None:
     # Some packages carry files that are no Python: compileall may fail on them.
     done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode and advice:
         sys.stderr.write(done.stdout)
+        where = [root, *disk.temporary()]
+        advice = disk.full(*where) if disk.is_full(done.stdout, *where) else advice
         raise SystemExit(f"inv: .venv could not be made: {advice}")
 
 
@@ -89,6 +94,6 @@ def main(root: Path, arguments: list[str]) -> None:
         python, program = str(root / ".venv" / "bin" / "python"), str(root / "slipway" / "verbs" / "__main__.py")
         os.execv(python, [python, "-P", program, "--search-root", str(root), *arguments])  # noqa: S606
     except OSError as problem:
-        raise SystemExit(f"inv: .venv could not be made: {problem}") from None
+        raise SystemExit(f"inv: .venv could not be made: {disk.explained(problem, root) or problem}") from None
     except KeyboardInterrupt:
         raise SystemExit("inv: stopped; run ./inv again") from None

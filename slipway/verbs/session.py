@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from slipway.core import printable
 from slipway.core.errors import Problem
+from slipway.core.permitted import permitted
 from slipway.core.signals import interruptible
 from slipway.core.steps import BOLD, Steps
 from slipway.core.turn import alone
@@ -218,7 +219,7 @@ def _tidily(environment: str, runtime: str, steps: Steps) -> Iterator[Session]:
         what = in_environment("What runs: ./inv status", environment)
         os.write(2, f"\nEnded at once: what was under way is left as it is. {what}\n".encode())
 
-    with interruptible(at_once), _permitted():
+    with interruptible(at_once), permitted(ROOT):
         try:
             session = Session(environment, runtime, steps)
             session.settings.adopt_compose_name()
@@ -238,12 +239,3 @@ def _undone(session: Session) -> Iterator[None]:
     with session.undo:
         yield
         session.undo.pop_all()
-
-
-@contextlib.contextmanager
-def _permitted() -> Iterator[None]:
-    # A checkout that was used as root once, say.
-    try:
-        yield
-    except PermissionError as error:
-        raise Problem(f"{error.filename} is not this user's: sudo chown -R {os.getuid()} {ROOT}") from None

@@ -1,5 +1,7 @@
 """The launcher, and how it makes .venv."""
 
+import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from slipway import bootstrap
 from slipway.bootstrap import make_venv
 from tests.support import ROOT
 
@@ -23,6 +26,34 @@ def test_the_launcher_says_what_is_missing(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "no Python of version 3.11 or newer was found" in done.stderr
     assert "PYTHON=" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("printed", "said"),
+    [
+        ("[Errno 28] No space left on device", r"could not be made: No space is left on the disk: .* free in "),
+        ("No matching distribution found", r"could not be made: see pip's message above"),
+    ],
+    ids=["full", "index"],
+)
+def test_why_a_program_failed_is_told_by_what_it_prints(
+    tmp_path: Path, printed: str, said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match=said):
+        bootstrap._run(tmp_path, ["sh", "-c", f"echo '{printed}'; exit 1"], "see pip's message above")
+    assert printed in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.EACCES], ids=errno.errorcode.get)
+def test_a_file_that_cannot_be_written_is_a_sentence(
+    tmp_path: Path, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(root: Path) -> None:
+        raise OSError(code, os.strerror(code), str(root / ".slipway/bootstrap.lock"))
+
+    monkeypatch.setattr(bootstrap, "make_venv", fail)
+    with pytest.raises(SystemExit, match=r"bootstrap\.lock (cannot be written|is closed to)"):
+        bootstrap.main(tmp_path, [])
 
 
 def test_without_a_lock_file_there_is_a_next_command(tmp_path: Path) -> None:
