@@ -28,6 +28,28 @@ def test_the_launcher_says_what_is_missing(tmp_path: Path) -> None:
     assert "PYTHON=" in done.stderr
 
 
+def launch(tmp_path: Path, python: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    """Run the launcher of a project whose only Python is this script."""
+    for name in ("inv", "poetry.lock"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    for name in ("cmp", "sh"):
+        if not (tmp_path / name).exists():
+            (tmp_path / name).symlink_to(shutil.which(name) or name)
+    (tmp_path / "python3").write_text(f"#!/bin/sh\n{python}\n")
+    (tmp_path / "python3").chmod(0o755)
+    env = {"PATH": str(tmp_path), **env}
+    return subprocess.run([tmp_path / "inv"], env=env, capture_output=True, text=True, check=False)
+
+
+def test_the_launcher_says_which_older_python_there_is(tmp_path: Path) -> None:
+    done = launch(tmp_path, "echo '3.10 (/usr/bin/python3.10)'; exit 1")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "inv: no Python of version 3.11 or newer was found (python3), but 3.10 (/usr/bin/python3.10); install one "
+        "beside it, or name it: PYTHON=/path/to/python3.13 ./inv\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("printed", "said"),
     [
