@@ -50,6 +50,15 @@ def test_the_launcher_says_which_older_python_there_is(tmp_path: Path) -> None:
     )
 
 
+def test_a_home_that_cannot_be_entered_is_done_without(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()  # as root enters every folder
+    tell = '[ $# = 2 ] || echo "home: ${HOME-none}"'  # it is asked for its version first'
+    kept = ["", "/", "/not/there", str(tmp_path)]
+    assert [launch(tmp_path, tell, HOME=home).stdout for home in kept] == [f"home: {home}\n" for home in kept]
+    closed = [str(tmp_path / name) for name in ("file", "file/below")]
+    assert [launch(tmp_path, tell, HOME=home).stdout for home in closed] == ["home: none\n"] * 2
+
+
 @pytest.mark.parametrize(
     ("printed", "said"),
     [
