@@ -92,7 +92,7 @@ def main(root: Path, arguments: list[str]) -> None:
     try:
         make_venv(root)
         python, program = str(root / ".venv" / "bin" / "python"), str(root / "slipway" / "verbs" / "__main__.py")
-        os.execv(python, [python, "-P", program, "--search-root", str(root), *arguments])  # noqa: S606
+        os.execv(python, [python, "-X", "utf8", "-P", program, "--search-root", str(root), *arguments])  # noqa: S606
     except OSError as problem:
         raise SystemExit(f"inv: .venv could not be made: {disk.explained(problem, root) or problem}") from None
     except KeyboardInterrupt:

@@ -23,7 +23,8 @@ GREEN, RED, DIM, BOLD, PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[1m", "\x
 def written(stream: TextIO, text: str) -> None:
     """Write a line; when nobody reads it any more (`| head`), what is under way goes on, and the rest is dropped."""
     try:
-        stream.write(f"{text}\n")
+        encoding = stream.encoding or "utf-8"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")  # LC_ALL=C may mean ASCII
         stream.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
