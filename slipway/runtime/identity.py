@@ -18,6 +18,12 @@ NOBODY = "nobody"
 LIMIT = 60  # seconds
 REACHABLE = Path(__file__).with_name("reachable.sh")
 AS_ROOT = "it runs as root in a user namespace here: what its superuser may, reads root's files"
+ANYWHERE = "it runs as nobody who may enter closed folders here: what its superuser may, reads root's files"
+
+
+def nobody() -> pwd.struct_passwd:
+    """Return the user as whom root runs PostgreSQL."""
+    return pwd.getpwnam(NOBODY)
 
 
 def environ() -> dict[str, str]:
@@ -42,7 +48,8 @@ class Identity:
         """The options of subprocess that make it so."""
         if not self.user:
             return {}
-        return {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
+        entry = pwd.getpwnam(self.user)
+        return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
     def reaches(self, program: str, folder: Path) -> bool:
         """Tell whether the program can be run so, and gets to the folder."""
@@ -58,12 +65,13 @@ class Identity:
         """Give a folder, and all that is in it, to whom it runs as; raises Problem."""
         if os.geteuid() != 0:
             return
-        entry = pwd.getpwnam(self.owner) if self.owner else pwd.getpwuid(os.geteuid())
-        if top.stat().st_uid == entry.pw_uid:  # it gets the folder last
+        entry = pwd.getpwnam(self.owner) if self.owner else None
+        uid, gid = (entry.pw_uid, entry.pw_gid) if entry else (os.geteuid(), os.getegid())
+        if top.stat().st_uid == uid:  # it gets the folder last
             return
         try:
             for path in _within(top):  # a link in it may lead anywhere
-                os.chown(path, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
+                os.chown(path, uid, gid, follow_symlinks=False)
         except PermissionError:
             raise Problem(f"{_refuses(top)} root may not give files away here.") from None
 
@@ -72,8 +80,8 @@ def identity(binaries: Binaries, folder: Path) -> Identity:
     """Return as whom PostgreSQL's programs are run on a folder, which is there; raises Problem.
 
     For root that is nobody, if need be in a mount namespace, in which what nobody needs of a closed folder can be
-    reached. Where neither can be (a container may be refused both), PostgreSQL takes itself for user 1000 in a user
-    namespace, and root's files for its own.
+    reached. A container is refused that: there nobody may enter all folders. Where nobody cannot be had, PostgreSQL
+    takes itself for another user in a user namespace, and root's files for its own.
     """
     if os.geteuid() != 0:
         return Identity()
@@ -83,13 +91,34 @@ def identity(binaries: Binaries, folder: Path) -> Identity:
         needed = [folder, *binaries.needed]
         if closed := closed_folders(needed):
             ways.append(Identity(prefix=_reachable_command(needed, closed), owner=NOBODY))
-        ways.append(Identity(prefix=("unshare", "--user", "--map-user=1000", "--map-group=1000"), remark=AS_ROOT))
+    if shutil.which("setpriv"):
+        ways.append(Identity(prefix=_entering_command(), owner=NOBODY, remark=ANYWHERE))
+    ways += [Identity(prefix=other, remark=AS_ROOT) for other in _in_user_namespace()]
     for way in ways:
         if way.reaches(program, folder):
             return way
     raise Problem(
         f"{_refuses(folder)} nobody cannot get there. Run this as an ordinary user, or move the project to a folder "
         "that everybody may enter."
+    )
+
+
+def maker() -> Identity:
+    """Return as whom an ordinary user makes PostgreSQL's data; raises Problem.
+
+    initdb refuses who has no name: in a user namespace, where one can be had, it takes itself for somebody who has one.
+    """
+    uid = os.geteuid()
+    with contextlib.suppress(KeyError):
+        pwd.getpwuid(uid)
+        return Identity()
+    for prefix in _in_user_namespace():
+        if Identity(prefix=prefix).reaches("true", Path("/")):
+            return Identity(prefix=prefix)
+    raise Problem(
+        f"PostgreSQL's initdb refuses a user without a name, and {uid} has none in /etc/passwd. Give it one, as root "
+        f"(echo 'dev:x:{uid}:{os.getegid()}::/tmp:/bin/sh' >> /etc/passwd; with Docker: docker run --volume "
+        "/etc/passwd:/etc/passwd:ro, where that has one), or name a database elsewhere in .env."
     )
 
 
@@ -104,9 +133,25 @@ def closed_folders(paths: list[Path]) -> list[Path]:
 
 
 def _reachable_command(needed: list[Path], closed: list[Path]) -> tuple[str, ...]:
-    entry = pwd.getpwnam(NOBODY)
+    entry = nobody()
     given = (str(entry.pw_uid), str(entry.pw_gid), *map(str, needed), "--", *map(str, closed), "--")
     return ("unshare", "--mount", "sh", "-c", Script(REACHABLE), "sh", *given)
+
+
+def _entering_command() -> tuple[str, ...]:
+    # What root in a container may, given to nobody. Without that bit, access(2) would not know of it.
+    entry, entering = nobody(), "+dac_override"
+    user = ("--reuid", str(entry.pw_uid), "--regid", str(entry.pw_gid), "--clear-groups")
+    may = ("--securebits", "+no_setuid_fixup", "--inh-caps", entering, "--ambient-caps", entering)
+    return ("setpriv", *user, *may, "--")
+
+
+def _in_user_namespace() -> list[tuple[str, ...]]:
+    # As somebody who has a name, as initdb wants it.
+    other = next((entry for entry in pwd.getpwall() if entry.pw_uid), None)
+    if not other or not shutil.which("unshare"):
+        return []
+    return [("unshare", "--user", f"--map-user={other.pw_uid}", f"--map-group={other.pw_gid}")]
 
 
 def _within(top: Path) -> Iterator[Path]:

@@ -1,14 +1,16 @@
 """The data of a PostgreSQL on this machine, made."""
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from slipway.core import disk
 from slipway.core.errors import Problem
 from slipway.core.programs import ended
 from slipway.project.database import SUPERUSER
-from slipway.runtime.identity import environ, identity
+from slipway.runtime.identity import environ, identity, maker
 from slipway.runtime.installations import Binaries
 
 LIMIT = 300  # seconds
@@ -26,7 +28,7 @@ def initdb(binaries: Binaries, data: Path, password: str, sync: bool) -> None:
     file.touch(mode=0o600)
     file.write_text(f"{password}\n")
     try:
-        run_as = identity(binaries, beside)
+        run_as = identity(binaries, beside) if os.geteuid() == 0 else maker()
         run_as.own(beside)
         command = [*run_as.prefix, *initdb_command(binaries, beside.resolve(), sync)]
 
@@ -37,7 +39,8 @@ def initdb(binaries: Binaries, data: Path, password: str, sync: bool) -> None:
         with ended(started) as process:
             _, said = process.communicate(timeout=LIMIT)
         if process.returncode:
-            raise Problem(f"{said.strip()}\nPostgreSQL's data could not be made in {data}.")
+            why = f" {disk.full(data)}" if disk.is_full(said) else ""
+            raise Problem(f"{said.strip()}\nPostgreSQL's data could not be made in {data}.{why}")
         (beside / "data").rename(data)
     except subprocess.TimeoutExpired:
         raise Problem(f"PostgreSQL's data could not be made in {data} in {LIMIT} s.") from None

@@ -144,7 +144,8 @@ class Roles:
 
     def _environ(self, login: Database, name: str) -> dict[str, str]:
         # It speaks no TLS, and a client's certificate is not asked for.
-        return {**environ(), **login.client, "PGDATABASE": name, "PGSSLMODE": "disable"}
+        told = {key: value for key, value in login.client.items() if not key.startswith("PGSSL")}
+        return {**environ(), **told, "PGDATABASE": name, "PGSSLMODE": "disable"}
 
 
 def _run(argv: list[str], sql: str, env: Mapping[str, str]) -> tuple[int, str, str]:

@@ -12,7 +12,7 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.project.database import Database
-from slipway.runtime.identity import AS_ROOT, NOBODY, Identity, closed_folders, identity
+from slipway.runtime.identity import ANYWHERE, AS_ROOT, NOBODY, Identity, closed_folders, identity, maker
 from slipway.runtime.installations import Binaries, installations, pick
 from slipway.runtime.postgres import FAST, Server
 
@@ -53,6 +53,9 @@ def test_who_is_not_root_stays_who_he_is(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("mode", [0o700, 0o755], ids=["closed", "open"])
 def test_root_runs_it_as_nobody_who_reads_nothing_of_roots(folder: Path, mode: int) -> None:
     folder.chmod(mode)
+    closed = closed_folders([folder / "data", *pick(installations(), None).needed])
+    if closed and not Identity(prefix=("unshare", "--mount")).reaches("true", folder):
+        pytest.skip("mount namespaces are blocked here")
     secret = folder / "secret"
     secret.write_text("of root")
     secret.chmod(0o600)
@@ -91,22 +94,53 @@ def test_data_that_was_roots_becomes_nobodys_but_no_link_in_it_leads_outside(tmp
     assert (data / "base/1").owner() == "root"
 
 
+def refused(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, script: str) -> None:
+    """Put a program first on PATH that fails where a container would not let it."""
+    fake = folder / "programs" / name
+    fake.parent.mkdir(exist_ok=True)
+    fake.write_text(f"#!/bin/sh\n{script}\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
+
+
+@only_root
+def test_without_namespaces_nobody_may_enter_closed_folders_and_that_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.chmod(0o700)
+    refused(folder, monkeypatch, "unshare", "exit 1")  # as in a container
+    server = Server(folder / "data")
+    try:
+        server.start(LOGIN, settings=FAST)
+        running = server.running()
+        assert running
+        assert psutil.Process(running[0]).username() == NOBODY
+        assert server.remarks == [ANYWHERE]
+    finally:
+        server.stop()
+
+
+def test_who_has_no_name_makes_the_data_as_somebody_who_has_or_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert maker() == Identity()
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    refused(folder, monkeypatch, "unshare", 'while [ "$1" != sh ]; do shift; done; exec "$@"')
+    assert maker().prefix[:2] == ("unshare", "--user")
+    refused(folder, monkeypatch, "unshare", "exit 1")
+    with pytest.raises(Problem, match=r"12345 has none in /etc/passwd\. Give it one, as root \(echo 'dev:x:12345:"):
+        maker()
+
+
 @only_root
 def test_only_where_nothing_else_works_it_is_root_in_a_user_namespace_and_that_is_said(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    namespace = ["unshare", "--user", "--map-user=1000", "true"]
-    if not Identity(prefix=tuple(namespace[:-1])).reaches("true", folder):
+    if not Identity(prefix=("unshare", "--user", "--map-user=1000")).reaches("true", folder):
         pytest.skip("user namespaces are blocked here")
-    real = shutil.which("unshare")
     folder.chmod(0o700)
-    fake = folder / "programs/unshare"
-    fake.parent.mkdir()
-    fake.write_text(
-        f'#!/bin/sh\ncase "$1" in --mount) exit 1;; esac\nexec {real} "$@"\n'
-    )  # as a container may refuse it
-    fake.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
+    refused(folder, monkeypatch, "unshare", f'case "$1" in --mount) exit 1;; esac\nexec {shutil.which("unshare")} "$@"')
+    refused(folder, monkeypatch, "setpriv", "exit 1")
     server = Server(folder / "data")
     try:
         server.start(LOGIN, settings=FAST)
@@ -114,7 +148,7 @@ def test_only_where_nothing_else_works_it_is_root_in_a_user_namespace_and_that_i
     finally:
         server.stop()
 
-    fake.write_text("#!/bin/sh\nexit 1\n")
+    refused(folder, monkeypatch, "unshare", "exit 1")
     with pytest.raises(Problem, match="nobody cannot get there"):
         server.start(LOGIN)
 
