@@ -7,6 +7,7 @@ variable has .env.example's value, its secrets generated.
 import contextlib
 import fcntl
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -99,11 +100,12 @@ def temporary_server(folder: Path) -> Iterator[Server]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
-        with (old / "lock").open("a") as lock, contextlib.suppress(BlockingIOError):
+        # (One that cannot be stopped, in another container, is left alone.)
+        with (old / "lock").open("a") as lock, contextlib.suppress(BlockingIOError, Problem):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             Server(old).stop()
             shutil.rmtree(old)
-    mine = folder / str(os.getpid())
+    mine = folder / f"{os.getpid()}-{secrets.token_hex(4)}"  # in another container, the number is another's as well
     mine.mkdir()
     with (mine / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -48,10 +48,18 @@ def load(path: Path) -> Record | None:
         return None
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(record.pid)
-        mine = process.environ().get(MARK) == str(path)  # a copy of the folder has a copy of the record
-        if mine and abs(process.create_time() - record.created) < 2 and is_alive(process):
+        if abs(process.create_time() - record.created) < 2 and is_alive(process) and _is_of(process, path):
             return record
     return None
+
+
+def _is_of(process: psutil.Process, path: Path) -> bool:
+    # A copy of the folder has a copy of the record. Who may not ask another user's process takes that user's record for
+    # good: it is not stopped by mistake, as it cannot be.
+    try:
+        return process.environ().get(MARK) == str(path)
+    except psutil.AccessDenied:
+        return process.uids().real == path.stat().st_uid
 
 
 def spawn(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, **options: Any) -> psutil.Popen:
@@ -94,7 +102,8 @@ def stop(path: Path, grace: float) -> bool:
     for member in {*first, *marked(path)}:
         with contextlib.suppress(psutil.NoSuchProcess):
             member.kill()
-    path.unlink(missing_ok=True)
+    if members:  # another container may have what is not seen here
+        path.unlink(missing_ok=True)
     return bool(members)
 
 

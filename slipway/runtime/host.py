@@ -76,6 +76,8 @@ class HostDatabase:
         """Return its state."""
         if running := self.server.running():
             return State("running", {"process": running[0], "address": f"{LOOPBACK}:{running[1]}"})
+        if self.server.is_out_of_sight():
+            return State("out of sight", {"why": "it runs in another container, or outside of this one"})
         return State("stopped") if self.settings.own_database else elsewhere(self.settings)
 
 

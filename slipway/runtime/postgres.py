@@ -5,7 +5,6 @@ The data lies where the caller says; a server listens on 127.0.0.1 only, and on 
 
 import contextlib
 import os
-import pwd
 import shutil
 import signal
 from collections.abc import Mapping
@@ -15,19 +14,23 @@ from typing import Any
 
 import psutil
 
+from slipway.core import disk
+from slipway.core.caller import named
 from slipway.core.errors import Problem
 from slipway.core.ports import free_port
 from slipway.core.processes import is_alive, send, spawn, tail
 from slipway.core.signals import uninterrupted
 from slipway.core.waiting import wait_until
 from slipway.project.database import Database
+from slipway.runtime import interlock
 from slipway.runtime.bring_over import Role
-from slipway.runtime.identity import NOBODY, Identity, environ, identity
+from slipway.runtime.identity import Identity, environ, identity, nobody
 from slipway.runtime.initdb import initdb
 from slipway.runtime.installations import Binaries, installations, pick, started
 from slipway.runtime.roles import Roles
 
 START_LIMIT = STOP_LIMIT = 60  # seconds
+LINGER = 5  # seconds that what a killed server has started goes on
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 
 
@@ -41,6 +44,7 @@ class Server:
         self.folder = folder
         self.data = folder / "postgres"
         self.log = folder / "postgres.log"
+        self.lock = folder / "postgres.lock"
         self.secret = folder / "superuser.password"
         self.remarks: list[str] = []
         self._child: Any = None
@@ -66,14 +70,17 @@ class Server:
         return Roles(self.secret, self.binaries)
 
     def running(self) -> tuple[int, int] | None:
-        """Return the process id and the port, or None."""
-        # Lines: process id, data directory, start time, port, ... (storage/lmgr: miscadmin.h)
-        with contextlib.suppress(FileNotFoundError, ValueError, IndexError, psutil.Error):
-            lines = (self.data / "postmaster.pid").read_text().splitlines()
+        """Return the process id and the port; None when there is none, or none that can be seen from here."""
+        with contextlib.suppress(ValueError, IndexError, psutil.Error):
+            lines = self._noted.splitlines()
             process = psutil.Process(int(lines[0]))
-            if is_alive(process) and _is_of(process, self.data):
+            if is_alive(process) and is_of(process, self.data):
                 return process.pid, int(lines[3])
         return None
+
+    def is_out_of_sight(self) -> bool:
+        """Tell whether one is at work on the data that is no process here: in another container, say."""
+        return not self.running() and interlock.is_locked(self.lock)
 
     def start(self, database: Database, port: int = 0, settings: tuple[str, ...] = ()) -> int:
         """Start the server, its data made when there is none; return its port.
@@ -86,6 +93,8 @@ class Server:
         if running := self.running():
             self._open(database, running[1])
             return running[1]
+        if not interlock.is_given_up(self.lock, LINGER):
+            raise self._hidden()
         self._check_owner()
         binaries = self.binaries
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -102,7 +111,9 @@ class Server:
             port = 0
         try:
             if not self.running():
-                raise Problem(f"{tail(self.log)}\nPostgreSQL did not start; its log is {self.log}.")
+                said = tail(self.log)
+                why = f" {disk.full(self.data)}" if disk.is_full(said) else ""
+                raise Problem(f"{said}\nPostgreSQL did not start; its log is {self.log}.{why}")
             if is_new:
                 self.roles.make(database, port)
             self._open(database, port)
@@ -129,43 +140,69 @@ class Server:
     def _check_owner(self) -> None:
         if not self.data.exists():
             return
-        owner = self.data.owner()
-        if owner != pwd.getpwuid(os.geteuid()).pw_name and not (os.geteuid() == 0 and owner == NOBODY):
-            who = "root" if owner == NOBODY else owner  # who runs PostgreSQL as nobody
-            raise Problem(f"The data in {self.data} belongs to the user {owner}: run this as {who}.")
+        owner, mine = self.data.stat().st_uid, os.geteuid()
+        by_nobody = owner == nobody().pw_uid and owner != mine  # root runs PostgreSQL so
+        if owner != mine and not (mine == 0 and by_nobody):
+            who = "root" if by_nobody else named(owner)
+            raise Problem(f"The data in {self.data} belongs to the user {named(owner)}: run this as {who}.")
 
     def _listen(self, binaries: Binaries, run_as: Identity, port: int, settings: tuple[str, ...]) -> bool:
         # Whether it got its port; when it failed otherwise, waiting for another one would not help.
-        # Of a server that is gone: the caller has checked. Its backends may still be there.
-        wait_until(lambda: not _working_in(self.data), lambda: True, STOP_LIMIT)
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
         options = ["unix_socket_directories=", "listen_addresses=127.0.0.1", f"port={port}", *settings]
         argv = [binaries["postgres"], "-D", str(self.data.resolve()), *(word for o in options for word in ("-c", o))]
-        with uninterrupted():
-            process = spawn([*run_as.prefix, *argv], cwd=self.data, env=environ(), log=self.log, **run_as.options)
+        with interlock.locked(self.lock, LINGER) as inherited, uninterrupted():
+            if not inherited:
+                raise self._hidden()
+            self._forget_another()
+            before = self._noted
+            how = {"pass_fds": inherited, **run_as.options}
+            process = spawn([*run_as.prefix, *argv], cwd=self.data, env=environ(), log=self.log, **how)
             self._child = process
         try:
-            started = wait_until(self._is_ready, lambda: process.poll() is None, START_LIMIT)
+            started = wait_until(lambda: self._is_ready(before), lambda: process.poll() is None, START_LIMIT)
         except BaseException:
             send(process.pid, signal.SIGINT)
             process.wait(STOP_LIMIT)
             raise
         return started or "could not bind" not in self.log.read_text(errors="replace")
 
-    def _is_ready(self) -> bool:
-        # As pg_ctl looks: the eighth line of the file that the server keeps is its state. Asking the port could be
-        # answered by another server.
-        with contextlib.suppress(FileNotFoundError, IndexError):
-            return (self.data / "postmaster.pid").read_text().splitlines()[7].strip() == "ready"
-        return False
+    def _forget_another(self) -> None:
+        # PostgreSQL looks itself whether the server that postmaster.pid names is alive, and what it has left in memory.
+        # But it takes every process of that number for one, also after a restart of a container, where they begin anew;
+        # and it refuses a file that names none, which a full disk leaves.
+        first = self._noted.partition("\n")[0]
+        with contextlib.suppress(psutil.Error):
+            if not first.isdigit() or not is_of(psutil.Process(int(first)), self.data):
+                (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _hidden(self) -> Problem:
+        return Problem(
+            f"PostgreSQL is at work on {self.data}, and is no process that can be seen from here: it runs in another "
+            "container, or outside of this one. Nothing was changed. Stop it there: ./inv down"
+        )
+
+    @property
+    def _noted(self) -> str:
+        # What a server notes of itself, or has noted: process id, data directory, start time, port, socket, address,
+        # shared memory, state (miscadmin.h, pidfile.h).
+        with contextlib.suppress(FileNotFoundError):
+            return (self.data / "postmaster.pid").read_text()
+        return ""
+
+    def _is_ready(self, before: str) -> bool:
+        # As pg_ctl looks. Asking the port could be answered by another server; one that was killed was ready as well.
+        noted = self._noted
+        return noted != before and [line.strip() for line in noted.splitlines()[7:8]] == ["ready"]
 
     def stop(self) -> bool:
         """Stop the server; return whether it was running.
 
-        Raises Problem when it doesn't end within a minute.
+        Raises Problem when it doesn't end within a minute, or is out of sight.
         """
         running = self.running()
         if not running:
+            if not interlock.is_given_up(self.lock, LINGER):
+                raise self._hidden()
             return False
         send(running[0], signal.SIGINT)  # "fast shutdown": clients are disconnected
         if not wait_until(lambda: self.running() is None, lambda: True, STOP_LIMIT):
@@ -180,17 +217,11 @@ class Server:
         self.secret.unlink(missing_ok=True)
 
 
-def _working_in(folder: Path) -> bool:
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if is_alive(process) and _is_of(process, folder):
-                return True
-    return False
+def is_of(process: psutil.Process, data: Path) -> bool:
+    """Tell whether a process is the server of a folder; raises psutil.Error when that cannot be told.
 
-
-def _is_of(process: psutil.Process, data: Path) -> bool:
-    # Root in a container may not ask where nobody's process is; what it was started with can be read by anybody (of a
-    # server: its backends have another title, and are not seen then).
+    Root in a container may not ask where nobody's process is; what it was started with can be read by anybody.
+    """
     try:
         return Path(process.cwd()) == data.resolve()
     except psutil.AccessDenied:

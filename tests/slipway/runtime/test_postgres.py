@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 
 from slipway.core.errors import Problem
@@ -68,21 +67,3 @@ def test_starting_again_finds_the_data_and_refuses_another_user(servers: list[Se
 def test_the_own_server_is_opened_without_tls_whatever_clients_are_told(servers: list[Server]) -> None:
     with_tls = replace(LOGIN, sslmode="verify-full", sslrootcert="system")
     assert servers[0].start(with_tls, settings=FAST) == servers[0].start(with_tls)
-
-
-def test_a_server_is_known_where_nobody_may_ask_for_its_folder(
-    servers: list[Server], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def denied(process: psutil.Process) -> str:
-        raise psutil.AccessDenied(process.pid)
-
-    monkeypatch.setattr(psutil.Process, "cwd", denied)  # as for root in a container
-    one, two = servers
-    port = one.start(LOGIN, settings=FAST)
-    assert (one.running() or (0, 0))[1] == port
-    two.data.mkdir(parents=True)
-    (two.data / "postmaster.pid").write_text((one.data / "postmaster.pid").read_text())
-    assert two.running() is None
-    (two.data / "postmaster.pid").unlink()
-    two.data.rmdir()
-    assert one.stop()

@@ -1,0 +1,44 @@
+"""Processes of this project's, and those that another user has started."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from slipway.core.processes import Record, load, mark, spawn
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Iterator[Path]:
+    """Give the record of a process that runs."""
+    path = tmp_path / "service.json"
+    argv = [sys.executable, "-c", "import time; time.sleep(60)"]
+    process = spawn(argv, cwd=tmp_path, env={**os.environ, **mark(path)}, log=tmp_path / "log")
+    Record(process.pid, process.create_time(), 8000, "", "1.2.3").save(path)
+    yield path
+    process.kill()
+    process.wait()
+
+
+def test_a_copy_of_a_record_is_nothing(record: Path, tmp_path: Path) -> None:
+    assert load(record)
+    copy = tmp_path / "copy.json"
+    copy.write_text(record.read_text())
+    assert load(copy) is None
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"created": 0.0}))
+    assert load(record) is None
+
+
+def test_what_may_not_be_asked_is_its_records_owners(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(process: psutil.Process) -> dict[str, str]:
+        raise psutil.AccessDenied(process.pid)
+
+    monkeypatch.setattr(psutil.Process, "environ", denied)
+    assert load(record)
+    mine = psutil.Process().uids()
+    monkeypatch.setattr(psutil.Process, "uids", lambda _: mine._replace(real=mine.real + 1))
+    assert load(record) is None
