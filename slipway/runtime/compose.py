@@ -15,10 +15,10 @@ from slipway.engine.stack import SERVICES as DEFINED
 from slipway.engine.stack import Stack
 from slipway.project import labels
 from slipway.project.checkout import Checkout
-from slipway.runtime import Job, LiveRelease, State, defined
+from slipway.runtime import Job, LiveRelease, State, defined, mounts
 from slipway.runtime.compose_database import ComposeDatabase
 from slipway.runtime.environment import Environment
-from slipway.runtime.jobs import DATABASE, no_tty
+from slipway.runtime.jobs import DATABASE, MIGRATE, no_tty
 from slipway.runtime.release import SERVICES, WEB
 from slipway.runtime.reload import LOOPBACK, answers, told_to_go_on
 from slipway.runtime.stacks import READY, check_port, doomed, kept, live_releases, status, stop
@@ -79,6 +79,7 @@ class ComposeService:
     def prepare(self) -> None:
         """Build the image when what goes into it has changed."""
         self.image.prepare()
+        self._check_mounts()
 
     def is_prepared(self) -> bool:
         """Tell whether the image is built of what goes into it now."""
@@ -125,6 +126,12 @@ class ComposeService:
     def answers(self) -> bool:
         """Tell whether it is ready now, and not at its engine's last look."""
         return answers(self.checkout.shell, self.checkout.project, self.port())
+
+    def _check_mounts(self) -> None:
+        if mounts.is_any_closed(self.checkout.root):
+            shell, names = self.checkout.shell, (*SERVICES, MIGRATE)
+            user = images.existing(shell, self.image.tag).user
+            mounts.check(self.checkout.root, mounts.mounted(json.loads(self._config(0)), names, user))
 
     def _config(self, port: int) -> str:
         return self.checkout.shell.output(self.stack.compose(*DEFINED), env=self.stack.env(port))

@@ -1,0 +1,80 @@
+"""Whether a container's user may read what it gets of the project's folder."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slipway.core.errors import Problem
+from slipway.runtime import mounts
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Give a project whose files all may read."""
+    for name in (
+        "app/main.py",
+        "app/__pycache__/main.pyc",
+        "alembic/env.py",
+        "gunicorn.conf.py",
+        ".env",
+        ".git/config",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    for path in tmp_path.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    for private in (".env", "app/__pycache__/main.pyc", ".git/config"):
+        (tmp_path / private).chmod(0o600)
+    (tmp_path / "app/link").symlink_to("nowhere")
+    return tmp_path
+
+
+def config(root: Path, user: str = "") -> dict[str, Any]:
+    """Return what Compose prints of services that get parts of a folder."""
+
+    def service(*names: str) -> dict[str, Any]:
+        volume = {"type": "volume", "source": "data", "target": "/data"}
+        return {"volumes": [volume, *({"type": "bind", "source": str(root / name)} for name in names)]}
+
+    web = service("app", "gunicorn.conf.py") | ({"user": user} if user else {})
+    return {"services": {"web": web, "migrate": service("app", "alembic"), "db": service(".git"), "bare": {}}}
+
+
+def check(root: Path, user: str = "65532:65532", named: str = "") -> None:
+    """Check the mounts of web and migrate, of an image with this user."""
+    services = ("web", "migrate", "bare", "none")
+    mounts.check(root, mounts.mounted(config(root, named), services, user))
+
+
+def test_what_all_may_read_is_in_order(root: Path) -> None:
+    assert not mounts.is_any_closed(root)
+    check(root)
+
+
+@pytest.mark.parametrize(
+    ("closed", "mode", "said"),
+    [
+        ("app/main.py", 0o600, "app/main.py, which"), ("alembic", 0o700, "alembic, which"),
+        ("gunicorn.conf.py", 0o640, "gunicorn.conf.py, which"), ("app", 0o744, "app, which"),
+    ],
+)  # fmt: skip
+def test_what_is_closed_is_named_with_how_to_open_it(root: Path, closed: str, mode: int, said: str) -> None:
+    (root / closed).chmod(mode)
+    assert mounts.is_any_closed(root)
+    with pytest.raises(Problem) as stopped:
+        check(root)
+    text = str(stopped.value)
+    assert f"The container's user 65532 may not read {root / said}" in text
+    assert text.endswith("Let others read it: chmod -R go+rX app gunicorn.conf.py alembic")
+    for user in ("0", "0:0", "somebody", str(root.stat().st_uid)):  # root; nobody knows; the files' own
+        check(root, user)
+    (root / closed).chmod(0o755)
+    check(root)
+
+
+def test_the_user_that_a_service_names_is_its_own(root: Path) -> None:
+    (root / "gunicorn.conf.py").chmod(0o600)
+    check(root, named=str(root.stat().st_uid))
+    with pytest.raises(Problem, match=r"user 12345 may not read .*: chmod -R go\+rX app gunicorn\.conf\.py$"):
+        check(root, named="12345:0")
