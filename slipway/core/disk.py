@@ -26,7 +26,7 @@ def explained(error: OSError, root: Path) -> str:
         return full(Path(file)) if error.filename else full(root, root / ".slipway", *temporary())
     if error.errno == errno.EROFS:
         return f"{file} cannot be written: its disk is read-only. Mount it to be written, or copy {root} elsewhere."
-    if error.errno in KNOWN:
+    if error.errno in KNOWN and error.filename:
         return denied(file, root, os.geteuid(), _owner(Path(file)))
     return ""
 

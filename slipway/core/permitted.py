@@ -19,8 +19,8 @@ def permitted(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in disk.KNOWN:
-            raise
-        raise Problem(disk.explained(error, root)) from None
+        if said := disk.explained(error, root):
+            raise Problem(said) from None
+        raise
     except psutil.AccessDenied as error:
         raise Problem(f"Process {error.pid} is this project's and another user's: run this as that user.") from None

@@ -161,6 +161,9 @@ def tail(log: Path, lines: int = 25) -> str:
 
 
 def send(pid: int, signum: signal.Signals) -> None:
-    """Send a signal; a process that is gone is no error."""
+    """Send a signal; a process that is gone is no error. Raises psutil.AccessDenied for another user's."""
     with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signum)
+        try:
+            os.kill(pid, signum)
+        except PermissionError:
+            raise psutil.AccessDenied(pid) from None

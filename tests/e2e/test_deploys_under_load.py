@@ -1,12 +1,11 @@
 """Deploys and rollbacks of a service under load: no request is lost."""
 
-import getpass
 import json
 import re
-import socket
 
 import pytest
 
+from slipway.core.caller import who
 from tests.e2e import changes, earlier
 from tests.e2e.load import under_load
 from tests.e2e.production import LOCK, after, all_is_stored, change, deployed, kept, live, said, title, webs
@@ -130,12 +129,12 @@ def test_of_two_deploys_at_once_one_is_refused_with_the_owners_name_or_waits(doc
         said(first, "ready")
         refused = docker.inv("deploy", "--yes")
         assert refused.returncode == 1
-        who = f"inv deploy of {getpass.getuser()}@{socket.gethostname()}"
-        assert re.search(rf"{re.escape(who)} has been at work for \d+ s", refused.stderr)
+        owner = f"inv deploy of {who()}"
+        assert re.search(rf"{re.escape(owner)} has been at work for \d+ s", refused.stderr)
         assert "./inv deploy --wait" in refused.stderr
         change(docker, "of who waited")
         waited = done(docker, "deploy", "--yes", "--wait", "--bake", "0")
-        assert f"waiting    {who}" in waited.stderr
+        assert f"waiting    {owner}" in waited.stderr
         last, _ = first.communicate()
     assert first.returncode == 0, last
     assert title(docker) == "Release of who waited"

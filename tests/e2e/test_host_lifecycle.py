@@ -207,8 +207,9 @@ def test_the_wheel_serves_where_no_postgresql_is_installed(service: Checkout) ->
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
 def test_root_without_namespaces_runs_postgresql_as_nobody(service: Checkout) -> None:
-    service.write("blocked/unshare", "#!/bin/sh\nexit 1\n")
-    (service.root / "blocked/unshare").chmod(0o755)
+    for name in ("unshare", "setpriv"):
+        service.write(f"blocked/{name}", "#!/bin/sh\nexit 1\n")
+        (service.root / "blocked" / name).chmod(0o755)
     path = f"{service.root / 'blocked'}{os.pathsep}{os.environ['PATH']}"
 
     unreachable = service.inv("up", "--runtime", "host", PATH=path)  # pytest's folders are for their owner alone
@@ -216,7 +217,7 @@ def test_root_without_namespaces_runs_postgresql_as_nobody(service: Checkout) ->
     assert "refuses to run as root" in unreachable.stderr
 
     for folder in service.root.parents[:4]:
-        if folder.owner() == "root" and folder != Path("/tmp"):
+        if folder.stat().st_uid == 0 and folder != Path("/tmp"):
             folder.chmod(folder.stat().st_mode | 0o011)
     service.up(PATH=path)
     conversation(service.url)

@@ -1,7 +1,6 @@
 """A fresh clone, the README's commands, nothing installed by hand, no engine."""
 
 import os
-import pwd
 import re
 import shutil
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from slipway.core.caller import named
 from tests.e2e.support import clone
 from tests.e2e.talk import conversation
 from tests.support import ROOT, Checkout, free_port, processes_of
@@ -57,7 +57,7 @@ def as_user(root: Path, user: int | None) -> Newcomer:
 def users() -> list[object]:
     """Return who can be tested: root and an ordinary user, or just this one."""
     if os.geteuid() != 0:
-        return [pytest.param(None, id=pwd.getpwuid(os.geteuid()).pw_name)]
+        return [pytest.param(None, id=named(os.geteuid()))]
     return [pytest.param(NOBODY, id="ordinary"), pytest.param(None, id="root", marks=pytest.mark.full)]
 
 

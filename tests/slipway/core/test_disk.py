@@ -4,9 +4,12 @@ import errno
 import os
 from pathlib import Path
 
+import psutil
 import pytest
 
 from slipway.core import disk
+from slipway.core.errors import Problem
+from slipway.core.permitted import permitted
 
 
 @pytest.mark.parametrize(
@@ -22,7 +25,8 @@ from slipway.core import disk
     ids=errno.errorcode.get,
 )
 def test_each_kind_of_error_has_a_sentence_of_its_own(tmp_path: Path, code: int, said: str) -> None:
-    for file in (tmp_path / "data/new", None):  # a write that fails names no file
+    nameless = () if code in (errno.EACCES, errno.EPERM) else (None,)  # as of a write that fails
+    for file in (tmp_path / "data/new", *nameless):
         error = OSError(code, os.strerror(code), *([str(file)] if file else []))
         sentence = disk.explained(error, tmp_path)
         assert said in sentence
@@ -64,3 +68,13 @@ def test_and_by_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert not disk.is_full("failed", tmp_path)
     monkeypatch.setattr(disk, "LITTLE", 1 << 62)
     assert disk.is_full("failed", tmp_path)
+
+
+def test_what_a_verb_may_not_do_is_a_problem_and_a_mistake_is_none(tmp_path: Path) -> None:
+    said = "is read-only|Process 7 is this project's and another user's"
+    for told in (OSError(errno.EROFS, "read-only", str(tmp_path)), psutil.AccessDenied(7)):
+        with pytest.raises(Problem, match=said), permitted(tmp_path):
+            raise told
+    for mistake in (OSError(errno.EPERM, "of no file"), FileNotFoundError(errno.ENOENT, "gone", "x"), ValueError()):
+        with pytest.raises(type(mistake)), permitted(tmp_path):
+            raise mistake

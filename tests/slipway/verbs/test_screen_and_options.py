@@ -42,6 +42,14 @@ def test_results_go_to_standard_output(capsys: pytest.CaptureFixture[str]) -> No
     assert flat(None) == "-"
 
 
+def test_a_locale_without_a_character_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, encoding="ascii"))
+    show_lines(["a · b"])
+    show_source("ü")
+    assert shown.getvalue() == b"a \\xb7 b\n\\xfc\n"
+
+
 def test_what_a_result_holds_is_only_shown(capsys: pytest.CaptureFixture[str]) -> None:
     secrecy.SECRETS.add("hush-hush")
     show_lines(table([["RELEASE", "WHY"], ["1", "a\n2  live\x1b[2J"], ["3", "\x1b[31mhush-hush\u202e"]]))
