@@ -12,6 +12,7 @@ DRAWN = re.compile(
     r"\x1b\[[0-9;:]*[A-HJ-MPSTXdfmsu]|\x1b\[\?(1|7|12|25|2004|2026)[hl]|\x1b[78=>]|\x1b\(B|[\a\b\r]"
     f"|(?P<other>{CONTROL.pattern})"
 )  # fmt: skip
+UPWARDS = re.compile(r"\x1b\[[0-9]*A")  # what follows is drawn over what stands there
 UNFINISHED = re.compile(r"\x1b(\(|\[[0-?]*[ -/]*)?\Z")
 
 
@@ -28,6 +29,13 @@ def line(text: str) -> str:
 def drawn(text: str) -> str:
     """Return what a program prints on its way to a terminal: it may colour and draw, and nothing else."""
     return DRAWN.sub(lambda match: match[0] if match["other"] is None else _visible(match), text)
+
+
+def settled(text: str) -> str:
+    """Return what was drawn as lines: what a line was last, and where lines were drawn over, each of them once."""
+    bare = DRAWN.sub(lambda match: match[0] if match["other"] or match[0] in "\r" else "", text)
+    lines = [line.rstrip("\r").rpartition("\r")[2].rstrip() for line in bare.split("\n")]
+    return plain("\n".join(dict.fromkeys(lines) if UPWARDS.search(text) else lines))
 
 
 def _visible(match: re.Match[str]) -> str:

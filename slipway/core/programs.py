@@ -50,11 +50,16 @@ def talk(process: "subprocess.Popen[str]", given: str | None) -> Callable[[float
 
 
 def captured(
-    argv: Sequence[str], start: "Callable[[], subprocess.Popen[str]]", given: str | None, limit: Limit
+    argv: Sequence[str],
+    start: "Callable[[], subprocess.Popen[str]]",
+    given: str | None,
+    limit: Limit,
+    told: Callable[..., None] = lambda *_: None,
 ) -> tuple[int, str, str]:
-    """Run a program; return its status, output and errors. Raises Problem."""
+    """Run a program; return its status, output and errors, which are `told`. Raises Problem."""
     with ended(start, limit=limit) as process:
         out, err = attend(argv, process.pid, limit, talk(process, given))
+    told(err, out)
     return status_of(process), out.strip(), err
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from slipway.core.printable import UNFINISHED, drawn
 from slipway.core.secrecy import PART, Secrets
+from slipway.core.steps import Steps
 
 OUT, ERR = 1, 2
 CHUNK = 65_536
@@ -153,13 +154,15 @@ def _read(ended: io.FileIO) -> bytes:
 
 
 @contextlib.contextmanager
-def relayed(secrets: Secrets) -> Iterator[Relay]:
-    """Give a relay; what was printed is shown when this ends."""
-    relay = Relay(secrets)
+def relayed(steps: Steps, echo: bool = True) -> Iterator[Relay]:
+    """Give a relay; what was printed is shown when this ends, and the log has it, of a command that was shown."""
+    relay = Relay(steps.secrets)
     try:
         yield relay
     finally:
         relay.close()
+        if echo:
+            steps.printed(*(text.decode(errors="replace") for text in relay.heard.values()))
 
 
 def _write(shown: io.FileIO, data: bytes) -> None:

@@ -40,8 +40,7 @@ def tokens(*parts: str | Sequence[str] | None) -> list[str]:
 class Shell:
     """Runs programs in the project's folder.
 
-    `env` arguments are laid over the environment; what they hold is echoed (never put a secret there: that is what
-    `hidden` is for).
+    `env` arguments are laid over the environment and shown: never put a secret there, that is what `hidden` is for.
     """
 
     def __init__(self, root: Path, steps: Steps) -> None:
@@ -91,7 +90,7 @@ class Shell:
         limit = limit or limits.of(argv)
         if echo:
             self.steps.command(argv, env)
-        with relayed(self.steps.secrets) as relay:
+        with relayed(self.steps, echo) as relay:
             err = relay.end(ERR)
             out = relay.end(OUT) if stdout is None else err if stdout is sys.stderr.buffer else stdout
             start = self._start(argv, env, hidden, cwd, limit, stdin=stdin, stdout=out, stderr=err)
@@ -162,13 +161,13 @@ class Shell:
         """
         limit = limit or limits.of(argv)
         self.steps.command(argv, env)
-        pipe, stdin = subprocess.PIPE, None if given is None else subprocess.PIPE
-        with relayed(self.steps.secrets) as relay:
-            ends = {"stdin": stdin, "stdout": pipe, "stderr": relay.end(ERR)}
-            start = self._start(argv, env, hidden, cwd, limit, **ends, apart=apart)
+        with relayed(self.steps) as relay:
+            pipe, stdin, err = subprocess.PIPE, None if given is None else subprocess.PIPE, relay.end(ERR)
+            start = self._start(argv, env, hidden, cwd, limit, stdin=stdin, stdout=pipe, stderr=err, apart=apart)
             with ended(start, limit=limit) as process:
                 relay.started()
                 out, _ = attend(argv, process.pid, limit, talk(process, given))
+        self.steps.printed(out)
         if heard is not None:
             heard.append(relay.heard.get(ERR, b"").decode(errors="replace"))
         return status_of(process), out.strip()
@@ -196,12 +195,13 @@ class Shell:
         stdin = subprocess.DEVNULL if given is None else subprocess.PIPE
         ends = {"stdin": stdin, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         start = self._start(argv, env, hidden, cwd, limit, **ends, apart=apart)
+        run = partial(captured, argv, start, given, limit, *([self.steps.printed] if echo else []))
         try:
-            return captured(argv, start, given, limit)
+            return run()
         except Late:
             if not limit.asks or interrupted() is not None:
                 raise
-        return captured(argv, start, given, limit)
+        return run()
 
     def attempt(self, argv: Sequence[str], **how: Any) -> bool:
         """Run a program as `probe` does, which may fail; return whether it did not.
@@ -226,7 +226,7 @@ class Shell:
 
         With `merged`, what the program prints as errors goes to standard output as well.
         """
-        self.steps.command(argv, env)
+        self.steps.command(argv, env, becomes=True)
         sys.stdout.flush()
         if merged:
             os.dup2(1, 2)

@@ -23,6 +23,7 @@ from slipway.runtime import choose
 from slipway.runtime.environment import PROD, Environment
 from slipway.runtime.environment import choose as choose_environment
 from slipway.schema.words import in_environment
+from slipway.verbs.verb import steps_of
 
 if TYPE_CHECKING:
     from slipway.deploy.compose.deployment import EngineDeployment
@@ -188,7 +189,7 @@ def begin(
     unless `quietly`. Without `wait`, Problem is raised when another deployment is at work.
     """
     environment = choose_environment(prod, os.environ.get("SLIPWAY_ENV", ""))
-    steps = Steps()
+    steps = steps_of(ROOT)
     steps.say(f"{verb} · {environment}", BOLD)
     if context:
         client.use_context(context, steps)
@@ -207,7 +208,7 @@ def begin(
 @contextlib.contextmanager
 def begin_without(verb: str) -> Iterator[Session]:
     """Begin a verb that is about no environment; SLIPWAY_ENV says nothing to it."""
-    steps = Steps()
+    steps = steps_of(ROOT)
     steps.say(verb, BOLD)
     with _tidily("dev", "", steps) as session, _undone(session):
         yield session
@@ -226,6 +227,8 @@ def _tidily(environment: str, runtime: str, steps: Steps) -> Iterator[Session]:
             yield session
         except Problem as problem:
             problem.message = printable.plain(in_environment(steps.redact(str(problem.message)), environment))
+            steps.log.add(problem.message)
+            problem.message += steps.where
             raise
         except Exception as error:  # a mistake of Slipway's own, which Python shows
             trace = "".join(traceback.format_exception(error)).rstrip()

@@ -1,10 +1,12 @@
 """What a verb is to Invoke: its options have names, a few of them a letter, and none is taken for Invoke's own."""
 
 import itertools
+import shlex
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from invoke.exceptions import ParseError
 from invoke.parser.argument import Argument
@@ -12,6 +14,9 @@ from invoke.tasks import Task
 from invoke.tasks import task as invokes
 
 from slipway.verbs.line import behind, flag
+
+if TYPE_CHECKING:
+    from slipway.core.steps import Steps
 
 # Each letter means the same option in every verb that has it. None is for --prod: what is production is spelled out.
 SHORT = {"command": "c", "follow": "f", "lines": "n", "message": "m", "yes": "y"}
@@ -41,6 +46,8 @@ class Option(Argument):
 class Verb(Task[Callable[..., Any]]):
     """A task of Slipway's; `passes` names the program that is given what follows `--`."""
 
+    echo = False  # whether Invoke's --echo was given: commands are shown whole
+
     def __init__(self, body: Callable[..., Any], *, passes: str = "", **kwargs: Any) -> None:
         super().__init__(body, auto_shortflags=False, **kwargs)
         self.passes = passes
@@ -68,7 +75,18 @@ class Verb(Task[Callable[..., Any]]):
             raise Problem(
                 f"--dry is for tasks that call Invoke's run(): {self.name} would do everything. Nothing was done."
             )
+        Verb.echo = bool(args[0].config.run.echo)
         return super().__call__(*args, **kwargs)
 
 
 task = partial(invokes, klass=Verb)
+
+
+def steps_of(root: Path) -> "Steps":
+    """Return what the verb that was called prints and keeps in a project's log."""
+    from slipway.core.log import Log
+    from slipway.core.secrecy import SECRETS
+    from slipway.core.steps import LOG, Steps
+
+    words = sys.argv[3:] if sys.argv[1:2] == ["--search-root"] else sys.argv[1:]  # which the launcher gives
+    return Steps(log=Log(root / LOG, shlex.join(["./inv", *words]), SECRETS.redact), whole=Verb.echo)
