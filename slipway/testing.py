@@ -16,6 +16,9 @@ from functools import partial
 from pathlib import Path
 
 from slipway.core.errors import Problem
+from slipway.core.limits import Limit
+from slipway.core.processes import family, send
+from slipway.core.signals import doomed
 from slipway.core.steps import is_coloured
 from slipway.database import superuser
 from slipway.engine import jobs, proxies
@@ -31,6 +34,8 @@ from slipway.project.values import example_values
 from slipway.runtime.jobs import DATABASE, MIGRATE
 from slipway.runtime.postgres import FAST, Server
 
+GRACE = 3.0  # seconds that pytest has for its workers, once it is told to end twice: one at work may not hear it
+
 
 def on_host(checkout: Checkout, args: Sequence[str]) -> None:
     """Run the tests in parallel against a PostgreSQL of their own.
@@ -41,9 +46,11 @@ def on_host(checkout: Checkout, args: Sequence[str]) -> None:
     suites = [path for path in project.tests.host if (project.root / path).exists()]
     command = pytest_command([sys.executable, "-m"], suites, args, project.root, "--numprocesses=auto")
     with contextlib.ExitStack() as stack:
+        stack.enter_context(doomed(end_tests))
         if database.HOSTNAME in values:
             with checkout.steps.step("database") as step:
                 server = stack.enter_context(temporary_server(project.state / "test"))
+                stack.enter_context(doomed(partial(end_server, server)))
                 port = server.start(Database.of(values), settings=FAST)
                 for name in superuser.extended(project, values[database.NAME]):
                     server.as_superuser(superuser.extensions_sql(project.database.extensions), name)
@@ -51,7 +58,9 @@ def on_host(checkout: Checkout, args: Sequence[str]) -> None:
             for remark in server.remarks:
                 checkout.steps.note("database", remark)
             values |= {database.HOSTNAME: "127.0.0.1", database.PORT: str(port)}
-        checkout.shell.run(command, hidden=values, failed="The tests failed.", ask=signal.SIGINT)
+        status = checkout.shell.status(command, hidden=values, ask=signal.SIGINT, limit=Limit(grace=GRACE))
+    if status:
+        raise Problem("The tests failed.", status)
 
 
 def in_image(checkout: Checkout, args: Sequence[str]) -> None:
@@ -89,7 +98,22 @@ def end_to_end(checkout: Checkout, args: Sequence[str]) -> None:
     """Run the tests of the lifecycle itself on a real engine."""
     need_engine("inv test --e2e")
     command = pytest_command([sys.executable, "-m"], checkout.project.tests.e2e, args, checkout.root)
-    checkout.shell.run(command, failed="The end-to-end tests failed.", ask=signal.SIGINT)
+    with doomed(end_tests):
+        status = checkout.shell.status(command, ask=signal.SIGINT)
+    if status:
+        raise Problem("The end-to-end tests failed.", status)
+
+
+def end_tests() -> None:
+    """Kill pytest, its workers, and what they have started."""
+    for one in family(os.getpid())[1:]:
+        send(one.pid, signal.SIGKILL)
+
+
+def end_server(server: Server) -> None:
+    """Let a server quit, whose data nobody needs."""
+    if running := server.running():
+        send(running[0], signal.SIGQUIT)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,8 @@
 """The one error that a user sees."""
 
+import signal
+import sys
+
 from invoke.exceptions import Exit
 
 
@@ -20,4 +23,5 @@ class Interrupted(Exit):
     """
 
     def __init__(self, signum: int) -> None:
-        super().__init__("Stopped.", 128 + signum)
+        below = "\n" if signum == signal.SIGINT and sys.stderr.isatty() else ""  # a terminal has shown ^C
+        super().__init__(f"{below}Stopped.", 128 + signum)

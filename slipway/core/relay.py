@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from slipway.core.printable import UNFINISHED, drawn
 from slipway.core.secrecy import PART, Secrets
+from slipway.core.signals import interrupted
 from slipway.core.steps import Steps
 
 OUT, ERR = 1, 2
@@ -79,11 +80,13 @@ def _shortened(text: str, secrets: Secrets) -> int:
 class Relay:
     """Passes on what one program prints.
 
-    It gets a terminal where this process has one, so that it draws and asks as it would there.
+    It gets a terminal where this process has one, so that it draws and asks as it would there. What one that is
+    `hushed` prints, once this process was told to end, is not shown: pytest's workers have a traceback each.
     """
 
-    def __init__(self, secrets: Secrets) -> None:
+    def __init__(self, secrets: Secrets, hushed: bool = False) -> None:
         self.secrets = secrets
+        self.hushed = hushed
         self.heard: dict[int, bytes] = {}  # the end of what was shown, by where
         self._ends: dict[int, int] = {}
         self._threads: list[tuple[threading.Thread, threading.Event]] = []
@@ -134,7 +137,7 @@ class Relay:
         ):
             while data:
                 if stream.held and not select.select([read], [], [], SOON)[0]:
-                    _write(shown, stream.pause())
+                    self._show(shown, stream.pause())
                 idle.set()
                 select.select([read], [], [])
                 idle.clear()
@@ -143,7 +146,11 @@ class Relay:
                     _resize(read, screen)
                 text = stream.feed(data, last=not data)
                 self.heard[screen] = (self.heard.get(screen, b"") + text)[-CHUNK:]
-                _write(shown, text)
+                self._show(shown, text)
+
+    def _show(self, shown: io.FileIO, text: bytes) -> None:
+        if not (self.hushed and interrupted() is not None):
+            _write(shown, text)
 
 
 def _read(ended: io.FileIO) -> bytes:
@@ -154,9 +161,9 @@ def _read(ended: io.FileIO) -> bytes:
 
 
 @contextlib.contextmanager
-def relayed(steps: Steps, echo: bool = True) -> Iterator[Relay]:
+def relayed(steps: Steps, echo: bool = True, hushed: bool = False) -> Iterator[Relay]:
     """Give a relay; what was printed is shown when this ends, and the log has it, of a command that was shown."""
-    relay = Relay(steps.secrets)
+    relay = Relay(steps.secrets, hushed)
     try:
         yield relay
     finally:

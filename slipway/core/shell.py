@@ -58,14 +58,12 @@ class Shell:
         hidden: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         failed: str | None = None,
-        ask: signal.Signals = signal.SIGTERM,
     ) -> None:
         """Run a program with this terminal; it prints for itself.
 
-        `ask` is the signal by which it ends tidily. Raises Problem with the text `failed` and the program's own status
-        when that is not 0.
+        Raises Problem with the text `failed` and the program's own status when that is not 0.
         """
-        status = self.status(argv, env=env, hidden=hidden, cwd=cwd, ask=ask)
+        status = self.status(argv, env=env, hidden=hidden, cwd=cwd)
         if status:
             raise Problem(failed or f"{argv[0]} ended with status {status}.", status)
 
@@ -84,13 +82,14 @@ class Shell:
     ) -> int:
         """Run a program with this terminal, or these files; return its exit status.
 
-        What it shows is without secrets, what it writes into a file is as it is. One that was ended by a signal gives
-        128 + its number. Raises Problem when its time is over.
+        What it shows is without secrets, what it writes into a file is as it is. `ask` is the signal by which it ends
+        tidily; where that is Ctrl-C's own, it shows nothing any more then. One that was ended by a signal gives 128 +
+        its number. Raises Problem when its time is over.
         """
         limit = limit or limits.of(argv)
         if echo:
             self.steps.command(argv, env)
-        with relayed(self.steps, echo) as relay:
+        with relayed(self.steps, echo, hushed=ask is signal.SIGINT) as relay:
             err = relay.end(ERR)
             out = relay.end(OUT) if stdout is None else err if stdout is sys.stderr.buffer else stdout
             start = self._start(argv, env, hidden, cwd, limit, stdin=stdin, stdout=out, stderr=err)

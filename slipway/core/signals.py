@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import ClassVar
 
 from slipway.core.errors import Interrupted
 
@@ -17,6 +18,7 @@ class _State:
     signum = 0  # of the one that is held back
     since: float | None = None  # when the first came
     raise_now: Callable[[int], None] | None = None
+    doomed: ClassVar[list[Callable[[], object]]] = []  # what ends all that is of no use without this process
 
 
 def interrupted() -> float | None:
@@ -39,11 +41,27 @@ def uninterrupted() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def doomed(end: Callable[[], object]) -> Iterator[None]:
+    """Let what is started meanwhile be of no use without this process: `end` ends it at the second Ctrl-C as well."""
+    _State.doomed.append(end)
+    try:
+        yield
+    finally:
+        _State.doomed.remove(end)
+
+
+def _end_doomed() -> None:
+    for end in _State.doomed:
+        with contextlib.suppress(Exception):  # nothing may keep this process
+            end()
+
+
+@contextlib.contextmanager
 def interruptible(at_once: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Turn SIGTERM, SIGHUP and Ctrl-C into one exception, Interrupted.
 
     What runs meanwhile can clean up. Another Ctrl-C cuts that short: `at_once` has the last word, and the process ends
-    as it would of SIGKILL. What it has started goes on.
+    as it would of SIGKILL. What it has started goes on, unless it is doomed.
     """
     raised = False
 
@@ -51,6 +69,7 @@ def interruptible(at_once: Callable[[], None] = lambda: None) -> Iterator[None]:
         now, first = time.monotonic(), _State.since
         if first is not None and signum == signal.SIGINT and now - first > AGAIN:
             at_once()
+            _end_doomed()
             os._exit(128 + signum)
         _State.since = now if first is None else first
         if _State.held:
