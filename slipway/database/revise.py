@@ -60,6 +60,8 @@ def make(checkout: Checkout, environment: Environment, runtime: Runtime, wanted:
     project, steps = checkout.project, checkout.steps
     with steps.step("revision") as step:
         made = schema.revise(environment, runtime, wanted.how, wanted.message, wanted.phase, NO_REVISION)
+        for note in made.notes:
+            steps.note("enums", note)
         if not made.files:
             raise Problem(nothing(project, made.unimported))
         new = [project.root / file for file in made.files]

@@ -10,9 +10,10 @@ from types import FrameType
 import psycopg
 from alembic.util import CommandError
 
-from slipway.schema import catalogue, database, losses, models, trial
+from slipway.schema import catalogue, database, losses, trial
 from slipway.schema.causes import cause, explained_here
 from slipway.schema.guard import Guard
+from slipway.schema.models import Comparison
 from slipway.schema.phases import PHASES, decide
 from slipway.schema.protocol import (
     Checked,
@@ -130,7 +131,8 @@ def _check(_args: argparse.Namespace, limits: Limits, revisions: Revisions) -> C
         tried = scratch.tried(revisions.all, revisions.known([linted_after()]))
         if len(revisions.heads) <= 1 and not (tried and tried[-1].error):
             try:
-                compared = models.compare(revisions, scratch.guard)
+                compared = Comparison(revisions)
+                compared.run(scratch.guard)
                 unimported = compared.unimported
                 if compared.differences:
                     differing = f"New upgrade operations detected: {compared.differences}"

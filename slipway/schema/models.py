@@ -1,31 +1,48 @@
 """How the service's models differ from the database, by Alembic's own comparison, whatever its env.py is like."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from alembic.autogenerate import RevisionContext
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import CreateTableOp, ExecuteSQLOp, MigrationScript
+from alembic.operations.ops import CreateTableOp, ExecuteSQLOp, MigrationScript, OpContainer
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script
 from alembic.util import CommandError
-from sqlalchemy import inspect
+from sqlalchemy import Table, inspect
 
-from slipway.schema import settings
+from slipway.schema import enums, settings
 from slipway.schema.guard import Guard
 from slipway.schema.revisions import Revisions
 from slipway.schema.unimported import unimported
 
 
-@dataclass(frozen=True)
-class Compared:
-    """How models and database differ, and which modules define tables that are not among these models."""
+class Comparison:
+    """A comparison of models and database, and the revision that would make them alike."""
 
-    made: RevisionContext
-    unimported: tuple[str, ...]
-    modules: set[str]  # whose types the revision names
+    def __init__(self, revisions: Revisions, message: str = "") -> None:
+        arguments = {
+            "message": message, "autogenerate": True, "sql": False, "head": "head", "splice": False,
+            "branch_label": None, "version_path": None, "rev_id": None, "depends_on": None,
+        }  # fmt: skip
+        self.revisions = revisions
+        self.made = RevisionContext(revisions.config, revisions.script, arguments, self._complete)
+        self.unimported: tuple[str, ...] = ()  # modules that define tables which are not among the models
+        self.modules: set[str] = set()  # whose types the revision names
+        self.notes: list[str] = []
+        self._render_item: Any = None  # as env.py would have it
+
+    def run(self, guard: Guard) -> None:
+        """Compare the models with the database that env.py opens; raises what Alembic and env.py raise.
+
+        Alembic's own command would write a file whatever is found.
+        """
+        of = self.revisions
+        options: dict[str, Any] = {"fn": self._look, "template_args": self.made.template_args}
+        with guard.watching(), EnvironmentContext(of.config, of.script, revision_context=self.made, **options):
+            of.script.run_env()
+        self.unimported = unimported(settings.service())
 
     @property
     def differences(self) -> list[Any]:
@@ -37,35 +54,50 @@ class Compared:
         """Write the revision's file."""
         return [script for script in self.made.generate_scripts() if script]
 
-
-def compare(revisions: Revisions, guard: Guard, message: str = "") -> Compared:
-    """Compare the models with the database that env.py opens; raises what Alembic and env.py raise.
-
-    Alembic's own command would write a file whatever is found.
-    """
-    arguments = {
-        "message": message, "autogenerate": True, "sql": False, "head": "head", "splice": False, "branch_label": None,
-        "version_path": None, "rev_id": None, "depends_on": None,
-    }  # fmt: skip
-    made = RevisionContext(revisions.config, revisions.script, arguments, process_revision_directives=_with_schemas)
-    modules = set[str]()
-
-    def look(heads: Sequence[str], context: MigrationContext) -> list[Any]:
-        context.opts |= _all_schemas(context) | _with_imports(context, modules)
-        made.run_autogenerate(tuple(heads), context)
+    def _look(self, heads: Sequence[str], context: MigrationContext) -> list[Any]:
+        self._render_item = context.opts.get("render_item")
+        context.opts |= _all_schemas(context) | {"render_item": self._rendered}
+        self.made.run_autogenerate(tuple(heads), context)
         return []
 
-    options: dict[str, Any] = {"fn": look, "template_args": made.template_args, "revision_context": made}
-    with guard.watching(), EnvironmentContext(revisions.config, revisions.script, as_sql=False, **options):
-        revisions.script.run_env()
-    return Compared(made, unimported(settings.service()), modules)
+    def _rendered(self, kind: str, item: Any, autogenerate: AutogenContext) -> Any:
+        if self._render_item:
+            rendered = self._render_item(kind, item, autogenerate)
+        else:
+            rendered = (kind == "type" and enums.rendered(item, autogenerate)) or False
+        module = type(item).__module__
+        is_named_by_it = not module.startswith("sqlalchemy.") and not autogenerate.opts.get("user_module_prefix")
+        if rendered is False and kind == "type" and is_named_by_it:
+            self.modules.add(module)
+            autogenerate.imports.add(f"import {module}")
+        return rendered
+
+    def _complete(self, context: MigrationContext, _heads: Any, scripts: list[MigrationScript]) -> None:
+        included = context.opts.get("include_object")
+        tables = [one for one in _tables(context) if not included or included(one, one.name, "table", False, None)]
+        models, database = enums.wanted(context, tables), enums.there(context)
+        self.notes += enums.kept(models, database)
+        for script in scripts:
+            for up, down in zip(script.upgrade_ops_list, script.downgrade_ops_list, strict=True):
+                if values := enums.added(context, models, database):
+                    if not up.is_empty():
+                        self.notes.append("new values come first, alone. Then the rest: ./inv migrate, ./inv revision")
+                    up.ops, down.ops = [*values], [enums.Kept()]
+                    continue
+                if not self._render_item:
+                    enums.make(context, up, down, database)
+                _make_schemas(context, up, down)
+
+
+def _tables(context: MigrationContext) -> list[Table]:
+    metadata = context.opts["target_metadata"]
+    listed = metadata if isinstance(metadata, list | tuple) else [metadata] if metadata is not None else []
+    return [table for one in listed for table in one.tables.values()]
 
 
 def _all_schemas(context: MigrationContext) -> dict[str, Any]:
     # Alembic looks at the default schema alone, unless env.py says otherwise; the models may have others.
-    metadata = context.opts["target_metadata"]
-    listed = metadata if isinstance(metadata, list | tuple) else [metadata] if metadata is not None else []
-    named = {table.schema for one in listed for table in one.tables.values()} - {None}
+    named = {table.schema for table in _tables(context)} - {None}
     default = context.dialect.default_schema_name
     if default in named:
         raise CommandError(
@@ -79,31 +111,15 @@ def _all_schemas(context: MigrationContext) -> dict[str, Any]:
             return False
         return bool(theirs(name, kind, parents)) if theirs else True
 
-    return {} if context.opts.get("include_schemas") else {"include_schemas": True, "include_name": include_name}
+    wanted = named and not context.opts.get("include_schemas")
+    return {"include_schemas": True, "include_name": include_name} if wanted else {}
 
 
-def _with_imports(context: MigrationContext, modules: set[str]) -> dict[str, Any]:
-    # A type that is not SQLAlchemy's is named with its module, which somebody has to import.
-    theirs = context.opts.get("render_item")
-
-    def render_item(kind: str, item: Any, autogenerate: AutogenContext) -> Any:
-        rendered = theirs(kind, item, autogenerate) if theirs else False
-        module = type(item).__module__
-        if rendered is False and kind == "type" and not module.startswith("sqlalchemy."):
-            modules.add(module)
-            autogenerate.imports.add(f"import {module}")
-        return rendered
-
-    return {} if context.opts.get("user_module_prefix") else {"render_item": render_item}
-
-
-def _with_schemas(context: MigrationContext, _heads: Any, scripts: list[MigrationScript]) -> None:
+def _make_schemas(context: MigrationContext, up: OpContainer, down: OpContainer) -> None:
     # A schema that is not there yet is made before its first table.
     there = set(inspect(context.connection).get_schema_names())
     quote = context.dialect.identifier_preparer.quote_schema
-    for script in scripts:
-        for up, down in zip(script.upgrade_ops_list, script.downgrade_ops_list, strict=True):
-            wanted = {one.schema for one in up.ops if isinstance(one, CreateTableOp) and one.schema}
-            for schema in sorted(wanted - there, reverse=True):
-                up.ops.insert(0, ExecuteSQLOp(f"CREATE SCHEMA IF NOT EXISTS {quote(schema)}"))
-                down.ops.append(ExecuteSQLOp(f"DROP SCHEMA IF EXISTS {quote(schema)}"))
+    wanted = {one.schema for one in up.ops if isinstance(one, CreateTableOp) and one.schema}
+    for schema in sorted(wanted - there, reverse=True):
+        up.ops.insert(0, ExecuteSQLOp(f"CREATE SCHEMA IF NOT EXISTS {quote(schema)}"))
+        down.ops.append(ExecuteSQLOp(f"DROP SCHEMA IF EXISTS {quote(schema)}"))

@@ -175,10 +175,11 @@ class Checked:
 
 @dataclass(frozen=True)
 class Revised:
-    """The files that `revise` wrote (none where nothing differs), and modules as in `Checked`."""
+    """The files that `revise` wrote (none where nothing differs), modules as in `Checked`, and what else to say."""
 
     files: tuple[str, ...] = ()
     unimported: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from alembic import command
-from slipway.schema import failures, models
+from slipway.schema import failures
 from slipway.schema.completing import complete
 from slipway.schema.database import Refused, connect
 from slipway.schema.guard import Guard
+from slipway.schema.models import Comparison
 from slipway.schema.protocol import Revised
 from slipway.schema.revisions import Revisions
 from slipway.schema.statements import Limits
@@ -48,14 +49,15 @@ def revise(how: str, message: str, phase: str, limits: Limits) -> Revised:
 
 def _from_models(revisions: Revisions, message: str, phase: str, limits: Limits) -> Revised:
     with connect("slipway: revision") as connection:
-        compared = models.compare(revisions, Guard(limits, connection), message)
+        compared = Comparison(revisions, message)
+        compared.run(Guard(limits, connection))
         scripts = compared.write() if compared.differences else []
     return _written(phase, scripts, compared)
 
 
-def _written(phase: str, scripts: Sequence[Script | None], compared: models.Compared | None = None) -> Revised:
+def _written(phase: str, scripts: Sequence[Script | None], compared: Comparison | None = None) -> Revised:
     files = []
     for path in (Path(script.path).resolve() for script in scripts if script):
         complete(path, phase, compared.modules if compared else ())
         files.append(str(path.relative_to(Path.cwd())))
-    return Revised(tuple(files), compared.unimported if compared else ())
+    return Revised(tuple(files), compared.unimported, tuple(compared.notes)) if compared else Revised(tuple(files))

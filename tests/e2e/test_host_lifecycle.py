@@ -85,6 +85,8 @@ def test_a_migration_is_made_applied_and_a_failing_one_starts_nothing(service: C
     applied = service.inv("migrate")
     assert applied.returncode == 0, applied.stderr
     assert "add a mood" in applied.stderr + applied.stdout
+    again = service.inv("revision", "--message", "nothing")
+    assert (again.returncode, "no revision was written" in again.stderr) == (1, True)
     conversation(service.url)
 
     service.inv("down")

@@ -20,7 +20,7 @@ def test_what_differs_is_written_and_then_applies(service: Service) -> None:
 
     assert "op.add_column('t', sa.Column('mood', sa.String()" in text
     assert service.run("upgrade").returncode == 0
-    assert service.json("revise", "--message", "m") == {"version": protocol.VERSION, "files": [], "unimported": []}
+    assert protocol.read(Revised, service.run("revise", "--message", "m", "--json").stdout) == Revised()
 
 
 def test_a_model_that_env_does_not_import_is_named_and_nothing_is_written(service: Service) -> None:

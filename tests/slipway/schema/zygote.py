@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401
 
-from slipway.schema import catalogue, guard, losses, trial, turn, upgrading  # noqa: F401
+from slipway.schema import catalogue, guard, losses, revising, trial, turn, upgrading  # noqa: F401
 from tests.forks import become
 
 MODULE = "slipway.schema"
