@@ -11,55 +11,142 @@ import filecmp
 import os
 import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from slipway.core import disk
 from slipway.project.lockfile import INSTALL, LOCK, NAME, Lockfile, Unusable
+from slipway.virtualenv import install, judge, mark, markers, packages
+from slipway.virtualenv import python as pythons
+from slipway.virtualenv.mark import Mark
+from slipway.virtualenv.python import Python
+
+SHOWN = 5  # packages that a message names
 
 
-def make_venv(root: Path) -> None:
-    """Make or update `root/.venv` from `root/poetry.lock`.
+def make_venv(root: Path, asked: str = "", failed: str = "") -> None:
+    """Make `root/.venv` from `root/poetry.lock`, bring it up to date, or leave one that serves alone.
 
-    The copy of the lock file that says "done" is written last. Raises SystemExit with what to do next.
+    `asked` is what PYTHON says, `failed` why .venv could not be used. A .venv that cannot serve is made anew; one that
+    somebody else has made serves when it has what the lock file asks for. Raises SystemExit with what to do next.
     """
-    venv, lock_file = root / ".venv", root / NAME
-    python = venv / "bin" / "python"
-    if not lock_file.exists():
+    venv = root / ".venv"
+    if not (root / NAME).exists():
         raise SystemExit(f"inv: there is no {NAME} to make .venv from: {LOCK}")
     with _alone(root):
-        made_from = venv / NAME
-        if python.exists() and made_from.exists() and filecmp.cmp(lock_file, made_from, shallow=False):
+        if _is_done(root, venv, asked, failed):
             return  # another call made it while this one waited
         try:
-            packages = Lockfile.read(root).requirements("main", "dev")
-        except Unusable as error:
-            raise SystemExit(f"inv: {NAME} cannot be used here ({error}): make .venv with `{INSTALL}`") from None
-        began = time.monotonic()
-        print(f"inv: making .venv from {NAME}, {len(packages)} packages", file=sys.stderr, flush=True)  # noqa: T201
-        made_from.unlink(missing_ok=True)
-        broken = python.is_symlink() and not python.exists()  # the Python that it was made with is gone
-        _run(
-            root,
-            [sys.executable, "-m", "venv", *(["--clear"] if broken else []), str(venv)],
-            "Python's venv module does not work; on Debian and Ubuntu: sudo apt install python3-venv",
-        )
-        with tempfile.NamedTemporaryFile("w", suffix=".txt") as listing:
-            listing.write("\n".join(packages))
-            listing.flush()
-            pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile"]
-            _run(
-                root,
-                [*pip, "--no-deps", "--require-hashes", "--requirement", listing.name],
-                "see pip's message above (pip's own configuration names a proxy or a mirror), then run ./inv again",
-            )
-        _run(root, [str(python), "-m", "compileall", "-q", "-j", "0", str(venv / "lib")], None)
-        shutil.copyfile(lock_file, made_from)
-        print(f"inv: .venv is ready ({time.monotonic() - began:.1f} s)", file=sys.stderr, flush=True)  # noqa: T201
+            _make(root, venv, Lockfile.read(root), asked, failed)
+        except (Unusable, markers.Unreadable) as error:
+            raise SystemExit(f"inv: {NAME} cannot be read here ({error}): {LOCK}") from None
+        except judge.NotOurs as error:
+            raise SystemExit(f"inv: {error}") from None
+        except install.Failed as error:
+            raise SystemExit(f"inv: .venv could not be made: {error}") from None
+
+
+def _is_done(root: Path, venv: Path, asked: str, failed: str) -> bool:
+    note, copy = Mark.read(venv), venv / NAME
+    known = bool(note.library) and Path(note.library).exists() and asked in ("", note.asked) and not failed
+    return known and (venv / "bin/python").exists() and copy.exists() and filecmp.cmp(root / NAME, copy, shallow=False)
+
+
+def _make(root: Path, venv: Path, lock: Lockfile, asked: str, failed: str) -> None:
+    note, mine = Mark.read(venv), pythons.ask(Path(install.base()))
+    verdict = judge.judge(venv, note, pythons.wanted(root), asked, mine)
+    asked = asked or note.asked
+    python, why = verdict.python, verdict.why
+    if python and not why:
+        wanted, there = packages.needed(lock, python.where), packages.installed(python.sites)
+        missing = packages.lacking(wanted, there)
+        left = sorted((note.packages & there.keys()) - wanted.keys() - packages.KEPT)
+        if missing or left:
+            _update(root, venv, python, lock, asked, (missing, left))
+        elif failed:
+            why = failed
+        else:
+            with contextlib.suppress(OSError):  # of a checkout that cannot be written: it is looked at each time
+                mark.finish(root, venv, asked, python, note.packages & wanted.keys())
+    if why or not python:
+        lines = _lines(lock, "")
+        if why:
+            others = _others(venv, lock, note)
+            _say(f".venv {why}: making it anew{f' ({others} is for you to install again)' if others else ''}")
+            _clear(venv)
+        _anew(root, venv, lines, lock, asked)
+
+
+def _anew(root: Path, venv: Path, lines: list[str], lock: Lockfile, asked: str) -> None:
+    with _timed(f"making .venv from {NAME}, {len(lines)} packages"):
+        install.create(venv)
+        python = venv / "bin" / "python"
+        found = pythons.ask(python)
+        wanted = packages.needed(lock, found.where)
+        mark.begin(venv, asked, found, wanted, anew=True)
+        install.install(python, found.sites, lines)
+        if not packages.has_pip(found.sites):
+            install.give_pip(python)
+        install.compile_all(python, venv)
+        mark.finish(root, venv, asked, found, wanted)
+
+
+def _update(
+    root: Path, venv: Path, found: Python, lock: Lockfile, asked: str, changes: tuple[list[str], list[str]]
+) -> None:
+    missing, left = changes
+    ours, python = Mark.read(venv).packages, venv / "bin" / "python"
+    lines = _lines(lock, f"; .venv lacks {_few(missing)}") if missing else []
+    told = [f"installing {_few(missing)}"] * bool(missing) + [f"removing {_few(left)}"] * bool(left)
+    with _timed(f".venv is not what {NAME} asks for: {', '.join(told)}"):
+        mark.begin(venv, asked, found, ours | set(missing), anew=False)
+        if missing:
+            for folder in packages.unfinished(found.sites):
+                shutil.rmtree(folder)
+            install.install(python, found.sites, lines)
+        if left:
+            install.remove(python, found.sites, left)
+        install.compile_all(python, venv)
+        mark.finish(root, venv, asked, found, (ours | set(missing)) - set(left))
+
+
+def _lines(lock: Lockfile, lacks: str) -> list[str]:
+    try:
+        return lock.requirements(*packages.GROUPS)
+    except Unusable as error:
+        raise SystemExit(f"inv: {NAME} cannot be used here ({error}){lacks}: make .venv with `{INSTALL}`") from None
+
+
+def _others(venv: Path, lock: Lockfile, note: Mark) -> str:
+    # What was installed by hand: nothing of it can be kept, and nobody else knows of it.
+    there = packages.installed(judge.sites_of(venv)).keys()
+    return _few(sorted(there - {packages.canonical(one.name) for one in lock.packages} - note.packages - packages.KEPT))
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _clear(venv: Path) -> None:
+    try:
+        install.clear(venv)
+    except PermissionError as error:
+        raise SystemExit(f"inv: .venv could not be removed ({error}): sudo rm -r {venv}; then ./inv again") from None
+
+
+def _say(text: str) -> None:
+    print(f"inv: {text}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+@contextlib.contextmanager
+def _timed(text: str) -> Iterator[None]:
+    began = time.monotonic()
+    _say(text)
+    yield
+    _say(f".venv is ready ({time.monotonic() - began:.1f} s)")
 
 
 @contextlib.contextmanager
@@ -72,27 +159,17 @@ def _alone(root: Path) -> Iterator[None]:
         yield
 
 
-def _run(root: Path, argv: list[str], advice: str | None) -> None:
-    # Some packages carry files that are no Python: compileall may fail on them.
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode and advice:
-        sys.stderr.write(done.stdout)
-        where = [root, *disk.temporary()]
-        advice = disk.full(*where) if disk.is_full(done.stdout, *where) else advice
-        raise SystemExit(f"inv: .venv could not be made: {advice}")
-
-
 def _interrupt(signum: int, _frame: object) -> None:
     raise SystemExit(128 + signum)  # pip, if it runs, is killed on the way
 
 
-def main(root: Path, arguments: list[str]) -> None:
+def main(root: Path, arguments: Iterable[str]) -> None:
     """Make `.venv`, and let Invoke take this process over."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        make_venv(root)
-        python, program = str(root / ".venv" / "bin" / "python"), str(root / "slipway" / "verbs" / "__main__.py")
-        os.execv(python, [python, "-X", "utf8", "-P", program, "--search-root", str(root), *arguments])  # noqa: S606
+        make_venv(root, os.environ.get("PYTHON", ""), os.environ.get("SLIPWAY_VENV_FAILED", ""))
+        python = str(root / ".venv" / "bin" / "python")
+        os.execv(python, [python, "-X", "utf8", "-P", str(root / "slipway/virtualenv/start.py"), str(root), *arguments])  # noqa: S606
     except OSError as problem:
         raise SystemExit(f"inv: .venv could not be made: {disk.explained(problem, root) or problem}") from None
     except KeyboardInterrupt:

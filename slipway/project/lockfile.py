@@ -114,5 +114,6 @@ def _each(groups: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
 INDEX = "legacy"  # Poetry's name of a package index that is not PyPI
 STRONG = ("sha256:", "sha384:", "sha512:")  # what pip takes
 NAME = "poetry.lock"
-LOCK, UPDATE, INSTALL = "poetry lock", "poetry update", "poetry install"  # the commands that messages name
+LOCK, UPDATE = "poetry lock", "poetry update"  # the commands that messages name
+INSTALL = "POETRY_VIRTUALENVS_IN_PROJECT=true poetry install"
 READERS = {NAME: _poetry}  # one for each kind of lock file

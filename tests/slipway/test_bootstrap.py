@@ -11,6 +11,7 @@ import pytest
 
 from slipway import bootstrap
 from slipway.bootstrap import make_venv
+from slipway.virtualenv.mark import Mark
 from tests.support import ROOT
 
 
@@ -94,7 +95,7 @@ def test_without_a_lock_file_there_is_a_next_command(tmp_path: Path) -> None:
 
 def test_a_lock_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "poetry.lock").write_text('[metadata]\nlock-version = "9.0"\n')
-    with pytest.raises(SystemExit, match=r"poetry\.lock cannot be used here \(.+\): make \.venv with `poetry install`"):
+    with pytest.raises(SystemExit, match=r"poetry\.lock cannot be read here \(.+\): poetry lock"):
         make_venv(tmp_path)
 
 
@@ -103,4 +104,5 @@ def test_what_was_made_from_this_lock_file_is_left_alone(tmp_path: Path) -> None
     (tmp_path / ".venv/bin/python").symlink_to(sys.executable)
     for name in ("poetry.lock", ".venv/poetry.lock"):
         (tmp_path / name).write_text("nothing that could be read")
+    Mark("", __file__).write(tmp_path / ".venv")
     make_venv(tmp_path)

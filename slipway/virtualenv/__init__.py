@@ -1,0 +1,1 @@
+"""`.venv`: what it is, whether it serves, and how it gets its packages; the standard library alone."""

@@ -1,0 +1,58 @@
+"""What `inv` notes in .venv: of what it was made, and what is its own there.
+
+The launcher compares the copy of the lock file, and reads the first two lines of the note; `start.py` reads the third.
+"""
+
+import contextlib
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipway.project.lockfile import NAME
+from slipway.virtualenv.packages import names
+from slipway.virtualenv.python import Python
+
+NOTE = "slipway.txt"
+BEGUN = "begun"  # instead of the library's file, while .venv is made anew: what is there serves nobody
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A note: what PYTHON said, a file of the Python's library, how its extensions end, our packages' names.
+
+    A note that isn't there is empty.
+    """
+
+    asked: str = ""
+    library: str = ""
+    extensions: str = ""
+    packages: frozenset[str] = frozenset()
+
+    @classmethod
+    def read(cls, venv: Path) -> "Mark":
+        """Read the note in .venv; of one made before there were any, the packages are those of its lock file."""
+        try:
+            asked, library, extensions, *ours = (venv / NOTE).read_text(encoding="utf-8").splitlines()
+            return cls(asked, library, extensions, frozenset(ours))
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                return cls(packages=frozenset(names((venv / NAME).read_text(encoding="utf-8"))))
+            return cls()
+
+    def write(self, venv: Path) -> None:
+        """Write the note."""
+        lines = [self.asked, self.library, self.extensions, *sorted(self.packages)]
+        (venv / NOTE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def begin(venv: Path, asked: str, python: Python, ours: Iterable[str], anew: bool) -> None:
+    """Note that .venv is at work on; it serves nobody until `finish`."""
+    (venv / NAME).unlink(missing_ok=True)
+    Mark(asked, BEGUN if anew else python.library, python.extensions, frozenset(ours)).write(venv)
+
+
+def finish(root: Path, venv: Path, asked: str, python: Python, ours: Iterable[str]) -> None:
+    """Note that .venv has what the lock file asks for; the copy of that is written last."""
+    Mark(asked, python.library, python.extensions, frozenset(ours)).write(venv)
+    shutil.copyfile(root / NAME, venv / NAME)

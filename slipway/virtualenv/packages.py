@@ -1,0 +1,69 @@
+"""What is installed in .venv, beside what the lock file asks for."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from slipway.project.lockfile import Lockfile
+from slipway.virtualenv import markers
+
+GROUPS = ("main", "dev")
+KEPT = {"pip", "setuptools", "wheel"}  # whoever made .venv may have brought them
+
+
+def canonical(name: str) -> str:
+    """Return the form of a package's name by which it is compared."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def installed(sites: Iterable[Path]) -> dict[str, str]:
+    """Return the packages in some folders by name, with their versions.
+
+    What has no list of its files was not installed to the end.
+    """
+    found = {}
+    for site in sites:
+        for folder in site.glob("*.dist-info"):
+            if (folder / "RECORD").exists():
+                name, _, version = folder.name.removesuffix(".dist-info").partition("-")
+                found[canonical(name)] = version
+    return found
+
+
+def unfinished(sites: Iterable[Path]) -> Iterator[Path]:
+    """Yield the folders of packages that were not installed to the end."""
+    for site in sites:
+        yield from (folder for folder in site.glob("*.dist-info") if not (folder / "RECORD").exists())
+
+
+def needed(lock: Lockfile, where: Mapping[str, str]) -> dict[str, str]:
+    """Return the packages by name that the lock file asks for in an environment, with their versions.
+
+    Raises markers.Unreadable.
+    """
+    holding = (one for one in lock.of(*GROUPS) if markers.holds(one.marker(GROUPS), where))
+    return {canonical(one.name): one.version for one in holding}
+
+
+def lacking(asked: Mapping[str, str], there: Mapping[str, str]) -> list[str]:
+    """Return the names of the packages that are asked for, and not there in that version."""
+    return [name for name, version in asked.items() if _spelled(there.get(name, "")) != _spelled(version)]
+
+
+def names(text: str) -> set[str]:
+    """Return the packages that a lock file has, whatever else is in it; none of what is no lock file."""
+    try:
+        return {canonical(one["name"]) for one in tomllib.loads(text)["package"]}
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError):
+        return set()
+
+
+def _spelled(version: str) -> str:
+    # 2024.07.04 is 2024.7.4; "_" stands for "-" in the name of a folder.
+    return re.sub(r"(?<![\w])0+(?=\d)", "", version.replace("_", "-")).lower()
+
+
+def has_pip(sites: Iterable[Path]) -> bool:
+    """Tell whether pip is in one of some folders."""
+    return any((site / "pip" / "__main__.py").exists() for site in sites)
