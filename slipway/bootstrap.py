@@ -2,7 +2,7 @@
 
 Run by the launcher `inv` under the system's Python: nothing is installed yet, Poetry neither, so that what is
 imported needs the standard library alone. pip gets each locked package with its hashes, as `poetry export` would
-write them; bytecode is compiled on every core.
+write them; uv does where it can be had.
 """
 
 import contextlib
@@ -20,6 +20,7 @@ from slipway.core import disk
 from slipway.project.lockfile import INSTALL, LOCK, NAME, Lockfile, Unusable
 from slipway.virtualenv import install, judge, mark, markers, packages
 from slipway.virtualenv import python as pythons
+from slipway.virtualenv.install import Installer
 from slipway.virtualenv.mark import Mark
 from slipway.virtualenv.python import Python
 
@@ -72,25 +73,22 @@ def _make(root: Path, venv: Path, lock: Lockfile, asked: str, failed: str) -> No
                 mark.finish(root, venv, asked, python, note.packages & wanted.keys())
     if why or not python:
         lines = _lines(lock, "")
+        config = install.configured()
+        offline = install.offline(config)
         if why:
             others = _others(venv, lock, note)
             _say(f".venv {why}: making it anew{f' ({others} is for you to install again)' if others else ''}")
             _clear(venv)
-        _anew(root, venv, lines, lock, asked)
-
-
-def _anew(root: Path, venv: Path, lines: list[str], lock: Lockfile, asked: str) -> None:
-    with _timed(f"making .venv from {NAME}, {len(lines)} packages"):
-        install.create(venv)
-        python = venv / "bin" / "python"
-        found = pythons.ask(python)
-        wanted = packages.needed(lock, found.where)
-        mark.begin(venv, asked, found, wanted, anew=True)
-        install.install(python, found.sites, lines)
-        if not packages.has_pip(found.sites):
-            install.give_pip(python)
-        install.compile_all(python, venv)
-        mark.finish(root, venv, asked, found, wanted)
+        wanted = packages.needed(lock, mine.where)
+        with _timed(f"making .venv from {NAME}, {len(wanted)} packages"):
+            install.create(venv)
+            found = pythons.ask(venv / "bin" / "python")
+            mark.begin(venv, asked, found, wanted, anew=True)
+            installer = Installer(venv / "bin" / "python", found.sites, len(wanted), config, offline)
+            installer.install(lines, lock, wanted, fetch=True)
+            installer.give_pip()
+            installer.compile_all(venv)
+            mark.finish(root, venv, asked, found, wanted)
 
 
 def _update(
@@ -100,15 +98,17 @@ def _update(
     ours, python = Mark.read(venv).packages, venv / "bin" / "python"
     lines = _lines(lock, f"; .venv lacks {_few(missing)}") if missing else []
     told = [f"installing {_few(missing)}"] * bool(missing) + [f"removing {_few(left)}"] * bool(left)
+    total, config = len(packages.needed(lock, found.where)), install.configured() if missing else {}
+    installer = Installer(python, found.sites, total, config, install.offline(config))
     with _timed(f".venv is not what {NAME} asks for: {', '.join(told)}"):
         mark.begin(venv, asked, found, ours | set(missing), anew=False)
         if missing:
             for folder in packages.unfinished(found.sites):
                 shutil.rmtree(folder)
-            install.install(python, found.sites, lines)
+            installer.install(lines, lock, missing, fetch=False)
         if left:
-            install.remove(python, found.sites, left)
-        install.compile_all(python, venv)
+            installer.remove(left)
+        installer.compile_all(venv)
         mark.finish(root, venv, asked, found, (ours | set(missing)) - set(left))
 
 

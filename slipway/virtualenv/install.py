@@ -1,18 +1,27 @@
-"""How packages get into .venv, and out of it."""
+"""How packages get into .venv, and out of it: with uv where that can be had, else with pip."""
 
-import ensurepip
+import errno
+import importlib.util
+import os
 import shutil
-import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from slipway.virtualenv import packages
+from slipway.project.lockfile import Lockfile
+from slipway.virtualenv import configuration, contact, packages, uv
+from slipway.virtualenv.configuration import Untranslatable
+from slipway.virtualenv.progress import Progress, reasons
 
 NO_VENV = "Python's venv module does not work; on Debian and Ubuntu: sudo apt install python3-venv"
 NO_PIP = "see pip's message above (pip's own configuration names a proxy or a mirror), then run ./inv again"
+FULL, NO_SPACE = os.strerror(errno.ENOSPC), "the disk is full; make room, then run ./inv again"
+OFFLINE = (
+    "no package index can be reached ({}): connect to the network, or name a proxy or a mirror in pip's configuration"
+)
+DEFAULT = "import sys; from pip._internal.models.index import PyPI; sys.stdout.write(PyPI.simple_url)"
 
 
 class Failed(Exception):
@@ -36,53 +45,151 @@ def clear(venv: Path) -> None:
 
 def create(venv: Path) -> None:
     """Make a virtual environment without pip; raises Failed."""
-    run([base(), "-m", "venv", "--without-pip", str(venv)], NO_VENV)
-
-
-def give_pip(python: Path) -> None:
-    """Install the pip that came with Python; raises Failed."""
-    run([str(python), "-m", "ensurepip", "--default-pip"], NO_VENV)
+    _run(Progress(), [base(), "-m", "venv", "--without-pip", str(venv)], NO_VENV)
 
 
 def bundled_pip() -> Path | None:
     """Return the wheel of pip that came with Python: pip runs from it as it is, which saves installing it."""
-    folders = (Path(ensurepip.__file__).parent / "_bundled", sysconfig.get_config_var("WHEEL_PKG_DIR"))
+    bundle = importlib.util.find_spec("ensurepip")  # which Debian packs by itself
+    folders = [
+        sysconfig.get_config_var("WHEEL_PKG_DIR"),
+        Path(bundle.origin).parent / "_bundled" if bundle and bundle.origin else None,
+    ]
     found = (wheel for folder in folders if folder for wheel in Path(folder).glob("pip-*.whl"))
     return next(found, None)
 
 
-def pip_command(python: Path, sites: Iterable[Path], *arguments: str) -> list[str]:
-    """Return a command of .venv's pip, or of the one that came with Python; raises Failed when there is neither."""
-    pip = ["-m", "pip"]
-    if not packages.has_pip(sites):
-        if not (wheel := bundled_pip()):
-            raise Failed(NO_VENV)
-        pip = [str(wheel / "pip")]
-    return [str(python), *pip, "--disable-pip-version-check", *arguments]
+def base_pip() -> list[str]:
+    """Return how the base's own pip is run, or the one in the wheel, which is compiled at each call; raises Failed."""
+    if sys.prefix == sys.base_prefix and importlib.util.find_spec("pip"):
+        return [base(), "-m", "pip"]
+    if wheel := bundled_pip():
+        return [base(), str(wheel / "pip")]
+    raise Failed(NO_VENV)
 
 
-def install(python: Path, sites: Iterable[Path], lines: Sequence[str]) -> None:
-    """Install what these lines list, each file checked by its hash; raises Failed."""
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as listing:
-        listing.write("\n".join(lines))
-        listing.flush()
-        exactly = ["--quiet", "--no-compile", "--no-deps", "--require-hashes", "--requirement", listing.name]
-        run(pip_command(python, sites, "install", *exactly), NO_PIP)
+def configured() -> dict[str, str]:
+    """Return pip's configuration, with the address of its own index as `default`; nothing of a pip that cannot tell."""
+    try:
+        pip = base_pip()
+    except Failed:
+        return {}
+    status, said = Progress().run([*pip, "config", "list"])
+    env = {**os.environ, **({"PYTHONPATH": str(Path(pip[1]).parent)} if len(pip) == 2 else {})}
+    own, url = Progress().run([base(), "-c", DEFAULT], env)
+    return configuration.read("" if status else said) | ({} if own else {"default": url.strip()})
 
 
-def remove(python: Path, sites: Iterable[Path], names: Iterable[str]) -> None:
-    """Remove packages; raises Failed."""
-    run(pip_command(python, sites, "uninstall", "--quiet", "--yes", *names), NO_PIP)
+def offline(config: Mapping[str, str]) -> str:
+    """Return why nothing that pip would ask can be reached, "" if it can.
+
+    Raises Failed where nothing can be done then.
+    """
+    why = contact.offline(contact.places(config, config.get("default", ""), os.environ))
+    if why and not uv.on_path():  # which may have everything in its cache
+        raise Failed(OFFLINE.format(why))
+    return why
 
 
-def compile_all(python: Path, venv: Path) -> None:
-    """Compile bytecode on every core; some packages carry files that are no Python."""
-    run([str(python), "-m", "compileall", "-q", "-j", "0", str(venv / "lib")], None)
+class Installer:
+    """Installs into one .venv: its Python, the folders of its packages, how many there will be, how pip is configured.
+
+    `offline` is why there is no network, "" if there is one.
+    """
+
+    def __init__(
+        self, python: Path, sites: Sequence[Path], total: int, config: Mapping[str, str], offline: str = ""
+    ) -> None:
+        self.python = python
+        self.sites = sites
+        self.config = config
+        self.offline = offline
+        self.progress = Progress(total=total, sites=sites)
+
+    def pip_command(self, *arguments: str) -> list[str]:
+        """Return a command of .venv's pip, or of the one that came with Python; raises Failed without either."""
+        pip = ["-m", "pip"]
+        if not packages.has_pip(self.sites):
+            if not (wheel := bundled_pip()):
+                raise Failed(NO_VENV)
+            pip = [str(wheel / "pip")]
+        return [str(self.python), *pip, "--disable-pip-version-check", *arguments]
+
+    def give_pip(self) -> None:
+        """Install the pip that came with Python, if there is none; raises Failed."""
+        if not packages.has_pip(self.sites):
+            _run(self.progress, [str(self.python), "-m", "ensurepip", "--default-pip"], NO_VENV)
+
+    def install(self, lines: Sequence[str], lock: Lockfile, names: Iterable[str], fetch: bool) -> None:
+        """Install what these lines list, packages of these names, each file checked by its hash.
+
+        With `fetch`, the uv that the lock file pins is downloaded for that, where there is none. Raises Failed.
+        """
+        with tempfile.TemporaryDirectory(prefix="slipway-") as name:
+            folder = Path(name)
+            listing = folder / "packages.txt"
+            listing.write_text("\n".join(lines), encoding="utf-8")
+            if self._with_uv(lines, lock, set(names), fetch, folder):
+                return
+            if self.offline:
+                raise Failed(OFFLINE.format(self.offline))
+            exactly = ["--no-compile", "--no-deps", "--require-hashes", "--progress-bar", "off"]
+            _run(
+                self.progress,
+                self.pip_command("install", *exactly, "--requirement", str(listing)),
+                NO_PIP,
+                installs=True,
+            )
+
+    def _with_uv(self, lines: Sequence[str], lock: Lockfile, names: set[str], fetch: bool, folder: Path) -> bool:
+        program, line = uv.on_path(), uv.pinned(lock) if fetch and not self.offline else []
+        if not program and not line:
+            return False
+        try:
+            given = configuration.translate(self.config, os.environ, names)
+        except Untranslatable as error:
+            _say(f"uv is not used: it doesn't know {error} of pip's configuration")
+            return False
+        if not (program := program or self._fetched(line, folder)):
+            return False
+        listing = folder / "packages-uv.txt"
+        listing.write_text("\n".join([*given.lines, *lines]), encoding="utf-8")
+        command = uv.install_command(program, self.python, listing, given)
+        env = {**given.env, **({"UV_OFFLINE": "1"} if self.offline else {})}
+        status, said = self.progress.run(command, env, installs=True)
+        if status and not self.offline:
+            _say(f"uv could not install it, so pip tries: {reasons(said).strip() or f'status {status}'}")
+        return not status
+
+    def _fetched(self, line: Sequence[str], folder: Path) -> Path | None:
+        listing = folder / "uv.txt"
+        listing.write_text("\n".join(line), encoding="utf-8")
+        progress = Progress(f"{self.progress.doing}: fetching uv")
+        status, _ = progress.run([*base_pip(), *uv.fetch_arguments(listing, folder)])
+        if status:
+            _say("uv could not be fetched, so pip installs")
+        return None if status else uv.unpack(folder)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove packages; raises Failed."""
+        _run(self.progress, self.pip_command("uninstall", "--yes", *names), NO_PIP)
+
+    def compile_all(self, venv: Path) -> None:
+        """Compile bytecode on every core, where Python is told not to keep what it compiles.
+
+        Elsewhere each module is compiled when it is first imported, which takes a third of the time that all of them
+        take. Some packages carry files that are no Python.
+        """
+        if sys.dont_write_bytecode:
+            self.progress.run([str(self.python), "-m", "compileall", "-q", "-j", "0", str(venv / "lib")])
 
 
-def run(argv: list[str], advice: str | None) -> None:
-    """Run a program; raises Failed with the advice, if there is any, once what it printed is shown."""
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode and advice:
-        sys.stderr.write(done.stdout)
-        raise Failed(advice)
+def _run(progress: Progress, argv: list[str], advice: str, installs: bool = False) -> None:
+    status, said = progress.run(argv, installs=installs)
+    if status:
+        sys.stderr.write(reasons(said))
+        raise Failed(NO_SPACE if FULL in said else advice)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"inv: {text}\n")

@@ -30,7 +30,7 @@ def read(root: Path, *packages: str) -> Lockfile:
 
 def test_all_of_this_project_is_a_requirement_with_hashes() -> None:
     locked = tomllib.loads((ROOT / "poetry.lock").read_text())["package"]
-    lines = Lockfile.read(ROOT).requirements("main", "dev")
+    lines = Lockfile.read(ROOT).requirements("main", "dev", "installer")
 
     assert len(lines) == len(locked) > 100
     assert [line.partition(" ")[0] for line in lines] == [f"{one['name']}=={one['version']}" for one in locked]

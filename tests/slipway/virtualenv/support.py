@@ -89,5 +89,6 @@ class Project:
     def inv(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run the launcher."""
         given = {name: value for name, value in os.environ.items() if name not in ("PYTHON", "PYTHONPATH")}
-        given |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.index), "PIP_CONFIG_FILE": os.devnull, **env}
+        given |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.index), "PIP_CONFIG_FILE": os.devnull}
+        given |= {"PYTHONDONTWRITEBYTECODE": "", **env}
         return subprocess.run([self.root / "inv", *args], env=given, capture_output=True, text=True, check=False)

@@ -1,0 +1,75 @@
+"""uv, which installs in a tenth of pip's time: the one on PATH, or the one that the lock file pins."""
+
+import contextlib
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+from slipway.project.lockfile import Lockfile, Unusable
+from slipway.virtualenv.configuration import Given
+
+GROUP = "installer"  # of the lock file: uv alone
+OLDEST = (0, 5)  # that knows all options below
+
+
+def on_path() -> Path | None:
+    """Return the uv on PATH, if it is one that can be used."""
+    found = shutil.which("uv")
+    if not found:
+        return None
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run([found, "--version"], capture_output=True, text=True, check=True, timeout=5)
+        version = re.match(r"uv (\d+)\.(\d+)", done.stdout)
+        if version and tuple(map(int, version.groups())) >= OLDEST:
+            return Path(found)
+    return None
+
+
+def pinned(lock: Lockfile) -> list[str]:
+    """Return the line of pip's list that names the pinned uv, none where the lock file has no such group."""
+    try:
+        return lock.requirements(GROUP)
+    except Unusable:
+        return []
+
+
+def fetch_arguments(listing: Path, folder: Path) -> list[str]:
+    """Return the arguments by which pip downloads the wheel of uv, checked by its hash."""
+    exactly = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--requirement", str(listing)]
+    return ["--disable-pip-version-check", "download", "--quiet", "--dest", str(folder), *exactly]
+
+
+def unpack(folder: Path) -> Path:
+    """Return the program of a wheel of uv that lies in a folder."""
+    wheel = next(folder.glob("uv-*.whl"))
+    program = folder / "uv"
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(name for name in archive.namelist() if name.endswith(".data/scripts/uv"))
+        with archive.open(name) as packed, program.open("wb") as unpacked:
+            shutil.copyfileobj(packed, unpacked)
+    program.chmod(0o755)
+    return program
+
+
+def install_command(uv: Path, python: Path, listing: Path, given: Given) -> list[str]:
+    """Return the command that installs what a file lists, each file checked by its hash.
+
+    All indexes are asked, as pip does. Files are copied: one that is changed in .venv must not change in uv's cache,
+    of which the next .venv is made without checking any hash again.
+    """
+    exactly = ["--no-deps", "--require-hashes", "--index-strategy", "unsafe-best-match", "--link-mode", "copy"]
+    alone = ["--no-config", "--no-progress", "--no-python-downloads", "--color", "never"]
+    return [
+        str(uv),
+        "pip",
+        "install",
+        "--python",
+        str(python),
+        *alone,
+        *exactly,
+        *given.options,
+        "--requirement",
+        str(listing),
+    ]
