@@ -14,6 +14,7 @@ from slipway.core.errors import Problem
 from slipway.core.limits import WORK, Limit, Wait
 from slipway.core.processes import family, is_alive
 from slipway.core.signals import interrupted, uninterrupted
+from slipway.core.still import Still
 from slipway.core.waiting import wait_until
 
 POLL = 0.1  # seconds
@@ -54,12 +55,21 @@ def captured(
     start: "Callable[[], subprocess.Popen[str]]",
     given: str | None,
     limit: Limit,
-    told: Callable[..., None] = lambda *_: None,
+    still: Still | None = None,
 ) -> tuple[int, str, str]:
-    """Run a program; return its status, output and errors, which are `told`. Raises Problem."""
-    with ended(start, limit=limit) as process:
-        out, err = attend(argv, process.pid, limit, talk(process, given))
-    told(err, out)
+    """Run a program; return its status, output and errors. `still` tells how far it is, and then what it printed.
+
+    Raises Problem.
+    """
+    try:
+        with ended(start, limit=limit) as process:
+            look = talk(process, given)
+            out, err = attend(argv, process.pid, limit, still.watched(look) if still else look)
+    finally:
+        if still:
+            still.end()
+    if still:
+        still.steps.printed(err, out)
     return status_of(process), out.strip(), err
 
 

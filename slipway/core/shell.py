@@ -17,6 +17,7 @@ from slipway.core.programs import attend, captured, ended, started, status_of, t
 from slipway.core.relay import ERR, OUT, relayed
 from slipway.core.signals import interrupted
 from slipway.core.steps import Steps
+from slipway.core.still import Still, draws
 
 
 @dataclass(frozen=True)
@@ -132,14 +133,12 @@ class Shell:
         cwd: Path | None = None,
         failed: str | None = None,
     ) -> None:
-        """Run a program; on a terminal it shows its progress, elsewhere only its failure.
+        """Run a program; on a terminal it shows its progress, elsewhere a line tells now and then how far it is.
 
-        Raises Problem with `failed` when its status is not 0.
+        Raises Problem with `failed`, below all that it printed, when its status is not 0.
         """
-        if sys.stderr.isatty():
-            self.run(argv, env=env, cwd=cwd, failed=failed)
-        else:
-            self.output(argv, env=env, cwd=cwd, echo=True, failed=failed)
+        run: Callable[..., object] = self.run if draws() else partial(self.output, echo=True)
+        run(argv, env=env, cwd=cwd, failed=failed)
 
     def answer(
         self,
@@ -191,16 +190,15 @@ class Shell:
         if echo:
             self.steps.command(argv, env)
         limit = limit or limits.of(argv)
-        stdin = subprocess.DEVNULL if given is None else subprocess.PIPE
-        ends = {"stdin": stdin, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        pipe, still = subprocess.PIPE, Still(self.steps, argv) if echo else None
+        ends = {"stdin": subprocess.DEVNULL if given is None else pipe, "stdout": pipe, "stderr": pipe}
         start = self._start(argv, env, hidden, cwd, limit, **ends, apart=apart)
-        run = partial(captured, argv, start, given, limit, *([self.steps.printed] if echo else []))
         try:
-            return run()
+            return captured(argv, start, given, limit, still)
         except Late:
             if not limit.asks or interrupted() is not None:
                 raise
-        return run()
+        return captured(argv, start, given, limit, still)
 
     def attempt(self, argv: Sequence[str], **how: Any) -> bool:
         """Run a program as `probe` does, which may fail; return whether it did not.
