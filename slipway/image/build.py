@@ -23,11 +23,16 @@ from slipway.image.wheels import without_wheel
 from slipway.project import lockfile
 from slipway.project.checkout import Checkout
 from slipway.project.config import Project
-from slipway.project.lockfile import Lockfile
+from slipway.project.lockfile import Lockfile, foreign
 from slipway.project.semver import git_tag
 from slipway.project.values import private
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}  # Docker's names, and those of wheels
+TEST = "test"  # the Dockerfile's stage that has the packages of development as well
+INSTEAD = (
+    "Publish it to an index of yours (inv build --secret id=pip.conf,src=FILE has the login), or copy its source into "
+    f"the project; then: {lockfile.LOCK}"
+)
 PLATFORM = re.compile(r"linux/[a-z0-9]+(/v\d+)?")
 
 
@@ -93,8 +98,8 @@ def decide(checkout: Checkout, python: str, variant: str, given: Iterable[str]) 
     return image
 
 
-def check(image: Image, home: Project) -> None:
-    """Refuse what would put a secret into the image.
+def check(image: Image, home: Project, target: str | None = None) -> None:
+    """Refuse what would put a secret into the image, and packages that nothing checks by a hash.
 
     `home` is the project whose .env has the secrets: the image may be one of a clone, which has no .env. Raises Problem
     for a build argument that looks like a secret, an address with a login as the source, or a .env that .dockerignore
@@ -104,6 +109,8 @@ def check(image: Image, home: Project) -> None:
     for name, instead in (("Dockerfile", "take Slipway's"), (lockfile.NAME, lockfile.LOCK)):
         if not (root / name).exists():
             raise Problem(f"There is no {name} in {root}: {instead}.")
+    if found := foreign(root, *(("main", "dev") if target == TEST else ("main",))):
+        raise Problem(f"No image can be made: {found}, not from a package index, and no hash checks it. {INSTEAD}")
     seen = set(map(PurePosixPath, context(root)))
     if pins.FILE in (dockerfile := (root / "Dockerfile").read_text(encoding="utf-8")):
         pins.read(root)
@@ -137,7 +144,7 @@ def build(
     From the image's project's folder, under the image's own tag, unless told. Raises Problem when it is refused (see
     `check`) or cannot be built.
     """
-    check(image, checkout.project)
+    check(image, checkout.project, target)
     # --load: another builder than the engine's own, which BUILDX_BUILDER may name, would keep it to itself.
     command = builder.build_command(tags or [image.tag], image.args, target, ["--load", *options])
     failed = "The image could not be built (see above)."
@@ -149,7 +156,7 @@ def export(checkout: Checkout, image: Image, target: str, folder: Path, options:
 
     Of what is built already, nothing is built anew. Raises Problem as `build` does.
     """
-    check(image, checkout.project)
+    check(image, checkout.project, target)
     written = [*options, "--output", f"type=local,dest={folder}"]
     command = builder.build_command([], image.args, target, written)
     failed = f"The stage {target} could not be built (see above)."
