@@ -181,7 +181,8 @@ class Installer:
         take. Some packages carry files that are no Python.
         """
         if sys.dont_write_bytecode:
-            self.progress.run([str(self.python), "-m", "compileall", "-q", "-j", "0", str(venv / "lib")])
+            compiling = Progress(f"{self.progress.doing}: compiling")
+            compiling.run([str(self.python), "-m", "compileall", "-q", "-j", "0", str(venv / "lib")])
 
 
 def _run(progress: Progress, argv: list[str], advice: str, installs: bool = False) -> None:
