@@ -1,5 +1,6 @@
 """The program that the launcher `inv` runs, with `python -P`: nothing is imported from where it is called."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -8,4 +9,7 @@ if __name__ == "__main__":
 
     from slipway.verbs.program import program
 
-    program().run()
+    try:
+        program().run()
+    except BrokenPipeError:  # nobody reads it any more: `./inv --list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

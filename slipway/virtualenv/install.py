@@ -1,6 +1,5 @@
 """How packages get into .venv, and out of it: with uv where that can be had, else with pip."""
 
-import errno
 import importlib.util
 import os
 import shutil
@@ -10,6 +9,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from slipway.core import disk
 from slipway.project.lockfile import Lockfile
 from slipway.virtualenv import configuration, contact, packages, uv
 from slipway.virtualenv.configuration import Untranslatable
@@ -17,7 +17,6 @@ from slipway.virtualenv.progress import Progress, reasons
 
 NO_VENV = "Python's venv module does not work; on Debian and Ubuntu: sudo apt install python3-venv"
 NO_PIP = "see pip's message above (pip's own configuration names a proxy or a mirror), then run ./inv again"
-FULL, NO_SPACE = os.strerror(errno.ENOSPC), "the disk is full; make room, then run ./inv again"
 OFFLINE = (
     "no package index can be reached ({}): connect to the network, or name a proxy or a mirror in pip's configuration"
 )
@@ -45,7 +44,7 @@ def clear(venv: Path) -> None:
 
 def create(venv: Path) -> None:
     """Make a virtual environment without pip; raises Failed."""
-    _run(Progress(), [base(), "-m", "venv", "--without-pip", str(venv)], NO_VENV)
+    _run(venv, Progress(), [base(), "-m", "venv", "--without-pip", str(venv)], NO_VENV)
 
 
 def bundled_pip() -> Path | None:
@@ -101,6 +100,7 @@ class Installer:
         self, python: Path, sites: Sequence[Path], total: int, config: Mapping[str, str], offline: str = ""
     ) -> None:
         self.python = python
+        self.venv = python.parents[1]
         self.sites = sites
         self.config = config
         self.offline = offline
@@ -118,7 +118,7 @@ class Installer:
     def give_pip(self) -> None:
         """Install the pip that came with Python, if there is none; raises Failed."""
         if not packages.has_pip(self.sites):
-            _run(self.progress, [str(self.python), "-m", "ensurepip", "--default-pip"], NO_VENV)
+            _run(self.venv, self.progress, [str(self.python), "-m", "ensurepip", "--default-pip"], NO_VENV)
 
     def install(self, lines: Sequence[str], lock: Lockfile, names: Iterable[str], fetch: bool) -> None:
         """Install what these lines list, packages of these names, each file checked by its hash.
@@ -135,6 +135,7 @@ class Installer:
                 raise Failed(OFFLINE.format(self.offline))
             exactly = ["--no-compile", "--no-deps", "--require-hashes", "--progress-bar", "off"]
             _run(
+                self.venv,
                 self.progress,
                 self.pip_command("install", *exactly, "--requirement", str(listing)),
                 NO_PIP,
@@ -172,7 +173,7 @@ class Installer:
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove packages; raises Failed."""
-        _run(self.progress, self.pip_command("uninstall", "--yes", *names), NO_PIP)
+        _run(self.venv, self.progress, self.pip_command("uninstall", "--yes", *names), NO_PIP)
 
     def compile_all(self, venv: Path) -> None:
         """Compile bytecode on every core, where Python is told not to keep what it compiles.
@@ -185,11 +186,12 @@ class Installer:
             compiling.run([str(self.python), "-m", "compileall", "-q", "-j", "0", str(venv / "lib")])
 
 
-def _run(progress: Progress, argv: list[str], advice: str, installs: bool = False) -> None:
+def _run(venv: Path, progress: Progress, argv: list[str], advice: str, installs: bool = False) -> None:
     status, said = progress.run(argv, installs=installs)
     if status:
         sys.stderr.write(reasons(said))
-        raise Failed(NO_SPACE if FULL in said else advice)
+        where = [venv, *disk.temporary()]
+        raise Failed(disk.full(*where) if disk.is_full(said, *where) else advice)
 
 
 def _say(text: str) -> None:

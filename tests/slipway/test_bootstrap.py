@@ -11,7 +11,9 @@ import pytest
 
 from slipway import bootstrap
 from slipway.bootstrap import make_venv
+from slipway.virtualenv import install
 from slipway.virtualenv.mark import Mark
+from slipway.virtualenv.progress import Progress
 from tests.support import ROOT
 
 
@@ -43,17 +45,18 @@ def launch(tmp_path: Path, python: str, **env: str) -> "subprocess.CompletedProc
 
 
 def test_the_launcher_says_which_older_python_there_is(tmp_path: Path) -> None:
-    done = launch(tmp_path, "echo '3.10 (/usr/bin/python3.10)'; exit 1")
+    done = launch(tmp_path, "printf 'Python 3.10.4 (/usr/bin/python3.10), and Slipway needs 3.11 or newer'; exit 1")
     assert done.returncode == 1
     assert done.stderr == (
-        "inv: no Python of version 3.11 or newer was found (python3), but 3.10 (/usr/bin/python3.10); install one "
-        "beside it, or name it: PYTHON=/path/to/python3.13 ./inv\n"
+        "inv: no Python of version 3.11 or newer was found that the project takes (python3 is Python 3.10.4 "
+        "(/usr/bin/python3.10), and Slipway needs 3.11 or newer); install one, or name it: PYTHON=/path/to/python3 "
+        "./inv\n"
     )
 
 
 def test_a_home_that_cannot_be_entered_is_done_without(tmp_path: Path) -> None:
     (tmp_path / "file").touch()  # as root enters every folder
-    tell = '[ $# = 2 ] || echo "home: ${HOME-none}"'  # it is asked for its version first'
+    tell = '[ -z "${SLIPWAY_VENV_FAILED+x}" ] || echo "home: ${HOME-none}"'  # it is asked for its version first'
     kept = ["", "/", "/not/there", str(tmp_path)]
     assert [launch(tmp_path, tell, HOME=home).stdout for home in kept] == [f"home: {home}\n" for home in kept]
     closed = [str(tmp_path / name) for name in ("file", "file/below")]
@@ -63,16 +66,16 @@ def test_a_home_that_cannot_be_entered_is_done_without(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("printed", "said"),
     [
-        ("[Errno 28] No space left on device", r"could not be made: No space is left on the disk: .* free in "),
-        ("No matching distribution found", r"could not be made: see pip's message above"),
+        ("[Errno 28] No space left on device", r"No space is left on the disk: .* free in "),
+        ("No matching distribution found", r"see pip's message above"),
     ],
     ids=["full", "index"],
 )
 def test_why_a_program_failed_is_told_by_what_it_prints(
     tmp_path: Path, printed: str, said: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit, match=said):
-        bootstrap._run(tmp_path, ["sh", "-c", f"echo '{printed}'; exit 1"], "see pip's message above")
+    with pytest.raises(install.Failed, match=said):
+        install._run(tmp_path, Progress(), ["sh", "-c", f"echo '{printed}'; exit 1"], "see pip's message above")
     assert printed in capfd.readouterr().err
 
 
@@ -80,7 +83,7 @@ def test_why_a_program_failed_is_told_by_what_it_prints(
 def test_a_file_that_cannot_be_written_is_a_sentence(
     tmp_path: Path, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(root: Path) -> None:
+    def fail(root: Path, *_: str) -> None:
         raise OSError(code, os.strerror(code), str(root / ".slipway/bootstrap.lock"))
 
     monkeypatch.setattr(bootstrap, "make_venv", fail)

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from slipway.core.processes import Record, load, mark, spawn
+from tests.support import wait_for
 
 
 @pytest.fixture
@@ -19,6 +20,7 @@ def record(tmp_path: Path) -> Iterator[Path]:
     argv = [sys.executable, "-c", "import time; time.sleep(60)"]
     process = spawn(argv, cwd=tmp_path, env={**os.environ, **mark(path)}, log=tmp_path / "log")
     Record(process.pid, process.create_time(), 8000, "", "1.2.3").save(path)
+    wait_for(lambda: bool(process.environ()))  # for a moment, a program that begins has none yet
     yield path
     process.kill()
     process.wait()

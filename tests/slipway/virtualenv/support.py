@@ -13,6 +13,8 @@ from tests.support import ROOT
 
 # Stands for Invoke: says who runs it.
 INVOKE = "import sys; print('invoke', '.'.join(map(str, sys.version_info[:2])), *sys.argv[3:])\n"
+# Stands for the verbs: it runs that.
+VERBS = "import runpy; runpy.run_module('invoke', run_name='__main__', alter_sys=True)\n"
 
 
 def wheel(folder: Path, name: str, version: str = "1.0", module: str = "") -> Path:
@@ -50,7 +52,11 @@ class Project:
         self.root = root
         self.index = root / "index"
         shutil.copy(ROOT / "inv", root / "inv")
-        (root / "slipway").symlink_to(ROOT / "slipway")
+        (root / "slipway/verbs").mkdir(parents=True)
+        for path in (ROOT / "slipway").iterdir():
+            if path.name != "verbs":
+                (root / "slipway" / path.name).symlink_to(path)
+        (root / "slipway/verbs/__main__.py").write_text(VERBS)
         wheel(self.index, "invoke", module=INVOKE)
         found = bundled_pip()
         assert found, "Python comes with pip"
