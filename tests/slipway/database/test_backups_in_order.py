@@ -19,7 +19,10 @@ AHEAD, BEHIND = "20990101T000000Z-0002.dump", "20200101T000000Z-0001.dump"
 def told(folder: Path, *args: str) -> str:
     """Return what a function of the script prints in a folder, beside the tests' PostgreSQL."""
     path = f"{pick(installations(), None).folder}{os.pathsep}{os.environ['PATH']}"
-    env = {**os.environ, **Database.of(os.environ).client, "PATH": path}
+    login = Database.of(
+        {**os.environ, "DATABASE_NAME": "postgres"}
+    )  # which is there, whatever the service's tests have made
+    env = {**os.environ, **login.client, "PATH": path}
     done = subprocess.run(
         script_command(*args), cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=60
     )

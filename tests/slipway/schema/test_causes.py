@@ -118,7 +118,7 @@ def test_they_are_what_the_driver_really_says(
 
 
 def test_a_database_that_only_reads_or_goes_away_is_told_as_well() -> None:
-    with database.connect("tests") as one, database.connect("tests") as other:
+    with database.connect("tests", "postgres") as one, database.connect("tests", "postgres") as other:
         one.execute("SET default_transaction_read_only = on")
         with pytest.raises(psycopg.Error) as read_only:
             one.execute("CREATE TABLE causes (a int)")
