@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from slipway.core import disk
@@ -36,17 +37,43 @@ def make_venv(root: Path, asked: str = "", failed: str = "") -> None:
     venv = root / ".venv"
     if not (root / NAME).exists():
         raise SystemExit(f"inv: there is no {NAME} to make .venv from: {LOCK}")
-    with _alone(root):
-        if _is_done(root, venv, asked, failed):
-            return  # another call made it while this one waited
+    try:
         try:
-            _make(root, venv, Lockfile.read(root), asked, failed)
-        except (Unusable, markers.Unreadable) as error:
-            raise SystemExit(f"inv: {NAME} cannot be read here ({error}): {LOCK}") from None
-        except judge.NotOurs as error:
-            raise SystemExit(f"inv: {error}") from None
-        except install.Failed as error:
-            raise SystemExit(f"inv: .venv could not be made: {error}") from None
+            with _alone(root):
+                if not _is_done(root, venv, asked, failed):  # another call may have made it while this one waited
+                    _make(root, venv, Lockfile.read(root), asked, failed)
+        except OSError:
+            if failed or not _look(root, venv, Lockfile.read(root), asked).serves:  # a folder that cannot be written
+                raise
+    except (Unusable, markers.Unreadable) as error:
+        raise SystemExit(f"inv: {NAME} cannot be read here ({error}): {LOCK}") from None
+    except judge.NotOurs as error:
+        raise SystemExit(f"inv: {error}") from None
+    except install.Failed as error:
+        raise SystemExit(f"inv: .venv could not be made: {error}") from None
+
+
+@dataclass(frozen=True)
+class _Look:
+    # What .venv is: its Python, why that cannot serve, and what of the lock file it lacks, or has had and has no more.
+    python: Python | None
+    why: str
+    missing: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+    @property
+    def serves(self) -> bool:
+        return bool(self.python) and not (self.why or self.missing or self.left)
+
+
+def _look(root: Path, venv: Path, lock: Lockfile, asked: str) -> _Look:
+    note, mine = Mark.read(venv), pythons.ask(Path(install.base()))
+    verdict = judge.judge(venv, note, pythons.wanted(root), asked, mine)
+    if not verdict.python or verdict.why:
+        return _Look(verdict.python, verdict.why)
+    wanted, there = packages.needed(lock, verdict.python.where), packages.installed(verdict.python.sites)
+    left = sorted((note.packages & there.keys()) - wanted.keys() - packages.KEPT)
+    return _Look(verdict.python, "", packages.lacking(wanted, there), left)
 
 
 def _is_done(root: Path, venv: Path, asked: str, failed: str) -> bool:
@@ -56,19 +83,16 @@ def _is_done(root: Path, venv: Path, asked: str, failed: str) -> bool:
 
 
 def _make(root: Path, venv: Path, lock: Lockfile, asked: str, failed: str) -> None:
-    note, mine = Mark.read(venv), pythons.ask(Path(install.base()))
-    verdict = judge.judge(venv, note, pythons.wanted(root), asked, mine)
+    note, found = Mark.read(venv), _look(root, venv, lock, asked)
     asked = asked or note.asked
-    python, why = verdict.python, verdict.why
+    python, why = found.python, found.why
     if python and not why:
-        wanted, there = packages.needed(lock, python.where), packages.installed(python.sites)
-        missing = packages.lacking(wanted, there)
-        left = sorted((note.packages & there.keys()) - wanted.keys() - packages.KEPT)
-        if missing or left:
-            _update(root, venv, python, lock, asked, (missing, left))
+        if found.missing or found.left:
+            _update(root, venv, python, lock, asked, (found.missing, found.left))
         elif failed:
             why = failed
         else:
+            wanted = packages.needed(lock, python.where)
             with contextlib.suppress(OSError):  # of a checkout that cannot be written: it is looked at each time
                 mark.finish(root, venv, asked, python, note.packages & wanted.keys())
     if why or not python:
@@ -79,16 +103,16 @@ def _make(root: Path, venv: Path, lock: Lockfile, asked: str, failed: str) -> No
             others = _others(venv, lock, note)
             _say(f".venv {why}: making it anew{f' ({others} is for you to install again)' if others else ''}")
             _clear(venv)
-        wanted = packages.needed(lock, mine.where)
+        wanted = packages.needed(lock, pythons.ask(Path(install.base())).where)
         with _timed(f"making .venv from {NAME}, {len(wanted)} packages"):
             install.create(venv)
-            found = pythons.ask(venv / "bin" / "python")
-            mark.begin(venv, asked, found, wanted, anew=True)
-            installer = Installer(venv / "bin" / "python", found.sites, len(wanted), config, offline)
+            made = pythons.ask(venv / "bin" / "python")
+            mark.begin(venv, asked, made, wanted, anew=True)
+            installer = Installer(venv / "bin" / "python", made.sites, len(wanted), config, offline)
             installer.install(lines, lock, wanted, fetch=True)
             installer.give_pip()
             installer.compile_all(venv)
-            mark.finish(root, venv, asked, found, wanted)
+            mark.finish(root, venv, asked, made, wanted)
 
 
 def _update(

@@ -19,9 +19,7 @@ AHEAD, BEHIND = "20990101T000000Z-0002.dump", "20200101T000000Z-0001.dump"
 def told(folder: Path, *args: str) -> str:
     """Return what a function of the script prints in a folder, beside the tests' PostgreSQL."""
     path = f"{pick(installations(), None).folder}{os.pathsep}{os.environ['PATH']}"
-    login = Database.of(
-        {**os.environ, "DATABASE_NAME": "postgres"}
-    )  # which is there, whatever the service's tests have made
+    login = Database.of({**os.environ, "DATABASE_NAME": "postgres"})  # which is always there
     env = {**os.environ, **login.client, "PATH": path}
     done = subprocess.run(
         script_command(*args), cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=60
