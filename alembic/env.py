@@ -21,13 +21,24 @@ def run_offline() -> None:
         context.run_migrations()
 
 
+def include_name(name: str | None, kind: str, _parents: object) -> bool:
+    """Tell whether Alembic compares what is called so: of schemas, the default one and those of the models."""
+    return kind != "schema" or name in {None, *(table.schema for table in Base.metadata.tables.values())}
+
+
 def run_online() -> None:
     """Run the migrations, each in a transaction of its own."""
     # For plain `alembic upgrade`: no request waits longer for it. `inv migrate` sets its own for each statement.
     arguments = {"connect_timeout": 10, "options": "-c lock_timeout=2s"}
     engine = create_engine(DatabaseSettings.load().database_url, poolclass=pool.NullPool, connect_args=arguments)
     with engine.connect() as connection:
-        context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            transaction_per_migration=True,
+            include_schemas=True,
+            include_name=include_name,
+        )
         with context.begin_transaction():
             context.run_migrations()
 

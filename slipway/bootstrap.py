@@ -19,7 +19,7 @@ from pathlib import Path
 
 from slipway.core import disk
 from slipway.project.lockfile import INSTALL, LOCK, NAME, Lockfile, Unusable
-from slipway.virtualenv import install, judge, mark, markers, packages
+from slipway.virtualenv import install, judge, mark, markers, packages, progress
 from slipway.virtualenv import python as pythons
 from slipway.virtualenv.install import Installer
 from slipway.virtualenv.mark import Mark
@@ -175,12 +175,15 @@ def _timed(text: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _alone(root: Path) -> Iterator[None]:
-    # The kernel drops this lock with its process, however that ends.
+    # The kernel drops this lock with its process, however that ends, and with what that has started: an installer may
+    # outlive it.
     state = root / ".slipway"
     state.mkdir(exist_ok=True)
     with (state / "bootstrap.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        progress.HELD[:] = [file.fileno()]
         yield
+        progress.HELD.clear()
 
 
 def _interrupt(signum: int, _frame: object) -> None:

@@ -24,8 +24,13 @@ MOST = 65_536  # characters of what a command has printed that the log has
 GREEN, RED, DIM, BOLD, PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
 
 
-def written(stream: TextIO, text: str) -> None:
-    """Write a line; when nobody reads it any more (`| head`), what is under way goes on, and the rest is dropped."""
+def written(stream: TextIO | None, text: str) -> None:
+    """Write a line; when nobody reads it any more (`| head`), what is under way goes on, and the rest is dropped.
+
+    A stream that was closed before (`>&-`) is None.
+    """
+    if stream is None:
+        return
     try:
         encoding = stream.encoding or "utf-8"
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")  # LC_ALL=C may mean ASCII

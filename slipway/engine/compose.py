@@ -18,7 +18,7 @@ FILES = {
 HTTPS = "compose.https.yaml"  # beside those of "prod", when there is a domain
 IPV6 = "compose.ipv6.yaml"  # likewise, for the proxy, when the engine passes the IPv6 addresses of clients
 RELEASE = "compose.release.yaml"  # instead of them, for a release
-NOT_STARTED = "inv starts the service and its database alone; start others with docker compose"
+NOT_STARTED = "inv starts the service and its database alone"
 UNREADABLE = "Compose cannot read its files (see above)."
 WITHOUT_ENV = ("--env-file", "/dev/null")
 # https://github.com/distribution/reference: a part of a repository's name, of what a Compose project may be called

@@ -19,7 +19,9 @@ def check(stack: Stack, port: int) -> None:
     if others := left_out(config["services"]):
         needs = sorted(others & set(config["services"].get(WEB, {}).get("depends_on") or ()))
         why = f", though {WEB} depends on {' and '.join(needs)}" if needs else ""
-        stack.shell.steps.note("left out", f"{', '.join(sorted(others))}{why}: {NOT_STARTED}")
+        names = sorted(others)
+        start = f"docker compose up --detach {' '.join(names)}"
+        stack.shell.steps.note("left out", f"{', '.join(names)}{why}: {NOT_STARTED}. To start it: {start}")
 
 
 def left_out(services: Mapping[str, Any], known: Collection[str] = (WEB, MIGRATE, DATABASE)) -> set[str]:

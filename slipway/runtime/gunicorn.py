@@ -204,7 +204,7 @@ class HostService:
         files = ["pyproject.toml", lockfile.NAME, "gunicorn.conf.py"]
         if self.project.migrations:
             files += [str(p.relative_to(self.project.root)) for p in migrations.rglob("*.py")]
-        values = json.dumps([self.environment.settings.values, port], sort_keys=True)
+        values = json.dumps([self.environment.settings.values, port, self.where()], sort_keys=True)
         return hashlib.sha256(f"{digest(self.project.root, files)}{values}".encode()).hexdigest()
 
     def _health(self, port: int, address: str) -> Answer:

@@ -9,6 +9,9 @@ import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
+from slipway.core.processes import is_alive
 from slipway.core.waiting import wait_until
 
 
@@ -43,3 +46,34 @@ def _get(file: int, kind: int) -> bool:
     except OSError:  # there are none here
         return True
     return True
+
+
+def is_server(pid: int, data: Path) -> bool:
+    """Tell whether a process of this number is alive, and the server of a folder; raises psutil.AccessDenied."""
+    try:
+        process = psutil.Process(pid)
+        return pid > 0 and is_alive(process) and is_of(process, data)
+    except (psutil.NoSuchProcess, OverflowError):  # one that waits to be reaped is the former as well
+        return False
+
+
+def left_in(data: Path) -> list[int]:
+    """Return the processes that can be seen at work in a folder."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if is_alive(process) and Path(process.cwd()) == data.resolve():
+                found.append(process.pid)
+    return found
+
+
+def is_of(process: psutil.Process, data: Path) -> bool:
+    """Tell whether a process is the server of a folder; raises psutil.Error when that cannot be told.
+
+    Root in a container may not ask where nobody's process is; what it was started with can be read by anybody.
+    """
+    try:
+        return Path(process.cwd()) == data.resolve()
+    except psutil.AccessDenied:
+        argv = process.cmdline()
+        return "-D" in argv[:-1] and Path(argv[argv.index("-D") + 1]).resolve() == data.resolve()

@@ -74,7 +74,7 @@ class Server:
         with contextlib.suppress(ValueError, IndexError, psutil.Error):
             lines = self._noted.splitlines()
             process = psutil.Process(int(lines[0]))
-            if is_alive(process) and is_of(process, self.data):
+            if is_alive(process) and interlock.is_of(process, self.data):
                 return process.pid, int(lines[3])
         return None
 
@@ -170,12 +170,18 @@ class Server:
         # PostgreSQL looks itself whether the server that postmaster.pid names is alive, and what it has left in memory.
         # But it takes every process of that number for one, also after a restart of a container, where they begin anew;
         # and it refuses a file that names none, which a full disk leaves.
+        # One that only waits to be reaped, by whoever does that, counts as alive there as well.
         first = self._noted.partition("\n")[0]
-        with contextlib.suppress(psutil.Error):
-            if not first.isdigit() or not is_of(psutil.Process(int(first)), self.data):
+        with contextlib.suppress(psutil.AccessDenied):
+            if not (first.isdigit() and interlock.is_server(int(first), self.data)):
                 (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _hidden(self) -> Problem:
+        if left := interlock.left_in(self.data):
+            return Problem(
+                f"PostgreSQL was killed, and what it had started goes on in {self.data}. Nothing was changed. Wait for "
+                f"its end, or: kill {' '.join(map(str, left))}"
+            )
         return Problem(
             f"PostgreSQL is at work on {self.data}, and is no process that can be seen from here: it runs in another "
             "container, or outside of this one. Nothing was changed. Stop it there: ./inv down"
@@ -215,15 +221,3 @@ class Server:
         """Delete the data."""
         shutil.rmtree(self.data, ignore_errors=True)
         self.secret.unlink(missing_ok=True)
-
-
-def is_of(process: psutil.Process, data: Path) -> bool:
-    """Tell whether a process is the server of a folder; raises psutil.Error when that cannot be told.
-
-    Root in a container may not ask where nobody's process is; what it was started with can be read by anybody.
-    """
-    try:
-        return Path(process.cwd()) == data.resolve()
-    except psutil.AccessDenied:
-        argv = process.cmdline()
-        return "-D" in argv[:-1] and Path(argv[argv.index("-D") + 1]).resolve() == data.resolve()

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
@@ -36,7 +36,7 @@ def said(error: DBAPIError | Refused) -> str:
 
 
 @contextlib.contextmanager
-def refused(named: str, outcome: str) -> Iterator[None]:
+def refused(named: str, outcome: Callable[[], str]) -> Iterator[None]:
     """Turn what Alembic, env.py or a revision raise into Refused, with the traceback printed where it has to be seen.
 
     What the database says is left to the caller.
@@ -47,14 +47,14 @@ def refused(named: str, outcome: str) -> Iterator[None]:
         raise
     except SystemExit as error:  # of the revision, or of the service's settings
         said = f"{error.code}\n" if isinstance(error.code, str) else ""
-        raise Refused(f"{said}{named} ended early (SystemExit): {outcome}.") from None
+        raise Refused(f"{said}{named} ended early (SystemExit): {outcome()}.") from None
     except CommandError as error:
         raise Refused(f"{named}: {error}") from None
     except Exception as error:
         if reason := _reason(error):
             raise reason from None
         traceback.print_exc(file=sys.stderr)
-        raise Refused(f"{named} failed (see above): {outcome}.") from None
+        raise Refused(f"{named} failed (see above): {outcome()}.") from None
 
 
 def _reason(error: BaseException | None) -> DBAPIError | Refused | None:

@@ -31,7 +31,7 @@ def revise(how: str, message: str, phase: str, limits: Limits) -> Revised:
     revisions = Revisions(Namespace(message=message, autogenerate=how == HOW[0], sql=False, x=of_phase, quiet=True))
     if how != "merge":
         revisions.target("head")  # there has to be one
-    with failures.refused("The revision", "nothing was written"):
+    with failures.refused("The revision", lambda: "nothing was written"):
         try:
             if how == HOW[0]:
                 return _from_models(revisions, message, phase, limits)

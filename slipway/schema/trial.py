@@ -54,7 +54,7 @@ class Scratch:
     def up(self, revision: Revision, down: bool = False) -> None:
         """Apply a revision, or take it back; raises what it raises."""
         with self.guard.watching():
-            apply(self.revisions, revision.id, down)
+            apply(self.revisions, revision.id, self.guard.beside, down)
 
     def again(self, revision: Revision) -> None:
         """Apply what the real database has already; raises Refused."""

@@ -5,8 +5,10 @@ import os
 import random
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
+import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from slipway.schema import failures, turn
@@ -65,12 +67,12 @@ def run(revisions: Revisions, revision: Revision, guard: Guard, *, down: bool = 
     for tried in range(1, limits.tries + 1):
         try:
             with guard.watching():
-                apply(revisions, revision.id, down)
+                apply(revisions, revision.id, guard.beside, down)
         except DBAPIError as error:
             guard.clear()
             blocked = guard.blocked or "another transaction"
             if failures.state(error) not in AGAIN:
-                raise Refused(_failed(revision, error, guard)) from None
+                raise Refused(_failed(revision, error, guard, down)) from None
             if tried == limits.tries:
                 raise Refused(
                     f"{revision.id} did not get its lock in {tried} tries of {limits.lock_timeout} s: it is held by "
@@ -90,13 +92,29 @@ def run(revisions: Revisions, revision: Revision, guard: Guard, *, down: bool = 
     raise AssertionError("unreachable")
 
 
-def apply(revisions: Revisions, revision: str, down: bool = False) -> None:
-    """Let Alembic apply one revision, or take it back.
+def apply(revisions: Revisions, revision: str, beside: Connection, down: bool = False) -> None:
+    """Let Alembic apply one revision, or take it back; `beside` is asked then what came of it.
 
     Raises Refused for what is no error of the database, with the traceback printed.
     """
-    with failures.refused(revision, "it is not applied"):
+    with failures.refused(revision, partial(outcome, beside, revision, down)):
         revisions.step(revision, down)
+
+
+def is_done(beside: Connection, revision: str, down: bool) -> bool | None:
+    """Tell whether a revision is applied, or taken back, after it was the latest to be; None when nobody can tell."""
+    try:
+        return (revision in heads(beside)) is not down
+    except psycopg.Error:
+        return None
+
+
+def outcome(beside: Connection, revision: str, down: bool) -> str:
+    """Say what came of a revision that failed: env.py may fail after it."""
+    what = "taken back" if down else "applied"
+    if (done := is_done(beside, revision, down)) is None:
+        return f"whether it is {what} cannot be told"
+    return f"it is {what} all the same, and what came after it failed" if done else f"it is not {what}"
 
 
 def invalid_indexes(connection: Connection) -> list[str]:
@@ -125,10 +143,11 @@ def _refuse_long(beside: Connection, revisions: Revisions, pending: Sequence[str
         refuse_long(long, int(found[0]) if found else None)
 
 
-def _failed(revision: Revision, error: DBAPIError, guard: Guard) -> str:
+def _failed(revision: Revision, error: DBAPIError, guard: Guard, down: bool) -> str:
     statement, state = " ".join((error.statement or "").split()), failures.state(error)
     where = f"\nin {statement[:500]}" if statement else ""
-    text = f"{failures.said(error)}{where}\n{revision.id} failed; {guard.left}."
+    left = guard.left if is_done(guard.beside, revision.id, down) is False else outcome(guard.beside, revision.id, down)
+    text = f"{failures.said(error)}{where}\n{revision.id} failed; {left}."
     if state == DENIED:
         text += (
             f" {variable('DATABASE_USERNAME')} is no superuser. Extensions that only a superuser may make stand in "

@@ -69,6 +69,27 @@ def write(session: "Session", missing: list[str]) -> None:
             lines = "\n".join(f"      {line.format(name=name)}" for name in names)
             raise Problem(f"{file} has no variables beside which these could stand. Write them by hand:\n{lines}")
         texts.append((path, text, names))
-    for path, text, names in texts:
+    before = {path: path.read_bytes() for path, *_ in texts}
+    for path, text, _ in texts:
         written.replace(path, text.encode())
+    if not arrived(session, missing):
+        for path, content in before.items():
+            written.replace(path, content)
+        lines = "\n".join(f"      {name}:" for name in missing)
+        raise Problem(
+            "The Compose files could not be changed so that the service gets them, and are as they were. Write them by "
+            f"hand, where {variables.SHARED} has the environment of {variables.WEB}:\n{lines}"
+        )
+    for path, _, names in texts:
         session.steps.note("written", f"{path.name}: {', '.join(names)}")
+
+
+def arrived(session: "Session", names: list[str]) -> bool:
+    """Tell whether the Compose files can be read, and the service reads these variables."""
+    from slipway.core.errors import Problem
+
+    try:
+        readers = read_by(session)
+    except Problem:
+        return False
+    return all(readers[name].value == "service" for name in names)

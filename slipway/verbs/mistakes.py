@@ -38,6 +38,9 @@ def explain(error: ParseError, tokens: Sequence[str], contexts: Mapping[str, Par
             return stray(task, own, word, tokens, at, contexts)
     if named and (found := VALUE.match(text)):
         name = found[1].replace("_", "-")
+        if name not in named.args:  # Invoke's own, by a letter
+            letter = next((one for one in tokens if one.startswith("-") and one not in named.args), f"--{name}")
+            return f"{named.name} has no {letter}. ./inv --help {named.name}"
         return f"{named.name}: --{name} needs a value: {spelled(named.args[name])}. ./inv --help {named.name}"
     if named and POSITIONAL.match(text):
         values = " ".join(spelled(one) for one in named.positional_args)

@@ -2,17 +2,19 @@
 
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
 from invoke import __version__
 from invoke.exceptions import Exit, ParseError
 from invoke.program import Program
+from invoke.terminals import pty_size
 
 from slipway.verbs.line import foreign, spelled
 
 ROOT = Path(__file__).resolve().parents[2]
+MARGIN, LEAST = 12, 20  # columns: between and beside names and texts; for texts
 USAGE = "Usage: ./inv VERB [--options]"
 MORE = "./inv --help VERB explains one; ./inv --help has Invoke's own options as well."
 
@@ -61,7 +63,7 @@ class Slipway(Program):
             from slipway.verbs import mistakes
 
             raise ParseError(mistakes.verb(asked, self.parser.contexts))
-        if self.args.complete.value and " -- " in f"{self.core.remainder} ":
+        if self.args.complete.value and " -- " in self.core.remainder:  # one at the end is a word to be completed
             raise Exit  # another program's arguments: files
         super().parse_cleanup()
         if not self.tasks:
@@ -103,6 +105,15 @@ class Slipway(Program):
             self._print(f"{heading}:")
             self.print_columns([(name.ljust(width), told) for name, told in pairs])
         self._print(MORE)
+
+    def print_columns(self, tuples: Sequence[tuple[str, str | None]]) -> None:
+        """Print names, and what there is to say of each: below them where there is no room beside them."""
+        room = pty_size()[0] - max(len(name) for name, _ in tuples) - MARGIN
+        if room >= LEAST or not sys.stdout.isatty():
+            super().print_columns(tuples)
+            return
+        for name, told in tuples:
+            self._print(f"  {name.rstrip()}\n      {told or ''}".rstrip())
 
     def _groups(self) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
         stages = getattr(self._module, "STAGES", {})

@@ -156,7 +156,7 @@ class Installer:
         listing = folder / "packages-uv.txt"
         listing.write_text("\n".join([*given.lines, *lines]), encoding="utf-8")
         command = uv.install_command(program, self.python, listing, given)
-        env = {**given.env, **({"UV_OFFLINE": "1"} if self.offline else {})}
+        env = {**given.env, **uv.cache(given.env), **({"UV_OFFLINE": "1"} if self.offline else {})}
         status, said = self.progress.run(command, env, installs=True)
         if status and not self.offline:
             _say(f"uv could not install it, so pip tries: {reasons(said).strip() or f'status {status}'}")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 EVERY = 10.0  # seconds between lines where no terminal is
 LOOK = 0.2
+HELD: list[int] = []  # files that what is run keeps open as well
 # What pip and uv print of each package; what is left says why they failed.
 ROUTINE = re.compile(
     r"\s*(Collecting|Downloading|Downloaded|Using|Obtaining|Looking in|Processing|Install|Getting|Prepar"
@@ -75,7 +76,9 @@ class Progress:
     def run(self, argv: Sequence[str], env: Mapping[str, str] | None = None, installs: bool = False) -> tuple[int, str]:
         """Run a program to its end, and tell how far it is; return its status and what it printed."""
         with tempfile.TemporaryFile("w+", errors="replace") as output:
-            process = subprocess.Popen(argv, env=env, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            process = subprocess.Popen(
+                argv, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, pass_fds=HELD
+            )
             try:
                 self._watch(process, output.fileno(), installs)
             except BaseException:

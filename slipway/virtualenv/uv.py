@@ -1,10 +1,12 @@
 """uv, which installs in a tenth of pip's time: the one on PATH, or the one that the lock file pins."""
 
 import contextlib
+import os
 import re
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from slipway.project.lockfile import Lockfile, Unusable
@@ -51,6 +53,13 @@ def unpack(folder: Path) -> Path:
             shutil.copyfileobj(packed, unpacked)
     program.chmod(0o755)
     return program
+
+
+def cache(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variable that lets uv do without a cache, where this user has no home in which it could be."""
+    named = environ.get("UV_CACHE_DIR") or environ.get("XDG_CACHE_HOME")
+    home = environ.get("HOME", "")
+    return {} if named or (home and os.access(home, os.W_OK)) else {"UV_NO_CACHE": "1"}
 
 
 def install_command(uv: Path, python: Path, listing: Path, given: Given) -> list[str]:

@@ -6,6 +6,7 @@ import signal
 import socket
 
 import httpx2
+import psutil
 import pytest
 
 from tests.e2e.talk import conversation, telling_nothing, verbs_with_a_broken_env
@@ -126,6 +127,26 @@ def test_a_mistake_in_the_code_is_shown_and_its_correction_picked_up(service: Ch
         return answer == 200
 
     wait_for(corrected)
+
+
+def test_a_wrong_setting_and_another_place_of_the_database_are_told_and_followed(service: Checkout) -> None:
+    service.up()
+    service.edit(".env", "ALGORITHM=HS256", "ALGORITHM=HS255")
+    wrong = service.inv("up")
+    assert wrong.returncode == 1
+    assert "Wrong setting ALGORITHM" in wrong.stderr
+    assert "The service answers 500" in wrong.stderr
+    service.edit(".env", "ALGORITHM=HS255", "ALGORITHM=HS256")
+    service.up()
+    lines = (service.root / ".slipway/dev/postgres/postmaster.pid").read_text().splitlines()
+    os.kill(int(lines[0]), signal.SIGKILL)
+    with socket.socket() as other:
+        wait_for(lambda: not psutil.pid_exists(int(lines[0])))
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", int(lines[3])))
+        other.listen()
+        assert f":{lines[3]} " not in service.up().stderr.split("database   ")[1].split("\n")[0]
+        conversation(service.url)
 
 
 def answer_of(base: str) -> int:

@@ -40,7 +40,8 @@ def test_a_release_passes_all_gates_and_does_what_its_plan_says(docker: Checkout
     head = run("git", "rev-parse", "HEAD", cwd=docker.root)
     planned = rows(plan.stdout)
     assert "left out" not in plan.stdout
-    assert matches(planned, told(released.stderr.partition("- There is")[2]), head[:12]), (planned, released.stderr)
+    found = told(released.stderr.partition("- There is")[2])
+    assert matches(planned, found, head[:12]), f"{planned}\n{found}"
 
     result = json.loads(released.stdout)
     assert (result["version"], result["commit"]) == ("0.2.0", head)

@@ -61,11 +61,11 @@ def test_a_service_is_its_own_projects_and_runs_unless_it_only_ends_again_and_ag
         return Container(name, name, labels={PROJECT: project, SERVICE: "db"}, phase=phase)
 
     stack = Stack(Answers(), load(ROOT), "prod", dict)
-    stack._seen = [of("a release's", "slipway-prod-20261124t120000"), of("mine", "slipway-prod")]
+    stack._seen = [of("a release's", f"{stack.name}-20261124t120000"), of("mine", stack.name)]
     found = stack.container("db")
     assert found and found.name == "mine"
     assert stack.runs("db")
-    stack._seen = [of("mine", "slipway-prod", "restarting")]
+    stack._seen = [of("mine", stack.name, "restarting")]
     assert not stack.runs("db")
     for restarts, health, runs in (
         (3, "starting", False),
@@ -73,5 +73,5 @@ def test_a_service_is_its_own_projects_and_runs_unless_it_only_ends_again_and_ag
         (3, "unhealthy", True),
         (0, "starting", True),
     ):
-        stack._seen = [replace(of("mine", "slipway-prod"), restarts=restarts, health=health)]
+        stack._seen = [replace(of("mine", stack.name), restarts=restarts, health=health)]
         assert stack.runs("db") == runs

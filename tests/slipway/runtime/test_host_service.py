@@ -34,6 +34,13 @@ def test_production_listens_on_this_machine_alone_unless_an_address_is_named(tmp
         assert service(root, name, named).address == address
 
 
+def test_another_place_of_the_database_is_another_start(tmp_path: Path) -> None:
+    of = service(tmp_path, "dev")
+    before = of._fingerprint(80)
+    of.where = lambda: {"DATABASE_PORT": "5433"}
+    assert of._fingerprint(80) != before
+
+
 @pytest.mark.parametrize("named", ["example.com", "192.0.2.1", "127.0.0.1:80"])
 def test_what_is_no_address_of_this_machine_is_named(tmp_path: Path, named: str) -> None:
     with pytest.raises(Problem, match=rf"BIND_ADDRESS={named} in \.env is no IP address of this machine"):

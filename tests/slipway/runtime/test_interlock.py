@@ -56,7 +56,8 @@ def test_a_server_that_cannot_be_seen_is_left_alone(server: Server, kind: str, m
     before = file.read_text()
     with monkeypatch.context() as patched:
         if kind == "another container":  # there, its number means another process
-            patched.setattr(postgres, "is_of", lambda *_: False)
+            patched.setattr(interlock, "is_of", lambda *_: False)
+            patched.setattr(interlock, "left_in", lambda _: [])
         else:
             patched.setattr(psutil.Process, "cwd", denied)
             patched.setattr(psutil.Process, "cmdline", denied)
@@ -84,12 +85,34 @@ def test_what_is_gone_keeps_nobody_from_starting_anew(server: Server) -> None:
 
     lines = [str(running[0]), str(server.data), "1", str(running[1]), "", "127.0.0.1", "0 0", "ready"]
     with subprocess.Popen(["sleep", "30"]) as other:  # a container that began anew has given the number to it
-        for text in ("\n".join([str(other.pid), *lines[1:]]), "", "nothing"):
+        for text in ("\n".join([str(other.pid), *lines[1:]]), "", "nothing", "0\n"):
             file.write_text(text)
             assert server.running() is None
             server.start(LOGIN, settings=FAST)
             assert server.stop()
         other.kill()
+
+
+def test_what_a_killed_server_has_started_is_named(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = server.running()
+    assert running
+    monkeypatch.setattr("slipway.runtime.postgres.LINGER", 0.1)
+    with interlock.locked(server.lock, 0) as inherited, monkeypatch.context() as patched:
+        assert inherited == [], "the server has it"
+        patched.setattr(server, "running", lambda: None)
+        patched.setattr(interlock, "left_in", lambda _: [7, 8])
+        with pytest.raises(Problem, match=r"what it had started goes on in .+ or: kill 7 8$"):
+            server.stop()
+    assert running[0] in interlock.left_in(server.data)
+
+
+def test_one_that_only_waits_to_be_reaped_is_no_server(server: Server, tmp_path: Path) -> None:
+    with subprocess.Popen(["true"], cwd=server.data) as ended:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        assert not interlock.is_server(ended.pid, server.data)
+    assert not interlock.is_server(0, server.data)
+    running = server.running()
+    assert running and interlock.is_server(running[0], server.data)
 
 
 def test_a_lock_is_its_holders_until_the_last_of_its_processes_has_ended(tmp_path: Path) -> None:

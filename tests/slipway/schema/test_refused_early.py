@@ -53,3 +53,22 @@ def test_a_value_that_is_used_where_it_is_added_is_explained(service: Service) -
     assert way in failed.stderr
     assert service.at == "0002"
     assert way in service.json("check")["trials"][2]["error"]
+
+
+def test_what_is_applied_is_not_called_unapplied_when_env_py_fails_after_it(service: Service) -> None:
+    service.revision("0002", 'op.execute("CREATE TABLE u (a int)")', down='op.drop_table("u")')
+    env = service.root / "alembic/env.py"
+    env.write_text(env.read_text() + "\nraise RuntimeError('late')\n")
+
+    failed = service.run("upgrade")
+
+    assert (failed.returncode, service.at) == (1, "0001")
+    assert "0001 failed (see above): it is applied all the same, and what came after it failed." in failed.stderr
+    env.write_text(env.read_text().replace("raise RuntimeError('late')", "import sys; sys.exit(9)"))
+    assert "0002 ended early (SystemExit): it is applied all the same" in service.run("upgrade").stderr
+    assert service.at == "0002"
+    assert (
+        "0002 ended early (SystemExit): it is taken back all the same"
+        in service.run("downgrade", "--to", "0001").stderr
+    )
+    assert service.at == "0001"

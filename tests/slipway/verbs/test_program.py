@@ -35,6 +35,9 @@ WRONG = {
     "help xyz": "There is no verb 'xyz'. ./inv --list shows all.",
     "up --prot": "up has no --prot; did you mean --port or --prod? ./inv --help up",
     "up -p": "up has no -p; did you mean --port or --prod? ./inv --help up",
+    "up -c": "up has no -c; did you mean --context? ./inv --help up",
+    "test -T": "test has no -T. What is for pytest stands behind --: ./inv test -- -T",
+    "ps -r": "ps has no -r; did you mean --runtime? ./inv --help ps",
     "up prod": "up takes no 'prod'; did you mean --prod? ./inv --help up",
     "up dev": "up takes no 'dev', and there is no verb of that name. ./inv --help up",
     "down upp": "down takes no 'upp'; did you mean up? ./inv --help down",
@@ -119,6 +122,21 @@ def test_the_tab_key_waits_for_no_environment(little: Checkout) -> None:
     done = inv(little, "--complete", "--", "inv", "u")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert not (little.root / ".venv").exists()
+
+
+def test_what_is_begun_with_dashes_is_completed(launched: Checkout) -> None:
+    assert inv(launched, "--complete", "--", "inv", "ps", "--").stdout.split() == ["--context", "--prod", "--runtime"]
+    assert inv(launched, "--complete", "--", "inv", "test", "--", "").stdout == ""
+
+
+def test_a_narrow_terminal_has_room_for_help(launched: Checkout) -> None:
+    for verb in ("up", "deploy"):
+        done = subprocess.run(
+            ["script", "--quiet", "--return", "--command", f"stty cols 20; ./inv --help {verb}", "/dev/null"],
+            cwd=launched.root, env=launched.environ(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            check=False, timeout=60,
+        )  # fmt: skip
+        assert (done.returncode, "Traceback" in done.stdout) == (0, False), done.stdout
 
 
 SHELLS = {

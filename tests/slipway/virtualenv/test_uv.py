@@ -68,6 +68,19 @@ def test_its_wheel_is_unpacked(tmp_path: Path) -> None:
     assert found.stat().st_mode & stat.S_IXUSR
 
 
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"HOME": "{here}"}, {}),
+        ({"HOME": "{here}/nowhere"}, {"UV_NO_CACHE": "1"}),
+        ({}, {"UV_NO_CACHE": "1"}),
+        ({"UV_CACHE_DIR": "/x"}, {}),
+    ],
+)
+def test_who_has_no_home_has_no_cache(tmp_path: Path, environ: dict[str, str], told: dict[str, str]) -> None:
+    assert uv.cache({name: value.format(here=tmp_path) for name, value in environ.items()}) == told
+
+
 def test_pip_does_what_uv_cannot(project: Project, tmp_path: Path) -> None:
     program(tmp_path / "bin", "[ $1 = --version ] && { echo uv 0.13.9; exit; }; echo ' + a==1'; echo no disk; exit 2")
     path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"

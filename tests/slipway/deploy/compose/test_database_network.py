@@ -12,6 +12,7 @@ from slipway.core.shell import Ran
 from slipway.deploy.compose.database import DeployedDatabase
 from slipway.deploy.compose.labels import RELEASE
 from slipway.deploy.compose.network import DatabaseNetwork
+from slipway.engine.compose import project_name
 from slipway.engine.containers import CONFIG_HASH, SERVICE, Container
 from slipway.engine.stack import Stack
 from slipway.project.config import load
@@ -23,7 +24,8 @@ from tests.slipway.engine import support as engine
 from tests.support import ROOT
 
 KNOWN = ("config --images", "volume create", " sh fill ", "docker stop", " up ")
-OLD, NEW = "slipway-prod_default", "slipway-prod_database"
+PROD = project_name(load(ROOT), "prod")
+OLD, NEW = f"{PROD}_default", f"{PROD}_database"
 
 
 class OnEngine(engine.Answers):
@@ -72,7 +74,7 @@ def answer(job: Job, sessions: str) -> Ran:
 def test_a_database_of_before_is_put_on_it_as_well() -> None:
     shell = OnEngine(OLD)
     network(shell).have()
-    marks = "--label com.docker.compose.project=slipway-prod --label com.docker.compose.network=database"
+    marks = f"--label com.docker.compose.project={PROD} --label com.docker.compose.network=database"
     assert shell.told == [f"docker network create {marks} {NEW}", f"docker network connect --alias db {NEW} db"]
 
 
