@@ -22,6 +22,7 @@ PLAIN = re.compile(r"(?i)[+-]?\d[\d_]*(\.\d+)?|true|false|yes|no|on|off|none|nul
 LOGIN = re.compile(r"(?<!ssh)://[^/\s@]+@|://[^/\s@:]*:(?!\d+/)[^\s@]+@")
 # Its password; what stands alone before a host is one in HTTP, as a token is given there.
 PASSWORD = re.compile(r"://[^/\s@:]*:(?!\d+/)([^\s/]+)@|https?://([^/\s@:]+)@")
+ENCODED = re.compile(r"%[0-9A-F]{2}")  # of a URL
 PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 # Where less than all of a value is shown: as pydantic and pytest shorten a long one (a row of dots is pytest's
 # progress), and where a line ends that was not written to its end yet, or is broken there.
@@ -84,7 +85,8 @@ def spellings(value: str) -> set[str]:
         bare.replace("'", "\\'").replace('"', '\\"'),
     }
     found |= {value.replace("'", one) for one in ("''", "\\'", "'\"'\"'")} | {value.replace("$", "$$")}
-    found |= {quote(raw, safe=""), quote(raw), quote_plus(raw)}
+    in_urls = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
+    found |= in_urls | {ENCODED.sub(lambda match: match[0].lower(), one) for one in in_urls}  # as some programs do
     for before in range(3):
         coded = base64.b64encode(b"\0" * before + raw).rstrip(b"=").decode()
         inner = coded[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]

@@ -182,14 +182,17 @@ def status(_: Context, prod: bool = False, runtime: str = "", context: str = "",
     from slipway.verbs.session import begin
 
     with begin("status", prod=prod, runtime=runtime, context=context, quietly=json) as session:
+        parts = session.runtime.status()
         state: dict[str, object] = {
             "name": session.project.name,
             "environment": session.environment.name,
             "runtime": session.runtime.name,
             "release": session.runtime.service.version() or None,
-            **{name: one.as_json() for name, one in session.runtime.status().items()},
+            **{name: one.as_json() for name, one in parts.items()},
         }
         if json:
             show_json(state)
         else:
             show_lines(f"{name:<12} {flat(value)}" for name, value in state.items())
+            if parts["service"].state not in ("ready", "running", "stopped"):
+                session.steps.say("  why the service is not ready: ./inv logs")

@@ -15,7 +15,7 @@ FAILED = "SLIPWAY_VENV_FAILED"
 missing = ""
 try:
     import invoke  # noqa: F401
-except ImportError as error:
+except Exception as error:  # also of a file that was cut off
     missing = f"does not serve any more ({error})"
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import shlex
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
@@ -26,6 +27,7 @@ def test_a_value_is_hidden_wherever_it_stands_and_nothing_else_is() -> None:
     "printed",
     [
         str, repr, shlex.quote, quote, quote_plus, json.dumps, lambda one: quote(one, safe=""),
+        lambda one: re.sub("%..", lambda match: match[0].lower(), quote(one, safe="")),
         lambda one: repr(one.encode()), lambda one: json.dumps(one, ensure_ascii=False),
         lambda one: one.replace("$", "$$"), lambda one: "'{}'".format(one.replace("'", "''")),
         lambda one: base64.b64encode(one.encode()).decode(),
