@@ -42,10 +42,12 @@ COPY --from=poetry /project/main.txt /project/dev.txt /
 # against its source, whose time says nothing. What was downloaded once is kept in /wheels: pip's own
 # cache doesn't hold what an index forgets to call cacheable. (A package without a wheel needs the
 # index while it is built: hence the second try. Some carry files that are no Python: hence true.)
+# The lists name packages of the project's own as /project/vendor/FILE; without that folder, the pattern is none's.
 FROM base AS dependencies
 RUN python -m venv --without-pip /opt/venv \
  && mkdir -p /dependencies/opt && mv /opt/venv /dependencies/opt/ && ln -s /dependencies/opt/venv /opt/venv
 COPY --from=requirements /main.txt /tmp/
+COPY vendo[r] /project/vendor/
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=cache,target=/wheels,sharing=locked \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
@@ -72,7 +74,7 @@ FROM base AS source
 ARG SOURCE_DATE_EPOCH
 WORKDIR /source-${SOURCE_DATE_EPOCH}
 COPY . srv
-RUN rm -rf srv/tests srv/poetry.lock srv/slipway/image \
+RUN rm -rf srv/tests srv/vendor srv/poetry.lock srv/slipway/image \
  && { find srv -depth -type d -exec rmdir {} + 2>/dev/null || true; } \
  && python -m compileall -q --invalidation-mode unchecked-hash -p / srv \
  && chmod -R a-st,u+rw,go=u,go-w . \
@@ -124,6 +126,7 @@ COPY slipway/image/poetry.txt /tmp/
 RUN python -m venv /opt/venv \
  && pip install --no-cache-dir --no-deps --only-binary :all: --require-hashes --requirement /tmp/poetry.txt
 COPY pyproject.toml poetry.lock ./
+COPY vendo[r] vendor/
 RUN poetry export --quiet --only main --output requirements.txt \
  && pip install --no-cache-dir --no-deps --require-hashes --requirement requirements.txt
 COPY . .

@@ -60,6 +60,7 @@ class _Look:
     why: str
     missing: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    stale: set[str] = field(default_factory=set)  # of those that are missing: another file of that version
 
     @property
     def serves(self) -> bool:
@@ -71,9 +72,12 @@ def _look(root: Path, venv: Path, lock: Lockfile, asked: str) -> _Look:
     verdict = judge.judge(venv, note, pythons.wanted(root), asked, mine)
     if not verdict.python or verdict.why:
         return _Look(verdict.python, verdict.why)
-    wanted, there = packages.needed(lock, verdict.python.where), packages.installed(verdict.python.sites)
+    where, sites = verdict.python.where, verdict.python.sites
+    wanted, there = packages.needed(lock, where), packages.installed(sites)
+    stale = packages.replaced(packages.archives(lock, where), note.files, packages.unpacked(sites)).intersection(there)
+    missing = packages.lacking(wanted, there | dict.fromkeys(stale, ""))
     left = sorted((note.packages & there.keys()) - wanted.keys() - packages.KEPT)
-    return _Look(verdict.python, "", packages.lacking(wanted, there), left)
+    return _Look(verdict.python, "", missing, left, stale)
 
 
 def _is_done(root: Path, venv: Path, asked: str, failed: str) -> bool:
@@ -88,13 +92,13 @@ def _make(root: Path, venv: Path, lock: Lockfile, asked: str, failed: str) -> No
     python, why = found.python, found.why
     if python and not why:
         if found.missing or found.left:
-            _update(root, venv, python, lock, asked, (found.missing, found.left))
+            _update(root, venv, python, lock, asked, (found.missing, found.left, found.stale))
         elif failed:
             why = failed
         else:
-            wanted = packages.needed(lock, python.where)
+            wanted, files = packages.needed(lock, python.where), packages.archives(lock, python.where)
             with contextlib.suppress(OSError):  # of a checkout that cannot be written: it is looked at each time
-                mark.finish(root, venv, asked, python, note.packages & wanted.keys())
+                mark.finish(root, venv, asked, python, note.packages & wanted.keys(), files)
     if why or not python:
         lines = _lines(lock, "")
         config = install.configured()
@@ -112,13 +116,13 @@ def _make(root: Path, venv: Path, lock: Lockfile, asked: str, failed: str) -> No
             installer.install(lines, lock, wanted, fetch=True)
             installer.give_pip()
             installer.compile_all(venv)
-            mark.finish(root, venv, asked, made, wanted)
+            mark.finish(root, venv, asked, made, wanted, packages.archives(lock, made.where))
 
 
 def _update(
-    root: Path, venv: Path, found: Python, lock: Lockfile, asked: str, changes: tuple[list[str], list[str]]
+    root: Path, venv: Path, found: Python, lock: Lockfile, asked: str, changes: tuple[list[str], list[str], set[str]]
 ) -> None:
-    missing, left = changes
+    missing, left, stale = changes
     ours, python = Mark.read(venv).packages, venv / "bin" / "python"
     lines = _lines(lock, f"; .venv lacks {_few(missing)}") if missing else []
     told = [f"installing {_few(missing)}"] * bool(missing) + [f"removing {_few(left)}"] * bool(left)
@@ -129,18 +133,23 @@ def _update(
         if missing:
             for folder in packages.unfinished(found.sites):
                 shutil.rmtree(folder)
+            if stale:  # pip goes by the version alone
+                installer.remove(sorted(stale))
             installer.install(lines, lock, missing, fetch=False)
         if left:
             installer.remove(left)
         installer.compile_all(venv)
-        mark.finish(root, venv, asked, found, (ours | set(missing)) - set(left))
+        mark.finish(root, venv, asked, found, (ours | set(missing)) - set(left), packages.archives(lock, found.where))
 
 
 def _lines(lock: Lockfile, lacks: str) -> list[str]:
     try:
-        return lock.requirements(*packages.GROUPS)
+        lines = lock.requirements(*packages.GROUPS)
     except Unusable as error:
         raise SystemExit(f"inv: {NAME} cannot be used here ({error}){lacks}: make .venv with `{INSTALL}`") from None
+    if altered := lock.altered(*packages.GROUPS):
+        raise SystemExit(f"inv: {altered}")
+    return lines
 
 
 def _others(venv: Path, lock: Lockfile, note: Mark) -> str:

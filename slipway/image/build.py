@@ -16,23 +16,19 @@ from slipway.core.shell import tokens
 from slipway.core.steps import Steps
 from slipway.engine import builder, registry
 from slipway.engine.client import need_engine
-from slipway.image import arguments, pins, plan
+from slipway.image import arguments, pins, plan, vendored
 from slipway.image.context import PUBLIC, context
 from slipway.image.plan import Image
 from slipway.image.wheels import without_wheel
 from slipway.project import lockfile
 from slipway.project.checkout import Checkout
 from slipway.project.config import Project
-from slipway.project.lockfile import Lockfile, foreign
+from slipway.project.lockfile import Lockfile
 from slipway.project.semver import git_tag
 from slipway.project.values import private
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}  # Docker's names, and those of wheels
 TEST = "test"  # the Dockerfile's stage that has the packages of development as well
-INSTEAD = (
-    "Publish it to an index of yours (inv build --secret id=pip.conf,src=FILE has the login), or copy its source into "
-    f"the project; then: {lockfile.LOCK}"
-)
 PLATFORM = re.compile(r"linux/[a-z0-9]+(/v\d+)?")
 
 
@@ -109,9 +105,8 @@ def check(image: Image, home: Project, target: str | None = None) -> None:
     for name, instead in (("Dockerfile", "take Slipway's"), (lockfile.NAME, lockfile.LOCK)):
         if not (root / name).exists():
             raise Problem(f"There is no {name} in {root}: {instead}.")
-    if found := foreign(root, *(("main", "dev") if target == TEST else ("main",))):
-        raise Problem(f"No image can be made: {found}, not from a package index, and no hash checks it. {INSTEAD}")
     seen = set(map(PurePosixPath, context(root)))
+    vendored.check(root, ("main", "dev") if target == TEST else ("main",), seen)
     if pins.FILE in (dockerfile := (root / "Dockerfile").read_text(encoding="utf-8")):
         pins.read(root)
         if PurePosixPath(pins.FILE) not in seen:

@@ -13,6 +13,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 
 def distributions(folders: list[str]) -> Iterator[dict[str, object]]:
@@ -28,7 +29,20 @@ def distributions(folders: list[str]) -> Iterator[dict[str, object]]:
             "classifiers": licenses,
             "requires": one.requires or [],
             "size": sum(map(size, (Path(str(file.locate())) for file in one.files or []))),
+            "archive": archive(one),
         }
+
+
+def archive(one: importlib.metadata.Distribution) -> dict[str, str]:
+    """Return the name and the SHA-256 of the file that a distribution comes from, when that was no index's.
+
+    A pip before 23.1 doesn't note the hash, which is "" then.
+    """
+    note = json.loads(one.read_text("direct_url.json") or "{}")
+    if "archive_info" not in note:
+        return {}
+    digest = note["archive_info"].get("hashes", {}).get("sha256", "")
+    return {"file": unquote(note["url"].rpartition("/")[2]), "sha256": digest}
 
 
 def field(one: importlib.metadata.Distribution, name: str) -> str:

@@ -15,10 +15,12 @@ from slipway.project.checkout import Checkout
 from slipway.project.lockfile import NAME, Lockfile, Unusable
 
 TARGET = "requirements"  # the stage of the Dockerfile that holds them, a file each
+PROJECT = Path("/project")  # where the project is in the stage that makes them
 LISTS = {"main.txt": ("main",), "dev.txt": ("main", "dev")}  # and the groups that are in each
 SHOWN = 20  # differences
 LINE = re.compile(
-    r"(?P<name>[\w.-]+)==(?P<version>[^\s;]+)(?: ; (?P<marker>.+?))??(?P<hashes>(?: --hash=\w+:[0-9a-f]+)+)"
+    r"(?P<name>[\w.-]+)(?:==(?P<version>[^\s;]+)| @ file://(?P<file>/\S+))"
+    r"(?: ; (?P<marker>.+?))??(?P<hashes>(?: --hash=\w+:[0-9a-f]+)+)"
 )
 INDEX = re.compile(r"--(?:extra-)?index-url (?P<url>\S+)|--trusted-host \S+")
 
@@ -57,7 +59,7 @@ def read(text: str) -> Listing:
             continue
         if not (one := LINE.fullmatch(line)):
             raise Unreadable(f"{line.partition(' --hash')[0]!r} is no package with its version and hashes")
-        name = f"{canonicalize_name(one['name'])} {one['version']}"
+        name = f"{canonicalize_name(one['name'])} {one['version'] or one['file']}"
         if name in found.packages:
             raise Unreadable(f"{name} is listed twice")
         found.packages[name] = Requirement(one["marker"] or "", frozenset(one["hashes"].split()))
@@ -83,7 +85,7 @@ def differences(theirs: Listing, ours: Listing, python: str) -> Iterator[str]:
 
 def expected(lock: Lockfile, groups: Sequence[str]) -> Listing:
     """Return the list of some groups, as the lock file is read here; raises Unusable."""
-    found = read("\n".join(lock.requirements(*groups)))
+    found = read("\n".join(lock.requirements(*groups, root=PROJECT)))
     found.indexes = {package.index.rstrip("/") for package in lock.of(*groups) if package.index}
     return found
 

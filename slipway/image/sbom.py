@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cyclonedx.contrib.license.factories import LicenseFactory
-from cyclonedx.model import Property
+from cyclonedx.model import HashAlgorithm, HashType, Property
 from cyclonedx.model.bom import Bom, BomMetaData
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.model.license import License
@@ -72,9 +72,12 @@ def _component(name: str, version: str, purl: PackageURL, **more: Any) -> Compon
 
 
 def _package(package: Mapping[str, Any]) -> Component:
-    purl = PackageURL("pypi", None, _normal(package["name"]), package["version"])
-    licenses = list(_licenses(package))
-    return _component(package["name"], package["version"], purl, description=package["summary"], licenses=licenses)
+    archive = package["archive"]  # of the project's own: PyPI may have another package of that name
+    qualifiers = {"file_name": archive["file"]} if archive else {}
+    purl = PackageURL("pypi", None, _normal(package["name"]), package["version"], qualifiers)
+    hashes = [HashType(alg=HashAlgorithm.SHA_256, content=archive["sha256"])] if archive.get("sha256") else []
+    about = {"description": package["summary"], "licenses": list(_licenses(package)), "hashes": hashes}
+    return _component(package["name"], package["version"], purl, **about)
 
 
 def _licenses(package: Mapping[str, Any]) -> Iterator[License]:

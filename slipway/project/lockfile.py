@@ -4,6 +4,7 @@ Read with the standard library alone: the launcher does so before anything is in
 """
 
 import hashlib
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -21,8 +22,8 @@ class Package:
     """A locked package.
 
     `markers` has the condition of each group under which it is installed ("" for always); `files` maps the names of
-    its wheels and archives to their hashes; `origin` is where it comes from when that is no index, `index` the one
-    that it comes from when the project names it.
+    its wheels and archives to their hashes; `origin` is where it comes from when that is no index, and `kind` what that
+    is; `index` is the one that it comes from when the project names it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Package:
     files: Mapping[str, str]
     origin: str = ""
     index: str = ""
+    kind: str = ""
 
     def marker(self, groups: Iterable[str]) -> str:
         """Return the marker under which these groups install it, "" for always."""
@@ -40,8 +42,23 @@ class Package:
         return "" if not all(each) else " or ".join(f"({marker})" for marker in dict.fromkeys(each))
 
     @property
-    def requirement(self) -> str:
-        """The package as pip names it."""
+    def file(self) -> str:
+        """The wheel or archive of the project that it is, as seen from its folder; "" for all others."""
+        return self.origin if self.kind == FILE else ""
+
+    @property
+    def unchecked(self) -> str:
+        """Why no hash checks it; "" when one does."""
+        if not self.origin or self.file:
+            return ""
+        if self.kind == DIRECTORY:
+            return f"{self.name} comes from the folder {self.origin}, not from a package index or a wheel"
+        return f"{self.name} comes from {self.origin}, not from a package index"
+
+    def requirement(self, root: Path) -> str:
+        """Return the package as pip names it, in a project that lies in a folder."""
+        if self.file:
+            return f"{self.name} @ {Path(os.path.abspath(root / self.file)).as_uri()}"  # noqa: PTH100  (links stay)
         return f"{self.name}=={self.version}"
 
 
@@ -68,32 +85,44 @@ class Lockfile:
         """Return the packages of some groups: "main", "dev"."""
         return [package for package in self.packages if set(groups) & package.markers.keys()]
 
-    def requirements(self, *groups: str) -> list[str]:
-        """Return pip's requirement lines for some groups.
+    def altered(self, *groups: str) -> str:
+        """Return which file of the project is not the one that was locked, and what to do; "" if all are."""
+        for package in self.of(*groups):
+            path = self.path.parent / package.file
+            if package.file and not path.is_file():
+                return f"{package.name} comes from {package.file}, which is not there: put it back, or {ANOTHER}"
+            if package.file and f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}" not in package.files.values():
+                return (
+                    f"{package.file} is not the file that was locked: put that back, or {UPDATE} {package.name} --lock"
+                )
+        return ""
 
-        Raises Unusable for a package that pip cannot check by hash (from git, a path or a URL; without files).
+    def requirements(self, *groups: str, root: Path | None = None) -> list[str]:
+        """Return pip's requirement lines for some groups, as if the project were in the folder `root`, if given.
+
+        Raises Unusable for a package that pip cannot check by hash (from git, a folder or a URL; without files).
         """
         lines = []
         for package in self.of(*groups):
-            if package.origin:
-                raise Unusable(f"{package.name} comes from {package.origin}, not from a package index")
+            if package.unchecked:
+                raise Unusable(package.unchecked)
             hashes = sorted(set(package.files.values()))
             if not hashes or not all(digest.startswith(STRONG) for digest in hashes):
                 raise Unusable(f"{package.name} has files without a hash that pip takes")
             marker = package.marker(groups)
             given = (f"--hash={digest}" for digest in hashes)
-            lines.append(" ".join([package.requirement, *([";", marker] if marker else []), *given]))
+            lines.append(
+                " ".join([package.requirement(root or self.path.parent), *([";", marker] if marker else []), *given])
+            )
         return lines
 
 
-def foreign(root: Path, *groups: str) -> str:
-    """Return which package of some groups comes from no index, and from where, "" if all do.
+def has_foreign(root: Path) -> bool:
+    """Tell whether a lock file may have packages of no index.
 
-    A glance at the text is enough for almost every lock file: reading it takes a tenth of a second. Raises Unusable.
+    A glance at the text is enough for almost every one: reading it takes a tenth of a second.
     """
-    if not FOREIGN.search((root / NAME).read_text(encoding="utf-8", errors="replace")):
-        return ""
-    return next((f"{one.name} comes from {one.origin}" for one in Lockfile.read(root).of(*groups) if one.origin), "")
+    return bool(FOREIGN.search((root / NAME).read_text(encoding="utf-8", errors="replace")))
 
 
 def sha256(root: Path) -> str:
@@ -114,17 +143,21 @@ def _poetry(document: Mapping[str, Any]) -> Iterable[Package]:
         kind = source.get("type", INDEX)
         origin = "" if kind == INDEX else source["url"]
         files = {file["file"]: file["hash"] for file in one["files"]}
-        yield Package(one["name"], one["version"], markers, files, origin, "" if origin else source.get("url", ""))
+        yield Package(
+            one["name"], one["version"], markers, files, origin, "" if origin else source.get("url", ""), kind
+        )
 
 
 def _each(groups: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
     return {group: given.get(group, "") for group in groups}
 
 
-INDEX = "legacy"  # Poetry's name of a package index that is not PyPI
-FOREIGN = re.compile(rf'(?m)^type = "(?!{INDEX}")')  # of a source: "git", "url", "directory", "file"
+# Poetry's names of sources: an index that is not PyPI, a wheel or archive, a folder. There are "git" and "url" too.
+INDEX, FILE, DIRECTORY = "legacy", "file", "directory"
+FOREIGN = re.compile(rf'(?m)^type = "(?!{INDEX}")')  # of a source
 STRONG = ("sha256:", "sha384:", "sha512:")  # what pip takes
 NAME = "poetry.lock"
 LOCK, UPDATE = "poetry lock", "poetry update"  # the commands that messages name
+ANOTHER = f"name another one in pyproject.toml, then: {LOCK}"
 INSTALL = "POETRY_VIRTUALENVS_IN_PROJECT=true poetry install"
 READERS = {NAME: _poetry}  # one for each kind of lock file

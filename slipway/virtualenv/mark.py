@@ -5,8 +5,8 @@ The launcher compares the copy of the lock file, and reads the first two lines o
 
 import contextlib
 import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from slipway.project.lockfile import NAME
@@ -21,20 +21,22 @@ BEGUN = "begun"  # instead of the library's file, while .venv is made anew: what
 class Mark:
     """A note: what PYTHON said, a file of the Python's library, how its extensions end, our packages' names.
 
-    A note that isn't there is empty.
+    `files` has the hashes of those that are files of the project. A note that isn't there is empty.
     """
 
     asked: str = ""
     library: str = ""
     extensions: str = ""
     packages: frozenset[str] = frozenset()
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, venv: Path) -> "Mark":
         """Read the note in .venv; of one made before there were any, the packages are those of its lock file."""
         try:
             asked, library, extensions, *ours = (venv / NOTE).read_text(encoding="utf-8").splitlines()
-            return cls(asked, library, extensions, frozenset(ours))
+            named = {name: digest for name, _, digest in (line.partition(" ") for line in ours)}
+            return cls(asked, library, extensions, frozenset(named), {name: one for name, one in named.items() if one})
         except (OSError, ValueError):
             with contextlib.suppress(OSError, ValueError):
                 return cls(packages=frozenset(names((venv / NAME).read_text(encoding="utf-8"))))
@@ -42,7 +44,8 @@ class Mark:
 
     def write(self, venv: Path) -> None:
         """Write the note."""
-        lines = [self.asked, self.library, self.extensions, *sorted(self.packages)]
+        ours = [f"{name} {self.files.get(name, '')}".strip() for name in sorted(self.packages)]
+        lines = [self.asked, self.library, self.extensions, *ours]
         (venv / NOTE).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -52,7 +55,7 @@ def begin(venv: Path, asked: str, python: Python, ours: Iterable[str], anew: boo
     Mark(asked, BEGUN if anew else python.library, python.extensions, frozenset(ours)).write(venv)
 
 
-def finish(root: Path, venv: Path, asked: str, python: Python, ours: Iterable[str]) -> None:
+def finish(root: Path, venv: Path, asked: str, python: Python, ours: Iterable[str], files: Mapping[str, str]) -> None:
     """Note that .venv has what the lock file asks for; the copy of that is written last."""
-    Mark(asked, python.library, python.extensions, frozenset(ours)).write(venv)
+    Mark(asked, python.library, python.extensions, frozenset(ours), files).write(venv)
     shutil.copyfile(root / NAME, venv / NAME)

@@ -1,5 +1,7 @@
 """What is installed in .venv, beside what the lock file asks for."""
 
+import contextlib
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -46,9 +48,43 @@ def needed(lock: Lockfile, where: Mapping[str, str]) -> dict[str, str]:
     return {canonical(one.name): one.version for one in holding}
 
 
+def archives(lock: Lockfile, where: Mapping[str, str]) -> dict[str, str]:
+    """Return the hash of each needed package that is a file of the project, and "" for each of an index.
+
+    Raises markers.Unreadable.
+    """
+    checked = (one for one in lock.of(*GROUPS) if not one.unchecked and markers.holds(one.marker(GROUPS), where))
+    return {canonical(one.name): next(iter(one.files.values()), "") if one.file else "" for one in checked}
+
+
+def unpacked(sites: Iterable[Path]) -> dict[str, str]:
+    """Return the hashes of the files that packages in some folders were made of, where their installer has noted it.
+
+    https://packaging.python.org/en/latest/specifications/direct-url-data-structure/
+    """
+    found = {}
+    for note in (note for site in sites for note in site.glob("*.dist-info/direct_url.json")):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            digest = json.loads(note.read_text(encoding="utf-8"))["archive_info"]["hashes"]["sha256"]
+            found[canonical(note.parent.name.partition("-")[0])] = f"sha256:{digest}"
+    return found
+
+
 def lacking(asked: Mapping[str, str], there: Mapping[str, str]) -> list[str]:
     """Return the names of the packages that are asked for, and not there in that version."""
     return [name for name, version in asked.items() if _spelled(there.get(name, "")) != _spelled(version)]
+
+
+def replaced(asked: Mapping[str, str], noted: Mapping[str, str], found: Mapping[str, str]) -> set[str]:
+    """Return the names of packages of which another file is installed than the one that is asked for.
+
+    Takes what `archives` and `unpacked` say, and the hashes that were noted when .venv was made: uv notes none, nor
+    does a pip before 23.1.
+    """
+    known = {
+        name: found.get(name, noted.get(name, "")) if digest else noted.get(name, "") for name, digest in asked.items()
+    }
+    return {name for name, digest in asked.items() if known[name] != digest}
 
 
 def names(text: str) -> set[str]:

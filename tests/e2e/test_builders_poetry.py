@@ -63,7 +63,8 @@ def closure(
 
 
 @pytest.mark.parametrize(
-    "name", [*(pytest.param(name, marks=pytest.mark.full) for name in ("extras", "groups", "index")), "markers", ""]
+    "name",
+    [*(pytest.param(name, marks=pytest.mark.full) for name in ("extras", "file", "groups", "index")), "markers", ""],
 )
 def test_poetrys_lists_are_what_the_lock_file_says(docker: Checkout, tmp_path: Path, name: str) -> None:
     for file in ("pyproject.toml", "poetry.lock") if name else ():

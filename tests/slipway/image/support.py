@@ -61,7 +61,7 @@ IMAGE = EngineImage.of({"Id": "sha256:ab", "Created": TIME, "Config": {"User": "
 
 def package(name: str, size: int = 1, **more: Any) -> dict[str, Any]:
     """Return a package as the image says it."""
-    blank = {"summary": "", "expression": "", "license": "", "classifiers": [], "requires": []}
+    blank = {"summary": "", "expression": "", "license": "", "classifiers": [], "requires": [], "archive": {}}
     return {"name": name, "version": "1.0", "size": size} | blank | more
 
 

@@ -56,3 +56,13 @@ def test_the_bill_of_materials_holds_all_that_is_installed_and_never_changes() -
     needs = {one["ref"]: one.get("dependsOn", []) for one in read["dependencies"]}
     assert needs["pkg:pypi/web-frame-work@1.0"] == ["pkg:pypi/typing-extensions@1.0"]
     assert set(needs["image"]) == components.keys()
+
+
+def test_a_package_of_the_projects_own_is_not_taken_for_one_of_the_index() -> None:
+    own = package("ours", archive={"file": "ours-1.0-py3-none-any.whl", "sha256": "ab" * 32})
+    old = package("old", archive={"file": "old-1.0.tar.gz", "sha256": ""})  # by an old pip
+    read = json.loads(sbom(built("x:1", IMAGE, BASE + OURS), installed([own, old])))
+    found, older = (next(one for one in read["components"] if one["name"] == name) for name in ("ours", "old"))
+    assert (older["purl"], older.get("hashes")) == ("pkg:pypi/old@1.0?file_name=old-1.0.tar.gz", None)
+    assert found["purl"] == "pkg:pypi/ours@1.0?file_name=ours-1.0-py3-none-any.whl"
+    assert found["hashes"] == [{"alg": "SHA-256", "content": "ab" * 32}]

@@ -16,8 +16,8 @@ from slipway.project.lockfile import Lockfile
 from tests.support import ROOT
 
 LOCKS = Path(__file__).parent / "locks"
-READABLE = ["extras", "groups", "index", "markers"]
-REFUSED = {"file": "lib-1.0-py3-none-any.whl", "git": "file://None/srv/lib", "path": "lib", "url": "https://files."}
+READABLE = ["extras", "file", "groups", "index", "markers"]
+REFUSED = {"git": "file://None/srv/lib", "path": "the folder lib", "url": "https://files."}
 
 
 def check(root: Path, **lists: str) -> str:
@@ -80,6 +80,17 @@ def test_what_poetry_says_otherwise_is_told(change: Callable[[str], str], told: 
     text = (LOCKS / "groups" / "dev.txt").read_text()
     assert change(text) != text
     assert re.search(told, said(LOCKS / "groups", dev=change(text)))
+
+
+def test_another_file_of_the_project_is_told() -> None:
+    text = (LOCKS / "file" / "dev.txt").read_text()
+    assert "lib /project/vendor/lib-1.0-py3-none-any.whl: other hashes" in said(
+        LOCKS / "file", dev=text.replace("sha256:85", "sha256:00")
+    )
+    elsewhere = text.replace("file:///project/vendor/", "file:///tmp/")
+    assert "lib /tmp/lib-1.0-py3-none-any.whl: only in Poetry's list" in said(LOCKS / "file", dev=elsewhere)
+    with_host = text.replace("file:///project", "file://host/project")
+    assert "is no package with its version and hashes" in said(LOCKS / "file", dev=with_host)
 
 
 def test_what_no_environment_installs_need_not_be_listed() -> None:

@@ -123,13 +123,30 @@ def test_files_without_a_hash_are_refused(tmp_path: Path, files: str) -> None:
         lock.requirements("main")
 
 
-@pytest.mark.parametrize("kind", ["git", "directory", "file", "url", "something new"])
+@pytest.mark.parametrize("kind", ["git", "directory", "url", "something new"])
 def test_what_pip_cannot_check_by_hash_is_refused(tmp_path: Path, kind: str) -> None:
     lock = read(tmp_path, package("a", groups='["dev"]', source=f'{{type = "{kind}", url = "https://x/a"}}'))
 
-    with pytest.raises(Unusable, match="a comes from https://x/a, not from a package index"):
+    with pytest.raises(Unusable, match=r"a comes from (the folder )?https://x/a, not from a package index"):
         lock.requirements("main", "dev")
     assert lock.requirements("main") == []
+
+
+def test_a_file_of_the_project_is_named_by_its_address_and_checked(tmp_path: Path) -> None:
+    digest = hashlib.sha256(b"wheel").hexdigest()
+    files = f'[{{file = "a.whl", hash = "sha256:{digest}"}}]'
+    lock = read(tmp_path, package("a", files=files, source='{type = "file", url = "ven dor/../b/a.whl"}'), package("b"))
+
+    assert lock.requirements("main")[0] == f"a @ {tmp_path.as_uri()}/b/a.whl --hash=sha256:{digest}"
+    assert lock.requirements("main", root=Path("/project"))[0] == f"a @ file:///project/b/a.whl --hash=sha256:{digest}"
+    assert "which is not there" in lock.altered("main")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "ven dor").mkdir()
+    (tmp_path / "b/a.whl").write_bytes(b"wheel")
+    assert lock.altered("main") == ""
+    (tmp_path / "b/a.whl").write_bytes(b"another")
+    assert "is not the file that was locked: put that back, or poetry update a --lock" in lock.altered("main")
+    assert lock.altered("dev") == ""
 
 
 def test_another_index_is_none_of_that(tmp_path: Path) -> None:

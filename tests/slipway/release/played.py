@@ -23,7 +23,15 @@ CREATED = "2026-11-25T01:00:00Z"
 INSTALLED = {
     "python": "3.13.1",
     "environment": [
-        {"name": "fastapi", "version": "1.0", "summary": "", "license": "MIT", "expression": "", "requires": []}
+        {
+            "name": "fastapi",
+            "version": "1.0",
+            "summary": "",
+            "license": "MIT",
+            "expression": "",
+            "requires": [],
+            "archive": {},
+        }
     ],
     "base": [],
     "system": {"id": "debian", "version": "13", "packages": []},

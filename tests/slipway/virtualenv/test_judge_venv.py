@@ -93,6 +93,6 @@ def test_a_note_of_before_is_the_copy_of_the_lock_file(project: Project) -> None
     assert Mark.read(venv) == Mark()
     (venv / "poetry.lock").write_text((project.root / "poetry.lock").read_text())
     assert Mark.read(venv) == Mark(packages=frozenset({"invoke", "pip"}))
-    note = Mark("python3", "/usr/lib/os.py", ".so", frozenset({"b", "a"}))
+    note = Mark("python3", "/usr/lib/os.py", ".so", frozenset({"b", "a"}), {"a": "sha256:0"})
     note.write(venv)
     assert Mark.read(venv) == note
