@@ -21,8 +21,8 @@ class Wanted(BaseModel):
     other: int
 
 
-print(repr(token), token.encode(), base64.b64encode(b"user:" + token.encode()), os.environ["BROKER_URL"])
-print("\\x1b]0;a title\\a\\x1b[31mred\\x1b[0m \\u202e", flush=True)
+told = [repr(token), str(token.encode()), str(base64.b64encode(b"user:" + token.encode())), os.environ["BROKER_URL"]]
+told.append("\\x1b]0;a title\\a\\x1b[31mred\\x1b[0m \\u202e")
 sys.stderr.write(token[:9])
 sys.stderr.flush()
 time.sleep(0.3)
@@ -30,7 +30,7 @@ sys.stderr.write(token[9:] + "\\n")
 try:
     Wanted(number=token * 2)
 except ValueError as error:
-    raise SystemExit(str(error)) from None
+    raise SystemExit("\\n".join([str(error), *told])) from None
 """
 
 
