@@ -80,14 +80,14 @@ if not _json:
 def load_application() -> Any:
     """Load the application; of a RuntimeError, gunicorn itself would not show where it was raised.
 
-    Settings that are wrong end the process. Where it reloads, gunicorn would start it again and again.
+    Settings that are wrong end the process, with a text. Where it reloads, gunicorn would start it again and again.
     """
     try:
         return import_app(asgi_app)
     except SystemExit as error:
-        if not reload:
+        if not (reload and isinstance(error.code, str)):
             raise
-        raise RuntimeError(str(error)) from None
+        raise RuntimeError(error.code) from None
     except RuntimeError:
         if not reload:  # where the worker shows it
             traceback.print_exc()
