@@ -56,6 +56,7 @@ def make_venv(root: Path, asked: str = "", failed: str = "") -> None:
 @dataclass(frozen=True)
 class _Look:
     # What .venv is: its Python, why that cannot serve, and what of the lock file it lacks, or has had and has no more.
+    mine: Python  # that would make it
     python: Python | None
     why: str
     missing: list[str] = field(default_factory=list)
@@ -71,13 +72,13 @@ def _look(root: Path, venv: Path, lock: Lockfile, asked: str) -> _Look:
     note, mine = Mark.read(venv), pythons.ask(Path(install.base()))
     verdict = judge.judge(venv, note, pythons.wanted(root), asked, mine)
     if not verdict.python or verdict.why:
-        return _Look(verdict.python, verdict.why)
+        return _Look(mine, verdict.python, verdict.why)
     where, sites = verdict.python.where, verdict.python.sites
     wanted, there = packages.needed(lock, where), packages.installed(sites)
     stale = packages.replaced(packages.archives(lock, where), note.files, packages.unpacked(sites)).intersection(there)
     missing = packages.lacking(wanted, there | dict.fromkeys(stale, ""))
     left = sorted((note.packages & there.keys()) - wanted.keys() - packages.KEPT)
-    return _Look(verdict.python, "", missing, left, stale)
+    return _Look(mine, verdict.python, "", missing, left, stale)
 
 
 def _is_done(root: Path, venv: Path, asked: str, failed: str) -> bool:
@@ -107,7 +108,7 @@ def _make(root: Path, venv: Path, lock: Lockfile, asked: str, failed: str) -> No
             others = _others(venv, lock, note)
             _say(f".venv {why}: making it anew{f' ({others} is for you to install again)' if others else ''}")
             _clear(venv)
-        wanted = packages.needed(lock, pythons.ask(Path(install.base())).where)
+        wanted = packages.needed(lock, found.mine.where)
         with _timed(f"making .venv from {NAME}, {len(wanted)} packages"):
             install.create(venv)
             made = pythons.ask(venv / "bin" / "python")
@@ -191,8 +192,10 @@ def _alone(root: Path) -> Iterator[None]:
     with (state / "bootstrap.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         progress.HELD[:] = [file.fileno()]
-        yield
-        progress.HELD.clear()
+        try:
+            yield
+        finally:
+            progress.HELD.clear()
 
 
 def _interrupt(signum: int, _frame: object) -> None:

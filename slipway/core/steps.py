@@ -39,9 +39,14 @@ def written(stream: TextIO | None, text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def draws(stream: TextIO) -> bool:
+    """Tell whether a stream is shown by a terminal that can draw: colours, and a line that is rewritten."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def is_coloured(stream: TextIO) -> bool:
     """Tell whether a stream is shown by a terminal that has colours, to somebody who wants them."""
-    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    return draws(stream) and "NO_COLOR" not in os.environ
 
 
 def fitting(text: str, stream: TextIO) -> str:

@@ -1,6 +1,5 @@
 """How far a program is whose output is kept: told while it takes long, in one line."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -10,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from slipway.core import printable
-from slipway.core.steps import Steps
+from slipway.core.steps import Steps, draws
 
 EVERY = 10.0  # seconds between lines where no terminal is
 SOON = 1.0  # seconds after which a terminal shows one, which is rewritten
@@ -19,11 +18,6 @@ HEADER = re.compile(r"(?m)^#(\d+) (\[.+)$")  # of a builder's step
 LATEST = re.compile(r"(?m)^#(\d+) (?!DONE|CACHED)\S")
 
 Done = TypeVar("Done")
-
-
-def draws() -> bool:
-    """Tell whether standard error is a terminal on which a line can be rewritten."""
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def at(printed: str) -> str:
@@ -42,7 +36,7 @@ class Still:
     def __init__(self, steps: Steps, argv: Sequence[str]) -> None:
         self.steps = steps
         self.name = " ".join(argv[:2])
-        self.draws = draws()
+        self.draws = draws(sys.stderr)
         self._began = self._last = time.monotonic()
         self._drawn = False
 

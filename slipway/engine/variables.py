@@ -12,14 +12,13 @@ from typing import Any
 from slipway.core.errors import Problem
 from slipway.core.sources import placed
 from slipway.engine.compose import RELEASE, files
+from slipway.project.dotenv import FOREIGN
 
 WEB = "web"
 SHARED, PRODUCTION = "compose.yaml", "compose.prod.yaml"
 # What `inv` reads itself; what the Compose files read, they name.
 OWN = frozenset(("BIND_ADDRESS", "TRUSTED_PROXIES", "DOMAIN", "PORT", "HTTPS_PORT", "METRICS_PORT"))
 READ = re.compile(r"(?<!\$)\$\{?([A-Za-z_]\w*)")
-FOREIGN = re.compile(r"(COMPOSE|DOCKER|BUILDKIT)_\w+")
-CONFIG = ("config", "--format", "json")
 GIVEN, RESET = "{name}:", "{name}: !reset null"
 
 

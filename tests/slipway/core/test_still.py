@@ -9,7 +9,7 @@ from slipway.core import still
 from slipway.core.errors import Problem
 from slipway.core.secrecy import Secrets
 from slipway.core.shell import Shell
-from slipway.core.steps import Steps
+from slipway.core.steps import Steps, draws
 
 BUILD = """\
 #4 [internal] load metadata
@@ -71,7 +71,7 @@ def test_a_terminal_has_one_line_that_is_rewritten_unless_it_cannot(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", term)
     monkeypatch.setattr(still, "SOON", 0.2)
-    assert still.draws() == (term != "dumb")
+    assert draws(sys.stderr) == (term != "dumb")
     shell.output(slow("pulling"), echo=True)
     err = capsys.readouterr().err
     assert ("\r\x1b[K  ... 0 s: pulling" in err) == (term != "dumb")

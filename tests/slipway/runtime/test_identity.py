@@ -1,5 +1,6 @@
 """As whom PostgreSQL runs when root calls."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -25,6 +26,20 @@ def folder() -> Iterator[Path]:
     """Give a folder whose mode is the test's own: pytest closes its folders whenever another one begins."""
     with tempfile.TemporaryDirectory() as name:
         yield Path(name)
+
+
+@contextlib.contextmanager
+def run_by_nobody(folder: Path) -> Iterator[Server]:
+    """Give a server whose data is in a folder, and see that it runs as nobody."""
+    server = Server(folder / "data")
+    try:
+        server.start(LOGIN, settings=FAST)
+        running = server.running()
+        assert running
+        assert psutil.Process(running[0]).username() == NOBODY
+        yield server
+    finally:
+        server.stop()
 
 
 def test_the_outermost_folders_that_others_may_not_enter_are_found(folder: Path) -> None:
@@ -59,12 +74,7 @@ def test_root_runs_it_as_nobody_who_reads_nothing_of_roots(folder: Path, mode: i
     secret = folder / "secret"
     secret.write_text("of root")
     secret.chmod(0o600)
-    server = Server(folder / "data")
-    try:
-        server.start(LOGIN, settings=FAST)
-        running = server.running()
-        assert running
-        assert psutil.Process(running[0]).username() == NOBODY
+    with run_by_nobody(folder) as server:
         assert server.remarks == []
         for file in (secret, "/etc/shadow", server.secret):
             with pytest.raises(Problem, match=r"Permission denied|No such file"):
@@ -72,8 +82,6 @@ def test_root_runs_it_as_nobody_who_reads_nothing_of_roots(folder: Path, mode: i
         program = "COPY (SELECT 1) TO PROGRAM 'test $(id -u) = 0'"
         with pytest.raises(Problem, match="failed"):  # nobody's number is another one
             server.as_superuser(program)
-    finally:
-        server.stop()
 
 
 @only_root
@@ -109,15 +117,8 @@ def test_without_namespaces_nobody_may_enter_closed_folders_and_that_is_said(
 ) -> None:
     folder.chmod(0o700)
     refused(folder, monkeypatch, "unshare", "exit 1")  # as in a container
-    server = Server(folder / "data")
-    try:
-        server.start(LOGIN, settings=FAST)
-        running = server.running()
-        assert running
-        assert psutil.Process(running[0]).username() == NOBODY
+    with run_by_nobody(folder) as server:
         assert server.remarks == [ANYWHERE]
-    finally:
-        server.stop()
 
 
 def test_who_has_no_name_makes_the_data_as_somebody_who_has_or_is_told(
