@@ -33,21 +33,35 @@ COPY --from=declared /project ./
 RUN /opt/poetry/bin/poetry export --quiet --only main --output main.txt \
  && /opt/poetry/bin/poetry export --quiet --only main,dev --output dev.txt
 
+# Folders of the project that the lock file names as packages become wheels, built by what its group "build" lists, and
+# the lists name those with their hashes. For a folder libs/mylib, this stage needs the line COPY libs/mylib libs/mylib
+FROM poetry AS wheels
+COPY slipway/image/folders.py /tmp/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    if grep -q '^type = "directory"' poetry.lock; then \
+    /opt/poetry/bin/poetry export --quiet --only build --output /tmp/build.txt && pip download --quiet --dest /opt/build \
+        --no-deps --only-binary :all: --require-hashes --requirement /tmp/build.txt; fi
+COPY vendo[r] vendor/
+RUN chmod -R a-st,u+rw,go=u,go-w . && python /tmp/folders.py main.txt dev.txt
+
 # What leaves it: two lists of packages with their hashes, which a release compares with another reading of the lock file.
 FROM scratch AS requirements
-COPY --from=poetry /project/main.txt /project/dev.txt /
+COPY --from=wheels /project/main.txt /project/dev.txt /
 
 # Two builds give the same bytes: the trees that are copied hold their parent folders as well, and
 # times, modes and bytecode depend neither on the clock nor on the umask. Bytecode is not checked
 # against its source, whose time says nothing. What was downloaded once is kept in /wheels: pip's own
 # cache doesn't hold what an index forgets to call cacheable. (A package without a wheel needs the
 # index while it is built: hence the second try. Some carry files that are no Python: hence true.)
-# The lists name packages of the project's own as /project/vendor/FILE; without that folder, the pattern is none's.
+# The lists name packages of the project's own as /project/vendor/FILE or /project/built/FOLDER/FILE; without a folder
+# vendor, the pattern is none's.
 FROM base AS dependencies
 RUN python -m venv --without-pip /opt/venv \
  && mkdir -p /dependencies/opt && mv /opt/venv /dependencies/opt/ && ln -s /dependencies/opt/venv /opt/venv
 COPY --from=requirements /main.txt /tmp/
 COPY vendo[r] /project/vendor/
+COPY --from=wheels /project/built /project/built
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=cache,target=/wheels,sharing=locked \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
@@ -67,14 +81,16 @@ RUN --mount=type=cache,target=/root/.cache/pip \
  && install="pip --python /opt/venv/bin/python install --find-links /wheels --no-deps --require-hashes --quiet" \
  && { $install --no-index --requirement /tmp/dev.txt || $install --requirement /tmp/dev.txt; }
 
-# What .dockerignore lets through, except what only the build or the tests read, and empty folders,
-# which git doesn't know. Of a file's modes, git knows its owner's x. Its files bear the commit's time,
+# What .dockerignore lets through, except what only the build or the tests read, folders that are packages, and empty
+# ones, which git doesn't know. Of a file's modes, git knows its owner's x. Its files bear the commit's time,
 # and so does the folder's name: when content alone is the same, the cache would give another's times.
 FROM base AS source
 ARG SOURCE_DATE_EPOCH
 WORKDIR /source-${SOURCE_DATE_EPOCH}
 COPY . srv
-RUN rm -rf srv/tests srv/vendor srv/poetry.lock srv/slipway/image \
+RUN sed -n '/^type = "directory"$/{n;s/^url = "\(.*\)"$/\1/p}' srv/poetry.lock \
+        | while read -r folder; do rm -rf "srv/$folder"; done \
+ && rm -rf srv/tests srv/vendor srv/poetry.lock srv/slipway/image \
  && { find srv -depth -type d -exec rmdir {} + 2>/dev/null || true; } \
  && python -m compileall -q --invalidation-mode unchecked-hash -p / srv \
  && chmod -R a-st,u+rw,go=u,go-w . \

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slipway.core import disk
-from slipway.project.lockfile import INSTALL, LOCK, NAME, Lockfile, Unusable
+from slipway.project import folders
+from slipway.project.lockfile import INSTALL, LOCK, NAME, Lockfile, Unusable, canonical
 from slipway.virtualenv import install, judge, mark, markers, packages, progress
 from slipway.virtualenv import python as pythons
 from slipway.virtualenv.install import Installer
@@ -101,7 +102,7 @@ def _make(root: Path, venv: Path, lock: Lockfile, asked: str, failed: str) -> No
             with contextlib.suppress(OSError):  # of a checkout that cannot be written: it is looked at each time
                 mark.finish(root, venv, asked, python, note.packages & wanted.keys(), files)
     if why or not python:
-        lines = _lines(lock, "")
+        lines, builders = _lines(lock, ""), _builders(lock)
         config = install.configured()
         offline = install.offline(config)
         if why:
@@ -116,6 +117,7 @@ def _make(root: Path, venv: Path, lock: Lockfile, asked: str, failed: str) -> No
             installer = Installer(venv / "bin" / "python", made.sites, len(wanted), config, offline)
             installer.install(lines, lock, wanted, fetch=True)
             installer.give_pip()
+            _install_folders(installer, lock, wanted, builders)
             installer.compile_all(venv)
             mark.finish(root, venv, asked, made, wanted, packages.archives(lock, made.where))
 
@@ -125,7 +127,7 @@ def _update(
 ) -> None:
     missing, left, stale = changes
     ours, python = Mark.read(venv).packages, venv / "bin" / "python"
-    lines = _lines(lock, f"; .venv lacks {_few(missing)}") if missing else []
+    lines, builders = (_lines(lock, f"; .venv lacks {_few(missing)}"), _builders(lock)) if missing else ([], [])
     told = [f"installing {_few(missing)}"] * bool(missing) + [f"removing {_few(left)}"] * bool(left)
     total, config = len(packages.needed(lock, found.where)), install.configured() if missing else {}
     installer = Installer(python, found.sites, total, config, install.offline(config))
@@ -137,6 +139,7 @@ def _update(
             if stale:  # pip goes by the version alone
                 installer.remove(sorted(stale))
             installer.install(lines, lock, missing, fetch=False)
+            _install_folders(installer, lock, missing, builders)
         if left:
             installer.remove(left)
         installer.compile_all(venv)
@@ -153,10 +156,25 @@ def _lines(lock: Lockfile, lacks: str) -> list[str]:
     return lines
 
 
+def _builders(lock: Lockfile) -> list[str]:
+    try:
+        return folders.builders(lock, lock.of(*packages.GROUPS))
+    except Unusable as error:
+        raise SystemExit(f"inv: {error}") from None
+
+
+def _install_folders(installer: Installer, lock: Lockfile, names: Iterable[str], builders: Sequence[str]) -> None:
+    wanted = set(names)
+    ours = (one for one in lock.of(*packages.GROUPS) if one.folder and canonical(one.name) in wanted)
+    if paths := [lock.path.parent / one.folder for one in ours]:
+        installer.give_pip()
+        installer.install_folders(paths, builders)
+
+
 def _others(venv: Path, lock: Lockfile, note: Mark) -> str:
     # What was installed by hand: nothing of it can be kept, and nobody else knows of it.
     there = packages.installed(judge.sites_of(venv)).keys()
-    return _few(sorted(there - {packages.canonical(one.name) for one in lock.packages} - note.packages - packages.KEPT))
+    return _few(sorted(there - {canonical(one.name) for one in lock.packages} - note.packages - packages.KEPT))
 
 
 def _few(names: Sequence[str]) -> str:

@@ -109,8 +109,9 @@ def check(image: Image, home: Project, target: str | None = None) -> None:
     vendored.check(root, ("main", "dev") if target == TEST else ("main",), seen)
     if pins.FILE in (dockerfile := (root / "Dockerfile").read_text(encoding="utf-8")):
         pins.read(root)
-        if PurePosixPath(pins.FILE) not in seen:
-            raise Problem(f".dockerignore does not let {pins.FILE} into the build: it needs the line !{pins.FILE}")
+    for file in (pins.FILE, vendored.SCRIPT):
+        if file in dockerfile and PurePosixPath(file) not in seen:
+            raise Problem(f".dockerignore does not let {file} into the build: it needs the line !{file}")
     if leaking := sorted(filter(_is_private, seen)):
         raise Problem(
             f".dockerignore lets {leaking[0]} into the build. Take Slipway's, which denies all but what it names, or "

@@ -11,7 +11,7 @@ from slipway.core.scripts import Script
 from slipway.core.shell import Shell
 from slipway.engine import images
 from slipway.engine.images import EngineImage
-from slipway.image import build, plan
+from slipway.image import build, plan, vendored
 from slipway.project import labels, tags
 from slipway.project.checkout import Checkout
 
@@ -97,6 +97,7 @@ def single(checkout: Checkout, anew: bool) -> Built | None:
     """
     tag = tags.on_engine(tags.SINGLE, checkout.project.image)
     if anew:
+        vendored.check_single(checkout.root)
         with checkout.steps.step("single", f"{tag}, the single-stage baseline"):
             build.build(checkout, plan.current(checkout), [tag], "single")
     elif not images.built_id(checkout.shell, tag):

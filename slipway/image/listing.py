@@ -1,26 +1,31 @@
 """The lists of packages that an image is made of: Poetry's, and a second reading of the lock file beside it."""
 
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, canonicalize_version
 
 from slipway.core.errors import Problem
-from slipway.image import build, markers
+from slipway.image import build, folders, markers
 from slipway.image.plan import Image
 from slipway.project.checkout import Checkout
 from slipway.project.lockfile import NAME, Lockfile, Unusable
 
 TARGET = "requirements"  # the stage of the Dockerfile that holds them, a file each
-PROJECT = Path("/project")  # where the project is in the stage that makes them
+PROJECT = folders.PROJECT  # where the project is in the stage that makes them
 LISTS = {"main.txt": ("main",), "dev.txt": ("main", "dev")}  # and the groups that are in each
 SHOWN = 20  # differences
 LINE = re.compile(
     r"(?P<name>[\w.-]+)(?:==(?P<version>[^\s;]+)| @ file://(?P<file>/\S+))"
     r"(?: ; (?P<marker>.+?))??(?P<hashes>(?: --hash=\w+:[0-9a-f]+)+)"
+)
+BUILT = re.compile(
+    rf"{PROJECT}/{folders.BUILT}/(?P<folder>.+)/[^/-]+-(?P<version>[^/-]+)-[^/]+\.whl"  # one of a folder
 )
 INDEX = re.compile(r"--(?:extra-)?index-url (?P<url>\S+)|--trusted-host \S+")
 
@@ -31,7 +36,7 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Requirement:
-    """When a package is installed ("" for always), and the hashes of its files."""
+    """When a package is installed ("" for always), and the hashes of its files; the lock file has none of a folder."""
 
     marker: str
     hashes: frozenset[str]
@@ -60,10 +65,16 @@ def read(text: str) -> Listing:
         if not (one := LINE.fullmatch(line)):
             raise Unreadable(f"{line.partition(' --hash')[0]!r} is no package with its version and hashes")
         name = f"{canonicalize_name(one['name'])} {one['version'] or one['file']}"
+        if built := BUILT.fullmatch(one["file"] or ""):
+            name = _of_folder(one["name"], built["version"], unquote(built["folder"]))
         if name in found.packages:
             raise Unreadable(f"{name} is listed twice")
         found.packages[name] = Requirement(one["marker"] or "", frozenset(one["hashes"].split()))
     return found
+
+
+def _of_folder(name: str, version: str, folder: str) -> str:
+    return f"{canonicalize_name(name)} {canonicalize_version(version, strip_trailing_zero=False)} of {folder}"
 
 
 def differences(theirs: Listing, ours: Listing, python: str) -> Iterator[str]:
@@ -75,7 +86,7 @@ def differences(theirs: Listing, ours: Listing, python: str) -> Iterator[str]:
     for name in sorted(theirs.packages.keys() | ours.packages.keys()):
         one, other = theirs.packages.get(name), ours.packages.get(name)
         if one and other:
-            if one.hashes != other.hashes:
+            if other.hashes and one.hashes != other.hashes:
                 yield f"{name}: other hashes"
             if where := markers.differ(one.marker, other.marker, python):
                 yield f"{name}: {one.marker or 'always'}, and here {other.marker or 'always'}: not the same for {where}"
@@ -86,6 +97,10 @@ def differences(theirs: Listing, ours: Listing, python: str) -> Iterator[str]:
 def expected(lock: Lockfile, groups: Sequence[str]) -> Listing:
     """Return the list of some groups, as the lock file is read here; raises Unusable."""
     found = read("\n".join(lock.requirements(*groups, root=PROJECT)))
+    for one in lock.of(*groups):
+        if one.folder:
+            name = _of_folder(one.name, one.version, os.path.normpath(one.folder))
+            found.packages[name] = Requirement(one.marker(groups), frozenset())
     found.indexes = {package.index.rstrip("/") for package in lock.of(*groups) if package.index}
     return found
 

@@ -1,12 +1,21 @@
 """Packages that come from no index: which of them an image may have, as a hash in the lock file checks them."""
 
+import contextlib
+import os
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 
+from packaging.version import InvalidVersion, Version
+
 from slipway.core.errors import Problem
-from slipway.project.lockfile import DIRECTORY, LOCK, NAME, Lockfile, Package, Unusable, has_foreign
+from slipway.project import folders
+from slipway.project.lockfile import LOCK, NAME, Lockfile, Package, Unusable, has_foreign
 
 FOLDER = "vendor"  # of the project: the wheels that a build takes; the Dockerfile and .dockerignore name it as well
+WHEELS = "wheels"  # the stage of the Dockerfile that builds folders
+SCRIPT = "slipway/image/folders.py"  # which that stage runs; .dockerignore names it as well
+COPIED = re.compile(r"(?m)^COPY ([^\s-]\S*) ")
 PUBLISH = (
     "Publish it to an index of yours (inv build --secret id=pip.conf,src=FILE has the login), or take a wheel of it "
     f"into {FOLDER}/; then: {LOCK}"
@@ -26,21 +35,51 @@ def check(root: Path, groups: Sequence[str], seen: Collection[PurePosixPath]) ->
         raise Problem(f"{NAME} cannot be read ({error}): {LOCK}") from None
     packages = lock.of(*groups)
     if one := next((one for one in packages if one.unchecked), None):
-        raise Problem(f"No image can be made: {one.unchecked}, and no hash checks it. {_instead(one)}")
+        raise Problem(f"No image can be made: {one.unchecked}, and no hash checks it. {PUBLISH}")
     if altered := lock.altered(*groups):
         raise Problem(f"No image can be made: {altered}")
     dockerfile = (root / "Dockerfile").read_text(encoding="utf-8")
     for one in packages:
         if one.file:
             _check_place(PurePosixPath(one.file), one.name, seen, dockerfile)
+    every = lock.of("main", "dev")  # each build makes both lists
+    try:
+        folders.builders(lock, every)
+    except Unusable as error:
+        raise Problem(f"No image can be made: {error}") from None
+    for one in every:
+        if one.folder:
+            _check_folder(one, root, seen, dockerfile)
 
 
-def _instead(package: Package) -> str:
-    if package.kind != DIRECTORY:
-        return PUBLISH
-    build = f'poetry build --project {package.origin} --format wheel --output "$PWD/{FOLDER}"'
-    named = f'{package.name} = {{path = "{FOLDER}/FILE.whl"}}'
-    return f"Build a wheel of it: {build}. Name that in [tool.poetry.dependencies]: {named}; then: {LOCK}"
+def check_single(root: Path) -> None:
+    """Refuse the image of one stage, which builds no wheels of folders; raises Problem."""
+    if has_foreign(root) and (ours := [one.folder for one in Lockfile.read(root).of("main") if one.folder]):
+        raise Problem(f"An image of a single stage has no packages of folders ({', '.join(ours)}): ./inv image")
+
+
+def _check_folder(package: Package, root: Path, seen: Collection[PurePosixPath], dockerfile: str) -> None:
+    folder = PurePosixPath(os.path.normpath(package.folder))
+    if folder.is_absolute() or ".." in folder.parts:
+        build = f'poetry build --project {package.folder} --format wheel --output "$PWD/{FOLDER}"'
+        raise Problem(
+            f"No image can be made: {package.name} comes from {package.folder}, outside the project, which no build "
+            f"sees. Move it into the project, or build a wheel: {build}. Name that in [tool.poetry.dependencies]: "
+            f'{package.name} = {{path = "{FOLDER}/FILE.whl"}}; then: {LOCK}'
+        )
+    if (version := folders.version(root / folder)) and not _same(version, package.version):
+        raise Problem(f"{folder} is {package.name} {version}, and {NAME} has {package.version}: {LOCK}")
+    if not any(one.is_relative_to(folder) for one in seen):
+        raise Problem(f".dockerignore does not let {folder} into the build: above **/.env* it needs the line !{folder}")
+    copied = {PurePosixPath(source) for source in COPIED.findall(dockerfile)}
+    if not copied & {folder, *folder.parents} - {PurePosixPath()}:
+        raise Problem(f"The Dockerfile's stage {WHEELS} copies no {folder}: it needs the line COPY {folder} {folder}")
+
+
+def _same(one: str, other: str) -> bool:
+    with contextlib.suppress(InvalidVersion):
+        return Version(one) == Version(other)
+    return one == other
 
 
 def _check_place(file: PurePosixPath, name: str, seen: Collection[PurePosixPath], dockerfile: str) -> None:

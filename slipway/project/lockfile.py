@@ -47,19 +47,24 @@ class Package:
         return self.origin if self.kind == FILE else ""
 
     @property
+    def folder(self) -> str:
+        """The folder that it is, as seen from the project's; "" for all others."""
+        return self.origin if self.kind == DIRECTORY else ""
+
+    @property
     def unchecked(self) -> str:
-        """Why no hash checks it; "" when one does."""
-        if not self.origin or self.file:
+        """Why nothing says what its source is; "" when a hash does, or when it is a folder."""
+        if not self.origin or self.kind in (FILE, DIRECTORY):
             return ""
-        if self.kind == DIRECTORY:
-            return f"{self.name} comes from the folder {self.origin}, not from a package index or a wheel"
         return f"{self.name} comes from {self.origin}, not from a package index"
 
     def requirement(self, root: Path) -> str:
         """Return the package as pip names it, in a project that lies in a folder."""
-        if self.file:
-            return f"{self.name} @ {Path(os.path.abspath(root / self.file)).as_uri()}"  # noqa: PTH100  (links stay)
-        return f"{self.name}=={self.version}"
+        return f"{self.name} @ {self.place(root)}" if self.file else f"{self.name}=={self.version}"
+
+    def place(self, root: Path) -> str:
+        """Return the address of the file or folder that it is, in a project that lies in a folder."""
+        return Path(os.path.abspath(root / self.origin)).as_uri()  # noqa: PTH100  (links stay)
 
 
 @dataclass(frozen=True)
@@ -100,10 +105,13 @@ class Lockfile:
     def requirements(self, *groups: str, root: Path | None = None) -> list[str]:
         """Return pip's requirement lines for some groups, as if the project were in the folder `root`, if given.
 
-        Raises Unusable for a package that pip cannot check by hash (from git, a folder or a URL; without files).
+        Of packages that are folders there is none. Raises Unusable for one that pip cannot check by hash (from git or a
+        URL; without files).
         """
         lines = []
         for package in self.of(*groups):
+            if package.folder:
+                continue
             if package.unchecked:
                 raise Unusable(package.unchecked)
             hashes = sorted(set(package.files.values()))
@@ -115,6 +123,11 @@ class Lockfile:
                 " ".join([package.requirement(root or self.path.parent), *([";", marker] if marker else []), *given])
             )
         return lines
+
+
+def canonical(name: str) -> str:
+    """Return the form of a package's name by which it is compared."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def has_foreign(root: Path) -> bool:

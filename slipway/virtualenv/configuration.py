@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from slipway.virtualenv.packages import canonical
+from slipway.project.lockfile import canonical
 
 SECTIONS = ("global", "install", ":env:")  # the later one counts
 LISTED = ("index-url", "extra-index-url", "find-links")  # what a list of packages can say, and so no command line

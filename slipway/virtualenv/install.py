@@ -20,6 +20,11 @@ NO_PIP = "see pip's message above (pip's own configuration names a proxy or a mi
 OFFLINE = (
     "no package index can be reached ({}): connect to the network, or name a proxy or a mirror in pip's configuration"
 )
+NO_BUILD = (
+    "see pip's message above; what builds a folder comes from the lock file: poetry add --group build NAME; then run "
+    "./inv again"
+)
+EXACTLY = ("--no-deps", "--require-hashes", "--progress-bar", "off", "--requirement")
 DEFAULT = "import sys; from pip._internal.models.index import PyPI; sys.stdout.write(PyPI.simple_url)"
 
 
@@ -133,14 +138,27 @@ class Installer:
                 return
             if self.offline:
                 raise Failed(OFFLINE.format(self.offline))
-            exactly = ["--no-compile", "--no-deps", "--require-hashes", "--progress-bar", "off"]
             _run(
                 self.venv,
                 self.progress,
-                self.pip_command("install", *exactly, "--requirement", str(listing)),
+                self.pip_command("install", "--no-compile", *EXACTLY, str(listing)),
                 NO_PIP,
                 installs=True,
             )
+
+    def install_folders(self, folders: Iterable[Path], builders: Sequence[str]) -> None:
+        """Let packages be imported from their folders, as they lie there; pip is in .venv.
+
+        `builders` list what builds them, which is installed for that alone, checked by its hashes. Raises Failed.
+        """
+        with tempfile.TemporaryDirectory(prefix="slipway-") as name:
+            listing = Path(name) / "packages.txt"
+            listing.write_text("\n".join(builders), encoding="utf-8")
+            fetch = ["download", "--dest", name, "--only-binary", ":all:", *EXACTLY, str(listing)]
+            _run(self.venv, self.progress, self.pip_command(*fetch), NO_PIP)
+            for folder in folders:
+                command = ["install", "--no-deps", "--no-index", "--find-links", name, "--editable", str(folder)]
+                _run(self.venv, self.progress, self.pip_command(*command), NO_BUILD)
 
     def _with_uv(self, lines: Sequence[str], lock: Lockfile, names: set[str], fetch: bool, folder: Path) -> bool:
         program, line = uv.on_path(), uv.pinned(lock) if fetch and not self.offline else []

@@ -7,16 +7,11 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from slipway.project.lockfile import Lockfile
+from slipway.project.lockfile import Lockfile, Package, canonical
 from slipway.virtualenv import markers
 
 GROUPS = ("main", "dev")
 KEPT = {"pip", "setuptools", "wheel"}  # whoever made .venv may have brought them
-
-
-def canonical(name: str) -> str:
-    """Return the form of a package's name by which it is compared."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def installed(sites: Iterable[Path]) -> dict[str, str]:
@@ -49,24 +44,33 @@ def needed(lock: Lockfile, where: Mapping[str, str]) -> dict[str, str]:
 
 
 def archives(lock: Lockfile, where: Mapping[str, str]) -> dict[str, str]:
-    """Return the hash of each needed package that is a file of the project, and "" for each of an index.
+    """Return the hash of each needed package that is a file, the address of each that is a folder, "" for all others.
 
     Raises markers.Unreadable.
     """
     checked = (one for one in lock.of(*GROUPS) if not one.unchecked and markers.holds(one.marker(GROUPS), where))
-    return {canonical(one.name): next(iter(one.files.values()), "") if one.file else "" for one in checked}
+    return {canonical(one.name): _origin(lock, one) for one in checked}
+
+
+def _origin(lock: Lockfile, package: Package) -> str:
+    if package.folder:
+        return package.place(lock.path.parent)
+    return next(iter(package.files.values()), "") if package.file else ""
 
 
 def unpacked(sites: Iterable[Path]) -> dict[str, str]:
-    """Return the hashes of the files that packages in some folders were made of, where their installer has noted it.
+    """Return the hash of the file, or the address of the folder, that packages in some folders are made of.
+
+    As far as their installer has noted it.
 
     https://packaging.python.org/en/latest/specifications/direct-url-data-structure/
     """
     found = {}
     for note in (note for site in sites for note in site.glob("*.dist-info/direct_url.json")):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            digest = json.loads(note.read_text(encoding="utf-8"))["archive_info"]["hashes"]["sha256"]
-            found[canonical(note.parent.name.partition("-")[0])] = f"sha256:{digest}"
+            said = json.loads(note.read_text(encoding="utf-8"))
+            origin = said["url"] if "dir_info" in said else f"sha256:{said['archive_info']['hashes']['sha256']}"
+            found[canonical(note.parent.name.partition("-")[0])] = origin
     return found
 
 

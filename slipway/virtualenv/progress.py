@@ -17,7 +17,7 @@ HELD: list[int] = []  # files that what is run keeps open as well
 # What pip and uv print of each package; what is left says why they failed.
 ROUTINE = re.compile(
     r"\s*(Collecting|Downloading|Downloaded|Using|Obtaining|Looking in|Processing|Install|Getting|Prepar"
-    r"|Resolv|Requirement already|Building|Built|Saved|Successfully|[+~-] \S+==).*"
+    r"|Resolv|Checking if build|Requirement already|Building|Built|Saved|Successfully|[+~-] \S+==).*"
 )
 FETCHED = re.compile(r"(?m)^(?:Collecting|Requirement already satisfied:) ")
 LARGE = re.compile(r"(?m)^Downloading (\S+) \(([^)]+)\)$")  # by uv, which says so of large files alone

@@ -78,6 +78,26 @@ def test_poetrys_lists_are_what_the_lock_file_says(docker: Checkout, tmp_path: P
     assert "packages, read twice" in said
 
 
+def test_a_folder_is_installed_as_a_wheel_of_the_same_bytes_each_time(docker: Checkout, tmp_path: Path) -> None:
+    shutil.copytree(LOCKS / "folder", docker.root, dirs_exist_ok=True)
+    docker.edit(".dockerignore", "**/.env*\n", "!libs/ours\n**/.env*\n")
+    docker.edit("Dockerfile", "COPY vendo[r] vendor/\n", "COPY vendo[r] vendor/\nCOPY libs/ours libs/ours\n")
+    out = ["--target", listing.TARGET, "--output", f"type=local,dest={tmp_path}"]
+    made = []
+    for _ in range(2):
+        run("docker", "build", "--quiet", "--no-cache-filter", "wheels", *out, ".", cwd=docker.root)
+        made.append({file: (tmp_path / file).read_text() for file in listing.LISTS})
+        (docker.root / "libs/ours/our_own/__init__.py").chmod(0o600)  # what git doesn't know
+        (docker.root / "libs/ours/our_own/__init__.py").touch()
+    assert made[0] == made[1]
+    assert listing.check(docker.root, load(docker.root).requires_python, made[0]) == "3 packages, read twice"
+    tag = f"{NAME}:folder"
+    run("docker", "build", "--quiet", "--target", "service", "--tag", tag, ".", cwd=docker.root)
+    ask = "import our_own, pathlib; print(our_own.__file__, pathlib.Path('/srv/libs').exists())"
+    said = run("docker", "run", "--rm", "--network", "none", tag, "python", "-c", ask)
+    assert said.endswith("/site-packages/our_own/__init__.py False")
+
+
 @pytest.mark.full
 def test_another_poetry_is_pinned_on_demand(docker: Checkout, plain: Registry) -> None:
     checkout = Checkout(docker.root, docker.env)  # which reads its own slipway anew

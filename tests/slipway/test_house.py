@@ -31,7 +31,9 @@ FLOORS = (
 )
 HEIGHT = {room: len(FLOORS) - number for number, floor in enumerate(FLOORS) for room in floor}
 # The launcher reads the lock file before anything is installed.
-BEFORE_ANYTHING = {f"slipway.{name}" for name in ("core.caller", "core.disk", "core.words", "project.lockfile")}
+BEFORE_ANYTHING = {
+    f"slipway.{name}" for name in ("core.caller", "core.disk", "core.words", "project.folders", "project.lockfile")
+}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MOST_LINES, MOST_OF_A_FUNCTION, MOST_ELSEWHERE = 250, 40, 300

@@ -68,6 +68,63 @@ def test_what_a_build_does_not_see_is_told(sources: Path) -> None:
     assert "which is not there: put it back" in refused(sources)
 
 
+def lock_folder(root: Path, path: str = "libs/ours", version: str = "1.0", group: str = "main") -> None:
+    """Lock a folder as a package, which is another project of the same lock file."""
+    folder = f'[[package]]\nname = "ours"\nversion = "1.0"\ngroups = ["{group}"]\nfiles = []\n'
+    folder += f'[package.source]\ntype = "directory"\nurl = "{path}"\n'
+    builder = '[[package]]\nname = "flit-core"\nversion = "4"\ngroups = ["build"]\n'
+    builder += 'files = [{file = "f.whl", hash = "sha256:1"}]\n'
+    (root / "poetry.lock").write_text(f'{folder}{builder}[metadata]\nlock-version = "2.1"\n')
+    (root / path).mkdir(parents=True, exist_ok=True)
+    requires = '[build-system]\nrequires = ["flit-core"]\n'
+    (root / path / "pyproject.toml").write_text(f'[project]\nversion = "{version}"\n{requires}')
+
+
+def add_line(file: Path, above: str, line: str) -> None:
+    """Add a line to a file."""
+    file.write_text(file.read_text().replace(above, f"{line}\n{above}", 1))
+
+
+def test_a_build_takes_folders_that_it_is_told_of(sources: Path) -> None:
+    lock_folder(sources)
+    assert refused(sources) == (
+        ".dockerignore does not let libs/ours into the build: above **/.env* it needs the line !libs/ours"
+    )
+    add_line(sources / ".dockerignore", "**/.env*", "!libs/ours")
+    assert refused(sources) == (
+        "The Dockerfile's stage wheels copies no libs/ours: it needs the line COPY libs/ours libs/ours"
+    )
+    add_line(sources / "Dockerfile", "COPY vendo[r] vendor/", "COPY libs/ours libs/ours")
+    assert refused(sources) == ""
+    before = plan.inputs(load(sources))
+    (sources / "libs/ours/ours.py").write_text("")
+    assert plan.inputs(load(sources)) != before, "another folder is another image"
+
+    lock_folder(sources, version="1.1")
+    assert refused(sources) == "libs/ours is ours 1.1, and poetry.lock has 1.0: poetry lock"
+    lock_folder(sources, version="1.0.0")
+    assert refused(sources) == ""
+    lock_folder(sources, path="libs/other", group="dev")  # each build lists them
+    assert refused(sources).startswith(".dockerignore does not let libs/other into the build")
+
+
+def test_a_parent_that_is_copied_will_do(sources: Path) -> None:
+    lock_folder(sources)
+    add_line(sources / ".dockerignore", "**/.env*", "!libs")
+    add_line(sources / "Dockerfile", "COPY vendo[r] vendor/", "COPY libs libs")
+    assert refused(sources) == ""
+    with pytest.raises(Problem, match=r"^An image of a single stage has no packages of folders \(libs/ours\)"):
+        vendored.check_single(sources)
+
+
+def test_folders_that_no_build_sees_or_nothing_builds_are_refused(sources: Path) -> None:
+    lock_folder(sources, path="../ours")
+    assert refused(sources).startswith("No image can be made: ours comes from ../ours, outside the project, which no ")
+    lock_folder(sources)
+    (sources / "libs/ours/pyproject.toml").write_text('[build-system]\nrequires = ["hatchling"]\n')
+    assert refused(sources).endswith("has no such package: poetry add --group build 'hatchling'")
+
+
 def test_a_lock_file_that_cannot_be_read_is_told(sources: Path) -> None:
     (sources / "poetry.lock").write_text('type = "file"\n')
     assert refused(sources).startswith("poetry.lock cannot be read (")

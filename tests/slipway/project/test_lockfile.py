@@ -123,11 +123,11 @@ def test_files_without_a_hash_are_refused(tmp_path: Path, files: str) -> None:
         lock.requirements("main")
 
 
-@pytest.mark.parametrize("kind", ["git", "directory", "url", "something new"])
+@pytest.mark.parametrize("kind", ["git", "url", "something new"])
 def test_what_pip_cannot_check_by_hash_is_refused(tmp_path: Path, kind: str) -> None:
     lock = read(tmp_path, package("a", groups='["dev"]', source=f'{{type = "{kind}", url = "https://x/a"}}'))
 
-    with pytest.raises(Unusable, match=r"a comes from (the folder )?https://x/a, not from a package index"):
+    with pytest.raises(Unusable, match="a comes from https://x/a, not from a package index"):
         lock.requirements("main", "dev")
     assert lock.requirements("main") == []
 
