@@ -15,7 +15,7 @@ from slipway.project.lockfile import LOCK, NAME, Lockfile, Package, Unusable, ha
 FOLDER = "vendor"  # of the project: the wheels that a build takes; the Dockerfile and .dockerignore name it as well
 WHEELS = "wheels"  # the stage of the Dockerfile that builds folders
 SCRIPT = "slipway/image/folders.py"  # which that stage runs; .dockerignore names it as well
-COPIED = re.compile(r"(?m)^COPY ([^\s-]\S*) ")
+COPIED = re.compile(r'(?m)^COPY (?:\["(?P<quoted>[^"]+)"|(?P<plain>[^\s\[-]\S*) )')
 PUBLISH = (
     "Publish it to an index of yours (inv build --secret id=pip.conf,src=FILE has the login), or take a wheel of it "
     f"into {FOLDER}/; then: {LOCK}"
@@ -60,7 +60,7 @@ def check_single(root: Path) -> None:
 
 def _check_folder(package: Package, root: Path, seen: Collection[PurePosixPath], dockerfile: str) -> None:
     folder = PurePosixPath(os.path.normpath(package.folder))
-    if folder.is_absolute() or ".." in folder.parts:
+    if not (root / folder).resolve().is_relative_to(root.resolve()):  # also through a link
         build = f'poetry build --project {package.folder} --format wheel --output "$PWD/{FOLDER}"'
         raise Problem(
             f"No image can be made: {package.name} comes from {package.folder}, outside the project, which no build "
@@ -71,9 +71,10 @@ def _check_folder(package: Package, root: Path, seen: Collection[PurePosixPath],
         raise Problem(f"{folder} is {package.name} {version}, and {NAME} has {package.version}: {LOCK}")
     if not any(one.is_relative_to(folder) for one in seen):
         raise Problem(f".dockerignore does not let {folder} into the build: above **/.env* it needs the line !{folder}")
-    copied = {PurePosixPath(source) for source in COPIED.findall(dockerfile)}
+    copied = {PurePosixPath(line["quoted"] or line["plain"]) for line in COPIED.finditer(dockerfile)}
     if not copied & {folder, *folder.parents} - {PurePosixPath()}:
-        raise Problem(f"The Dockerfile's stage {WHEELS} copies no {folder}: it needs the line COPY {folder} {folder}")
+        line = f'COPY ["{folder}", "{folder}"]' if " " in str(folder) else f"COPY {folder} {folder}"
+        raise Problem(f"The Dockerfile's stage {WHEELS} copies no {folder}: it needs the line {line}")
 
 
 def _same(one: str, other: str) -> bool:

@@ -100,6 +100,13 @@ def test_a_build_takes_folders_that_it_is_told_of(sources: Path) -> None:
     (sources / "libs/ours/ours.py").write_text("")
     assert plan.inputs(load(sources)) != before, "another folder is another image"
 
+    lock_folder(sources, path="li bs/ours")
+    add_line(sources / ".dockerignore", "**/.env*", "!li bs")
+    line = refused(sources).partition("it needs the line ")[2]
+    assert line == 'COPY ["li bs/ours", "li bs/ours"]'
+    add_line(sources / "Dockerfile", "COPY vendo[r] vendor/", line)
+    assert refused(sources) == ""
+
     lock_folder(sources, version="1.1")
     assert refused(sources) == "libs/ours is ours 1.1, and poetry.lock has 1.0: poetry lock"
     lock_folder(sources, version="1.0.0")
@@ -120,6 +127,9 @@ def test_a_parent_that_is_copied_will_do(sources: Path) -> None:
 def test_folders_that_no_build_sees_or_nothing_builds_are_refused(sources: Path) -> None:
     lock_folder(sources, path="../ours")
     assert refused(sources).startswith("No image can be made: ours comes from ../ours, outside the project, which no ")
+    (sources / "linked").symlink_to(sources.parent / "ours")
+    lock_folder(sources, path="linked")
+    assert "ours comes from linked, outside the project" in refused(sources)
     lock_folder(sources)
     (sources / "libs/ours/pyproject.toml").write_text('[build-system]\nrequires = ["hatchling"]\n')
     assert refused(sources).endswith("has no such package: poetry add --group build 'hatchling'")
