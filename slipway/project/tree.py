@@ -9,6 +9,7 @@ from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell
+from slipway.project import owner
 from slipway.project.semver import PREFIX, git_tag, version_of
 
 NEVER = "1970-01-01T00:00:00Z"  # when there is no commit
@@ -55,9 +56,10 @@ def read(root: Path, shell: Shell) -> Tree:
     """Ask git about the tree in `root`."""
     if not shutil.which("git"):
         return Tree("", NEVER, (), 0, digest(root, _walk(root)))
-    status, said_of_head, said = shell.probe(["git", "rev-parse", "--is-shallow-repository", "HEAD"])
-    if "dubious ownership" in said:
-        raise Problem(f"{said.strip()}\nThis folder is another user's, so git says nothing about it (see above).")
+    head = ["git", "rev-parse", "--is-shallow-repository", "HEAD"]
+    status, said_of_head, said = shell.probe(head, env={"LC_ALL": "C"})
+    if owner.REFUSES in said:
+        raise Problem(owner.refused(root) or f"{said.strip()}\nThis folder is another user's: git says nothing of it.")
     if status:
         return Tree("", NEVER, (), 0, digest(root, _walk(root)))
     shallow, commit = said_of_head.split()

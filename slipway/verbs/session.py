@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 HARMLESS = ("down", "logs", "ps", "status")  # to anybody, as they run nothing of the service's
+OF_THE_TREE = ("build", "check", "downgrade", "migrate", "revision", "test", "up")  # they make something of this folder
 
 
 class Turn(Enum):
@@ -201,6 +202,8 @@ def begin(
             steps.note("runtime", f"{name}: {reason}")
         if verb not in HARMLESS:
             choose.check_user(session.choice[0], environment == PROD, os.geteuid())
+        if verb in OF_THE_TREE:
+            session.checkout.need_tree()
         with session.turn(turn, verb, wait), _undone(session):
             yield session
 

@@ -32,7 +32,12 @@ FLOORS = (
 HEIGHT = {room: len(FLOORS) - number for number, floor in enumerate(FLOORS) for room in floor}
 # The launcher reads the lock file before anything is installed.
 BEFORE_ANYTHING = {
-    f"slipway.{name}" for name in ("core.caller", "core.disk", "core.words", "project.folders", "project.lockfile")
+    "slipway.core.caller",
+    "slipway.core.disk",
+    "slipway.core.words",
+    "slipway.project.folders",
+    "slipway.project.lockfile",
+    "slipway.project.owner",
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
