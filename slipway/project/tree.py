@@ -12,6 +12,8 @@ from slipway.core.shell import Shell
 from slipway.project import owner
 from slipway.project.semver import PREFIX, git_tag, version_of
 
+NO_GIT = "git is not installed. Install it"
+NO_REPOSITORY = "not a git repository (or any"  # git's words, in English; another text is about one that is broken
 NEVER = "1970-01-01T00:00:00Z"  # when there is no commit
 
 
@@ -23,7 +25,7 @@ class Tree:
     `previous` is the version released before this one, or empty; `content` is a hash of all files when the tree
     differs from its commit, else empty; `created` is the commit's time (ISO 8601, UTC). In a `shallow` clone, the
     commits and tags before its beginning are not known; in one `without_tags`, which was told to fetch none, no version
-    is.
+    is. `uncommitted` says why there is no commit.
     """
 
     commit: str
@@ -34,10 +36,18 @@ class Tree:
     previous: str = ""
     shallow: bool = False
     without_tags: bool = False
+    uncommitted: str = ""
+
+    @property
+    def nameless(self) -> str:
+        """Say why its version names no commit, and what to do; "" where it names one."""
+        return f"the version names no commit: {self.uncommitted}" if self.uncommitted else ""
 
     @property
     def miscounts(self) -> str:
         """Say why its version may be another one than elsewhere, and what to do; "" where it is the same."""
+        if self.uncommitted:
+            return self.nameless
         if any(version_of(tag) for tag in self.tags):  # it counts from here
             return ""
         if self.shallow:
@@ -55,13 +65,13 @@ class Tree:
 def read(root: Path, shell: Shell) -> Tree:
     """Ask git about the tree in `root`."""
     if not shutil.which("git"):
-        return Tree("", NEVER, (), 0, digest(root, _walk(root)))
+        return Tree("", NEVER, (), 0, digest(root, _walk(root)), uncommitted=NO_GIT)
     head = ["git", "rev-parse", "--is-shallow-repository", "HEAD"]
     status, said_of_head, said = shell.probe(head, env={"LC_ALL": "C"})
     if owner.REFUSES in said:
         raise Problem(owner.refused(root) or f"{said.strip()}\nThis folder is another user's: git says nothing of it.")
     if status:
-        return Tree("", NEVER, (), 0, digest(root, _walk(root)))
+        return Tree("", NEVER, (), 0, digest(root, _walk(root)), uncommitted=_uncommitted(said_of_head, said))
     shallow, commit = said_of_head.split()
     seconds = shell.output(
         ["git", "show", "--no-patch", "--format=%cd", "--date=format-local:%Y-%m-%dT%H:%M:%SZ"], env={"TZ": "UTC"}
@@ -77,6 +87,15 @@ def read(root: Path, shell: Shell) -> Tree:
     content = digest(root, listed(shell)) if dirty else ""
     previous, without = described[0].removeprefix(PREFIX), not found and not shell.probe(no_tags_command())[0]
     return Tree(commit, seconds, tuple(tags), int(since), content, previous, shallow == "true", without)
+
+
+def _uncommitted(printed: str, said: str) -> str:
+    # Why git knows no commit: of a repository, it has said before that it knows none whether it is shallow.
+    if printed:
+        return "nothing is committed yet. git add . && git commit"
+    if NO_REPOSITORY in said:
+        return "this folder is in no git repository. git init && git add . && git commit"
+    return f"git does not read this folder ({next(reversed(said.strip().splitlines()), 'it said nothing')})"
 
 
 def no_tags_command() -> list[str]:

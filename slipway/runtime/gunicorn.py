@@ -23,7 +23,7 @@ from slipway.project import lockfile, tags
 from slipway.project.checkout import Checkout
 from slipway.project.health import GOOD, Answer, ask
 from slipway.project.revisions import heads
-from slipway.project.tree import digest
+from slipway.project.tree import Tree, digest
 from slipway.runtime import LiveRelease, State
 from slipway.runtime.environment import Environment
 from slipway.runtime.reload import GOES_ON, LOOPBACK, RELOADED, wait
@@ -44,9 +44,13 @@ class HostService:
         self.log = environment.state / "service.log"
 
     @cached_property
+    def _tree(self) -> Tree:
+        return read_tree(self.checkout)
+
+    @cached_property
     def release(self) -> str:
         """The version tag of this tree."""
-        return tags.of_tree(self.project.version, read_tree(self.checkout))
+        return tags.of_tree(self.project.version, self._tree)
 
     def running(self) -> str:
         """Return the version tag of the running service, or ""."""
@@ -99,7 +103,7 @@ class HostService:
 
     def prepare(self) -> None:
         """Build nothing, as it runs from this folder; say when production has another version than elsewhere."""
-        if not self.environment.is_dev and (why := read_tree(self.checkout).miscounts):
+        if not self.environment.is_dev and (why := self._tree.miscounts):
             self.checkout.steps.say(f"  {why}")
 
     def is_prepared(self) -> bool:
@@ -134,6 +138,8 @@ class HostService:
 
     def _spawn(self, port: int) -> tuple[processes.Record, psutil.Popen]:
         overlay, argv = self._overlay(port), [sys.executable, "-m", "gunicorn"]
+        if self.environment.is_dev and self._tree.nameless:  # of production, `prepare` says it
+            self.checkout.steps.say(f"  {self._tree.nameless}")
         self.checkout.steps.command(argv, overlay)
         env = {**os.environ, **self.environment.settings.values, **overlay, **processes.mark(self.record)}
         fingerprint, release, schema = self._fingerprint(port), self.release, heads(self.project)

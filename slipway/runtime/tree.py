@@ -49,6 +49,8 @@ class TreeImage:
             if self.is_built():
                 step.detail += ", unchanged"
             else:
+                if self.dev and self._tree.nameless:  # of a release, `release` says it
+                    self.checkout.steps.say(f"  {self._tree.nameless}")
                 build.build(self.checkout, plan.of(self.checkout.project, self._tree), [self.tag])
 
     def is_built(self) -> bool:

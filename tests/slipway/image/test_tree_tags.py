@@ -7,7 +7,7 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
-from slipway.image import plan
+from slipway.image import build, plan
 from slipway.project.checkout import Checkout
 from slipway.runtime.tree import TreeImage
 from tests.slipway.project.support import git, make_repository
@@ -91,3 +91,22 @@ def test_a_release_is_not_made_under_a_version_that_it_has_nowhere_else(reposito
     assert TreeImage(checkout, dev=False).tag  # for what is about no release of this tree
     git(checkout.root, "fetch", "--quiet", "--unshallow")
     assert TreeImage(checkout, dev=False).release == tag_of(repository / "clone")
+
+
+@pytest.mark.parametrize("dev", [True, False], ids=["dev", "prod"])
+def test_a_version_without_a_commit_is_said_where_an_image_is_made_of_it(
+    repository: Path, dev: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(TreeImage, "is_built", lambda _: False)
+    monkeypatch.setattr(build, "build", lambda *_: None)
+
+    def said() -> str:
+        image = TreeImage(Checkout.at(repository, Steps()), dev)
+        _ = dev or image.release
+        image.prepare()
+        return capsys.readouterr().err
+
+    assert said().count("  the version names no commit: nothing is committed yet. git add . && git commit\n") == 1
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "first")
+    assert "commit" not in said()

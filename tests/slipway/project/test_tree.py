@@ -1,5 +1,6 @@
 """The working tree: what git says of it, and what is in it."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,27 @@ def test_a_deleted_file_and_an_executable_bit_count(tmp_path: Path) -> None:
     seen.add(tree.digest(tmp_path, ["a", "b"]))
 
     assert len(seen) == 3
+
+
+def test_why_there_is_no_commit_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        found = tree.read(tmp_path, Shell(tmp_path, Steps()))
+        assert found.miscounts == found.nameless
+        return found.nameless
+
+    git(tmp_path, "--version")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    monkeypatch.setenv("LANGUAGE", "de")
+    assert nameless() == (
+        "the version names no commit: this folder is in no git repository. git init && git add . && git commit"
+    )
+    (tmp_path / ".git").write_text("gitdir: /nowhere\n")
+    assert "git does not read this folder (fatal: not a git repository: /nowhere)" in nameless()
+    (tmp_path / ".git").unlink()
+    make_repository(tmp_path)
+    assert nameless() == "the version names no commit: nothing is committed yet. git add . && git commit"
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "-m", "first")
+    assert not nameless()
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    assert nameless() == "the version names no commit: git is not installed. Install it"
