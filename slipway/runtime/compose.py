@@ -77,9 +77,14 @@ class ComposeService:
         return live_releases(webs)
 
     def prepare(self) -> None:
-        """Build the image when what goes into it has changed."""
+        """Build the image when what goes into it has changed; raises Problem before, for what its user may not read."""
+        closed = mounts.is_any_closed(self.checkout.root)
+        if closed and not self.is_prepared():
+            file = self.checkout.root / "Dockerfile"
+            self._check_mounts(mounts.user_of(file.read_text(encoding="utf-8")) if file.exists() else "")
         self.image.prepare()
-        self._check_mounts()
+        if closed:
+            self._check_mounts(images.existing(self.checkout.shell, self.image.tag).user)
 
     def is_prepared(self) -> bool:
         """Tell whether the image is built of what goes into it now."""
@@ -127,11 +132,9 @@ class ComposeService:
         """Tell whether it is ready now, and not at its engine's last look."""
         return answers(self.checkout.shell, self.checkout.project, self.port())
 
-    def _check_mounts(self) -> None:
-        if mounts.is_any_closed(self.checkout.root):
-            shell, names = self.checkout.shell, (*SERVICES, MIGRATE)
-            user = images.existing(shell, self.image.tag).user
-            mounts.check(self.checkout.root, mounts.mounted(json.loads(self._config(0)), names, user))
+    def _check_mounts(self, user: str) -> None:
+        config = json.loads(self._config(0))
+        mounts.check(self.checkout.root, mounts.mounted(config, (*SERVICES, MIGRATE), user))
 
     def _config(self, port: int) -> str:
         return self.checkout.shell.output(self.stack.compose(*DEFINED), env=self.stack.env(port))

@@ -1,6 +1,7 @@
 """What a container gets of this folder in development, and whether its user may read it."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import Any
 from slipway.core.errors import Problem
 
 UNREAD = ("__pycache__", ".git", ".venv", ".slipway")  # bytecode is done without; the others are no service's
+INSTRUCTION = re.compile(
+    r"^[ \t]*(?:FROM\s+(?:--\S+\s+)?(?P<base>\S+)(?:\s+AS\s+(?P<stage>\S+))?|USER\s+(?P<user>\S+))", re.M | re.I
+)
 
 
 def mounted(config: Mapping[str, Any], services: tuple[str, ...], user: str) -> dict[str, list[Path]]:
@@ -21,6 +25,22 @@ def mounted(config: Mapping[str, Any], services: tuple[str, ...], user: str) -> 
         binds = [Path(one["source"]) for one in service.get("volumes") or () if one["type"] == "bind"]
         found.setdefault(str(service.get("user") or user), []).extend(binds)
     return found
+
+
+def user_of(dockerfile: str) -> str:
+    """Return the user that a Dockerfile's last stage names, itself or by the stage that it begins with; "" for none.
+
+    That is known before the image is built; a variable stands for itself, so that nobody is taken for it.
+    """
+    users: dict[str, str] = {}
+    stage = ""
+    for found in INSTRUCTION.finditer(dockerfile):
+        if found["base"]:
+            stage = found["stage"] or ""
+            users[stage] = users.get(found["base"], "")
+        else:
+            users[stage] = found["user"]
+    return users.get(stage, "")
 
 
 def closed(path: Path, uid: int) -> Iterator[Path]:

@@ -1,12 +1,17 @@
 """Whether a container's user may read what it gets of the project's folder."""
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from slipway.core.errors import Problem
+from slipway.engine import images
 from slipway.runtime import mounts
+from slipway.runtime.compose import ComposeService
+from tests.support import ROOT
 
 
 @pytest.fixture
@@ -78,3 +83,42 @@ def test_the_user_that_a_service_names_is_its_own(root: Path) -> None:
     check(root, named=str(root.stat().st_uid))
     with pytest.raises(Problem, match=r"user 12345 may not read .*: chmod -R go\+rX app gunicorn\.conf\.py$"):
         check(root, named="12345:0")
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "user"),
+    [
+        ("FROM base\n", ""),
+        ("FROM base\nUSER 1\nRUN x\nUSER 2:3\n", "2:3"),
+        ("FROM base AS a\nUSER 1\nFROM a AS b\nCOPY x y\nFROM base AS c\nUSER 9\nFROM b\nARG X\n", "1"),
+        ("FROM base as a\nUSER 1\nFROM --platform=x base\n", ""),
+        ("ARG ID=5\nFROM base\nUSER ${ID}\n", "${ID}"),
+    ],
+    ids=["none", "last", "inherited", "another's", "variable"],
+)
+def test_the_user_of_an_image_is_known_before_it_is_built(dockerfile: str, user: str) -> None:
+    assert mounts.user_of(dockerfile) == user
+
+
+def test_slipways_own_image_has_a_user_that_files_can_be_closed_to() -> None:
+    assert mounts.user_of((ROOT / "Dockerfile").read_text()) == "65532:65532"
+
+
+def test_what_is_closed_is_said_before_the_image_is_built(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "Dockerfile").write_text("FROM base\nUSER 65532\n")
+    (root / "app/main.py").chmod(0o600)
+    done: list[str] = []
+    image = SimpleNamespace(tag="x", prepare=lambda: done.append("built"), is_built=lambda: "built" in done)
+    service = ComposeService.__new__(ComposeService)
+    service.checkout, service.image = SimpleNamespace(root=root, shell=None), image  # type: ignore[assignment]
+    monkeypatch.setattr(service, "_config", lambda _: json.dumps(config(root)))
+    monkeypatch.setattr(images, "existing", lambda *_: SimpleNamespace(user="0"))
+    with pytest.raises(Problem, match=r"user 65532 may not read .*main\.py, which"):
+        service.prepare()
+    assert not done
+    (root / "Dockerfile").write_text("FROM base\n")
+    service.prepare()
+    assert done
+    monkeypatch.setattr(images, "existing", lambda *_: SimpleNamespace(user="4711"))  # of an image of somebody's
+    with pytest.raises(Problem, match=r"user 4711 may not read"):
+        service.prepare()
