@@ -57,9 +57,30 @@ def _is_of(process: psutil.Process, path: Path) -> bool:
     # A copy of the folder has a copy of the record. Who may not ask another user's process takes that user's record for
     # good: it is not stopped by mistake, as it cannot be.
     try:
-        return process.environ().get(MARK) == str(path)
+        return _carries(process, process.environ().get(MARK, ""), path)
     except psutil.AccessDenied:
         return process.uids().real == path.stat().st_uid
+
+
+def _carries(process: psutil.Process, value: str, path: Path) -> bool:
+    # A folder that is moved takes along what runs in it, whose mark is the record's path of before. Where it is at work
+    # tells: at the same place above the record; or in a folder that has such a record of its own, and took that place.
+    try:
+        works = Path(process.cwd())
+    except (psutil.Error, OSError):
+        return value == str(path)
+    below = [path.relative_to(folder) for folder in path.parents]
+    if works in path.parents:
+        return value.endswith(f"{os.sep}{path.relative_to(works)}")
+    return value == str(path) and not any((works / one).exists() for one in below[1:])
+
+
+def is_moved(path: Path) -> bool:
+    """Tell whether a recorded process was started before its folder was moved: what it has still to read is gone."""
+    if record := load(path):
+        with contextlib.suppress(psutil.Error):
+            return psutil.Process(record.pid).environ().get(MARK) != str(path)
+    return False
 
 
 def spawn(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, **options: Any) -> psutil.Popen:
@@ -90,7 +111,7 @@ def stop(path: Path, grace: float) -> bool:
     process, or (it was killed, or there was no time to record it) what it left behind.
     """
     record = load(path)
-    members = marked(path)
+    members = list({*marked(path), *(family(record.pid) if record else [])})
     first: list[psutil.Process] = []
     with contextlib.suppress(psutil.NoSuchProcess):
         first = [psutil.Process(record.pid)] if record else []
@@ -99,7 +120,7 @@ def stop(path: Path, grace: float) -> bool:
             member.terminate()
     members = list({*members, *first})
     wait_until(lambda: not any(map(is_alive, members)), lambda: True, grace)
-    for member in {*first, *marked(path)}:
+    for member in {*members, *marked(path)}:
         with contextlib.suppress(psutil.NoSuchProcess):
             member.kill()
     if members:  # another container may have what is not seen here
@@ -117,7 +138,7 @@ def mark(path: Path) -> dict[str, str]:
 
 def marked(path: Path) -> list[psutil.Process]:
     """Return the living processes that carry a record's mark."""
-    return [process for process, value in carrying(MARK) if value == str(path)]
+    return [process for process, value in carrying(MARK) if _carries(process, value, path)]
 
 
 def carrying(variable: str) -> list[tuple[psutil.Process, str]]:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NoReturn
 
 from slipway.core.errors import Problem
@@ -223,7 +224,10 @@ class ComposeRuntime:
         for one in self.stack.containers:
             other = one.labels.get(containers.FOLDER, root)
             if os.path.realpath(other) != root:
+                there = "Stop it there (./inv down)"
+                if not Path(other).exists():
+                    there = "There is none on this machine: if it was moved, move it back for a moment (./inv down)"
                 raise Problem(
-                    f"The Compose project {self.stack.name!r} is up from another folder, {other}. Stop it there "
-                    f"(./inv down), or name this one: COMPOSE_PROJECT_NAME={self.stack.name}2 in .env."
+                    f"The Compose project {self.stack.name!r} is up from another folder, {other}. {there}, or name "
+                    f"this one: COMPOSE_PROJECT_NAME={self.stack.name}2 in .env."
                 )

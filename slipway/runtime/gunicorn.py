@@ -30,6 +30,7 @@ from slipway.runtime.reload import GOES_ON, LOOPBACK, RELOADED, wait
 
 STOP_GRACE = 35  # seconds; longer than gunicorn lets requests finish
 ADDRESS = "BIND_ADDRESS"
+MOVED = "it was started before this folder was moved: ./inv down, then ./inv up"
 
 
 class HostService:
@@ -182,7 +183,8 @@ class HostService:
         if not record:
             return State("stopped")
         word = "ready" if self._health(record.port, record.address).status == GOOD else "not ready"
-        return State(word, {"process": record.pid, "address": url(record.address, record.port)})
+        why = {"why": MOVED} if processes.is_moved(self.record) else {}
+        return State(word, {"process": record.pid, "address": url(record.address, record.port), **why})
 
     @property
     def address(self) -> str:
@@ -206,12 +208,12 @@ class HostService:
 
     def _fingerprint(self, port: int) -> str:
         # All that a running service would not notice; its own code it reloads.
-        migrations = self.project.root / self.project.migrations
+        root = self.project.root
         files = ["pyproject.toml", lockfile.NAME, "gunicorn.conf.py"]
         if self.project.migrations:
-            files += [str(p.relative_to(self.project.root)) for p in migrations.rglob("*.py")]
+            files += [str(p.relative_to(root)) for p in (root / self.project.migrations).rglob("*.py")]
         values = json.dumps([self.environment.settings.values, port, self.where()], sort_keys=True)
-        return hashlib.sha256(f"{digest(self.project.root, files)}{values}".encode()).hexdigest()
+        return hashlib.sha256(f"{root}{digest(root, files)}{values}".encode()).hexdigest()
 
     def _health(self, port: int, address: str) -> Answer:
         return ask(address, port, self.project.health, self.project.health_host)

@@ -73,7 +73,14 @@ def is_of(process: psutil.Process, data: Path) -> bool:
     Root in a container may not ask where nobody's process is; what it was started with can be read by anybody.
     """
     try:
-        return Path(process.cwd()) == data.resolve()
+        return Path(process.cwd()) == data.resolve() or _is_at(process.pid, data)
     except psutil.AccessDenied:
         argv = process.cmdline()
         return "-D" in argv[:-1] and Path(argv[argv.index("-D") + 1]).resolve() == data.resolve()
+
+
+def _is_at(pid: int, folder: Path) -> bool:
+    # In a mount namespace of its own, a process is told the path of before when a folder is moved.
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cwd").samefile(folder)
+    return False

@@ -90,7 +90,7 @@ class Server:
         with another password or by another major version.
         """
         self.remarks = []
-        if running := self.running():
+        if running := self._usable():
             self._open(database, running[1])
             return running[1]
         if not interlock.is_given_up(self.lock, LINGER):
@@ -194,6 +194,12 @@ class Server:
         with contextlib.suppress(FileNotFoundError):
             return (self.data / "postmaster.pid").read_text()
         return ""
+
+    def _usable(self) -> tuple[int, int] | None:
+        # What runs; one that was started before its folder was moved is stopped, as it looks for its libraries there.
+        if self._noted.splitlines()[1:2] not in ([], [str(self.data.resolve())]) and self.running():
+            self.stop()
+        return self.running()
 
     def _is_ready(self, before: str) -> bool:
         # As pg_ctl looks. Asking the port could be answered by another server; one that was killed was ready as well.

@@ -189,6 +189,26 @@ def test_an_unreachable_database_is_named_within_the_limit(service: Checkout) ->
     assert processes_of(service.root) == []
 
 
+def test_what_runs_in_a_folder_that_was_moved_is_known_there_and_begun_anew(service: Checkout) -> None:
+    service.up()
+    before, place = {p.pid for p in processes_of(service.root)}, service.root
+    moved = place.rename(place.with_name("moved"))
+    service.root = moved
+    try:
+        state = json.loads(service.inv("status", "--json").stdout)
+        assert state["service"]["state"] == "ready"
+        assert "before this folder was moved: ./inv down, then ./inv up" in state["service"]["why"]
+        assert state["database"]["state"] == "running"
+        conversation_after_recovery(service)
+        assert not before & {p.pid for p in processes_of(moved)}
+        assert "why" not in json.loads(service.inv("status", "--json").stdout)["service"]
+        service.root = moved.rename(place)
+        assert service.inv("down").stderr.count("stopped  ") == 2
+        assert processes_of(place) == []
+    finally:
+        service.root = place if place.exists() else moved
+
+
 def test_down_and_status_work_with_a_broken_env_and_show_nothing_of_it(service: Checkout) -> None:
     service.up()
     verbs_with_a_broken_env(service)

@@ -1,5 +1,6 @@
 """Processes of this project's, and those that another user has started."""
 
+import contextlib
 import json
 import os
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from slipway.core.processes import Record, load, mark, spawn
+from slipway.core.processes import Record, is_alive, is_moved, load, mark, marked, spawn, stop
 from tests.support import wait_for
 
 
@@ -44,3 +45,35 @@ def test_what_may_not_be_asked_is_its_records_owners(record: Path, monkeypatch: 
     mine = psutil.Process().uids()
     monkeypatch.setattr(psutil.Process, "uids", lambda _: mine._replace(real=mine.real + 1))
     assert load(record) is None
+
+
+def test_what_runs_in_a_folder_that_is_moved_goes_with_it(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    (old / "state").mkdir(parents=True)
+    record = old / "state/service.json"
+    script = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'], cwd='/')"
+    process = spawn([sys.executable, "-c", script], cwd=old, env={**os.environ, **mark(record)}, log=tmp_path / "log")
+    try:
+        Record(process.pid, process.create_time(), 8000, "", "1.2.3").save(record)
+        wait_for(lambda: len(marked(record)) == 2)
+        assert not is_moved(record)
+        old.rename(new)
+        moved = new / "state/service.json"
+        assert load(record) is None
+        assert load(moved)
+        assert is_moved(moved)
+
+        (old / "state").mkdir(parents=True)  # a clone where it was before takes nothing for its own
+        record.write_text(moved.read_text())
+        assert load(record) is None
+        assert process.pid not in [one.pid for one in marked(record)]
+        record.unlink()
+
+        child = process.children()[0]
+        assert stop(moved, 5)
+        process.wait()
+        wait_for(lambda: not is_alive(child))
+        assert not moved.exists()
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
