@@ -219,12 +219,14 @@ def _alone(root: Path) -> Iterator[None]:
 
 
 def _interrupt(signum: int, _frame: object) -> None:
-    raise SystemExit(128 + signum)  # pip, if it runs, is killed on the way
+    raise SystemExit(128 + signum)  # the installer, if it runs, is ended on the way
 
 
 def main(root: Path, arguments: Iterable[str]) -> None:
     """Make `.venv`, and let Invoke take this process over."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # which is ignored under nohup
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     try:
         make_venv(root, os.environ.get("PYTHON", ""), os.environ.get("SLIPWAY_VENV_FAILED", ""))
         python = str(root / ".venv" / "bin" / "python")

@@ -1,12 +1,12 @@
 """How packages get into .venv, and out of it: with uv where that can be had, else with pip."""
 
+import contextlib
 import importlib.util
 import os
 import shutil
 import sys
 import sysconfig
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from slipway.core import disk
@@ -130,8 +130,7 @@ class Installer:
 
         With `fetch`, the uv that the lock file pins is downloaded for that, where there is none. Raises Failed.
         """
-        with tempfile.TemporaryDirectory(prefix="slipway-") as name:
-            folder = Path(name)
+        with _scratch(self.venv.parent / ".slipway" / "installer") as folder:
             listing = folder / "packages.txt"
             listing.write_text("\n".join(lines), encoding="utf-8")
             if self._with_uv(lines, lock, set(names), fetch, folder):
@@ -202,6 +201,17 @@ class Installer:
         if sys.dont_write_bytecode:
             compiling = Progress(f"{self.progress.doing}: compiling")
             compiling.run([str(self.python), "-m", "compileall", "-q", "-j", "0", str(venv / "lib")])
+
+
+@contextlib.contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    # A folder for a while; what a run that was killed has left of it goes. It is for who has the lock beside it.
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(venv: Path, progress: Progress, argv: list[str], advice: str, installs: bool = False) -> None:
