@@ -218,6 +218,16 @@ def _alone(root: Path) -> Iterator[None]:
             progress.HELD.clear()
 
 
+@contextlib.contextmanager
+def _without_python_path() -> Iterator[None]:
+    # pip takes what lies in its folders for installed, and leaves it out.
+    named = os.environ.pop("PYTHONPATH", "")
+    theirs = {os.path.abspath(one) for one in named.split(os.pathsep)} if named else set()  # noqa: PTH100
+    sys.path[:] = [one for one in sys.path if one not in theirs]
+    yield
+    os.environ |= {"PYTHONPATH": named} if named else {}
+
+
 def _interrupt(signum: int, _frame: object) -> None:
     raise SystemExit(128 + signum)  # the installer, if it runs, is ended on the way
 
@@ -228,7 +238,8 @@ def main(root: Path, arguments: Iterable[str]) -> None:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _interrupt)
     try:
-        make_venv(root, os.environ.get("PYTHON", ""), os.environ.get("SLIPWAY_VENV_FAILED", ""))
+        with _without_python_path():
+            make_venv(root, os.environ.get("PYTHON", ""), os.environ.get("SLIPWAY_VENV_FAILED", ""))
         python = str(root / ".venv" / "bin" / "python")
         os.execv(python, [python, "-X", "utf8", "-P", str(root / "slipway/virtualenv/start.py"), str(root), *arguments])  # noqa: S606
     except OSError as problem:

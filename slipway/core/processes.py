@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 
+from slipway.core.pythons import own_first
 from slipway.core.waiting import wait_until
 
 MARK = "SLIPWAY_RECORD"
@@ -95,7 +96,7 @@ def spawn(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, 
         return psutil.Popen(
             argv,
             cwd=cwd,
-            env=env,
+            env={**env, **own_first(argv, env)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

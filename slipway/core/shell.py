@@ -14,6 +14,7 @@ from slipway.core import limits
 from slipway.core.errors import Problem
 from slipway.core.limits import Late, Limit
 from slipway.core.programs import attend, captured, ended, started, status_of, talk
+from slipway.core.pythons import own_first
 from slipway.core.relay import ERR, OUT, relayed
 from slipway.core.signals import interrupted
 from slipway.core.steps import Steps, draws
@@ -228,8 +229,9 @@ class Shell:
         if merged:
             os.dup2(1, 2)
         os.chdir(self.root)
+        given = {**os.environ, **(hidden or {}), **(env or {})}
         try:
-            os.execvpe(argv[0], list(argv), {**os.environ, **(hidden or {}), **(env or {})})  # noqa: S606
+            os.execvpe(argv[0], list(argv), given | own_first(argv, given))  # noqa: S606
         except FileNotFoundError:
             raise Problem(f"{argv[0]} is not installed.") from None
 
@@ -244,4 +246,5 @@ class Shell:
     ) -> "Callable[[], subprocess.Popen[str]]":
         held, mark = ([], {}) if limit.asks else (self.held, self.mark(limit))
         given = {**os.environ, **mark, **(hidden or {}), **(env or {})}
+        given |= own_first(argv, given)
         return partial(started, argv, cwd=cwd or self.root, env=given, pass_fds=held, **ends)

@@ -12,6 +12,11 @@ import sys
 
 FAILED = "SLIPWAY_VENV_FAILED"
 
+# What PYTHONPATH names may have an Invoke of its own: .venv's packages come first.
+if named := os.environ.get("PYTHONPATH"):
+    theirs = {os.path.abspath(one) for one in named.split(os.pathsep)}  # noqa: PTH100  (pathlib takes longer)
+    sys.path.sort(key=theirs.__contains__)
+
 missing = ""
 try:
     import invoke  # noqa: F401

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.slipway.virtualenv.support import Project, wheel
+from tests.support import ROOT
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 SERVED = f"invoke {VERSION} up\n"
@@ -133,3 +134,18 @@ def test_python_is_obeyed_when_there_is_a_venv_and_refused_in_a_sentence(made: P
     assert (
         "inv: no Python of version 3.11 or newer was found that the project takes (python3 is Python " in refused.stderr
     )
+
+
+def test_what_pythonpath_names_stands_for_nothing_in_venv(project: Project, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    for name in ("invoke", "one"):
+        shutil.copytree(ROOT / "tests/slipway/little/hello", other / name)
+        (other / name / "__main__.py").write_text("raise SystemExit('foreign')")
+        (other / f"{name}-1.0.dist-info").mkdir()
+        (other / f"{name}-1.0.dist-info/METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    project.lock("one")
+    serves(project, "making .venv", PYTHONPATH=str(other))
+    assert project.has() == {"invoke", "one"}
+    serves(project, silent=True, PYTHONPATH=f"{other}:")
+    (project.root / "slipway/verbs/__main__.py").write_text("import os; print(os.environ['PYTHONPATH'])")
+    assert project.inv("up", PYTHONPATH=f"{other}:").stdout == f"{other}:\n"
