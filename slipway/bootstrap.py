@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from slipway.core import disk
+from slipway.core import disk, output
 from slipway.project import folders, owner
 from slipway.project.lockfile import INSTALL, LOCK, NAME, Lockfile, Unusable, canonical
 from slipway.virtualenv import install, judge, mark, markers, packages, progress
@@ -234,6 +234,7 @@ def _interrupt(signum: int, _frame: object) -> None:
 
 def main(root: Path, arguments: Iterable[str]) -> None:
     """Make `.venv`, and let Invoke take this process over."""
+    output.keep()
     for number in (signal.SIGTERM, signal.SIGHUP):  # which is ignored under nohup
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _interrupt)

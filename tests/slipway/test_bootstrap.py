@@ -11,6 +11,7 @@ import pytest
 
 from slipway import bootstrap
 from slipway.bootstrap import make_venv
+from slipway.core import output
 from slipway.virtualenv import install
 from slipway.virtualenv.mark import Mark
 from slipway.virtualenv.progress import Progress
@@ -87,6 +88,7 @@ def test_a_file_that_cannot_be_written_is_a_sentence(
         raise OSError(code, os.strerror(code), str(root / ".slipway/bootstrap.lock"))
 
     monkeypatch.setattr(bootstrap, "make_venv", fail)
+    monkeypatch.setattr(output, "keep", lambda: None)
     with pytest.raises(SystemExit, match=r"bootstrap\.lock (cannot be written|is closed to)"):
         bootstrap.main(tmp_path, [])
 

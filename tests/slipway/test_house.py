@@ -34,6 +34,7 @@ HEIGHT = {room: len(FLOORS) - number for number, floor in enumerate(FLOORS) for 
 BEFORE_ANYTHING = {
     "slipway.core.caller",
     "slipway.core.disk",
+    "slipway.core.output",
     "slipway.core.words",
     "slipway.project.folders",
     "slipway.project.lockfile",
