@@ -130,7 +130,7 @@ class Installer:
 
         With `fetch`, the uv that the lock file pins is downloaded for that, where there is none. Raises Failed.
         """
-        with _scratch(self.venv.parent / ".slipway" / "installer") as folder:
+        with self._scratch() as folder:
             listing = folder / "packages.txt"
             listing.write_text("\n".join(lines), encoding="utf-8")
             if self._with_uv(lines, lock, set(names), fetch, folder):
@@ -150,14 +150,26 @@ class Installer:
 
         `builders` list what builds them, which is installed for that alone, checked by its hashes. Raises Failed.
         """
-        with tempfile.TemporaryDirectory(prefix="slipway-") as name:
-            listing = Path(name) / "packages.txt"
+        with self._scratch() as scratch:
+            listing = scratch / "packages.txt"
             listing.write_text("\n".join(builders), encoding="utf-8")
-            fetch = ["download", "--dest", name, "--only-binary", ":all:", *EXACTLY, str(listing)]
+            fetch = ["download", "--dest", str(scratch), "--only-binary", ":all:", *EXACTLY, str(listing)]
             _run(self.venv, self.progress, self.pip_command(*fetch), NO_PIP)
             for folder in folders:
-                command = ["install", "--no-deps", "--no-index", "--find-links", name, "--editable", str(folder)]
+                there = ["--no-index", "--find-links", str(scratch)]
+                command = ["install", "--no-deps", *there, "--editable", str(folder)]
                 _run(self.venv, self.progress, self.pip_command(*command), NO_BUILD)
+
+    @contextlib.contextmanager
+    def _scratch(self) -> Iterator[Path]:
+        # A folder for a while; what a run that was killed has left of it goes. It is for who has the lock beside it.
+        folder = self.venv.parent / ".slipway" / "installer"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _with_uv(self, lines: Sequence[str], lock: Lockfile, names: set[str], fetch: bool, folder: Path) -> bool:
         program, line = uv.on_path(), uv.pinned(lock) if fetch and not self.offline else []
@@ -201,17 +213,6 @@ class Installer:
         if sys.dont_write_bytecode:
             compiling = Progress(f"{self.progress.doing}: compiling")
             compiling.run([str(self.python), "-m", "compileall", "-q", "-j", "0", str(venv / "lib")])
-
-
-@contextlib.contextmanager
-def _scratch(folder: Path) -> Iterator[Path]:
-    # A folder for a while; what a run that was killed has left of it goes. It is for who has the lock beside it.
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(venv: Path, progress: Progress, argv: list[str], advice: str, installs: bool = False) -> None:
