@@ -17,6 +17,7 @@ from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.limits import Limit
+from slipway.core.ports import LOOPBACK
 from slipway.core.processes import family, send
 from slipway.core.signals import doomed
 from slipway.core.steps import is_coloured
@@ -54,10 +55,10 @@ def on_host(checkout: Checkout, args: Sequence[str]) -> None:
                 port = server.start(Database.of(values), settings=FAST)
                 for name in superuser.extended(project, values[database.NAME]):
                     server.as_superuser(superuser.extensions_sql(project.database.extensions), name)
-                step.detail = f"PostgreSQL {server.major} on 127.0.0.1:{port}, for this run alone"
+                step.detail = f"PostgreSQL {server.major} on {LOOPBACK}:{port}, for this run alone"
             for remark in server.remarks:
                 checkout.steps.note("database", remark)
-            values |= {database.HOSTNAME: "127.0.0.1", database.PORT: str(port)}
+            values |= {database.HOSTNAME: LOOPBACK, database.PORT: str(port)}
         status = checkout.shell.status(command, hidden=values, ask=signal.SIGINT, limit=Limit(grace=GRACE))
     if status:
         raise Problem("The tests failed.", status)

@@ -9,13 +9,15 @@ from slipway.core.errors import Problem
 from slipway.core.sources import source
 from slipway.core.words import PORTS
 
+LOOPBACK = "127.0.0.1"
+
 
 def free_port(preferred: int = 0) -> int:
-    """Return the preferred port if it is free on 127.0.0.1, else another one."""
+    """Return the preferred port if it is free on LOOPBACK, else another one."""
     for port in (preferred, 0):
         with contextlib.suppress(OSError):
-            return _bind(port, "127.0.0.1")
-    raise Problem("No port is free on 127.0.0.1.")
+            return _bind(port, LOOPBACK)
+    raise Problem(f"No port is free on {LOOPBACK}.")
 
 
 def is_free(port: int, host: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 
+from slipway.core.ports import LOOPBACK
 from slipway.core.pythons import own_first
 from slipway.core.waiting import wait_until
 
@@ -32,7 +33,7 @@ class Record:
     fingerprint: str
     release: str
     schema: str = ""
-    address: str = "127.0.0.1"
+    address: str = LOOPBACK
 
     def save(self, path: Path) -> None:
         """Write the record in one step."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from slipway.core.errors import Problem
+from slipway.core.ports import LOOPBACK
 from slipway.core.steps import Steps
 from slipway.core.words import PORTS, SECONDS, WORKERS, in_bytes, is_whole, whole
 from slipway.project import database, dotenv, edits, hidden, written
@@ -200,7 +201,7 @@ class Settings:
                 findings.append(f"{name} is not a size from 6m on, like 512m or 1g")
         if values.get(database.HOSTNAME) == database.OWN:
             findings += database.unfit(values)
-        local = values.get(database.HOSTNAME) in ("localhost", "127.0.0.1", "::1")
+        local = values.get(database.HOSTNAME) in ("localhost", LOOPBACK, "::1")
         if local and self.on_docker():
             findings.append(
                 "DATABASE_HOSTNAME names this machine, which in a container is the container itself: write db for the "

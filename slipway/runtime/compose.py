@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from slipway.core.errors import Problem
+from slipway.core.ports import LOOPBACK
 from slipway.core.shell import Ran
 from slipway.engine import containers, images, volumes
 from slipway.engine.containers import PROJECT, Container
@@ -21,7 +22,7 @@ from slipway.runtime.compose_database import ComposeDatabase
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, MIGRATE, no_tty
 from slipway.runtime.release import SERVICES, WEB
-from slipway.runtime.reload import LOOPBACK, answers, told_to_go_on
+from slipway.runtime.reload import answers, told_to_go_on
 from slipway.runtime.stacks import READY, check_port, doomed, kept, live_releases, status, stop
 from slipway.runtime.tree import TreeImage
 

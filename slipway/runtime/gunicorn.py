@@ -16,6 +16,7 @@ import psutil
 
 from slipway.core import ports, processes
 from slipway.core.errors import Problem
+from slipway.core.ports import LOOPBACK
 from slipway.core.signals import uninterrupted
 from slipway.core.sources import source
 from slipway.image.plan import read_tree
@@ -26,7 +27,7 @@ from slipway.project.revisions import heads
 from slipway.project.tree import Tree, digest
 from slipway.runtime import LiveRelease, State
 from slipway.runtime.environment import Environment
-from slipway.runtime.reload import GOES_ON, LOOPBACK, RELOADED, wait
+from slipway.runtime.reload import GOES_ON, RELOADED, wait
 
 STOP_GRACE = 35  # seconds; longer than gunicorn lets requests finish
 ADDRESS = "BIND_ADDRESS"

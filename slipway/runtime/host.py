@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from slipway.core.errors import Problem
+from slipway.core.ports import LOOPBACK
 from slipway.core.shell import Ran
 from slipway.project.checkout import Checkout
 from slipway.project.database import HOSTNAME, NO_DATABASE, PORT, SUPERUSER, Database
@@ -16,8 +17,6 @@ from slipway.runtime.environment import Environment
 from slipway.runtime.gunicorn import HostService, asked_at, url
 from slipway.runtime.installations import Binaries, client, clients
 from slipway.runtime.postgres import Server
-
-LOOPBACK = "127.0.0.1"
 
 
 class HostDatabase:

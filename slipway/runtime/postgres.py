@@ -17,7 +17,7 @@ import psutil
 from slipway.core import disk
 from slipway.core.caller import named
 from slipway.core.errors import Problem
-from slipway.core.ports import free_port
+from slipway.core.ports import LOOPBACK, free_port
 from slipway.core.processes import is_alive, send, spawn, tail
 from slipway.core.signals import uninterrupted
 from slipway.core.waiting import wait_until
@@ -148,7 +148,7 @@ class Server:
 
     def _listen(self, binaries: Binaries, run_as: Identity, port: int, settings: tuple[str, ...]) -> bool:
         # Whether it got its port; when it failed otherwise, waiting for another one would not help.
-        options = ["unix_socket_directories=", "listen_addresses=127.0.0.1", f"port={port}", *settings]
+        options = ["unix_socket_directories=", f"listen_addresses={LOOPBACK}", f"port={port}", *settings]
         argv = [binaries["postgres"], "-D", str(self.data.resolve()), *(word for o in options for word in ("-c", o))]
         with interlock.locked(self.lock, LINGER) as inherited, uninterrupted():
             if not inherited:

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from slipway.core.errors import Problem
+from slipway.core.ports import LOOPBACK
 from slipway.core.shell import Shell
 from slipway.core.waiting import wait_until
 from slipway.engine import client
@@ -12,7 +13,6 @@ from slipway.project.health import GOOD, Answer, ask
 
 RELOADED = 5  # seconds in which changed code is served
 GOES_ON = "It goes on, and loads its code anew when that changes."
-LOOPBACK = "127.0.0.1"
 
 
 def wait(look: Callable[[], Answer], ended: Callable[[], str], seconds: int, again: bool = False) -> str:

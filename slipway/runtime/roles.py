@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from slipway.core.errors import Problem
+from slipway.core.ports import LOOPBACK
 from slipway.core.programs import ended
 from slipway.project.database import OTHERS, SUPERUSER, Database, other_login, other_name
 from slipway.runtime.bring_over import SUPERUSER_PASSWORD, Role, bring_over_command
@@ -17,7 +18,6 @@ from slipway.runtime.identity import environ
 from slipway.runtime.installations import Binaries
 
 LIMIT = 600  # seconds
-LOOPBACK = "127.0.0.1"
 REFUSED = "authentication failed"
 NAMED = "named "  # before a name
 
