@@ -1,11 +1,13 @@
 """What is secret, and text without it: a value is hidden in every spelling in which programs print one."""
 
-import base64
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
-from urllib.parse import quote, quote_plus, unquote
+from urllib.parse import unquote
+
+from slipway.core.sought import Beginnings, either
+from slipway.core.spellings import spellings
 
 HIDDEN = "[secret]"
 LONG = 8  # characters of a value that is hidden wherever it stands; a shorter one is part of anything
@@ -22,7 +24,7 @@ PLAIN = re.compile(r"(?i)[+-]?\d[\d_]*(\.\d+)?|true|false|yes|no|on|off|none|nul
 LOGIN = re.compile(r"(?<!ssh)://[^/\s@]+@|://[^/\s@:]*:(?!\d+/)[^\s@]+@")
 # Its password; what stands alone before a host is one in HTTP, as a token is given there.
 PASSWORD = re.compile(r"://[^/\s@:]*:(?!\d+/)([^\s/]+)@|https?://([^/\s@:]+)@")
-ENCODED = re.compile(r"%[0-9A-F]{2}")  # of a URL
+LETTERS = re.compile(r"[A-Za-z0-9]+")
 PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 # Where less than all of a value is shown: as pydantic and pytest shorten a long one (a row of dots is pytest's
 # progress), and where a line ends that was not written to its end yet, or is broken there.
@@ -68,62 +70,61 @@ def _names_a_file(value: str) -> bool:
         return False
 
 
-def spellings(value: str) -> set[str]:
-    """Return how programs print a value: as it is, quoted for Python, JSON, SQL, shells, Compose, URLs, or as base64.
-
-    Of base64, what doesn't depend on the text around it: a login of a header has the name before the password.
-    """
-    raw = value.encode("utf-8", "surrogateescape")
-    found = {value, repr(value)[1:-1], repr(raw)[2:-1]}
-    quoted = json.dumps(value, ensure_ascii=False)[1:-1]
-    bare = quoted.replace('\\"', '"')  # of which pydantic escapes the quote that it uses
-    found |= {
-        json.dumps(value)[1:-1],
-        quoted,
-        bare,
-        bare.replace("'", "\\'"),
-        bare.replace("'", "\\'").replace('"', '\\"'),
-    }
-    found |= {value.replace("'", one) for one in ("''", "\\'", "'\"'\"'")} | {value.replace("$", "$$")}
-    in_urls = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
-    found |= in_urls | {ENCODED.sub(lambda match: match[0].lower(), one) for one in in_urls}  # as some programs do
-    for before in range(3):
-        coded = base64.b64encode(b"\0" * before + raw).rstrip(b"=").decode()
-        inner = coded[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
-        found |= {inner, inner.replace("+", "-").replace("/", "_")} if len(inner) >= LONG else set()
-    return found
-
-
 class Secrets:
     """Values that are never shown."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self.long: tuple[str, ...] = ()  # hidden wherever they stand, the longest first
         self.short: frozenset[str] = frozenset()  # hidden where they stand alone: as part of a word, they say nothing
-        self._pattern: re.Pattern[str] | None = None
-        self._all: tuple[str, ...] = ()
-        self._parts: frozenset[str] = frozenset()  # all that stands side by side in one, PART characters each
-        self._heads: frozenset[str] = frozenset()  # what they begin with, shorter than that
+        self._runs: frozenset[str] = frozenset()  # where none of these is, nothing long is
+        self._forget()
         self.add(*values)
 
     def add(self, *values: str) -> None:
         """Hide values, whatever they are; each line of one that has several."""
         lines = {line.strip() for value in values for line in value.splitlines()} - {""}
-        if new := {one for one in lines if len(one) < LONG} - self.short:
-            self.short |= new
-        each = {one for line in lines if len(line) >= LONG for one in spellings(line)}
-        each |= {one for value in values if len(value) >= LONG for one in spellings(value) if "\n" not in one}
-        if new or each - set(self.long):
-            self.long = tuple(sorted({*self.long, *each}, key=len, reverse=True))
-            self._pattern, self._all = None, (*self.long, *self.short)
-            self._parts = frozenset(one[at : at + PART] for one in self._all for at in range(len(one) - PART + 1))
-            self._heads = frozenset(one[:size] for one in self._all for size in range(1, PART))
+        whole = {one for one in {*lines, *values} if len(one) >= LONG}
+        spelled = {one: {each for each in spellings(one) if "\n" not in each} for one in whole}
+        long = {each for found in spelled.values() for each in found} - set(self.long)
+        short = {each for one in lines if len(one) < LONG for each in spellings(one)} - self.short
+        if short or long:
+            self.short |= short
+            self.long = tuple(sorted({*self.long, *long}, key=len, reverse=True))
+            self._runs |= {run for one, found in spelled.items() for run in _runs(one, found)}
+            self._forget()
+
+    def _forget(self) -> None:
+        for name in ("_pattern", "_parts", "_heads", "_begun", "_ended"):
+            self.__dict__.pop(name, None)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        each = [either(self.long)] if self.long else []
+        return re.compile("|".join(each + ([rf"(?<![^\W_])(?:{either(self.short)})(?![^\W_])"] if self.short else [])))
+
+    @cached_property
+    def _parts(self) -> frozenset[str]:
+        # All that stands side by side in one, PART characters each.
+        every = (*self.long, *self.short)
+        return frozenset(one[at : at + PART] for one in every for at in range(len(one) - PART + 1))
+
+    @cached_property
+    def _heads(self) -> frozenset[str]:
+        # What they begin with, shorter than that.
+        return frozenset(one[:size] for one in (*self.long, *self.short) for size in range(1, PART))
+
+    @cached_property
+    def _begun(self) -> Beginnings:
+        return Beginnings((*self.long, *self.short))
+
+    @cached_property
+    def _ended(self) -> Beginnings:
+        return Beginnings(one[::-1] for one in self.long)
 
     def found(self, text: str) -> list[tuple[int, int]]:
         """Return where secrets stand in a text."""
-        if not any(one in text for one in self.long) and not any(one in text for one in self.short):
+        if not any(one in text for one in self._runs) and not any(one in text for one in self.short):
             return []
-        self._pattern = self._pattern or _pattern(self.long, self.short)
         return [match.span() for match in self._pattern.finditer(text)]
 
     def redact(self, text: str) -> str:
@@ -139,8 +140,8 @@ class Secrets:
             if head >= (PART if cut[0] else LONG):
                 yield begin - head, begin
             if cut[0] and self.has_part(text[end : end + PART]):
-                after = text[end : end + len(self.long[0])][::-1]
-                if (tail := max(_common(after, one[::-1]) for one in self.long)) >= PART:
+                tail = self._ended.at_end(text[end : end + len(self.long[0])][::-1])
+                if tail >= PART:
                     yield end, end + tail
 
     def has_part(self, part: str) -> bool:
@@ -150,7 +151,7 @@ class Secrets:
     def begun(self, text: str) -> int:
         """Return how many characters of a secret's beginning a text ends with: not all of it."""
         # Looked up first, as this is asked for every piece of what is printed.
-        if text[-PART:] in self._parts and (most := max(_common(text, one) for one in self._all)):
+        if text[-PART:] in self._parts and (most := self._begun.at_end(text)):
             return most
         return next((size for size in range(min(PART - 1, len(text)), 0, -1) if text[-size:] in self._heads), 0)
 
@@ -163,17 +164,10 @@ def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     return "".join([*shown, text[at:]])
 
 
-def _common(text: str, secret: str) -> int:
-    at = text.find(secret[0], -len(secret) + 1 if len(secret) > 1 else len(text))
-    while at >= 0 and not secret.startswith(text[at:]):
-        at = text.find(secret[0], at + 1)
-    return len(text) - at if at >= 0 else 0
-
-
-def _pattern(long: Iterable[str], short: Iterable[str]) -> re.Pattern[str]:
-    alone = "|".join(map(re.escape, sorted(short, key=len, reverse=True)))
-    each = [re.escape(one) for one in long] + ([rf"(?<![^\W_])(?:{alone})(?![^\W_])"] if alone else [])
-    return re.compile("|".join(each))
+def _runs(value: str, spelled: Iterable[str]) -> set[str]:
+    # The letters and digits of a value that each of its spellings has side by side; of one that hasn't, all of it.
+    run = max(LETTERS.findall(value), key=len, default=value)
+    return {run if run in one else one for one in spelled}
 
 
 # What this process never shows, whoever prints.

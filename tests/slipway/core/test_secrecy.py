@@ -1,16 +1,19 @@
 """What is secret by its name or as part of an address, and text without it."""
 
 import base64
+import html
 import json
 import re
 import shlex
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import quoteattr
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from slipway.core.secrecy import HIDDEN, Secrets, is_secret, likely, spellings
+from slipway.core.secrecy import HIDDEN, Secrets, is_secret, likely
+from slipway.core.spellings import spellings
 
 TOKEN = "kX8-qPz_4mW7vR2tLnB5cYdF9sHj3gTa"
 ODD = 'it\'s "€100" at 5%,\\ $HOME & more'
@@ -41,6 +44,48 @@ def test_programs_print_it_in_many_spellings(printed: Callable[[str], str], valu
     assert HIDDEN in text
     assert not [part for part in spellings(value) if part in text]
     assert value[4:12] not in text
+
+
+def gos(value: str) -> str:
+    """Return a JSON string as Go writes it, also where it is no part of a page."""
+    return re.sub("[<>&]", lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False))
+
+
+ONCE: dict[str, Callable[[str], str]] = {
+    "html": html.escape, "jinja": lambda one: html.escape(one).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
+    "xml": lambda one: quoteattr(one, {"'": "&apos;"}), "ascii": ascii,
+    "charrefs": lambda one: html.escape(one).encode("ascii", "xmlcharrefreplace").decode(), "go": gos,
+    "json": json.dumps, "repr": repr, "shell": shlex.quote, "url": quote, "compose": lambda one: one.replace("$", "$$"),
+    "sql": lambda one: one.replace("'", "''"), "double": lambda one: re.sub(r'([\\$"`])', r"\\\1", one),
+    "bare": lambda one: re.sub(r"([^\w@%+=:,./-])", r"\\\1", one, flags=re.ASCII),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("second", ONCE)
+@pytest.mark.parametrize("first", ONCE)
+def test_what_was_quoted_may_be_quoted_again(first: str, second: str) -> None:
+    for value in (TOKEN, ODD, '<b>it\'s & "so"</b>+1'):
+        for printed in (ONCE[first](value), ONCE[second](ONCE[first](value))):
+            hidden = Secrets({value}).redact(f"it is {printed}.")
+            assert HIDDEN in hidden, printed
+            assert value[4:12] not in hidden
+
+
+def test_what_secrets_are_spelled_with_is_not_hidden() -> None:
+    hidden = Secrets({TOKEN, ODD, 'a&"b'})
+    for text in (
+        "&amp; &quot; &#x27; \\\\ \\u0026 %5C",
+        "the amp; and more at HOME, for 100",
+        'a & b, "b"',
+        "&quot;\n",
+    ):
+        assert hidden.redact(text) == text
+
+
+@pytest.mark.parametrize("value", ['a&"b', "it's"])
+def test_a_short_one_is_hidden_in_its_spellings(value: str) -> None:
+    for printed in (value, html.escape(value), json.dumps(value), shlex.quote(value), quote(value)):
+        assert HIDDEN in Secrets({value}).redact(f"it is {printed}, x")
 
 
 @pytest.mark.parametrize("value", [TOKEN, TOKEN * 3, ODD * 2, "ab'cd\"ef\\gh" * 4])
