@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Each letter means the same option in every verb that has it. None is for --prod: what is production is spelled out.
 SHORT = {"command": "c", "follow": "f", "lines": "n", "message": "m", "yes": "y"}
 
+KINDS = {int: "a whole number", float: "a number"}
+
 
 class Option(Argument):
     """An option of a verb: one that is given has a value."""
@@ -41,6 +43,19 @@ class Option(Argument):
         if value == "":
             raise ParseError(f"{flag(self.names[0])} needs a value, and was given an empty one.")
         super().set_value(value, cast)
+
+
+def read(one: Argument, value: Any, cast: bool = True) -> None:
+    """Let an option take a value, as Invoke does; raises ParseError, not what its type raises, for one that is none."""
+    try:
+        INVOKES(one, value, cast)
+    except (ValueError, TypeError, ArithmeticError):
+        raise ParseError(f"{flag(one.names[0])} is {KINDS.get(one.kind, 'something else')}, not {value!r}.") from None
+
+
+# Of all tasks, one's own as well, and also in plain `inv`: a traceback tells nobody what was mistyped.
+INVOKES = Argument.set_value
+Argument.set_value = read  # type: ignore[assignment, method-assign]
 
 
 class Verb(Task[Callable[..., Any]]):

@@ -83,6 +83,10 @@ def test_the_verbs_are_listed_by_stage_and_ones_own_apart(launched: Checkout) ->
     asked = inv(launched, "--help", "greet-all").stdout
     assert asked.startswith("Usage: ./inv greet-all NAME [--options]\n\n  Say hello.\n")
     assert "  -t, --times TIMES" in asked
+    for wrong in (["--times", "x"], ["--times=x"], ["-tx"]):
+        refused = inv(launched, "greet-all", "Bo", *wrong)
+        said = (refused.returncode, refused.stdout, refused.stderr)
+        assert said == (1, "", "--times is a whole number, not 'x'.\n")
 
 
 def test_every_verb_has_a_stage() -> None:

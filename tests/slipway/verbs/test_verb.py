@@ -84,9 +84,11 @@ def test_plain_invoke_does_nothing_then(little: Checkout, line: str, said: str) 
 
 def test_a_list_is_given_values_and_a_task_of_ones_own_is_invokes(little: Checkout) -> None:
     tasks_file = (little.root / "tasks.py").read_text()
-    own = "from invoke import task\n\n\n@task\ndef hello(c, pretty=''):\n    c.run(pretty)\n"
+    own = "from invoke import task\n\n\n@task\ndef hello(c, pretty='', times=1):\n    c.run(pretty)\n"
     little.write("tasks.py", f"{tasks_file}\n\n{own}")
     assert little.inv("hello", "-p", "echo hi").stdout == "hi\n"
+    wrong = little.inv("hello", "-t", "x")
+    assert (wrong.returncode, wrong.stderr) == (1, "--times is a whole number, not 'x'.\n")
     assert "needed value and was not given one" in little.inv("build", "--build-arg").stderr
     context = ParserContext("psql", args=VERBS["psql"].get_arguments())
     assert context.args["command"].value == []
