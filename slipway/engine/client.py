@@ -85,6 +85,17 @@ def context_command(name: str) -> list[str]:
     return ["docker", "context", "inspect", name]
 
 
+def contexts(shell: Shell) -> list[str]:
+    """Return the names of the contexts; nothing when the client doesn't tell."""
+    status, said, _ = shell.probe(contexts_command())
+    return said.split() if not status else []
+
+
+def contexts_command() -> list[str]:
+    """Return the command that lists the names of the contexts."""
+    return ["docker", "context", "ls", "--format", "{{.Name}}"]
+
+
 def version_command() -> list[str]:
     """Return the command that prints the engine's version."""
     return ["docker", "version", "--format", "{{.Server.Version}}"]

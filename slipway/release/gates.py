@@ -79,11 +79,16 @@ def of(project: Project, version: str, previous: str, skipped: Sequence[str], op
         Gate("in-image", "inv test --image", _verb("test", "--image", "--", "-q")),
         Gate("deploy", f"inv deploy of {both}, to a production of its own", partial(_deploy, previous), missing),
     ]
-    known = [gate.name for gate in gates if gate.name != "image"]
+    known = skippable(gates)
     for name in skipped:
         if name not in known:
             raise Problem(f"--skip {name}: there is no such gate to skip. Those that can be: {', '.join(known)}.")
     return [replace(gate, left_out=SKIPPED.more) if gate.name in skipped else gate for gate in gates]
+
+
+def skippable(gates: Sequence[Gate]) -> list[str]:
+    """Return the names of those that can be left out: without an image, nothing is released."""
+    return [gate.name for gate in gates if gate.name != "image"]
 
 
 def run(attempt: Attempt, head: str, gates: Sequence[Gate], builds: Sequence[str] = ()) -> Passed:

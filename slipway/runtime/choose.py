@@ -15,7 +15,7 @@ def choose(requested: str, remembered: str, engine: Engine) -> tuple[str, str]:
     engine. Raises Problem, which names each way on, when it cannot be chosen without splitting the data.
     """
     if requested and requested not in RUNTIMES:
-        raise Problem(f"--runtime is docker or host, not {requested!r}.")
+        raise Problem(f"--runtime is {' or '.join(RUNTIMES)}, not {requested!r}.")
     wanted = requested or remembered
     if wanted == "host":
         return "host", "asked for" if requested else "the data is here"

@@ -2,13 +2,10 @@
 
 import itertools
 import sys
-from pathlib import Path
 
 from invoke.context import Context
 
 from slipway.verbs.verb import task
-
-SCRIPTS = Path(__file__).with_name("completion")
 
 
 @task(default=True)
@@ -22,15 +19,15 @@ def help(_: Context) -> None:
 
 @task(positional=["shell"], help={"shell": "bash, zsh or fish"})
 def completion(_: Context, shell: str) -> None:
-    """Print the script that completes verbs and options.
+    """Print the script that completes verbs, options, values.
 
     For good: ./inv completion bash >>~/.bashrc
     or        ./inv completion zsh >>~/.zshrc (below compinit)
     or        ./inv completion fish >~/.config/fish/completions/inv.fish
     """
     from slipway.core.errors import Problem
+    from slipway.verbs.values import SCRIPTS, shells
 
-    known = [one.suffix[1:] for one in sorted(SCRIPTS.glob("inv.*"))]
-    if shell not in known:
-        raise Problem(f"There is completion for {', '.join(known)}, not for {shell!r}.")
+    if shell not in shells():
+        raise Problem(f"There is completion for {', '.join(shells())}, not for {shell!r}.")
     sys.stdout.write((SCRIPTS / f"inv.{shell}").read_text(encoding="utf-8"))

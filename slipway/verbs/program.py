@@ -63,11 +63,23 @@ class Slipway(Program):
             from slipway.verbs import mistakes
 
             raise ParseError(mistakes.verb(asked, self.parser.contexts))
-        if self.args.complete.value and " -- " in self.core.remainder:  # one at the end is a word to be completed
-            raise Exit  # another program's arguments: files
+        if self.args.complete.value:
+            self.complete_value()
         super().parse_cleanup()
         if not self.tasks:
             self.list_tasks()
+            raise Exit
+
+    def complete_value(self) -> None:
+        """Print what the last word may become where that is an option's value, or another program's: a file."""
+        from slipway.verbs import values
+
+        words = self.argv[self.argv.index("--") + 2 :]  # behind --complete -- inv
+        if "--" in words[:-1]:
+            raise Exit
+        found = values.begun(words, self.parser.contexts, self.collection) if words else None
+        if found is not None:
+            sys.stdout.writelines(f"{one}\n" for one in found)
             raise Exit
 
     def print_help(self) -> None:

@@ -153,7 +153,10 @@ SHELLS = {
 }
 
 
-@pytest.mark.parametrize(("words", "found"), [("u", "up"), ("up --pr", "--prod"), ("test -- te", "tenth")])
+COMPLETED = {"u": "up", "up --pr": "--prod", "up --runtime h": "host", "completion z": "zsh", "test -- te": "tenth"}
+
+
+@pytest.mark.parametrize(("words", "found"), COMPLETED.items())
 @pytest.mark.parametrize("shell", SHELLS)
 def test_shells_complete_what_is_called_by_its_path(launched: Checkout, shell: str, words: str, found: str) -> None:
     if not shutil.which(shell):
