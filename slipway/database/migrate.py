@@ -57,14 +57,18 @@ class TakenBack(Downgraded):
     without_backup: bool = False
 
 
-def options(to: str, contract: bool, instead: Mapping[str, bool], no_backup: bool = False) -> Options:
+def options(
+    to: str, contract: bool, instead: Mapping[str, bool], no_backup: bool = False, data: bool = False
+) -> Options:
     """Return what was asked for; raises Problem when it doesn't go together.
 
-    `instead` are the options that say what to do instead of applying.
+    `instead` are the options that say what to do instead of applying; `data` goes with one of them.
     """
     asked = [f"--{name}" for name, wanted in instead.items() if wanted]
     if len(asked) > 1:
         raise Problem(f"{' and '.join(asked)} exclude each other.")
+    if data and asked != ["--rehearse"]:
+        raise Problem("--data goes with --rehearse: ./inv migrate --rehearse --data")
     if (to or contract) and asked and asked[0] in ("--drift", "--rehearse"):
         raise Problem(f"{asked[0]} takes neither --to nor --contract.")
     if no_backup and asked:
@@ -158,13 +162,18 @@ def drift(checkout: Checkout, environment: Environment, runtime: Runtime) -> Dri
     return schema.drift(environment, runtime)
 
 
+def need_target(to: str) -> None:
+    """Raise Problem where nobody said to which revision."""
+    if not to:
+        raise Problem("Back to which revision? ./inv downgrade --to REVISION, or --to base")
+
+
 def undo(checkout: Checkout, environment: Environment, runtime: Runtime, to: str) -> Undo:
     """Return what going back to a revision takes back.
 
     Raises Problem when that is nothing, or when a live release needs it.
     """
-    if not to:
-        raise Problem("Back to which revision? ./inv downgrade --to REVISION, or --to base")
+    need_target(to)
     schema.need_migrations(checkout.project)
     found = schema.undo(environment, runtime, to)
     if not found.undone:

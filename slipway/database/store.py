@@ -83,11 +83,16 @@ def stored(runtime: Runtime) -> list[Backup]:
     return parse(_do(runtime, "list", failed="The backups cannot be listed (see above)."))
 
 
+def none(runtime: Runtime) -> str:
+    """Say that there is no backup."""
+    return f"There is no backup in {runtime.backups}. ./inv backup makes one."
+
+
 def find(runtime: Runtime, name: str) -> Backup:
     """Return a backup by its name, the latest for ""; raises Problem when there is none."""
     found = stored(runtime)
     if not found:
-        raise Problem(f"There is no backup in {runtime.backups}. ./inv backup makes one.")
+        raise Problem(none(runtime))
     if not name:
         return found[-1]
     matching = [one for one in found if name in (one.name, one.name.removesuffix(".dump"))]
@@ -102,6 +107,15 @@ def revisions(runtime: Runtime, backup: str) -> list[str]:
     return _do(runtime, "revisions", backup, failed=failed).split()
 
 
+def check_source(name: str, file: str) -> None:
+    """Raise Problem for what cannot be restored: both a backup and a file, or one that cannot be read."""
+    if name and file:
+        raise Problem("--backup and --file exclude each other.")
+    if file:
+        with _opened(Path(file)):
+            pass
+
+
 @contextlib.contextmanager
 def to_restore(
     checkout: Checkout, environment: Environment, runtime: Runtime, name: str, file: str
@@ -110,8 +124,7 @@ def to_restore(
 
     A file is taken into the store for as long as that takes. Raises Problem when it is broken.
     """
-    if name and file:
-        raise Problem("--backup and --file exclude each other.")
+    check_source(name, file)
     with contextlib.ExitStack() as stack:
         backup = stack.enter_context(_taken_in(runtime, Path(file))) if file else find(runtime, name).name
         shown = Path(file).name if file else backup
@@ -154,15 +167,19 @@ def dump(runtime: Runtime, file: IO[bytes]) -> None:
     _do(runtime, "dump", failed="There is no copy (see above).", stdout=file)
 
 
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise Problem(f"{path} cannot be read: {error.strerror}.") from None
+
+
 @contextlib.contextmanager
 def _taken_in(runtime: Runtime, path: Path) -> Iterator[str]:
     name = f"{secrets.token_hex(8)}.import"  # no *.dump: it never is the latest backup
     try:
-        try:
-            with path.open("rb") as file:
-                _do(runtime, "take", name, failed=f"{path} could not be taken in.", stdin=file)
-        except OSError as error:
-            raise Problem(f"{path} cannot be read: {error.strerror}.") from None
+        with _opened(path) as file:
+            _do(runtime, "take", name, failed=f"{path} could not be taken in.", stdin=file)
         yield name
     finally:
         _do(runtime, "remove", name, failed=f"{name} could not be removed.")

@@ -14,8 +14,7 @@ def choose(requested: str, remembered: str, engine: Engine) -> tuple[str, str]:
     Takes what the caller asked for ("" for nothing), where the project's data lives ("" for nowhere yet), and the
     engine. Raises Problem, which names each way on, when it cannot be chosen without splitting the data.
     """
-    if requested and requested not in RUNTIMES:
-        raise Problem(f"--runtime is {' or '.join(RUNTIMES)}, not {requested!r}.")
+    check(requested)
     wanted = requested or remembered
     if wanted == "host":
         return "host", "asked for" if requested else "the data is here"
@@ -27,6 +26,12 @@ def choose(requested: str, remembered: str, engine: Engine) -> tuple[str, str]:
         detail = engine.detail if why else engine.detail[:1].upper() + engine.detail[1:]
         raise Problem(f"{why}{detail}.\nEither {FIXES[engine.state]},\nor {other}")
     return "host", engine.detail
+
+
+def check(requested: str) -> None:
+    """Raise Problem for what is no runtime; "" is none that was asked for."""
+    if requested and requested not in RUNTIMES:
+        raise Problem(f"--runtime is {' or '.join(RUNTIMES)}, not {requested!r}.")
 
 
 def check_user(runtime: str, production: bool, uid: int) -> None:

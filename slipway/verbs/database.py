@@ -10,9 +10,6 @@ from slipway.verbs.verb import task
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from slipway.database.backups import Backup
-    from slipway.verbs.session import Session
-
 
 @task(
     help=EVERYWHERE
@@ -50,13 +47,17 @@ def migrate(
     from slipway.verbs import migrations
     from slipway.verbs.session import Turn, begin
 
-    with begin("migrate", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
-        instead = {"plan": plan, "sql": sql, "drift": drift, "rehearse": rehearse}
-        options = migrating.options(to, contract, instead, no_backup)
+    instead = {"plan": plan, "sql": sql, "drift": drift, "rehearse": rehearse}
+    options = migrating.options(to, contract, instead, no_backup, data)
+    asked = migrations.need if any(instead.values()) else None
+    needs = migrations.need_deployed if data or not rehearse else None
+    turn = Turn.ENVIRONMENT
+    with begin("migrate", prod=prod, runtime=runtime, context=context, turn=turn, asked=asked, needs=needs) as session:
         if rehearse:
             migrations.rehearse(session, data, json)
             return
-        session.start_database()
+        if session.project.migrations:
+            session.start_database()
         if plan:
             migrations.plan(session, options, json)
         elif sql:
@@ -84,10 +85,15 @@ def downgrade(
     json: bool = False,
 ) -> None:
     """Take migrations back; shows what that deletes, and asks."""
+    from slipway.database.migrate import need_target
     from slipway.verbs import migrations
     from slipway.verbs.session import Turn, begin
 
-    with begin("downgrade", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
+    need_target(to)
+    asked, needs, turn = migrations.need, migrations.need_database, Turn.ENVIRONMENT
+    with begin(
+        "downgrade", prod=prod, runtime=runtime, context=context, turn=turn, asked=asked, needs=needs
+    ) as session:
         session.start_database()
         migrations.downgrade(session, to, no_backup, yes, json)
 
@@ -115,15 +121,17 @@ def revision(
 ) -> None:
     """Make a migration in the working tree."""
     from slipway.database import revise
-    from slipway.verbs.session import Turn, begin
+    from slipway.verbs.session import Session, Turn, begin
 
-    with begin("revision", prod=prod, runtime=runtime, turn=Turn.ENVIRONMENT) as session:
-        wanted = revise.check(
+    def asked(session: Session) -> revise.Wanted:
+        return revise.check(
             session.project, session.environment, message, autogenerate=autogenerate, empty=empty, phase=phase,
             merge=merge,
         )  # fmt: skip
+
+    with begin("revision", prod=prod, runtime=runtime, turn=Turn.ENVIRONMENT, asked=asked) as session:
         session.start_database()
-        revise.make(session.checkout, session.environment, session.runtime, wanted)
+        revise.make(session.checkout, session.environment, session.runtime, asked(session))
 
 
 @task(help=JSON | RUNTIME)
@@ -132,7 +140,7 @@ def check(_: Context, runtime: str = "", json: bool = False) -> None:
     from slipway.verbs import migrations
     from slipway.verbs.session import Turn, begin
 
-    with begin("check", runtime=runtime, turn=Turn.ENVIRONMENT) as session:
+    with begin("check", runtime=runtime, turn=Turn.ENVIRONMENT, asked=migrations.need) as session:
         session.start_database()
         migrations.check(session, json)
 
@@ -153,40 +161,25 @@ def backup(
     from json import dumps
     from pathlib import Path
 
+    from slipway.core.errors import Problem
     from slipway.database import store
-    from slipway.verbs import screen
+    from slipway.verbs import backups, migrations, screen
     from slipway.verbs.session import Turn, begin
 
-    with begin("backup", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
+    target = Path(output) if output else None
+    if list and target:
+        raise Problem("--list and --output exclude each other.")
+    if target:
+        store.check_target(target)
+    turn, needs = (Turn.NOBODY, None) if list else (Turn.ENVIRONMENT, migrations.need_database)
+    with begin("backup", prod=prod, runtime=runtime, context=context, turn=turn, needs=needs) as session:
+        if list:
+            backups.show(session, json)
+            return
         session.start_database(image=False)
         place = session.runtime.backups
-        if list:
-            show_backups(session, store.stored(session.runtime), json)
-            return
-        target = Path(output) if output else None
-        if target:
-            store.check_target(target)
         name = store.make(session.checkout, session.runtime, target)
         screen.show(dumps({"place": place, "backup": name}) if json else name)
-
-
-def show_backups(session: "Session", found: "Sequence[Backup]", as_json: bool) -> None:
-    """Show the backups that there are."""
-    from slipway.core.words import human
-    from slipway.schema.words import in_environment
-    from slipway.verbs import screen
-
-    place = session.runtime.backups
-    if as_json:
-        screen.show_json({"place": place, "backups": [one.as_json() for one in found]})
-    elif found:
-        session.steps.say(f"  in {place}, in the order in which they were made")
-        marks = ["  latest" if one is found[-1] else "" for one in found]
-        lines = zip(found, marks, strict=True)
-        screen.show_lines(f"{one.name:<40} {human(one.size):>10}{mark}" for one, mark in lines)
-    else:
-        none = f"  there is no backup in {place} yet. To make one: ./inv backup"
-        session.steps.say(in_environment(none, session.environment.name))
 
 
 @task(
@@ -204,24 +197,17 @@ def restore(
     yes: bool = False,
 ) -> None:
     """Put a backup in the database's place; asks first."""
-    from slipway.database import older, store
-    from slipway.schema.words import in_environment
-    from slipway.verbs import migrations, screen
-    from slipway.verbs.session import Turn, begin
+    from slipway.database.store import check_source
+    from slipway.verbs import backups
+    from slipway.verbs.session import Session, Turn, begin
 
-    with begin("restore", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
-        session.start_database(image=False)
-        name = session.environment.name
-        with store.to_restore(session.checkout, session.environment, session.runtime, backup, file) as wanted:
-            for line in older.warnings(session.checkout, session.runtime, wanted.backup):
-                session.steps.note("older", in_environment(line, name))
-            question = f"Replace the {name} database {wanted.database} by {wanted.shown}? It stays as {wanted.kept}."
-            screen.confirm(question, yes)
-            store.restore(session.checkout, session.environment, session.runtime, wanted)
-            session.steps.note("kept", f"what was there is the database {wanted.kept}. Once nobody misses it:")
-            session.steps.note("", in_environment(f"./inv psql -- -c 'DROP DATABASE \"{wanted.kept}\"'", name))
-            for title, text in migrations.after_restore(session):
-                session.steps.note(title, in_environment(text, name))
+    def needs(session: Session) -> None:
+        if not file:
+            backups.need(session, backup)
+
+    check_source(backup, file)
+    with begin("restore", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT, needs=needs) as session:
+        backups.restore(session, backup, file, yes)
 
 
 @task(

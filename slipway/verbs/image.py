@@ -52,9 +52,9 @@ def build(
     from slipway.verbs.screen import show
     from slipway.verbs.session import begin
 
+    check_options(platform, push, verify)
+    options = Options(tuple(map(read_secret, secret or [])), no_cache, pull)
     with begin("build", prod=prod, quietly=True) as session:
-        check_options(platform, push, verify)
-        options = Options(tuple(map(read_secret, secret or [])), no_cache, pull)
         decided = decide(session.checkout, python, variant, build_arg or [])
         tag = _made(session.checkout, decided, options, push, platform)
         if verify:

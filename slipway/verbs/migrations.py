@@ -16,11 +16,27 @@ from slipway.database.stage import Outcome
 from slipway.deploy import ledger
 from slipway.runtime import Runtime
 from slipway.schema.protocol import Change, Loss, Plan, Size, State, Trial, Undo, Upgraded, as_json
-from slipway.verbs import screen
+from slipway.verbs import screen, there
 from slipway.verbs.session import Session
 
 STRONG = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")
 DRIFT = {"added": "only here", "dropped": "missing", "changed": "differs"}
+
+
+def need(session: Session) -> None:
+    """Raise Problem in a project without migrations."""
+    need_migrations(session.project)
+
+
+def need_database(session: Session) -> None:
+    """Raise Problem where there is no database yet."""
+    there.need_database(session.settings, session.runtime)
+
+
+def need_deployed(session: Session) -> None:
+    """Raise Problem where there is no database in production yet: a first deployment migrates the one that it makes."""
+    if not session.environment.is_dev and session.project.migrations:
+        need_database(session)
 
 
 def migrate(session: Session, options: Options, yes: bool, json: bool) -> None:

@@ -53,9 +53,9 @@ def release(
         withheld.start_anew(again(), secret or [])
     with begin_without("release") as session:
         checkout = session.checkout
+        asked = wanted.read(part, version, skip or [], secret or [], tag_only, save, load)
         turn = contextlib.nullcontext() if plan else alone(folder(checkout), "inv release", session.steps)
         with turn:  # looking needs none
-            asked = wanted.read(part, version, skip or [], secret or [], tag_only, save, load)
             if asked.load and not plan:
                 run.take_over(checkout, asked)
             decided = run.gather(checkout, asked)

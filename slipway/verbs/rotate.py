@@ -1,5 +1,6 @@
 """The verb that replaces a secret by another one: rotate."""
 
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from invoke.context import Context
@@ -49,13 +50,14 @@ def rotate(
     from slipway.verbs.deploy import carry_out, planned, show_plan
     from slipway.verbs.session import Turn, begin
 
-    turn = Turn.NOBODY if plan else Turn.RELEASE
+    turn, needs = (Turn.NOBODY, None) if plan else (Turn.ENVIRONMENT, need_release)
+    asked = partial(check, name=name, given=given, at_once=at_once)
     seconds = number("bake", bake, SECONDS) if bake else None
-    with begin("rotate", prod=prod, runtime=runtime, context=context, turn=turn, wait=wait) as session:
-        session.check_secrets()
+    with begin(
+        "rotate", prod=prod, runtime=runtime, context=context, turn=turn, wait=wait, asked=asked, needs=needs
+    ) as session:
         step = next_step(session, name, given, at_once)
-        watched = session.project.deploy.bake if seconds is None else seconds
-        options = Options(bake=watched, rotation=step)
+        options = Options(bake=session.project.deploy.bake if seconds is None else seconds, rotation=step)
         if plan and session.is_deployed:
             show_plan(planned(session, options), json)
         elif plan:
@@ -79,25 +81,37 @@ def show_step(session: "Session", step: "Step", as_json: bool) -> None:
         session.steps.note("rotate", step.does)
 
 
-def next_step(session: "Session", name: str, given: bool, at_once: bool) -> "Step":
-    """Return what is to be done to a secret; raises Problem when that cannot be."""
-    import os
+def need_release(session: "Session") -> None:
+    """Raise Problem where releases are deployed, and none ever was."""
+    if session.is_deployed:
+        session.deployment.need()
 
+
+def check(session: "Session", name: str, given: bool, at_once: bool) -> None:
+    """Raise Problem for a secret that cannot be rotated, or not so."""
     from slipway.core.errors import Problem
     from slipway.core.sources import source
     from slipway.project import rotation
     from slipway.project.database import PASSWORD
-    from slipway.project.dotenv import new_secret
 
-    project, settings = session.project, session.settings
-    rotation.check(name, project.secrets, settings.own_database)
+    rotation.check(name, session.project.secrets, session.settings.own_database)
     if given and name != PASSWORD:
         raise Problem(
             f"--given is for {PASSWORD}. Another value for {name} at once: set it in {source(name)}, ./inv deploy"
         )
     if at_once and name == PASSWORD:
         raise Problem(f"--at-once is for keys: {PASSWORD} is another one at once in any case.")
-    values = settings.values
+
+
+def next_step(session: "Session", name: str, given: bool, at_once: bool) -> "Step":
+    """Return what is to be done to a secret; raises Problem when that cannot be."""
+    import os
+
+    from slipway.project import rotation
+    from slipway.project.dotenv import new_secret
+
+    session.check_secrets()
+    project, values = session.project, session.settings.values
     step = rotation.step(name, values, lambda: values[name] if given else new_secret(project.secrets[name]), at_once)
     if not given:
         rotation.from_elsewhere(list(step.values), os.environ)

@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from slipway.runtime import choose
 from slipway.runtime.environment import PROD, Environment
 from slipway.runtime.environment import choose as choose_environment
 from slipway.schema.words import in_environment
+from slipway.verbs import there
 from slipway.verbs.verb import steps_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 HARMLESS = ("down", "logs", "ps", "status")  # to anybody, as they run nothing of the service's
-OF_THE_TREE = ("build", "check", "downgrade", "migrate", "revision", "test", "up")  # they make something of this folder
+Asked = Callable[["Session"], object]
 
 
 class Turn(Enum):
@@ -41,7 +42,6 @@ class Turn(Enum):
     NOBODY = "none: it changes nothing"
     CHECKOUT = "this checkout's"
     ENVIRONMENT = "the environment's: that of the engine for production on Docker, else this checkout's"
-    RELEASE = "the environment's, whose release there has to be for production on Docker"
 
 
 class Session:
@@ -104,15 +104,6 @@ class Session:
 
         return EngineDeployment(self.checkout, self.environment)
 
-    def need_engine_of(self, context: str) -> None:
-        """Raise Problem when this would be done here, and not on the engine of a Docker context."""
-        name, reason = self.choice
-        if name != "docker":
-            raise Problem(
-                f"--context {context} names a Docker Engine, and this would be done on this host: {reason}. Nothing "
-                "was done. To do it there, say --runtime docker as well; to do it here, leave --context out."
-            )
-
     @property
     def is_deployed(self) -> bool:
         """Whether releases are deployed here: in production on Docker."""
@@ -146,9 +137,9 @@ class Session:
         """Raise Problem where a new .env would have other secrets than the production that is there."""
         if self.environment.is_dev or not self.settings.is_missing:
             return
-        if there := self.deployment.traces() if self.is_deployed else self.runtime.volumes():
+        if found := self.deployment.traces() if self.is_deployed else self.runtime.volumes():
             raise Problem(
-                f"There is no .env, and {self.project.name} is in production already: {', '.join(there)}. A new one "
+                f"There is no .env, and {self.project.name} is in production already: {', '.join(found)}. A new one "
                 "would have other secrets. Nothing was changed. Copy the .env of who deploys it into this folder, then "
                 "run this again."
             )
@@ -166,9 +157,7 @@ class Session:
         """Hold the lock that a verb has to have; without `wait`, raise Problem when an engine's is taken."""
         if whose is Turn.NOBODY:
             return contextlib.nullcontext()
-        if whose in (Turn.ENVIRONMENT, Turn.RELEASE) and self.is_deployed:
-            if whose is Turn.RELEASE:
-                self.deployment.need()
+        if whose is Turn.ENVIRONMENT and self.is_deployed:
             return self.deployment.releases.lock(verb, wait, files=verb != "down")
         return alone(self.environment.state, f"inv {verb}", self.steps)
 
@@ -183,27 +172,32 @@ def begin(
     turn: Turn = Turn.NOBODY,
     wait: bool = True,
     quietly: bool = False,
+    asked: Asked | None = None,
+    needs: Asked | None = None,
 ) -> Iterator[Session]:
     """Begin a verb of an environment: name it, catch signals, take turns, end tidily.
 
     `context` is the Docker context that all commands are for. Which runtime is used, and why, is a line of its own,
-    unless `quietly`. Without `wait`, Problem is raised when another deployment is at work.
+    unless `quietly`. Without `wait`, Problem is raised when another deployment is at work. What was `asked` is looked
+    at before an engine is, and what a verb `needs` before a lock is taken, which leaves something: both raise Problem.
     """
     environment = choose_environment(prod, os.environ.get("SLIPWAY_ENV", ""))
     steps = steps_of(ROOT)
     steps.say(f"{verb} · {environment}", BOLD)
-    if context:
-        client.use_context(context, steps)
     with _tidily(environment, runtime, steps) as session:
+        choose.check(runtime)
+        if asked:
+            asked(session)
         if context:
-            session.need_engine_of(context)
+            client.use_context(context, steps)
+            there.need_engine_of(context, *session.choice)
         if not quietly:
             name, reason = session.choice
             steps.note("runtime", f"{name}: {reason}")
         if verb not in HARMLESS:
             choose.check_user(session.choice[0], environment == PROD, os.geteuid())
-        if verb in OF_THE_TREE:
-            session.checkout.need_tree()
+        if needs:
+            needs(session)
         with session.turn(turn, verb, wait), _undone(session):
             yield session
 

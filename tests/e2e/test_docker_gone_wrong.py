@@ -38,12 +38,17 @@ def test_a_taken_port_and_a_bad_env_start_nothing(docker: Checkout) -> None:
 
 
 def test_what_needs_a_release_leaves_nothing_where_there_is_none(docker: Checkout) -> None:
-    verbs = [("rollback",), ("rotate", "SECRET_KEY_FASTAPI_AUTH", "--prod"), ("psql", "--prod")]
-    for verb, said in zip(
-        verbs, ["No release is live", "No release is live", "The database is not running"], strict=True
-    ):
+    none = "Nothing was started with docker yet: there is no database, and none was made"
+    refusals = {
+        ("rollback",): "No release is live", ("rotate", "SECRET_KEY_FASTAPI_AUTH", "--prod"): "No release is live",
+        ("rotate", "NOPE", "--prod"): "NOPE is no secret", ("psql", "--prod"): "The database is not running",
+        ("backup", "--prod"): none, ("migrate", "--prod"): none, ("downgrade", "--prod", "--to", "base"): none,
+        ("restore", "--prod"): "There is no backup",
+    }  # fmt: skip
+    for verb, said in refusals.items():
         refused = docker.inv(*verb)
         assert (refused.returncode, said in refused.stderr) == (1, True), refused.stderr
+    assert "there is no backup" in done(docker, "backup", "--prod", "--list").stderr
     networks = run("docker", "network", "ls", "--quiet", "--filter", f"name={NAME}")
     assert (containers(), volumes(), networks.split()) == ([], [], [])
 

@@ -1,0 +1,100 @@
+"""What is there before a verb begins: nothing is made for who only asks."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from slipway.core.errors import Problem
+from slipway.runtime import Runtime, State
+from slipway.verbs import there
+from tests.support import Checkout
+
+NOWHERE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
+DATABASE = "DATABASE_HOSTNAME=db\nDATABASE_NAME=shop\nDATABASE_USERNAME=shop\nDATABASE_PASSWORD=long-enough-to-be-one\n"
+
+
+def runtime(state: str = "stopped", *volumes: str, up: bool = False) -> Callable[[], Runtime]:
+    """Make a runtime whose service is in this state, and that has these volumes."""
+    made: Any = SimpleNamespace(
+        name="host", volumes=lambda: list(volumes), database=SimpleNamespace(running=lambda: up),
+        status=lambda: {"service": State(state), "database": State("elsewhere")},
+    )  # fmt: skip
+    return lambda: cast(Runtime, made)
+
+
+def test_what_is_no_database_is_not_read() -> None:
+    settings: Any = SimpleNamespace(has_database=True)
+    there.need_database(settings, runtime("stopped", "data")())
+    there.need_database(settings, runtime(up=True)())
+    with pytest.raises(Problem, match="Nothing was started with host yet: there is no database, and none was made"):
+        there.need_database(settings, runtime()())
+    settings.has_database = False
+    with pytest.raises(Problem, match="has no database"):
+        there.need_database(settings, runtime()())
+
+
+@pytest.fixture
+def shop(little: Checkout) -> Checkout:
+    """Give a project with a database and migrations, of which nothing runs; one that asks for Docker is found out."""
+    little.edit("pyproject.toml", 'docs = ""', 'docs = ""\nmigrations = "alembic"')
+    little.write(".env.example", DATABASE)
+    little.write(".env", DATABASE)
+    (little.root / ".env").chmod(0o600)
+    return little
+
+
+READING = ["backup", "downgrade --to base", "restore", "backup --list"]
+
+
+@pytest.mark.parametrize("line", [*READING, *(f"{one} --prod" for one in (*READING, "migrate", "migrate --plan"))])
+def test_nothing_is_made_in_order_to_read_it(shop: Checkout, line: str) -> None:
+    prod = " --prod" if "--prod" in line else ""
+    if prod:
+        shop.by_an_ordinary_user()
+    done = shop.inv(*line.split(), "--runtime", "host", **NOWHERE)
+    assert f"./inv {'backup' if 'restore' in line or 'list' in line else 'up'}{prod}" in done.stderr
+    assert done.returncode == (0 if "list" in line else 1)
+    assert not (shop.root / ".slipway").exists()
+
+
+WRONG = {
+    "rotate NOPE --prod": "NOPE is no secret of this service",
+    "rotate DATABASE_PASSWORD --at-once": "--at-once is for keys",
+    "status --runtime nope": "--runtime is docker or host, not 'nope'.",
+    "down --prod --context nowhere --runtime nope": "--runtime is docker or host, not 'nope'.",
+    "migrate --prod --plan --sql": "--plan and --sql exclude each other.",
+    "migrate --data": "--data goes with --rehearse",
+    "downgrade": "Back to which revision?",
+    "revision": "What does the migration do?",
+    "revision --message x --phase y": "--phase is expand",
+    "backup --list --output x": "--list and --output exclude each other.",
+    "backup --output nowhere/x": "nowhere/x is no file that could be written",
+    "restore --file nope": "nope cannot be read: No such file or directory.",
+    "restore --file x --backup y": "--backup and --file exclude each other.",
+    "build --platform linux/amd64": "--platform needs --push",
+    "test --image --e2e": "--image and --e2e exclude each other.",
+}
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_wrong_input_is_told_before_an_engine_is_asked(shop: Checkout, line: str) -> None:
+    shop.edit(
+        "pyproject.toml", "[tool.slipway]\n", "[tool.slipway.secrets]\nDATABASE_PASSWORD = 12\n\n[tool.slipway]\n"
+    )
+    shop.write("bin/docker", '#!/bin/sh\n: >"${0%/*}/asked"\n')
+    (shop.root / "bin/docker").chmod(0o755)
+    done = shop.inv(*line.split(), PATH=f"{shop.root}/bin:/usr/bin:/bin")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert WRONG[line] in done.stderr
+    assert not (shop.root / "bin/asked").exists()
+    assert not (shop.root / ".slipway").exists()
+
+
+@pytest.mark.parametrize("verb", ["check", "migrate --plan", "migrate --drift", "downgrade --to base"])
+def test_without_migrations_no_database_is_started(shop: Checkout, verb: str) -> None:
+    shop.edit("pyproject.toml", 'migrations = "alembic"\n', "")
+    done = shop.inv(*verb.split(), "--runtime", "host", **NOWHERE)
+    assert "This project has no migrations" in done.stderr
+    assert not (shop.root / ".slipway").exists()
