@@ -38,9 +38,10 @@ def check_port(shell: Shell, port: int, address: str, variable: str = "PORT", on
     raise Problem(ports.taken(port, by, variable, once))
 
 
-def stop(stack: Stack, with_volumes: bool) -> None:
-    """Remove the containers of a stack; its volumes as well if told to."""
-    with stack.shell.steps.step("down", f"{stack.name}: stopped"):
+def stop(stack: Stack, with_volumes: bool, was_there: bool = False) -> None:
+    """Remove the containers of a stack; its volumes as well if told to. `was_there` tells that others were removed."""
+    ended = "stopped" if was_there or stack.containers else "nothing was running"
+    with stack.shell.steps.step("down", f"{stack.name}: {ended}"):
         oneoff = [f"label={containers.PROJECT}={stack.name}", f"label={containers.ONE_OFF}=True"]
         if names := stack.shell.output(containers.list_command(*oneoff)).split():
             stack.shell.output(containers.remove_command(*names), echo=True)

@@ -77,12 +77,19 @@ class Session:
     @cached_property
     def runtime(self) -> "ComposeRuntime | HostRuntime | EngineDeployment":
         """The runtime of this environment; the others are not even imported."""
-        if self.choice[0] != "docker":
+        if not self.environment.is_dev and self.choice[0] == "docker":
+            return self.deployment
+        return self._runtime(self.choice[0])
+
+    def _runtime(self, name: str) -> "ComposeRuntime | HostRuntime | EngineDeployment":
+        if name != "docker":
             from slipway.runtime.host import HostRuntime
 
             return HostRuntime(self.checkout, self.environment, self.undo)
         if not self.environment.is_dev:
-            return self.deployment
+            from slipway.deploy.compose.deployment import EngineDeployment
+
+            return EngineDeployment(self.checkout, self.environment)
         from slipway.runtime.compose import ComposeRuntime
 
         docker = ComposeRuntime(self.checkout, self.environment, self.undo)
@@ -112,12 +119,9 @@ class Session:
     def remember(self) -> None:
         """Remember the runtime: from here on it holds data."""
         before = self.memory.read()
-        if before and before != self.runtime.name:
-            stays = (
-                f"  what runs with {before}, and its data, stays: ./inv down --runtime {before} stops it, "
-                "with --volumes it deletes the data"
-            )
-            self.steps.say(in_environment(stays, self.environment.name))
+        is_other = before not in ("", self.runtime.name)
+        if is_other and (stays := there.left(before, lambda: self._runtime(before))):
+            self.steps.say(in_environment(f"  {stays}", self.environment.name))
         self.memory.write(self.runtime.name)
 
     def forget(self) -> None:

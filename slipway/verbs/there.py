@@ -1,9 +1,14 @@
-"""What is there before a verb begins: data that it is about."""
+"""What is there before a verb begins: data that it is about, and what another runtime has."""
+
+from collections.abc import Callable
 
 from slipway.core.errors import Problem
+from slipway.engine import client
 from slipway.project.database import NO_DATABASE
 from slipway.project.settings import Settings
 from slipway.runtime import Runtime
+
+NOTHING = ("stopped", "none", "elsewhere")  # states of what does not run here
 
 
 def need_engine_of(context: str, runtime: str, reason: str) -> None:
@@ -24,6 +29,27 @@ def need_database(settings: Settings, runtime: Runtime) -> None:
         raise Problem(
             f"Nothing was started with {name} yet: there is no database, and none was made. ./inv up makes one."
         )
+
+
+def left(name: str, runtime: Callable[[], Runtime]) -> str:
+    """Say what goes on, or lies, with the runtime that was used before, "" for nothing."""
+    down = f"./inv down --runtime {name}"
+    try:
+        if name == "docker" and (engine := client.probe()).state != "ready":
+            raise Problem(engine.detail)
+        before = runtime()
+        runs, lies = any(one.state not in NOTHING for one in before.status().values()), bool(data(before))
+    except Problem as problem:
+        why = str(problem.message).strip().splitlines()[-1].rstrip(".")
+        return (
+            f"whether anything runs with {name}, or has data there, cannot be told ({why}). If so, it stays: "
+            f"{down} stops it, with --volumes it deletes the data"
+        )
+    if runs and lies:
+        return f"what runs with {name}, and its data, stays: {down} stops it, with --volumes it deletes the data"
+    if runs:
+        return f"what runs with {name} stays: {down} stops it"
+    return f"the data with {name} stays: {down} --volumes deletes it" if lies else ""
 
 
 def data(runtime: Runtime) -> list[str]:

@@ -182,7 +182,7 @@ class EngineDeployment:
             shell.output(containers.stop_command(*names), echo=True)
             shell.output(containers.remove_command(*names), echo=True)
         self.stack.forget()
-        stop(self.stack, volumes)
+        stop(self.stack, volumes, was_there=bool(names))
         self.edge.remove()
         self.releases.tidy()
         if volumes and (left := self.releases.shared.of_releases()):

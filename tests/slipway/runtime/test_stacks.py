@@ -15,11 +15,16 @@ from tests.support import ROOT
     ids=["some", "none", "kept"],
 )
 def test_volumes_that_compose_doesnt_know_go_as_those_do_that_it_knows(
-    monkeypatch: pytest.MonkeyPatch, with_volumes: bool, left: str, removed: list[list[str]]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    with_volumes: bool,
+    left: str,
+    removed: list[list[str]],
 ) -> None:
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", "shop")
-    shell = Answers(" ", "down", left, *["removed"] * len(removed))
+    shell = Answers(" ", " ", "down", left, *["removed"] * len(removed))
     stacks.stop(Stack(shell, load(ROOT), "dev", dict), with_volumes)
-    assert ("--volumes" in shell.asked[1]) == with_volumes
-    assert shell.asked[3:] == removed
-    assert all("label=com.docker.compose.project=shop" in argv for argv in shell.asked[2:3])
+    assert ("--volumes" in shell.asked[2]) == with_volumes
+    assert shell.asked[4:] == removed
+    assert all("label=com.docker.compose.project=shop" in argv for argv in shell.asked[3:4])
+    assert "shop: nothing was running" in capsys.readouterr().err

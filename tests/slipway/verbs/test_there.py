@@ -1,4 +1,4 @@
-"""What is there before a verb begins: nothing is made for who only asks."""
+"""What is there before a verb begins: nothing is made for who only asks, and what stays is said where it does."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from slipway.core.errors import Problem
+from slipway.engine import client
 from slipway.runtime import Runtime, State
 from slipway.verbs import there
 from tests.support import Checkout
@@ -24,7 +25,34 @@ def runtime(state: str = "stopped", *volumes: str, up: bool = False) -> Callable
     return lambda: cast(Runtime, made)
 
 
-def test_what_is_no_database_is_not_read() -> None:
+def lost() -> Runtime:
+    """Raise what is raised of an engine that doesn't tell."""
+    raise Problem("It is gone.\nThe engine could not be asked. Is it well? docker version")
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        (runtime(), ""),
+        (runtime("ready"), "what runs with host stays: ./inv down --runtime host stops it"),
+        (runtime("stopped", "data"), "the data with host stays: ./inv down --runtime host --volumes deletes it"),
+        (runtime("not ready", "data"), "what runs with host, and its data, stays: ./inv down --runtime host stops it"),
+        (lost, "whether anything runs with host, or has data there, cannot be told (The engine could not be asked."),
+    ],
+    ids=["nothing", "runs", "data", "both", "untold"],
+)  # fmt: skip
+def test_what_stays_with_the_other_runtime_is_said_where_it_does(before: Callable[[], Runtime], said: str) -> None:
+    told = there.left("host", before)
+    assert told.startswith(said)
+    assert bool(told) is bool(said)
+
+
+def test_an_engine_that_does_not_answer_has_not_told_that_there_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "probe", lambda: client.Engine("no answer", "no Docker engine answers: no"))
+    assert "cannot be told (no Docker engine answers: no)." in there.left("docker", runtime())
+
+
+def test_what_is_no_database_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     settings: Any = SimpleNamespace(has_database=True)
     there.need_database(settings, runtime("stopped", "data")())
     there.need_database(settings, runtime(up=True)())
