@@ -196,7 +196,7 @@ def sbom(_: Context, tag: str = "") -> None:
     from slipway.verbs.session import begin
 
     with begin("sbom", quietly=True) as session:
-        built = inspect.read(session.checkout.shell, _find(session.checkout, tag, "inv image"))
+        built = inspect.read(session.checkout.shell, _find(session.checkout, tag, "inv sbom"))
         show(str(write(session.checkout, built)))
 
 
@@ -205,13 +205,13 @@ def audit(_: Context, tag: str = "") -> None:
     """Look for secrets in the image, and known vulnerabilities."""
     from slipway.core.errors import Problem
     from slipway.image import advisories, base, inspect, secrets
-    from slipway.project import labels, tags
+    from slipway.project import labels
     from slipway.verbs.screen import show_rows
     from slipway.verbs.session import begin_without
 
     with begin_without("audit") as session:
         checkout = session.checkout
-        named = _find(checkout, tags.on_engine(tag, checkout.project.image) if tag else "", "inv audit")
+        named = _find(checkout, tag, "inv audit")
         said = inspect.read(checkout.shell, named).labels.get(labels.BASE_NAME, "").removeprefix("docker.io/library/")
         below = said if said.startswith("python:") else base.choose(checkout.project).name
         looks: dict[str, Callable[[], str]] = {
@@ -236,9 +236,10 @@ def _find(checkout: "Checkout", tag: str, verb: str) -> str:
     from slipway.engine import images
     from slipway.engine.client import need_engine
     from slipway.image import plan
+    from slipway.project import tags
 
     need_engine(verb)
-    found = tag or plan.current(checkout).tag
+    found = tags.on_engine(tag, checkout.project.image) if tag else plan.current(checkout).tag
     if not images.built_id(checkout.shell, found):
         raise Problem(f"There is no image {found} on this engine: {'docker image ls' if tag else './inv build'}")
     return found

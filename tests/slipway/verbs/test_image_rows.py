@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from slipway.image.inspect import Built, built
 from slipway.verbs.image import after_update, facts, rows
 from tests.slipway.image.support import BASE, IMAGE, OURS, TIME, installed, package
+from tests.support import Checkout
 
 ONE = built("x:1", IMAGE, BASE + OURS)
 BASELINE = Built("x:single", "sha256:cd", TIME, 121_000_000, 80_000_000, (), "root", {})
@@ -46,3 +49,13 @@ def test_what_comes_after_pins_names_the_files_that_have_changed() -> None:
     assert after_update(poetry=False, files=[]) == "nothing is newer"
     assert after_update(poetry=True, files=[]) == "git diff slipway/image/poetry.txt; ./inv build --verify"
     assert after_update(poetry=False, files=["compose.yaml"]) == "git diff compose.yaml; ./inv deploy --plan"
+
+
+@pytest.mark.parametrize("verb", ["image", "sbom", "audit"])
+def test_a_tag_is_one_of_this_projects_images(little: Checkout, verb: str) -> None:
+    fake = '#!/bin/sh\ncase $1 in version|compose) echo 26.1.5 ;; *) echo "No such image: $*" >&2; exit 1 ;; esac\n'
+    little.write("bin/docker", fake)
+    (little.root / "bin/docker").chmod(0o755)
+    for tag, called in (("1.4.0", "little-hello:1.4.0"), ("other:1", "other:1")):
+        done = little.inv(verb, "--tag", tag, PATH=f"{little.root}/bin:/usr/bin:/bin")
+        assert f"There is no image {called} on this engine: docker image ls" in done.stderr
