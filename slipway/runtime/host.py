@@ -153,8 +153,8 @@ class HostRuntime:
         with steps.step("database") as step:
             step.detail = "stopped" if server.stop() else "was not running"
             if volumes:
+                step.detail += ", its data deleted" if self.volumes() else ""
                 server.remove()
-                step.detail += ", its data deleted"
 
     def volumes(self) -> list[str]:
         """Name the data that `stop(volumes=True)` deletes."""

@@ -5,7 +5,7 @@ from slipway.core.words import human
 from slipway.database import older, store
 from slipway.database.backups import Backup
 from slipway.schema.words import in_environment
-from slipway.verbs import migrations, screen
+from slipway.verbs import migrations, screen, there
 from slipway.verbs.session import Session
 
 
@@ -22,6 +22,11 @@ def show(session: Session, as_json: bool) -> None:
     else:
         none = f"  there is no backup in {place} yet. To make one: ./inv backup"
         session.steps.say(in_environment(none, session.environment.name))
+
+
+def asked(session: Session) -> None:
+    """Raise Problem for a service that has no database."""
+    there.need_any_database(session.settings)
 
 
 def stored(session: Session) -> list[Backup]:

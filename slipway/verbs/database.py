@@ -172,7 +172,8 @@ def backup(
     if target:
         store.check_target(target)
     turn, needs = (Turn.NOBODY, None) if list else (Turn.ENVIRONMENT, migrations.need_database)
-    with begin("backup", prod=prod, runtime=runtime, context=context, turn=turn, needs=needs) as session:
+    asked = backups.asked
+    with begin("backup", prod=prod, runtime=runtime, context=context, turn=turn, asked=asked, needs=needs) as session:
         if list:
             backups.show(session, json)
             return
@@ -206,7 +207,8 @@ def restore(
             backups.need(session, backup)
 
     check_source(backup, file)
-    with begin("restore", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT, needs=needs) as session:
+    turn, asked = Turn.ENVIRONMENT, backups.asked
+    with begin("restore", prod=prod, runtime=runtime, context=context, turn=turn, asked=asked, needs=needs) as session:
         backups.restore(session, backup, file, yes)
 
 

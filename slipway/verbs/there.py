@@ -20,10 +20,15 @@ def need_engine_of(context: str, runtime: str, reason: str) -> None:
         )
 
 
-def need_database(settings: Settings, runtime: Runtime) -> None:
-    """Raise Problem where there is no database yet: what reads one, or takes something back, makes none."""
+def need_any_database(settings: Settings) -> None:
+    """Raise Problem for a service that has no database at all."""
     if not settings.has_database:
         raise Problem(NO_DATABASE)
+
+
+def need_database(settings: Settings, runtime: Runtime) -> None:
+    """Raise Problem where there is no database yet: what reads one, or takes something back, makes none."""
+    need_any_database(settings)
     if not runtime.database.running() and not data(runtime):
         name = runtime.name
         raise Problem(

@@ -37,4 +37,5 @@ def test_on_this_host_they_are_folders_and_without_volumes_nothing_is_said(littl
     assert f"  deleted    {data}\n  kept       {backups}, where the backups are\n" in done.stderr
     again = little.inv("down", "--volumes", "--runtime", "host", **NOWHERE)
     assert "deleted    nothing: there was no data" in again.stderr
+    assert ("its data deleted" in done.stderr, "its data deleted" in again.stderr) == (True, False)
     assert (data.exists(), backups.exists()) == (False, True)

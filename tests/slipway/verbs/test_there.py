@@ -126,3 +126,11 @@ def test_without_migrations_no_database_is_started(shop: Checkout, verb: str) ->
     done = shop.inv(*verb.split(), "--runtime", "host", **NOWHERE)
     assert "This project has no migrations" in done.stderr
     assert not (shop.root / ".slipway").exists()
+
+
+@pytest.mark.parametrize("verb", ["backup", "backup --list", "restore", "restore --file pyproject.toml", "psql"])
+def test_a_service_without_a_database_has_nothing_to_back_up(little: Checkout, verb: str) -> None:
+    done = little.inv(*verb.split(), "--runtime", "host", **NOWHERE)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "This service has no database" in done.stderr
+    assert not (little.root / ".slipway").exists()
