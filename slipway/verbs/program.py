@@ -3,6 +3,7 @@
 import inspect
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -16,6 +17,7 @@ from slipway.verbs.line import foreign, spelled
 ROOT = Path(__file__).resolve().parents[2]
 MARGIN, LEAST = 12, 20  # columns: between and beside names and texts; for texts
 USAGE = "Usage: ./inv VERB [--options]"
+HELP = ("--help", "-h")
 MORE = "./inv --help VERB explains one; ./inv --help has Invoke's own options as well."
 
 
@@ -43,7 +45,11 @@ class Slipway(Program):
         """Read the verbs and their options; raises ParseError with what was meant."""
         from slipway.verbs import mistakes
 
-        tokens = [*self.core.unparsed, *(self.argv[self.argv.index("--") :] if "--" in self.argv else [])]
+        words = self.core.unparsed
+        if asked := next((verb for verb, after in pairwise(words) if after in HELP and verb in self.collection), ""):
+            self.args.help.value = asked  # not the value that a verb like `rotate NAME` begins with
+            words.clear()
+        tokens = [*words, *(self.argv[self.argv.index("--") :] if "--" in self.argv else [])]
         said = ""
         try:
             super().parse_tasks()
