@@ -12,7 +12,7 @@ from slipway.project.checkout import Checkout
 from slipway.project.config import Project
 from slipway.runtime import Runtime
 from slipway.runtime.environment import Environment
-from slipway.schema.protocol import Checked, Trial
+from slipway.schema.answers import Checked, Trial
 
 
 @dataclass(frozen=True)

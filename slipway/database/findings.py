@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from slipway.schema.protocol import Trial
+from slipway.schema.answers import Trial
 
 FAILS = "fails"  # the one rule that nothing excuses: what comes after is not tried
 RECIPES = {

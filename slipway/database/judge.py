@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from slipway.schema.protocol import Change
+from slipway.schema.answers import Change
 
 
 def judge(change: Change) -> tuple[str, str] | None:

@@ -10,7 +10,7 @@ from slipway.core.shell import Shell
 from slipway.database import squawk
 from slipway.database.findings import FAILS, Finding, unless_ignored
 from slipway.database.judge import cannot_be_undone, judge
-from slipway.schema.protocol import Statement, Trial
+from slipway.schema.answers import Statement, Trial
 from slipway.schema.statements import code
 
 BLOCKING = ("ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")  # writers wait, at least

@@ -13,7 +13,7 @@ from slipway.project.checkout import Checkout
 from slipway.runtime import LiveRelease, Runtime
 from slipway.runtime.environment import Environment
 from slipway.schema import NO_SCRATCH, NOT_YET
-from slipway.schema.protocol import Downgraded, Drift, Plan, State, Undo, Upgraded
+from slipway.schema.answers import Downgraded, Drift, Plan, State, Undo, Upgraded
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from slipway.project import labels, tags
 from slipway.project.checkout import Checkout
 from slipway.runtime import LiveRelease, Runtime
 from slipway.runtime.environment import Environment
-from slipway.schema.protocol import State, Upgraded
+from slipway.schema.answers import State, Upgraded
 
 
 def rehearse(

@@ -16,19 +16,18 @@ from slipway.project.database import OTHERS, explained, other_login, other_name
 from slipway.runtime import SERVICE_PYTHON, Job, LiveRelease, Runtime, Where
 from slipway.runtime.environment import Environment
 from slipway.schema import NOT_YET, protocol
-from slipway.schema.protocol import (
-    VERSION,
+from slipway.schema.answers import (
     Checked,
     Downgraded,
     Drift,
     Known,
-    NewerVersion,
     Plan,
     Revised,
     State,
     Undo,
     Upgraded,
 )
+from slipway.schema.protocol import VERSION, NewerVersion
 
 NO_MIGRATIONS = "This project has no migrations: `alembic init alembic` makes the folder for them."
 MIGRATION_FAILED = "The migration failed (see above); nothing was started on its schema."

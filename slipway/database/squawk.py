@@ -10,7 +10,7 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Shell
 from slipway.database.findings import Finding
 from slipway.project import lockfile
-from slipway.schema.protocol import Trial
+from slipway.schema.answers import Trial
 
 # Not asked of squawk. The guard sets both timeouts, and each revision is whole or not applied; what is dropped, renamed
 # or narrowed is judged by what the revision did, in expand revisions alone; and how to model is the project's.

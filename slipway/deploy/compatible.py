@@ -10,7 +10,7 @@ from slipway.project.checkout import Checkout
 from slipway.runtime import Deployment, LiveRelease
 from slipway.runtime.environment import Environment
 from slipway.runtime.release import Release
-from slipway.schema.protocol import Known
+from slipway.schema.answers import Known
 
 
 def check(

@@ -10,7 +10,7 @@ from slipway.project.rotation import Step
 from slipway.runtime import LeftBehind
 from slipway.runtime.bring_over import SUPERUSERS, Role
 from slipway.runtime.release import DATABASE, Beside, Release
-from slipway.schema.protocol import State
+from slipway.schema.answers import State
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from slipway.deploy import beside, history, ledger, settings
 from slipway.deploy.facts import Facts, Options, dismisses, is_live, is_nothing, leaves_backup_out, recreates, scale
 from slipway.deploy.ledger import Entry, Outcome
 from slipway.runtime.release import DATABASE, PROXY
-from slipway.schema.protocol import State
+from slipway.schema.answers import State
 
 DEFINED = "what defines it has changed since"
 VARIABLES = "its variables (DOMAIN, TRUSTED_PROXIES, ports, ...) or Compose files changed"

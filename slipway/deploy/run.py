@@ -26,7 +26,7 @@ from slipway.runtime.bring_over import SUPERUSERS, Role
 from slipway.runtime.environment import Environment
 from slipway.runtime.release import PROXY, NewRelease, Release
 from slipway.runtime.releases import Releases
-from slipway.schema.protocol import State
+from slipway.schema.answers import State
 
 ROOM = 1_000_000_000  # bytes that have to be free on the engine's disk
 

@@ -11,11 +11,7 @@ import psycopg
 from alembic.util import CommandError
 
 from slipway.schema import catalogue, database, losses, trial
-from slipway.schema.causes import cause, explained_here
-from slipway.schema.guard import Guard
-from slipway.schema.models import Comparison
-from slipway.schema.phases import PHASES, decide
-from slipway.schema.protocol import (
+from slipway.schema.answers import (
     Checked,
     Downgraded,
     Drift,
@@ -26,8 +22,12 @@ from slipway.schema.protocol import (
     Undo,
     Undone,
     Upgraded,
-    written,
 )
+from slipway.schema.causes import cause, explained_here
+from slipway.schema.guard import Guard
+from slipway.schema.models import Comparison
+from slipway.schema.phases import PHASES, decide
+from slipway.schema.protocol import written
 from slipway.schema.revising import HOW, revise
 from slipway.schema.revisions import Revisions
 from slipway.schema.settings import linted_after, read_limits

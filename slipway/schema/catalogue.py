@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from slipway.schema.answers import Change
 from slipway.schema.database import Connection
-from slipway.schema.protocol import Change
 
 
 @dataclass(frozen=True)

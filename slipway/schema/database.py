@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from slipway.schema import NO_SCRATCH, NOT_YET
+from slipway.schema.answers import Size
 from slipway.schema.causes import cause, explained_here
-from slipway.schema.protocol import Size
 from slipway.schema.words import say
 
 try:

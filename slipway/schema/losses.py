@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import psycopg
 from psycopg import sql
 
+from slipway.schema.answers import Change, Loss
 from slipway.schema.database import Connection
-from slipway.schema.protocol import Change, Loss
 
 PATIENCE = "5s"  # for each count
 

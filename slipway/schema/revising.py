@@ -10,11 +10,11 @@ from sqlalchemy.exc import DBAPIError
 
 from alembic import command
 from slipway.schema import failures
+from slipway.schema.answers import Revised
 from slipway.schema.completing import complete
 from slipway.schema.database import Refused, connect
 from slipway.schema.guard import Guard
 from slipway.schema.models import Comparison
-from slipway.schema.protocol import Revised
 from slipway.schema.revisions import Revisions
 from slipway.schema.statements import Limits
 

@@ -10,12 +10,12 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 
 from slipway.schema import catalogue, database, statements
+from slipway.schema.answers import Statement, Trial
 from slipway.schema.catalogue import Thing
 from slipway.schema.database import Connection, Refused
 from slipway.schema.failures import said
 from slipway.schema.guard import Guard
 from slipway.schema.phases import Revision
-from slipway.schema.protocol import Statement, Trial
 from slipway.schema.revisions import Revisions
 from slipway.schema.statements import Limits
 from slipway.schema.upgrading import apply

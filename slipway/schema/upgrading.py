@@ -12,11 +12,11 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from slipway.schema import failures, turn
+from slipway.schema.answers import Done, Downgraded, Upgraded
 from slipway.schema.causes import explained_here
 from slipway.schema.database import Connection, NotYet, Refused, connect, heads, variable
 from slipway.schema.guard import Guard, end_orphans
 from slipway.schema.phases import Live, Revision, decide
-from slipway.schema.protocol import Done, Downgraded, Upgraded
 from slipway.schema.revisions import ROOM, USUAL, Revisions, refuse_long
 from slipway.schema.statements import Limits
 from slipway.schema.words import say

@@ -15,7 +15,8 @@ from slipway.database.schema import NO_MIGRATIONS, need_migrations, then
 from slipway.database.stage import Outcome
 from slipway.deploy import ledger
 from slipway.runtime import Runtime
-from slipway.schema.protocol import Change, Loss, Plan, Size, State, Trial, Undo, Upgraded, as_json
+from slipway.schema.answers import Change, Loss, Plan, Size, State, Trial, Undo, Upgraded
+from slipway.schema.protocol import as_json
 from slipway.verbs import screen, there
 from slipway.verbs.session import Session
 

@@ -14,7 +14,7 @@ from slipway.runtime import Job, LiveRelease
 from slipway.runtime.environment import Environment
 from slipway.runtime.gunicorn import HostService
 from slipway.runtime.host import HostRuntime
-from slipway.schema.protocol import Change, Trial
+from slipway.schema.answers import Change, Trial
 
 PYPROJECT = '[project]\nname = "shop"\nversion = "0.2.0"\n'
 ENV = """

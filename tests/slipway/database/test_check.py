@@ -10,7 +10,7 @@ from slipway.database import check
 from slipway.database.check import Result
 from slipway.database.findings import Finding
 from slipway.project.config import Lint
-from slipway.schema.protocol import Checked
+from slipway.schema.answers import Checked
 from tests.slipway.database.support import Noting, checkout, environment, revision, said, trial
 
 CLEAN = {"phase": "expand", "message": "m", "sql": "SELECT 1;\n"}

@@ -3,7 +3,7 @@
 import pytest
 
 from slipway.database.judge import judge
-from slipway.schema.protocol import Change
+from slipway.schema.answers import Change
 from tests.slipway.database.support import change
 
 

@@ -10,7 +10,7 @@ from slipway.core.steps import Steps
 from slipway.database import squawk
 from slipway.database.findings import Finding, unless_ignored
 from slipway.database.lint import by_effect, lint
-from slipway.schema.protocol import Statement
+from slipway.schema.answers import Statement
 from tests.slipway.database.support import change, trial
 
 

@@ -12,7 +12,7 @@ from slipway.database.migrate import Migrated, Options, TakenBack, options, summ
 from slipway.project.checkout import Checkout
 from slipway.runtime import LiveRelease
 from slipway.schema import NO_SCRATCH, NOT_YET
-from slipway.schema.protocol import Done, Upgraded
+from slipway.schema.answers import Done, Upgraded
 from tests.slipway.database.support import Noting, checkout, environment, revision, said
 
 DONE = {"revision": "0002", "phase": "expand", "seconds": 0.1, "tries": 1}

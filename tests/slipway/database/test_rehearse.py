@@ -10,6 +10,7 @@ from slipway.core.shell import Ran
 from slipway.database.rehearse import play
 from slipway.database.stage import Outcome, Rehearsed, Stage
 from slipway.schema import protocol
+from slipway.schema.answers import State, Upgraded
 from tests.slipway.database.support import checkout
 
 NEW = Rehearsed("this tree", "shop:rehearsed", "shop:test", "0005")
@@ -43,10 +44,10 @@ class Played(Stage):
 
 def upgraded(*to: str, waiting: tuple[str, ...] = ()) -> str:
     """Return what an upgrade prints."""
-    return protocol.written(protocol.Upgraded(("0002",), to, waiting=waiting))
+    return protocol.written(Upgraded(("0002",), to, waiting=waiting))
 
 
-STATE = protocol.written(protocol.State(("0002",)))
+STATE = protocol.written(State(("0002",)))
 
 
 def test_the_previous_release_runs_while_this_tree_migrates(tmp_path: Path) -> None:

@@ -13,8 +13,7 @@ from slipway.database.schema import MIGRATION_FAILED, SEE_ABOVE, Request
 from slipway.project.database import explained, other_login, other_name
 from slipway.runtime import LiveRelease, Where
 from slipway.schema import NOT_YET
-from slipway.schema.phases import Revision
-from slipway.schema.protocol import (  # fmt: skip
+from slipway.schema.answers import (
     Change,
     Checked,
     Done,
@@ -30,6 +29,7 @@ from slipway.schema.protocol import (  # fmt: skip
     Undone,
     Upgraded,
 )
+from slipway.schema.phases import Revision
 from tests.slipway.database.support import Noting, checkout, environment, said
 
 OLD = LiveRelease("shop:0.1.0", "0001,0002", "0.0.9")

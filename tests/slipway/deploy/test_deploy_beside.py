@@ -10,7 +10,7 @@ from slipway.deploy.plan import rows
 from slipway.deploy.source import Candidate
 from slipway.runtime import LeftBehind
 from slipway.runtime.release import DATABASE, PROXY, Beside
-from slipway.schema.protocol import State
+from slipway.schema.answers import State
 from tests.slipway.deploy.support import SETTINGS, a_release, entry
 
 A, B, C = (f"sha256:{digit * 64}" for digit in "abc")

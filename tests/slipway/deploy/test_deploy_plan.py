@@ -9,7 +9,7 @@ from slipway.deploy.facts import Facts, Options, is_nothing
 from slipway.deploy.plan import rows
 from slipway.deploy.source import Candidate
 from slipway.runtime.bring_over import Role
-from slipway.schema.protocol import Size, State
+from slipway.schema.answers import Size, State
 from tests.slipway.deploy.support import SETTINGS, a_release, entry, web
 
 STATE = State(at=("0002",))

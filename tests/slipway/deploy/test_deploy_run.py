@@ -12,7 +12,8 @@ from slipway.deploy.run import Deployer
 from slipway.project.checkout import Checkout
 from slipway.runtime.environment import Environment
 from slipway.runtime.release import PROXY, Beside
-from slipway.schema.protocol import State, written
+from slipway.schema.answers import State
+from slipway.schema.protocol import written
 from tests.slipway.deploy.in_memory import MemoryDeployment
 from tests.slipway.deploy.support import MemoryReleases, entry, web
 

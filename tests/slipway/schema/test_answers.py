@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from slipway.schema import protocol
-from slipway.schema.protocol import Checked, Downgraded, Drift, Known, Plan, State, Undo, Upgraded
+from slipway.schema.answers import Checked, Downgraded, Drift, Known, Plan, State, Undo, Upgraded
 from tests.slipway.schema.support import Service
 from tests.support import ROOT
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from slipway.schema import protocol
-from slipway.schema.phases import Revision
-from slipway.schema.protocol import (
-    VERSION,
+from slipway.schema.answers import (
     Change,
     Checked,
     Done,
@@ -16,7 +14,6 @@ from slipway.schema.protocol import (
     Drift,
     Known,
     Loss,
-    NewerVersion,
     Plan,
     Size,
     State,
@@ -25,7 +22,9 @@ from slipway.schema.protocol import (
     Undo,
     Undone,
     Upgraded,
-)  # fmt: skip
+)
+from slipway.schema.phases import Revision
+from slipway.schema.protocol import VERSION, NewerVersion
 
 TRIAL = Trial(
     "0002", "expand", "m", {"drops": "why"}, "SELECT 1", "", "", [Statement("SELECT 1", "data", {"t": "ShareLock"})],

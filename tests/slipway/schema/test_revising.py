@@ -5,7 +5,7 @@ import json
 import pytest
 
 from slipway.schema import protocol
-from slipway.schema.protocol import Revised
+from slipway.schema.answers import Revised
 from tests.slipway.schema.shop import BILL, MODEL, made, serve
 from tests.slipway.schema.support import Service
 

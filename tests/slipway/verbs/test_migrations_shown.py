@@ -2,8 +2,8 @@
 
 from slipway.database.findings import Finding
 from slipway.database.stage import Outcome
+from slipway.schema.answers import Change, Loss, Plan, Size, Statement, Trial, Undo
 from slipway.schema.phases import Revision
-from slipway.schema.protocol import Change, Loss, Plan, Size, Statement, Trial, Undo
 from slipway.verbs.migrations import deletes, described, differs, ended
 
 PLAN = Plan(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from slipway.core.shell import Ran
+from slipway.schema.answers import State
 from slipway.schema.phases import Revision
-from slipway.schema.protocol import State
 from slipway.verbs.migrations import after_restore, restored
 from tests.slipway.database.support import Noting, checkout, environment, said
 
