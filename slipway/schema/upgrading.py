@@ -25,6 +25,7 @@ AGAIN = {"55P03", "40P01", "40001"}  # lock_timeout, deadlock, serialization
 CANCELED = "57014"
 DENIED = "42501"  # insufficient_privilege
 LONGEST_PAUSE = 10.0  # seconds
+NAME, LINE = 10, 65  # characters of a step's name, and of its line before the time, as core/steps.py has them
 
 
 def upgrade(revisions: Revisions, to: str, live: Sequence[Live], contract: bool, limits: Limits) -> Upgraded:
@@ -38,7 +39,8 @@ def upgrade(revisions: Revisions, to: str, live: Sequence[Live], contract: bool,
         pending = revisions.pending(revisions.target(to), current)
         decision = decide(pending, live, contract)
         _refuse_long(beside, revisions, [one.id for one in decision.apply])
-        done = tuple(run(revisions, one, Guard(limits, beside)) for one in decision.apply)
+        lines = listed(decision.apply)
+        done = tuple(run(revisions, one, Guard(limits, beside), lines[one.id]) for one in decision.apply)
         for index in invalid_indexes(beside):
             say(f"  the index {index} is invalid, and no pending revision makes it: REINDEX INDEX CONCURRENTLY {index}")
         if decision.wait and not decision.refused:
@@ -57,12 +59,21 @@ def downgrade(revisions: Revisions, to: str, limits: Limits) -> Downgraded:
     with _alone() as beside:
         current = heads(beside)
         undone = revisions.undone(revisions.target(to), current)
-        done = tuple(run(revisions, one, Guard(limits, beside), down=True) for one in undone)
+        lines = listed(undone, "taken back: ")
+        done = tuple(run(revisions, one, Guard(limits, beside), lines[one.id], down=True) for one in undone)
         return Downgraded(current, heads(beside), done)
 
 
-def run(revisions: Revisions, revision: Revision, guard: Guard, *, down: bool = False) -> Done:
-    """Run one revision, again while it doesn't get its locks; raises Refused."""
+def listed(revisions: Sequence[Revision], how: str = "") -> dict[str, str]:
+    """Return the line of each revision up to its time, by name: its columns are as wide as what they hold."""
+    name = max([NAME, *(len(one.id) for one in revisions)])
+    lines = {one.id: f"  {one.id:<{name}} {one.phase or '-':<8} {how}{one.message}" for one in revisions}
+    longest = max([LINE, *map(len, lines.values())])
+    return {one: text.ljust(longest) for one, text in lines.items()}
+
+
+def run(revisions: Revisions, revision: Revision, guard: Guard, line: str, *, down: bool = False) -> Done:
+    """Run one revision, again while it doesn't get its locks, and end its line; raises Refused."""
     began, limits = time.monotonic(), guard.limits
     for tried in range(1, limits.tries + 1):
         try:
@@ -86,8 +97,7 @@ def run(revisions: Revisions, revision: Revision, guard: Guard, *, down: bool = 
             raise
         else:
             seconds = time.monotonic() - began
-            what = f"taken back: {revision.message}" if down else revision.message
-            say(f"  {revision.id:<10} {revision.phase or '-':<8} {what:<43} {seconds:6.1f} s")
+            say(f"{line} {seconds:6.1f} s")
             return Done(revision.id, revision.phase, round(seconds, 3), tried)
     raise AssertionError("unreachable")
 

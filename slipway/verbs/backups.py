@@ -17,8 +17,9 @@ def show(session: Session, as_json: bool) -> None:
     elif found:
         session.steps.say(f"  in {place}, in the order in which they were made")
         marks = ["  latest" if one is found[-1] else "" for one in found]
+        width = max(len(one.name) for one in found)
         lines = zip(found, marks, strict=True)
-        screen.show_lines(f"{one.name:<40} {human(one.size):>10}{mark}" for one, mark in lines)
+        screen.show_lines(f"{one.name:<{width}} {human(one.size):>10}{mark}" for one, mark in lines)
     else:
         none = f"  there is no backup in {place} yet. To make one: ./inv backup"
         session.steps.say(in_environment(none, session.environment.name))

@@ -141,7 +141,7 @@ def rehearse(session: Session, data: bool, json: bool) -> None:
     if json:
         screen.show_json({"outcomes": [one.as_json() for one in outcomes]})
     else:
-        screen.show_lines(map(ended, outcomes))
+        screen.show_lines(screen.table([*map(ended, outcomes)]))
     if broken := [one for one in outcomes if one.broke]:
         listed = " and ".join(f"{one.release} breaks on {one.schema}" for one in broken)
         raise Problem(f"{listed} (see above). docs/migrations.md has the ways to change a schema under a release.")
@@ -217,11 +217,11 @@ def deletes(found: Undo) -> list[str]:
     return [_deleted(one) for one in found.lost] or ["no table and no column"]
 
 
-def ended(outcome: Outcome) -> str:
-    """Return the line that shows how a release's tests ended."""
+def ended(outcome: Outcome) -> tuple[str, str, str]:
+    """Return the row that shows how a release's tests ended."""
     after = "" if outcome.passed or outcome.needed else "; it has to be gone by then, and cannot be rolled back to"
     how = "works" if outcome.passed else "breaks"
-    return f"{outcome.release:<12} {outcome.schema:<20} {how}: {outcome.said}{after}"
+    return outcome.release, outcome.schema, f"{how}: {outcome.said}{after}"
 
 
 def _ran(trial: Trial, sizes: dict[str, Size]) -> Iterator[str]:

@@ -156,11 +156,11 @@ def logs(
 @task(help=EVERYWHERE)
 def ps(_: Context, prod: bool = False, runtime: str = "", context: str = "") -> None:
     """Show what runs."""
-    from slipway.verbs.screen import show_lines
+    from slipway.verbs.screen import show_lines, table
     from slipway.verbs.session import begin
 
     with begin("ps", prod=prod, runtime=runtime, context=context) as session:
-        show_lines("{:<10} {:<10} {:<9} {}".format(*row) for row in session.runtime.listing())
+        show_lines(table(session.runtime.listing()))
 
 
 @task(help=EVERYWHERE)

@@ -20,6 +20,20 @@ def test_each_revision_is_applied_and_told(service: Service) -> None:
     assert "at head" in second.stderr
 
 
+def test_lines_have_their_columns_below_each_other_whatever_revisions_are_called(service: Service) -> None:
+    names = ["0001", "0002_4f1c9a7e", "0003_what_every_customer_asked_1"]
+    for name in names[1:]:
+        service.revision(name, "pass")
+
+    def columns(said: str) -> set[tuple[int, int, int]]:
+        lines = [line for line in said.splitlines() if line.endswith(" s")]
+        assert len(lines) == len(names), said
+        return {(len(line), line.index("expand"), line.index("what ")) for line in lines}
+
+    assert columns(service.run("upgrade").stderr) == {(95, 35, 44)}
+    assert len(columns(service.run("downgrade", "--to", "base").stderr)) == 1
+
+
 def test_a_failing_revision_is_not_half_applied_and_those_before_it_are(service: Service) -> None:
     service.revision("0002", 'op.execute("CREATE TABLE u (a int)")')
     service.revision("0003", 'op.execute("CREATE TABLE v (a int)")', 'op.execute("SELECT 1/0")')

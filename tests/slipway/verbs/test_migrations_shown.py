@@ -65,10 +65,10 @@ def test_what_going_back_deletes() -> None:
 
 
 def test_how_a_rehearsal_went() -> None:
-    assert ended(Outcome("0.1.0", "0004", True, "9 passed")) == "0.1.0        0004                 works: 9 passed"
+    assert ended(Outcome("0.1.0", "0004", True, "9 passed")) == ("0.1.0", "0004", "works: 9 passed")
     assert ended(Outcome("0.1.0", "0005", False, "1 failed", needed=False)) == (
-        "0.1.0        0005                 breaks: 1 failed; it has to be gone by then, and cannot be rolled back to"
-    )
+        "0.1.0", "0005", "breaks: 1 failed; it has to be gone by then, and cannot be rolled back to",
+    )  # fmt: skip
     assert [Outcome("a", "b", passed, "", needed).broke for passed in (True, False) for needed in (True, False)] == [
         False, False, True, False,
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What `inv backup --list` shows where there is no backup."""
+"""What `inv backup --list` shows, also where there is no backup."""
 
 import contextlib
 import json
@@ -10,8 +10,21 @@ from typing import Any
 import pytest
 
 from slipway.core.shell import Ran
+from slipway.database.backups import Backup
 from slipway.verbs import database, session
 from tests.slipway.database.support import Noting, checkout, environment
+
+
+def test_a_list_has_its_columns_below_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    of = checkout(tmp_path)
+    begun: Any = SimpleNamespace(runtime=Noting(of, environment(of)), steps=of.steps)
+    short, long = "20261123T101010Z-0001.dump", f"20261124T101010Z-{'a' * 32}.dump"
+
+    database.show_backups(begun, [Backup(short, 900), Backup(long, 1200)], False)
+
+    first, last = capsys.readouterr().out.splitlines()
+    assert first == f"{short}{' ' * 28}      900 B"
+    assert last == f"{long}     1.2 kB  latest"
 
 
 @pytest.mark.parametrize(("name", "flag"), [("dev", ""), ("prod", " --prod")])
