@@ -31,6 +31,7 @@ class Comparison:
         self.unimported: tuple[str, ...] = ()  # modules that define tables which are not among the models
         self.modules: set[str] = set()  # whose types the revision names
         self.notes: list[str] = []
+        self.phase = ""  # where what is written decides it
         self._render_item: Any = None  # as env.py would have it
 
     def run(self, guard: Guard) -> None:
@@ -83,6 +84,7 @@ class Comparison:
                     if not up.is_empty():
                         self.notes.append("new values come first, alone. Then the rest: ./inv migrate, ./inv revision")
                     up.ops, down.ops = [*values], [enums.Kept()]
+                    self.phase = "expand"
                     continue
                 if not self._render_item:
                     enums.make(context, up, down, database)

@@ -52,7 +52,9 @@ def _from_models(revisions: Revisions, message: str, phase: str, limits: Limits)
         compared = Comparison(revisions, message)
         compared.run(Guard(limits, connection))
         scripts = compared.write() if compared.differences else []
-    return _written(phase, scripts, compared)
+    if scripts and compared.phase not in ("", phase or compared.phase):
+        compared.notes.append(f"new values only add: this is an {compared.phase} revision, what comes next {phase}")
+    return _written(compared.phase or phase, scripts, compared)
 
 
 def _written(phase: str, scripts: Sequence[Script | None], compared: Comparison | None = None) -> Revised:

@@ -1,9 +1,17 @@
 """Native enums in models: new values, new types, values that go."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.slipway.schema.shop import MODEL, made, serve
+from slipway.core.shell import Shell
+from slipway.core.steps import Steps
+from slipway.database.lint import lint
+from slipway.schema import protocol
+from slipway.schema.answers import Checked
+from tests.slipway.schema.shop import MODEL, TEMPLATE, made, serve
 from tests.slipway.schema.support import Service
+from tests.support import ROOT
 
 HEAD = """import enum
 import sqlalchemy as sa
@@ -108,9 +116,24 @@ def test_new_values_come_alone_and_the_rest_behind_them(service: Service) -> Non
     (file,) = told["files"]
     assert "add_column" not in (service.root / file).read_text()
     assert told["notes"] == ["new values come first, alone. Then the rest: ./inv migrate, ./inv revision"]
+    assert service.json("state")["pending"][0]["phase"] == "expand"
     assert service.run("upgrade").returncode == 0
     assert "add_column" in made(service)[0]
     assert service.run("upgrade").returncode == 0
+
+
+@pytest.mark.parametrize("template", [TEMPLATE, ROOT / "alembic/script.py.mako"], ids=["alembic's", "ours"])
+def test_new_values_are_an_expand_revision_and_the_linter_is_content(service: Service, template: Path) -> None:
+    migrated(service, column("sa.Enum('a', name='mood')"))
+    serve(service, models=column("sa.Enum('a', 'b', name='mood')"))
+    (service.root / "alembic/script.py.mako").write_text(template.read_text())
+
+    told = service.json("revise", "--message", "m", "--phase", "contract")
+
+    assert told["notes"] == ["new values only add: this is an expand revision, what comes next contract"]
+    trials = protocol.read(Checked, service.run("check", "--json").stdout).trials
+    assert trials[-1].phase == "expand"
+    assert lint(Shell(service.root, Steps()), trials[-1:]) == []
 
 
 def test_a_value_that_no_model_has_is_only_told(service: Service) -> None:
