@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from slipway.core.errors import Problem
 from slipway.database import lint, schema, superuser
-from slipway.database.findings import FAILS, Finding
+from slipway.database.findings import Finding, broken
 from slipway.database.revise import unseen
 from slipway.project import revisions
 from slipway.project.checkout import Checkout
@@ -36,7 +36,8 @@ def check(checkout: Checkout, environment: Environment, runtime: Runtime) -> Res
     found = schema.check(environment, runtime)
     kept = after(checkout.project, found.trials)
     older = [trial for trial in found.trials if trial not in kept]
-    findings = (*general(checkout.project, found), *broken(older), *lint.lint(checkout.shell, kept))
+    old = [finding for trial in older for finding in broken(trial)]  # no database can be made anew then
+    findings = (*general(checkout.project, found), *old, *lint.lint(checkout.shell, kept))
     return Result(findings, len(kept), len(older))
 
 
@@ -52,11 +53,6 @@ def after(project: Project, trials: Sequence[Trial]) -> list[Trial]:
     if not old:
         raise Problem(f"pyproject.toml: [tool.slipway.lint] after = {named!r} is no revision.")
     return [trial for trial in trials if trial.revision not in old]
-
-
-def broken(older: Sequence[Trial]) -> list[Finding]:
-    """Return which revisions that are not linted cannot be applied: no database can be made anew then."""
-    return [Finding(trial.revision, FAILS, trial.error) for trial in older if trial.error]
 
 
 def general(project: Project, found: Checked) -> list[Finding]:

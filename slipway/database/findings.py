@@ -1,11 +1,12 @@
 """What is wrong with a revision, by which rule, and the safe way to do the same."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 
 from slipway.schema.answers import Trial
 
 FAILS = "fails"  # the one rule that nothing excuses: what comes after is not tried
+NO_EXCUSE = f"{FAILS} is ignored, which excuses nothing: mend the revision, and take that out"
 RECIPES = {
     "drops": "Expand: stop using it, in a release of its own. Then drop it in a contract revision.",
     "renames": (
@@ -50,14 +51,30 @@ class Finding:
         return {**asdict(self), "recipe": RECIPES.get(self.rule, "")}
 
 
-def unless_ignored(trial: Trial, findings: Iterable[Finding]) -> list[Finding]:
-    """Return a revision's findings without those that it ignores with a reason."""
+def unless_ignored(trial: Trial, findings: Iterable[Finding], asked: bool = True) -> list[Finding]:
+    """Return a revision's findings without those that it ignores with a reason; `asked` tells whether squawk was."""
     name, ignores = trial.revision, trial.ignores
     mine = [finding for finding in findings if finding.revision == name]
     kept = [finding for finding in mine if finding.rule == FAILS or not ignores.get(finding.rule, "").strip()]
-    for rule, reason in ignores.items():
-        if not reason.strip():
-            kept.append(Finding(name, "ignores", f"{rule} is ignored without a reason"))
-        elif not [finding for finding in mine if finding.rule == rule]:
-            kept.append(Finding(name, "ignores", f"{rule} is ignored, and there is nothing of it"))
-    return kept
+    return [*kept, *_useless(trial, {finding.rule for finding in mine}, asked and not trial.offline)]
+
+
+def broken(trial: Trial) -> list[Finding]:
+    """Return what is wrong with a revision of which nothing is asked but that it can be applied."""
+    if not trial.error:
+        return []
+    ignored = [Finding(trial.revision, "ignores", NO_EXCUSE)] if FAILS in trial.ignores else []
+    return [Finding(trial.revision, FAILS, trial.error), *ignored]
+
+
+def _useless(trial: Trial, found: Collection[str], asked: bool) -> list[Finding]:
+    # What is wrong with a revision's ignores. One that could not be applied has not been judged by the other rules.
+    wrong = []
+    for rule, reason in trial.ignores.items():
+        if rule == FAILS:
+            wrong.append(NO_EXCUSE)
+        elif not reason.strip():
+            wrong.append(f"{rule} is ignored without a reason")
+        elif rule not in found and not trial.error and (asked or rule in RECIPES):
+            wrong.append(f"{rule} is ignored, and there is nothing of it")
+    return [Finding(trial.revision, "ignores", one) for one in wrong]

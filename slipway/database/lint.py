@@ -26,8 +26,9 @@ def lint(shell: Shell, trials: Sequence[Trial]) -> list[Finding]:
     What a revision ignores with a reason is left out.
     """
     found = [finding for trial in trials for finding in by_effect(trial)]
-    found += squawk.ask(shell, trials)
-    return [finding for trial in trials for finding in unless_ignored(trial, found)]
+    asked = squawk.ask(shell, trials)
+    found += asked or []
+    return [finding for trial in trials for finding in unless_ignored(trial, found, asked is not None)]
 
 
 def by_effect(trial: Trial) -> list[Finding]:

@@ -26,12 +26,12 @@ LEFT_OUT = (
 )  # fmt: skip
 
 
-def ask(shell: Shell, trials: Sequence[Trial]) -> list[Finding]:
-    """Return what squawk says of the revisions' SQL; raises Problem when it cannot be asked."""
+def ask(shell: Shell, trials: Sequence[Trial]) -> list[Finding] | None:
+    """Return what squawk says of the revisions' SQL, None where there is none; raises Problem when it says nothing."""
     program = Path(sys.executable).parent / "squawk"
     if not program.exists():
         shell.steps.say("  squawk has no build for this machine: locks were judged by the trial alone")
-        return []
+        return None
     if not trials:
         return []
     with tempfile.TemporaryDirectory(prefix="slipway-lint-") as folder:

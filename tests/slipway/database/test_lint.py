@@ -8,7 +8,7 @@ import pytest
 from slipway.core.shell import Shell
 from slipway.core.steps import Steps
 from slipway.database import squawk
-from slipway.database.findings import Finding, unless_ignored
+from slipway.database.findings import NO_EXCUSE, Finding, broken, unless_ignored
 from slipway.database.lint import by_effect, lint
 from slipway.schema.answers import Statement
 from tests.slipway.database.support import change, trial
@@ -140,6 +140,31 @@ def test_an_ignore_needs_a_reason_and_something_to_ignore() -> None:
     without = unless_ignored(trial(ignores={"drops": "  "}), found)
     assert [f.rule for f in without] == ["drops", "ignores"]
     assert [f.rule for f in unless_ignored(trial(ignores={"renames": "x"}), found)] == ["drops", "ignores"]
+
+
+def test_that_a_revision_fails_is_excused_by_nothing_and_an_ignore_of_that_is_told() -> None:
+    ignores = {"fails": "it is old", "rewrites": "12 rows", "drops": ""}
+    fails = Finding("0003", "fails", "division by zero")
+
+    told = [(f.rule, f.text) for f in unless_ignored(trial(ignores=ignores, error="division by zero"), [fails])]
+
+    assert told == [("fails", fails.text), ("ignores", NO_EXCUSE), ("ignores", "drops is ignored without a reason")]
+    assert [f.text for f in unless_ignored(trial(ignores={"fails": "it is old"}), [])] == [NO_EXCUSE]
+    assert broken(trial(ignores=ignores, error=fails.text)) == [fails, Finding("0003", "ignores", NO_EXCUSE)]
+    assert broken(trial(ignores=ignores)) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "offline", "told"), [(True, "", 1), (False, "", 0), (True, "it reads rows", 0)],
+    ids=["asked", "no squawk", "no SQL"],
+)  # fmt: skip
+def test_what_squawk_was_not_asked_is_not_called_nothing(asked: bool, offline: str, told: int) -> None:
+    of = trial(ignores={"require-concurrent-index-creation": "a new table", "drops": "x"}, offline=offline)
+
+    said = [one.text for one in unless_ignored(of, [], asked)]
+
+    assert len(said) == 1 + told
+    assert said[-1] == "drops is ignored, and there is nothing of it"
 
 
 def test_squawk_is_asked_once_for_all_files() -> None:
