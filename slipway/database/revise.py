@@ -61,7 +61,7 @@ def make(checkout: Checkout, environment: Environment, runtime: Runtime, wanted:
     with steps.step("revision") as step:
         made = schema.revise(environment, runtime, wanted.how, wanted.message, wanted.phase, NO_REVISION)
         for note in made.notes:
-            steps.note("enums", note)
+            steps.note("mind", note)
         if not made.files:
             raise Problem(nothing(project, made.unimported))
         new = [project.root / file for file in made.files]

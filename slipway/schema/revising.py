@@ -1,7 +1,8 @@
 """A new revision's file, in the project's folder."""
 
+import contextlib
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from alembic.script import Script
@@ -31,7 +32,7 @@ def revise(how: str, message: str, phase: str, limits: Limits) -> Revised:
     revisions = Revisions(Namespace(message=message, autogenerate=how == HOW[0], sql=False, x=of_phase, quiet=True))
     if how != "merge":
         revisions.target("head")  # there has to be one
-    with failures.refused("The revision", lambda: "nothing was written"):
+    with failures.refused("The revision", lambda: "nothing was written"), _is_python(revisions):
         try:
             if how == HOW[0]:
                 return _from_models(revisions, message, phase, limits)
@@ -58,8 +59,30 @@ def _from_models(revisions: Revisions, message: str, phase: str, limits: Limits)
 
 
 def _written(phase: str, scripts: Sequence[Script | None], compared: Comparison | None = None) -> Revised:
-    files = []
+    files, notes = [], [*(compared.notes if compared else ())]
     for path in (Path(script.path).resolve() for script in scripts if script):
-        complete(path, phase, compared.modules if compared else ())
+        names = complete(path, phase, compared.modules if compared else ())
         files.append(str(path.relative_to(Path.cwd())))
-    return Revised(tuple(files), compared.unimported, tuple(compared.notes)) if compared else Revised(tuple(files))
+        if names:
+            notes.append(f"{files[-1]} names {', '.join(names)}, which nothing in it imports: do, before ./inv migrate")
+    return Revised(tuple(files), compared.unimported if compared else (), tuple(notes))
+
+
+@contextlib.contextmanager
+def _is_python(revisions: Revisions) -> Iterator[None]:
+    # Alembic reads each file that it has written; one that cannot be read would end every command from then on.
+    folders = [Path(folder) for folder in revisions.script._version_locations]
+    before = {path for folder in folders for path in folder.rglob("*.py")}
+    try:
+        yield
+    except SyntaxError as error:
+        new = {path for folder in folders for path in folder.rglob("*.py")} - before
+        if Path(error.filename or "") not in new:
+            raise
+        for path in new:
+            path.unlink()
+        raise Refused(
+            f"What was to be written is no Python: {(error.text or '').strip()}\n"
+            "A type of your own is written as its __repr__ shows it, or as render_item of alembic/env.py does; what "
+            "stands around it is script.py.mako's. No revision was written."
+        ) from None

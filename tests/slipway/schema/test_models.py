@@ -91,6 +91,53 @@ def test_a_type_of_the_services_own_is_imported(service: Service) -> None:
     assert (checked["models"], [one["error"] for one in checked["trials"]]) == ("", ["", ""])
 
 
+MADE_OF = """
+import enum
+from sqlalchemy import String, TypeDecorator
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+class Unit(enum.Enum):
+    one = 1
+
+class Notes(TypeDecorator):
+    impl, cache_ok = JSONB, True
+
+class Tags(TypeDecorator):
+    impl, cache_ok = ARRAY(String(9)), True
+
+class Money(TypeDecorator):
+    impl, cache_ok, unit = String, True, Unit.one
+    def __repr__(self):
+        return f"Money({self.unit!r})"
+"""
+
+
+def test_what_a_type_is_made_of_is_imported_as_well(service: Service) -> None:
+    columns = "".join(f"    {one}: Mapped[object | None] = mapped_column({one.title()})\n" for one in ("notes", "tags"))
+    serve(service, types=MADE_OF, models=f"from shop.types import Notes, Tags\n{MODEL}{columns}")
+    service.run("upgrade")
+
+    (text,) = made(service)
+
+    assert "shop.types.Notes(astext_type=Text())" in text
+    assert service.run("upgrade").returncode == 0
+    assert [one["error"] for one in service.json("check")["trials"]] == ["", ""]
+
+
+def test_a_type_that_shows_itself_as_no_code_leaves_no_file_behind(service: Service) -> None:
+    money = "    money: Mapped[object | None] = mapped_column(Money)\n"
+    serve(service, types=MADE_OF, models=f"from shop.types import Money\n{MODEL}{money}")
+    service.run("upgrade")
+
+    refused = service.run("revise", "--message", "m")
+
+    assert refused.returncode == 1
+    assert "is no Python: op.add_column('t', sa.Column('money', shop.types.Money(<Unit.one: 1>)" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert [path.name for path in (service.root / "alembic/versions").glob("*.py")] == ["0001.py"]
+    assert service.run("upgrade").returncode == 0
+
+
 def test_a_template_without_imports_and_phase_loses_neither(service: Service) -> None:
     serve(service, types=TYPES, models=TYPED)
     (service.root / "alembic/script.py.mako").write_text(BARE)
