@@ -26,6 +26,12 @@ NAME_LIMIT = 5.0  # seconds that the name of a database elsewhere may be unknown
 SCRATCH = "_scratch_"
 MARK = "made by slipway, to try migrations on"
 
+VERSIONS = "alembic_version"
+NOTED = f"""
+    SELECT coalesce((SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                     WHERE c.oid = to_regclass('{VERSIONS}')), current_schema(), '')
+"""  # noqa: S608
+
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
@@ -110,6 +116,12 @@ def connect(called: str, database: str = "") -> Connection:
         )
     except psycopg.OperationalError as error:
         raise Refused(explained_here(f"{error}\nThe database {database or name()} could not be opened.")) from None
+
+
+def noted(connection: Connection) -> str:
+    """Return the schema in which revisions are noted, or will be."""
+    found = connection.execute(NOTED.encode()).fetchone()
+    return str(found[0] if found else "")
 
 
 def heads(connection: Connection) -> tuple[str, ...]:

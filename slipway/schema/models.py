@@ -6,13 +6,14 @@ from typing import Any
 from alembic.autogenerate import RevisionContext
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import CreateTableOp, ExecuteSQLOp, MigrationScript, OpContainer
-from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script
 from alembic.util import CommandError
 from sqlalchemy import Table, inspect
 
 from slipway.schema import enums, settings
+from slipway.schema.database import noted
+from slipway.schema.environment import environment, translated
 from slipway.schema.guard import Guard
 from slipway.schema.revisions import Revisions
 from slipway.schema.unimported import unimported
@@ -40,8 +41,9 @@ class Comparison:
         Alembic's own command would write a file whatever is found.
         """
         of = self.revisions
-        options: dict[str, Any] = {"fn": self._look, "template_args": self.made.template_args}
-        with guard.watching(), EnvironmentContext(of.config, of.script, revision_context=self.made, **options):
+        options: dict[str, Any] = {"revision_context": self.made}
+        options |= {"fn": self._look, "template_args": self.made.template_args}
+        with guard.watching(), environment(noted(guard.beside), of.config, of.script, **options):
             of.script.run_env()
         self.unimported = unimported(settings.service())
 
@@ -57,6 +59,8 @@ class Comparison:
 
     def _look(self, heads: Sequence[str], context: MigrationContext) -> list[Any]:
         self._render_item = context.opts.get("render_item")
+        if context.version_table_schema == context.dialect.default_schema_name:
+            context.version_table_schema = None  # else Alembic takes its own table for one that no model has
         context.opts |= _all_schemas(context) | {"render_item": self._rendered}
         self.made.run_autogenerate(tuple(heads), context)
         return []
@@ -100,6 +104,11 @@ def _tables(context: MigrationContext) -> list[Table]:
 def _all_schemas(context: MigrationContext) -> dict[str, Any]:
     # Alembic looks at the default schema alone, unless env.py says otherwise; the models may have others.
     named = {table.schema for table in _tables(context)} - {None}
+    if context.connection is not None and translated(context.connection).keys() & {None, *named}:
+        raise CommandError(
+            "alembic/env.py has a schema_translate_map, through which Alembic cannot compare models: leave it out "
+            "there, or write the revision yourself (./inv revision --empty)."
+        )
     default = context.dialect.default_schema_name
     if default in named:
         raise CommandError(

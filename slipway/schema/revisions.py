@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import text
 
 from slipway.schema.database import Refused
+from slipway.schema.environment import environment
 from slipway.schema.phases import PHASES, Live, Revision
 
 USUAL = 32  # characters that alembic_version has room for, unless somebody has made it wider
@@ -47,8 +47,10 @@ class Revisions:
             raise Refused(f"{error}\nThe revisions don't hang together. Mend them, then run this again.") from None
         self.scripts = {script.revision: script for script in self._between("heads", ())}
 
-    def step(self, revision: str, down: bool = False, output: io.StringIO | None = None) -> None:
+    def step(self, revision: str, noted: str, down: bool = False, output: io.StringIO | None = None) -> None:
         """Apply exactly one revision, or take it back; its SQL goes to `output` instead when that is given.
+
+        It is noted in the schema `noted`, or refused.
 
         `alembic upgrade` and `downgrade` take a revision to arrive at, which around a merge is more than one step.
         Raises what the revision raises.
@@ -68,7 +70,7 @@ class Revisions:
         if output:
             start = [revision] if down else parents
             options |= {"as_sql": True, "starting_rev": start or None, "destination_rev": None}
-        with EnvironmentContext(config, self.script, **options):
+        with environment(noted, config, self.script, **options):
             self.script.run_env()
 
     def target(self, named: str) -> str:

@@ -190,7 +190,7 @@ def preview(revisions: Revisions, revision: str, guard: Guard, down: bool = Fals
     output = io.StringIO()
     try:
         with guard.watching():
-            revisions.step(revision, down, output)
+            revisions.step(revision, database.noted(guard.beside), down, output)
     except Refused:
         raise
     except CommandError as error:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from slipway.schema import failures, turn
 from slipway.schema.answers import Done, Downgraded, Upgraded
 from slipway.schema.causes import explained_here
-from slipway.schema.database import Connection, NotYet, Refused, connect, heads, variable
+from slipway.schema.database import Connection, NotYet, Refused, connect, heads, noted, variable
 from slipway.schema.guard import Guard, end_orphans
 from slipway.schema.phases import Live, Revision, decide
 from slipway.schema.revisions import ROOM, USUAL, Revisions, refuse_long
@@ -108,7 +108,7 @@ def apply(revisions: Revisions, revision: str, beside: Connection, down: bool = 
     Raises Refused for what is no error of the database, with the traceback printed.
     """
     with failures.refused(revision, partial(outcome, beside, revision, down)):
-        revisions.step(revision, down)
+        revisions.step(revision, noted(beside), down)
 
 
 def is_done(beside: Connection, revision: str, down: bool) -> bool | None:
