@@ -5,7 +5,7 @@ and without a lock on a table; it takes none away, and their order changes only 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,9 +59,9 @@ def there(context: MigrationContext) -> Values:
 
 
 def wanted(context: MigrationContext, tables: list[sa.Table]) -> Values:
-    """Return the enums of the models."""
+    """Return the enums of the models; one that several columns name has all that any of them has."""
     found = (native(column.type, context.dialect) for table in tables for column in table.columns)
-    return {_key(one, context): tuple(one.enums) for one in found if one is not None}
+    return _together([one for one in found if one is not None], context)
 
 
 def added(context: MigrationContext, models: Values, database: Values) -> list[ExecuteSQLOp]:
@@ -89,15 +89,23 @@ def kept(models: Values, database: Values) -> list[str]:
     ]
 
 
+def reordered(models: Values, database: Values) -> list[str]:
+    """Say which types have their values in another order than the models, as far as both have them."""
+    return [
+        f"the type {key[1]} sorts its values as {', '.join(there)}, and the models as {', '.join(here)}: PostgreSQL "
+        "changes no order. Where one is sorted or compared, docs/migrations.md has the way"
+        for key, values in models.items()
+        if (there := [one for one in database.get(key, ()) if one in values])
+        != (here := [one for one in values if one in database.get(key, ())])
+    ]
+
+
 def make(context: MigrationContext, up: OpContainer, down: OpContainer, database: Values) -> None:
     """Let new types be made once, before what uses them, and be taken back after it."""
-    new: dict[Key, sa.Enum] = {}
-    for of in _types(up):
-        kind = native(of, context.dialect)
-        if kind is not None and _key(kind, context) not in database:
-            new.setdefault(_key(kind, context), kind)
-    for key, kind in new.items():
-        values = ", ".join(map(_quoted, kind.enums))
+    found = (native(of, context.dialect) for of in _types(up))
+    new = _together([kind for kind in found if kind is not None and _key(kind, context) not in database], context)
+    for key, labels in new.items():
+        values = ", ".join(map(_quoted, labels))
         up.ops.insert(0, _execute(f"CREATE TYPE {_named(key, context)} AS ENUM ({values})"))
         down.ops.append(_execute(f"DROP TYPE IF EXISTS {_named(key, context)}"))
 
@@ -131,6 +139,18 @@ def _types(of: OpContainer) -> Iterator[Any]:
             types = (inner.column.type for inner in one.ops if isinstance(inner, AddColumnOp))
             changed = (inner.modify_type for inner in one.ops if isinstance(inner, AlterColumnOp))
             yield from (kind for kind in (*types, *changed) if kind is not None and _is_made(kind))
+
+
+def _together(kinds: Iterable[sa.Enum], context: MigrationContext) -> dict[Key, tuple[str, ...]]:
+    # A value that only a later one has stands before the next that both have.
+    found: dict[Key, list[str]] = {}
+    for kind in kinds:
+        has = found.setdefault(_key(kind, context), [])
+        for number, value in enumerate(kind.enums):
+            if value not in has:
+                after = next((one for one in kind.enums[number:] if one in has), None)
+                has.insert(has.index(after) if after is not None else len(has), value)
+    return {key: tuple(values) for key, values in found.items()}
 
 
 def _key(of: sa.Enum, context: MigrationContext) -> Key:

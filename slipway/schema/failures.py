@@ -15,10 +15,18 @@ NOT_OPENED = (
     "DATABASE_*?"
 )
 
-HINTS = {
-    "55P04": (  # unsafe_new_enum_value_usage
+HINTS = {  # by SQLSTATE, and what is said besides
+    ("55P04", ""): (  # unsafe_new_enum_value_usage
         "\nWhat ALTER TYPE ... ADD VALUE adds can be used once that is committed: put it into a revision of its own, "
         "before this one."
+    ),
+    ("42710", "enum label"): (  # duplicate_object
+        "\nPostgreSQL takes no value away, so that it is there when the revision is applied again: let it say "
+        "ADD VALUE IF NOT EXISTS. Where it is applied already, that changes nothing."
+    ),
+    ("42804", "USING"): (  # datatype_mismatch
+        "\nPostgreSQL has to be told how old values become new ones: op.alter_column(..., postgresql_using=...) with "
+        "that expression, in downgrade() as well. That writes the table anew; the way without: docs/migrations.md"
     ),
 }
 
@@ -32,7 +40,10 @@ def said(error: DBAPIError | Refused) -> str:
     """Return what was said, with the way out."""
     if not isinstance(error, DBAPIError):
         return str(error).strip()
-    return f"{error.orig}".strip() + (HINTS.get(state(error), "") if error.statement else NOT_OPENED)
+    text = f"{error.orig}".strip()
+    if not error.statement:
+        return text + NOT_OPENED
+    return text + next((hint for (code, word), hint in HINTS.items() if code == state(error) and word in text), "")
 
 
 @contextlib.contextmanager

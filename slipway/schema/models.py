@@ -81,7 +81,7 @@ class Comparison:
         included = context.opts.get("include_object")
         tables = [one for one in _tables(context) if not included or included(one, one.name, "table", False, None)]
         models, database = enums.wanted(context, tables), enums.there(context)
-        self.notes += enums.kept(models, database)
+        self.notes += enums.kept(models, database) + enums.reordered(models, database)
         for script in scripts:
             for up, down in zip(script.upgrade_ops_list, script.downgrade_ops_list, strict=True):
                 if values := enums.added(context, models, database):

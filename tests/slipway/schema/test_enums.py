@@ -147,6 +147,34 @@ def test_a_value_that_no_model_has_is_only_told(service: Service) -> None:
     assert service.json("check")["models"] == ""
 
 
+def test_another_order_is_only_told(service: Service) -> None:
+    migrated(service, column("sa.Enum('a', 'b', 'c', name='mood')"))
+    serve(service, models=column("sa.Enum('c', 'a', name='mood')"))
+
+    told = service.json("revise", "--message", "m")
+
+    assert told["files"] == []
+    assert "the type mood keeps b" in told["notes"][0]
+    assert "the type mood sorts its values as a, c, and the models as c, a: PostgreSQL changes no" in told["notes"][1]
+
+
+def test_a_type_has_what_any_of_its_columns_has(service: Service) -> None:
+    def models(first: str, second: str) -> str:
+        types = (f"sa.Enum({values}, name='mood')" for values in (first, second))
+        return column(next(types)) + f"    c: Mapped[object | None] = mapped_column({next(types)})\n"
+
+    migrated(service, models("'a', 'z'", "'a', 'm', 'z'"))
+    assert labels(service) == [["a", "m", "z"]]
+
+    serve(service, models=models("'a', 'y', 'z'", "'a', 'm', 'z'"))
+    told = service.json("revise", "--message", "m")
+
+    assert told["notes"] == []
+    assert service.run("upgrade").returncode == 0
+    assert labels(service) == [["a", "y", "m", "z"]]
+    assert service.json("revise", "--message", "m")["files"] == []
+
+
 def test_a_table_that_env_leaves_out_has_no_say(service: Service) -> None:
     migrated(service, column("sa.Enum('a', name='mood')"))
     serve(service, models=column("sa.Enum('a', 'b', name='mood')"))

@@ -55,6 +55,24 @@ def test_a_value_that_is_used_where_it_is_added_is_explained(service: Service) -
     assert way in service.json("check")["trials"][2]["error"]
 
 
+def test_a_value_that_cannot_be_added_twice_is_explained(service: Service) -> None:
+    service.revision("0002", "op.execute(\"CREATE TYPE mood AS ENUM ('good')\")", down='op.execute("DROP TYPE mood")')
+    service.revision("0003", "op.execute(\"ALTER TYPE mood ADD VALUE 'bad'\")")
+
+    error = service.json("check")["trials"][2]["error"]
+
+    assert error.startswith("after its downgrade(), it cannot be applied again: ")
+    assert "let it say ADD VALUE IF NOT EXISTS" in error
+
+
+def test_a_type_that_does_not_become_another_by_itself_is_explained(service: Service) -> None:
+    service.revision("0002", 'op.alter_column("t", "a", type_=sa.Integer())', phase="contract")
+
+    assert "op.alter_column(..., postgresql_using=...)" in service.run("upgrade").stderr
+    service.revision("0002", 'op.alter_column("t", "id", type_=sa.Date(), postgresql_using="id::date")')
+    assert "postgresql_using" not in service.run("upgrade").stderr
+
+
 def test_what_is_applied_is_not_called_unapplied_when_env_py_fails_after_it(service: Service) -> None:
     service.revision("0002", 'op.execute("CREATE TABLE u (a int)")', down='op.drop_table("u")')
     env = service.root / "alembic/env.py"
