@@ -45,7 +45,7 @@ class Comparison:
         options |= {"fn": self._look, "template_args": self.made.template_args}
         with guard.watching(), environment(noted(guard.beside), of.config, of.script, **options):
             of.script.run_env()
-        self.unimported = unimported(settings.service())
+        self.unimported = unimported(settings.service(), [of.script.dir, *of.script._version_locations])
 
     @property
     def differences(self) -> list[Any]:

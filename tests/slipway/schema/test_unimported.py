@@ -1,9 +1,11 @@
 """Which modules define tables, and are not imported."""
 
+import importlib.machinery
 import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import DeclarativeBase
 
 from slipway.schema.unimported import unimported
 
@@ -23,6 +25,8 @@ OTHERS = {
     "base": "class Base(DeclarativeBase):\n    @declared_attr.directive\n    def __tablename__(cls): return 'a'\n",
     "rich": "from rich.table import Table\na = Table('a', 'b')\n",
     "broken": "class A(Base:\n",
+    "base_with_a_key": "class Base(DeclarativeBase):\n    id: Mapped[int] = mapped_column(primary_key=True)\n",
+    "models_test": TABLES["named"],
     "test_models": TABLES["named"],
 }
 
@@ -53,6 +57,41 @@ def test_modules_beside_one_that_is_in_no_package(folder: Path) -> None:
     write(folder, **{"store_two.__init__": "", "store_two.models": TABLES["core"], "tests.__init__": TABLES["named"]})
 
     assert unimported("store_main") == ("store_models", "store_two.models")
+
+
+def test_packages_beside_the_services_that_it_imports(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder, **{"store_four.__init__": "", "store_four.main": "import os\nfrom store_data.session import s\n"})
+    write(folder, **{"store_data.session": "from store_deep import x", "store_data.models": TABLES["named"]})
+    write(folder, **{"store_deep": TABLES["core"], "examples.models": TABLES["named"], "store_env.a": TABLES["plain"]})
+    package = type(sys)("store_env")  # as env.py has imported it
+    package.__path__ = [str(folder / "store_env")]
+    package.__spec__ = importlib.machinery.ModuleSpec("store_env", None, is_package=True)
+    package.__spec__.submodule_search_locations = package.__path__
+    monkeypatch.setitem(sys.modules, "store_env", package)
+
+    assert unimported("store_four") == ("store_data.models", "store_deep", "store_env.a")
+
+
+def test_a_model_whose_base_makes_name_and_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = type(sys)("store_five.base")
+
+    class Ours(DeclarativeBase):
+        pass
+
+    base.Base, base.Plain = Ours, object  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "store_five.base", base)
+    tables = {"one": "from store_five.base import Base as B\nclass A(Mixin, B):\n    pass\n"}
+    tables["deep.two"] = "from ..base import Base\nclass A(Base):\n    a: Mapped[int]\n"
+    write(folder / "store_five", __init__="", **tables, none="from .base import Plain\nclass A(Plain):\n    pass\n")
+
+    assert unimported("store_five") == ("store_five.deep.two", "store_five.one")
+
+
+def test_tables_of_revisions_are_no_models(folder: Path) -> None:
+    write(folder / "store_six", __init__="", **{"history.versions.one": TABLES["named"]})
+
+    assert unimported("store_six") == ("store_six.history.versions.one",)
+    assert unimported("store_six", [str(folder / "store_six/history")]) == ()
 
 
 def test_what_was_imported_under_any_name_is_imported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
