@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from slipway.core.errors import Problem
 from slipway.database import lint, schema, superuser
-from slipway.database.findings import Finding, broken
+from slipway.database.findings import ALL, Finding, broken
 from slipway.database.revise import unseen
 from slipway.project import revisions
 from slipway.project.checkout import Checkout
@@ -60,9 +60,9 @@ def general(project: Project, found: Checked) -> list[Finding]:
     findings = []
     if len(found.heads) > 1:
         text = f"there are {len(found.heads)}: {', '.join(found.heads)}. Join them: ./inv revision --merge"
-        findings.append(Finding("-", "heads", text))
+        findings.append(Finding(ALL, "heads", text))
     if found.models:
-        findings.append(Finding("-", "models", found.models))
+        findings.append(Finding(ALL, "models", found.models))
     if found.unimported:
-        findings.append(Finding("-", "imports", f"{unseen(project, found.unimported)}."))
+        findings.append(Finding(ALL, "imports", f"{unseen(project, found.unimported)}."))
     return findings

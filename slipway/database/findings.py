@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from slipway.schema.answers import Trial
 
 FAILS = "fails"  # the one rule that nothing excuses: what comes after is not tried
+IGNORES = "ignores"  # the rule about ignores themselves
+ALL = "-"  # in the place of a revision, of what is wrong with the migrations as a whole
 NO_EXCUSE = f"{FAILS} is ignored, which excuses nothing: mend the revision, and take that out"
 RECIPES = {
     "drops": "Expand: stop using it, in a release of its own. Then drop it in a contract revision.",
@@ -27,7 +29,7 @@ RECIPES = {
     "offline": "It needs a database to be previewed. Let it do without in offline mode: context.is_offline_mode().",
     "no-phase": 'Write into it: phase = "expand" when it only adds, phase = "contract" when it takes something away.',
     "downgrade": 'What the revision did, its downgrade() has to undo, or say why not: ignores = {"downgrade": "..."}',
-    "ignores": "An ignore has a reason, and something to ignore.",
+    IGNORES: "An ignore has a reason, and something to ignore.",
     FAILS: "It has to apply to a fresh database.",
 }
 
@@ -46,6 +48,11 @@ class Finding:
         recipe = RECIPES.get(self.rule, "")
         return f"  {self.revision}  {self.rule}: {self.text}" + (f"\n        {recipe}" if recipe else "")
 
+    @property
+    def can_be_ignored(self) -> bool:
+        """Whether its revision may ignore it; what is about all of them has none."""
+        return self.revision != ALL and self.rule not in (FAILS, IGNORES)
+
     def as_json(self) -> dict[str, str]:
         """Return it as plain values."""
         return {**asdict(self), "recipe": RECIPES.get(self.rule, "")}
@@ -63,7 +70,7 @@ def broken(trial: Trial) -> list[Finding]:
     """Return what is wrong with a revision of which nothing is asked but that it can be applied."""
     if not trial.error:
         return []
-    ignored = [Finding(trial.revision, "ignores", NO_EXCUSE)] if FAILS in trial.ignores else []
+    ignored = [Finding(trial.revision, IGNORES, NO_EXCUSE)] if FAILS in trial.ignores else []
     return [Finding(trial.revision, FAILS, trial.error), *ignored]
 
 
@@ -77,4 +84,4 @@ def _useless(trial: Trial, found: Collection[str], asked: bool) -> list[Finding]
             wrong.append(f"{rule} is ignored without a reason")
         elif rule not in found and not trial.error and (asked or rule in RECIPES):
             wrong.append(f"{rule} is ignored, and there is nothing of it")
-    return [Finding(trial.revision, "ignores", one) for one in wrong]
+    return [Finding(trial.revision, IGNORES, one) for one in wrong]

@@ -121,10 +121,9 @@ def check(session: Session, json: bool) -> None:
         elif result.findings:
             session.steps.say("\n".join(one.line for one in result.findings))
         if result.findings:
-            raise Problem(
-                f"{len(result.findings)} found in the migrations. Mend them, or ignore one with a reason, in its "
-                'revision: ignores = {"RULE": "why it does no harm"}'
-            )
+            way = ', or ignore one with a reason, in its revision: ignores = {"RULE": "why it does no harm"}'
+            offered = way if any(one.can_be_ignored for one in result.findings) else "."
+            raise Problem(f"{len(result.findings)} found in the migrations. Mend them{offered}")
 
 
 def rehearse(session: Session, data: bool, json: bool) -> None:

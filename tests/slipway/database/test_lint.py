@@ -154,6 +154,13 @@ def test_that_a_revision_fails_is_excused_by_nothing_and_an_ignore_of_that_is_to
     assert broken(trial(ignores=ignores)) == []
 
 
+def test_an_ignore_is_offered_where_there_can_be_one() -> None:
+    of = [Finding("-", "models", "x"), Finding("0003", "fails", "x"), Finding("0003", "ignores", "x")]
+
+    assert not any(one.can_be_ignored for one in of)
+    assert Finding("0003", "drops", "x").can_be_ignored
+
+
 @pytest.mark.parametrize(
     ("asked", "offline", "told"), [(True, "", 1), (False, "", 0), (True, "it reads rows", 0)],
     ids=["asked", "no squawk", "no SQL"],
