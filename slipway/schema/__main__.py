@@ -134,8 +134,8 @@ def _check(_args: argparse.Namespace, limits: Limits, revisions: Revisions) -> C
                 compared = Comparison(revisions)
                 compared.run(scratch.guard)
                 unimported = compared.unimported
-                if compared.differences:
-                    differing = f"New upgrade operations detected: {compared.differences}"
+                new = [f"New upgrade operations detected: {compared.differences}"] if compared.differences else []
+                differing = "; ".join([*new, *compared.unlisted])
             except CommandError as error:
                 differing = str(error)
     return Checked(revisions.heads, differing, tuple(tried), unimported)

@@ -30,6 +30,11 @@ _THERE = sa.text(
     "SELECT n.nspname, t.typname, array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e "
     "JOIN pg_type t ON t.oid = e.enumtypid JOIN pg_namespace n ON n.oid = t.typnamespace GROUP BY 1, 2"
 )
+_CHECKS = sa.text(
+    "SELECT n.nspname, c.relname, a.attname, pg_get_constraintdef(k.oid) FROM pg_constraint k "
+    "JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "JOIN pg_attribute a ON a.attrelid = c.oid AND k.conkey = ARRAY[a.attnum] WHERE k.contype = 'c'"
+)
 
 
 class Kept(MigrateOperation):
@@ -98,6 +103,32 @@ def reordered(models: Values, database: Values) -> list[str]:
         if (there := [one for one in database.get(key, ()) if one in values])
         != (here := [one for one in values if one in database.get(key, ())])
     ]
+
+
+def unlisted(context: MigrationContext, tables: list[sa.Table]) -> list[str]:
+    """Say which values of enums that are no types of PostgreSQL a CHECK of their column refuses."""
+    columns = {
+        (table.schema or context.dialect.default_schema_name, table.name, column.name): kind.enums
+        for table in tables
+        for column in table.columns
+        if (kind := _checked(column.type, context.dialect))
+    }
+    found, connection = [], context.connection
+    for *key, definition in connection.execute(_CHECKS) if connection is not None and columns else ():
+        listed = {one.replace("''", "'") for one in re.findall(r"'((?:[^']|'')*)'", definition)}
+        values = columns.get(tuple(key), [])
+        if (left := [one for one in values if one not in listed]) and listed.intersection(values):
+            found.append(
+                f"the column {key[1]}.{key[2]} may not have {', '.join(left)}, as its model has: a CHECK lists the "
+                "values, which Alembic does not compare. docs/migrations.md has the way"
+            )
+    return found
+
+
+def _checked(kind: TypeEngine[Any], dialect: sa.Dialect) -> sa.Enum | None:
+    if isinstance(kind, sa.TypeDecorator):
+        return _checked(kind.type_engine(dialect), dialect)
+    return kind if isinstance(kind, sa.Enum) and not kind.native_enum and kind.create_constraint else None
 
 
 def make(context: MigrationContext, up: OpContainer, down: OpContainer, database: Values) -> None:

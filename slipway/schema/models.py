@@ -32,6 +32,7 @@ class Comparison:
         self.unimported: tuple[str, ...] = ()  # modules that define tables which are not among the models
         self.modules: set[str] = set()  # whose types the revision names
         self.notes: list[str] = []
+        self.unlisted: list[str] = []  # what the models may write, and no revision that is written lets in
         self.phase = ""  # where what is written decides it
         self._render_item: Any = None  # as env.py would have it
 
@@ -81,7 +82,8 @@ class Comparison:
         included = context.opts.get("include_object")
         tables = [one for one in _tables(context) if not included or included(one, one.name, "table", False, None)]
         models, database = enums.wanted(context, tables), enums.there(context)
-        self.notes += enums.kept(models, database) + enums.reordered(models, database)
+        self.unlisted = enums.unlisted(context, tables)
+        self.notes += self.unlisted + enums.kept(models, database) + enums.reordered(models, database)
         for script in scripts:
             for up, down in zip(script.upgrade_ops_list, script.downgrade_ops_list, strict=True):
                 if values := enums.added(context, models, database):

@@ -147,6 +147,33 @@ def test_a_value_that_no_model_has_is_only_told(service: Service) -> None:
     assert service.json("check")["models"] == ""
 
 
+def test_a_value_that_a_check_refuses_is_told(service: Service) -> None:
+    kind = "sa.Enum(\"it's\", 'b'{}, name='mood', native_enum=False, create_constraint=True, length=9)"
+    migrated(service, column(kind.format("")))
+    assert service.json("check")["models"] == ""
+    serve(service, models=column(kind.format(", 'c'")))
+
+    told = service.json("revise", "--message", "m")
+
+    assert told["files"] == []
+    assert told["notes"][0].startswith("the column t.b may not have c, as its model has: a CHECK lists the values")
+    assert service.json("check")["models"] == told["notes"][0]
+    again, check = (
+        "ALTER TABLE t DROP CONSTRAINT mood",
+        "ALTER TABLE t ADD CONSTRAINT mood CHECK (b IN ('it''s', 'b'{}))",
+    )
+    wider, before = check.format(", 'c'"), check.format("")
+    service.revision(
+        "zzzz", f'op.execute("{again}")', f'op.execute("{wider} NOT VALID")',
+        down=f'op.execute("{again}"); op.execute("{before}")',
+        extra="ignores = {'narrows': 'it lets more in than before'}",
+    )  # fmt: skip
+    service.follow("zzzz", service.at)
+    checked = protocol.read(Checked, service.run("check", "--json").stdout)
+    assert checked.models == ""
+    assert lint(Shell(service.root, Steps()), checked.trials[-1:]) == []
+
+
 def test_another_order_is_only_told(service: Service) -> None:
     migrated(service, column("sa.Enum('a', 'b', 'c', name='mood')"))
     serve(service, models=column("sa.Enum('c', 'a', name='mood')"))
