@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slipway.core import disk, output
-from slipway.project import folders, owner
+from slipway.project import folders
 from slipway.project.lockfile import INSTALL, LOCK, NAME, Lockfile, Unusable, canonical
 from slipway.virtualenv import install, judge, mark, markers, packages, progress
 from slipway.virtualenv import python as pythons
@@ -38,8 +38,6 @@ def make_venv(root: Path, asked: str = "", failed: str = "") -> None:
     venv = root / ".venv"
     if not (root / NAME).exists():
         raise SystemExit(f"inv: there is no {NAME} to make .venv from: {LOCK}")
-    if refused := owner.refused(root):  # before anything of this user's lies in there
-        raise SystemExit(f"inv: {refused}")
     try:
         try:
             with _alone(root):

@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from slipway.core.errors import Problem
 from slipway.core.shell import Shell
 from slipway.core.steps import Steps
-from slipway.project import owner
 from slipway.project.config import Project, load
 
 
@@ -21,11 +19,6 @@ class Checkout:
     def at(cls, root: Path, steps: Steps) -> "Checkout":
         """Read the project in a folder; raises Problem (see `config.load`)."""
         return cls(load(root), Shell(root, steps))
-
-    def need_tree(self) -> None:
-        """Raise Problem when git refuses to read this folder: nothing could be made of it."""
-        if refused := owner.refused(self.root):
-            raise Problem(refused)
 
     @property
     def root(self) -> Path:

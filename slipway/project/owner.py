@@ -1,52 +1,65 @@
-"""Whose the project's folder is: git refuses to read another user's.
-
-The launcher imports this, with the standard library alone.
-"""
+"""Whose the project's folder is: git does not read another user's, as it is in a container, unless it is told to."""
 
 import contextlib
 import os
 import shutil
-import subprocess
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from slipway.core.caller import named
-
-LIMIT = 10  # seconds that git has to answer
+GLOBAL = "GIT_CONFIG_GLOBAL"  # names git's configuration of a user, since 2.32
+FILE = ".slipway/gitconfig"
 REFUSES = "dubious ownership"  # git's words, in English
 
 
-def refused(root: Path) -> str:
-    """Return that git refuses to read a project's folder for this user, and what to do; "" when it does not.
+def trust(root: Path) -> None:
+    """Let git read a project's folder that is another user's: who calls `inv` runs what is in it anyway.
 
-    Git decides: it knows who called sudo, and safe.directory. It is asked only where something is another user's.
+    This process and those that it starts have a configuration that holds the caller's own and `safe.directory`. (What
+    git itself starts, for a clone, heeds that in a file alone.) Without git, or a file, git says what is wrong.
     """
-    me, owner = os.geteuid(), _other(root, os.geteuid())
-    if owner is None or not shutil.which("git"):
-        return ""
-    done = None
-    with contextlib.suppress(OSError, subprocess.SubprocessError):  # whoever needs it will say what is wrong
-        done = subprocess.run(
-            ["git", "rev-parse", "--git-dir"], cwd=root, env={**os.environ, "LC_ALL": "C"}, check=False,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=LIMIT,
-        )  # fmt: skip
-    return told(root, me, owner) if done and REFUSES in done.stderr else ""
+    if is_ours(root, os.geteuid(), os.environ) or not shutil.which("git"):
+        return
+    file = root / FILE
+    given = os.environ.get(GLOBAL)
+    text = configuration(root, [Path(given)] if given else _own(os.environ))
+    if given == str(file):  # of the call that has made this one
+        return
+    with contextlib.suppress(OSError):
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        os.environ[GLOBAL] = str(file)
 
 
-def told(root: Path, me: int, owner: int) -> str:
-    """Return what a user is told about a folder that is another one's."""
-    mine, whose = named(me), named(owner)
-    run = f"su {whose} -c './inv …'" if me == 0 else f"sudo -u {whose} ./inv …"
-    as_owner = "" if whose.isdigit() else f"Run this as {whose}: {run}. "
-    instead = f"To let {mine} use it (what it makes there is {mine}'s)"
-    return (
-        f"{root} is {whose}'s, and git refuses to read it for {mine}. {as_owner}{instead}: git config --global --add "
-        f"safe.directory {root}"
-    )
+def is_ours(root: Path, user: int, environ: Mapping[str, str]) -> bool:
+    """Tell whether git takes a project's folder for this user's, or for that of root's who has called sudo."""
+    ours = {user} | ({int(environ.get("SUDO_UID") or 0)} if user == 0 else set())
+    return all(one.stat().st_uid in ours for one in (root, _top(root) / ".git") if one.exists())
 
 
-def _other(root: Path, me: int) -> int | None:
-    for one in (root, root / ".git"):
-        with contextlib.suppress(OSError):
-            if (uid := one.stat().st_uid) != me:
-                return uid
-    return None
+def configuration(root: Path, others: list[Path]) -> str:
+    """Return a configuration of git that has all of these files, and trusts a project's repository."""
+    top = _top(root)
+    includes = [f"[include]\n\tpath = {_quoted(other)}\n" for other in others]
+    trusted = [f"\tdirectory = {_quoted(one)}\n" for one in (top, top / ".git")]  # which one, git says by version
+    return "".join([*includes, "[safe]\n", *trusted])
+
+
+def _top(root: Path) -> Path:
+    return next((one for one in (root, *root.parents) if (one / ".git").exists()), root)
+
+
+def _own(environ: Mapping[str, str]) -> list[Path]:
+    # https://git-scm.com/docs/git-config#FILES, in the order in which git reads them; one that is not there is none.
+    home = environ.get("HOME", "")
+    others = environ.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
+    return list(_readable([f"{others}/git/config" if others else "", f"{home}/.gitconfig" if home else ""]))
+
+
+def _readable(names: list[str]) -> Iterator[Path]:
+    return (Path(name) for name in names if name and os.access(name, os.R_OK))
+
+
+def _quoted(path: Path) -> str:
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

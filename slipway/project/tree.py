@@ -69,7 +69,7 @@ def read(root: Path, shell: Shell) -> Tree:
     head = ["git", "rev-parse", "--is-shallow-repository", "HEAD"]
     status, said_of_head, said = shell.probe(head, env={"LC_ALL": "C"})
     if owner.REFUSES in said:
-        raise Problem(owner.refused(root) or f"{said.strip()}\nThis folder is another user's: git says nothing of it.")
+        raise Problem(f"{said.strip()}\nThis folder is another user's, so git says nothing about it (see above).")
     if status:
         return Tree("", NEVER, (), 0, digest(root, _walk(root)), uncommitted=_uncommitted(said_of_head, said))
     shallow, commit = said_of_head.split()

@@ -26,6 +26,7 @@ from slipway.project.health import GOOD, Answer, ask
 from slipway.project.revisions import heads
 from slipway.project.tree import Tree, digest
 from slipway.runtime import LiveRelease, State
+from slipway.runtime.addresses import asked_at, joined, url
 from slipway.runtime.environment import Environment
 from slipway.runtime.reload import GOES_ON, RELOADED, wait
 
@@ -233,19 +234,3 @@ def _not_here(named: str) -> str:
         f"{ADDRESS}={named} in {source(ADDRESS)} is no IP address of this machine, like 127.0.0.1 or, for all of them, "
         "0.0.0.0."
     )
-
-
-def asked_at(address: str) -> str:
-    """Return where to ask what listens on an address, which may be all of this machine's."""
-    listens = ip_address(address)
-    return (LOOPBACK if listens.version == 4 else "::1") if listens.is_unspecified else address
-
-
-def joined(address: str, port: int) -> str:
-    """Return an address and a port as one text."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-
-
-def url(address: str, port: int) -> str:
-    """Return the URL of what is asked at an address."""
-    return f"http://{joined('localhost' if ip_address(address).is_loopback else address, port)}"

@@ -13,8 +13,9 @@ from slipway.core.shell import Ran
 from slipway.project.checkout import Checkout
 from slipway.project.database import HOSTNAME, NO_DATABASE, PORT, SUPERUSER, Database
 from slipway.runtime import SERVICE_PYTHON, STAYS, Job, State, Where, elsewhere
+from slipway.runtime.addresses import asked_at, url
 from slipway.runtime.environment import Environment
-from slipway.runtime.gunicorn import HostService, asked_at, url
+from slipway.runtime.gunicorn import HostService
 from slipway.runtime.installations import Binaries, client, clients
 from slipway.runtime.postgres import Server
 

@@ -55,8 +55,6 @@ def deploy(
     seconds = number("bake", bake, SECONDS) if bake else None
     containers = number("scale", scale, CONTAINERS) if scale else 0
     with begin("deploy", prod=True, context=context, turn=turn, wait=wait) as session:
-        if not tag:
-            session.checkout.need_tree()
         watched = session.project.deploy.bake if seconds is None else seconds
         options = Options(tag, containers, watched, force, recreate_database, recreate_proxy, no_backup)
         if plan:

@@ -17,6 +17,7 @@ from slipway.core.signals import interruptible
 from slipway.core.steps import BOLD, Steps
 from slipway.core.turn import alone
 from slipway.engine import client
+from slipway.project import owner
 from slipway.project.checkout import Checkout
 from slipway.project.settings import Settings
 from slipway.runtime import choose
@@ -223,6 +224,7 @@ def _tidily(environment: str, runtime: str, steps: Steps) -> Iterator[Session]:
 
     with interruptible(at_once), permitted(ROOT):
         try:
+            owner.trust(ROOT)
             session = Session(environment, runtime, steps)
             session.settings.adopt_compose_name()
             yield session

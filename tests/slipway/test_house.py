@@ -38,7 +38,6 @@ BEFORE_ANYTHING = {
     "slipway.core.words",
     "slipway.project.folders",
     "slipway.project.lockfile",
-    "slipway.project.owner",
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -1,77 +1,89 @@
-"""Whose the project's folder is, and what another user is told before anything is left in it."""
+"""Whose the project's folder is: git reads another user's, and what it starts does."""
 
 import os
 import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from slipway.bootstrap import make_venv
-from slipway.core.errors import Problem
 from slipway.core.shell import Shell
 from slipway.core.steps import Steps
-from slipway.project import owner, tree
-from slipway.project.owner import refused, told
-from tests.support import USER, Checkout, as_ordinary_user
+from slipway.project import clone, owner, tree
+from tests.support import Checkout, as_ordinary_user
 
 for_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 
 
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """Leave the environment as it was."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.fixture
-def foreign(little: Checkout, monkeypatch: pytest.MonkeyPatch) -> Checkout:
-    """Give root a clone of an ordinary user's."""
-    for name, value in (("SUDO_UID", ""), ("GIT_CONFIG_GLOBAL", os.devnull), ("LANGUAGE", "de")):
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("SUDO_UID")
-    subprocess.run(["git", "init", "--quiet"], cwd=little.root, check=True)
+def foreign(little: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Checkout:
+    """Give root a clone of an ordinary user's, and a home with settings of git."""
+    for name in ("SUDO_UID", owner.GLOBAL, "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "home").mkdir(exist_ok=True)
+    (tmp_path / "home/.gitconfig").write_text("[user]\n\tname = Ours\n\temail = ours@example.com\n")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LANGUAGE", "de")
+    for words in (["init", "--quiet"], ["add", "tasks.py"], ["commit", "--quiet", "--message", "first"]):
+        subprocess.run(["git", *words], cwd=little.root, check=True)
     as_ordinary_user(little.root)
     return little
 
 
-def of_root(folder: Path) -> list[str]:
-    """Name what root has left in a folder."""
-    return [str(one.relative_to(folder)) for one in folder.rglob("*") if one.stat().st_uid == 0]
+def asked(folder: Path, *words: str) -> str:
+    """Return what git says in a folder, "" when it refuses."""
+    return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False).stdout.strip()
 
 
 @for_root
-def test_a_verb_that_makes_something_of_anothers_clone_says_so_before_it_leaves_anything(foreign: Checkout) -> None:
-    said = f"{foreign.root} is {USER}'s, and git refuses to read it for root. Run this as {USER}: su {USER} -c "
-    verbs: list[list[str]] = [["up"], ["build"], ["test", "--image"], ["test"], ["migrate"]]
-    for verb in verbs:
-        done = foreign.inv(*verb, PYTHONDONTWRITEBYTECODE="1", DOCKER_HOST="unix:///nowhere")
-        assert done.returncode == 1
-        assert said in done.stderr, done.stderr
-    with pytest.raises(SystemExit, match="git refuses to read it for root"):
-        make_venv(foreign.root)
-    with pytest.raises(Problem, match="git refuses to read it for root"):
-        tree.read(foreign.root, Shell(foreign.root, Steps()))
-    assert of_root(foreign.root) == []
-    for harmless in ("status", "down"):
-        assert foreign.inv(harmless, "--runtime", "host", PYTHONDONTWRITEBYTECODE="1").returncode == 0
+def test_git_reads_anothers_clone_with_the_callers_own_settings(foreign: Checkout, tmp_path: Path) -> None:
+    assert asked(foreign.root, "rev-parse", "HEAD") == ""
+    owner.trust(foreign.root)
+    commit = asked(foreign.root, "rev-parse", "HEAD")
+    assert len(commit) == 40
+    assert asked(foreign.root, "config", "user.name") == "Ours"
+    shell = Shell(foreign.root, Steps())
+    assert tree.read(foreign.root, shell).commit == commit
+    assert (clone.clone(shell, tmp_path / "clone", commit) / "tasks.py").exists(), "what git starts reads it, too"
+    inner = foreign.root / "below"
+    inner.mkdir()
+    os.environ.pop(owner.GLOBAL)
+    owner.trust(inner)  # a project in a folder of its repository
+    assert asked(inner, "rev-parse", "HEAD") == commit
 
 
 @for_root
-def test_the_launcher_leaves_nothing_either(foreign: Checkout) -> None:
-    (foreign.root / ".venv").symlink_to(sys.prefix)
-    os.chown(foreign.root / ".venv", foreign.root.stat().st_uid, -1, follow_symlinks=False)
-    env = {name: value for name, value in foreign.environ().items() if name != "PYTHONDONTWRITEBYTECODE"}
-
-    def refuses(verb: str) -> bool:
-        argv = [str(foreign.root / "inv"), verb]
-        done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=120)
-        assert ("git refuses to read it" in done.stderr) is (done.returncode != 0), done.stderr
-        return done.returncode != 0
-
-    assert [refuses(verb) for verb in ("up", "status", "--list")] == [True, False, False]
-    (foreign.root / ".venv").unlink()
-    assert refuses("--list")  # it would make one
-    assert of_root(foreign.root) == []
+def test_settings_that_somebody_has_named_stay(foreign: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "named").write_text("[user]\n\tname = Named\n")
+    os.environ[owner.GLOBAL] = str(tmp_path / "named")
+    owner.trust(foreign.root)
+    assert asked(foreign.root, "config", "user.name") == "Named"
+    assert len(asked(foreign.root, "rev-parse", "HEAD")) == 40
+    given = os.environ[owner.GLOBAL]
+    owner.trust(foreign.root)  # a call within a call
+    assert os.environ[owner.GLOBAL] == given
+    assert asked(foreign.root, "config", "user.name") == "Named"
 
 
 @for_root
-@pytest.mark.parametrize("why", ["no git", "allowed", "sudo"])
-def test_where_git_says_nothing_against_it_nothing_is_said(
+def test_a_verb_in_anothers_clone_names_its_commit(foreign: Checkout) -> None:
+    done = foreign.inv("build", DOCKER_HOST="unix:///nowhere")
+    assert "dubious" not in done.stderr
+    assert foreign.inv("status", "--runtime", "host").returncode == 0
+
+
+@for_root
+@pytest.mark.parametrize("why", ["no git", "sudo", "one's own"])
+def test_where_git_says_nothing_against_it_nothing_is_written(
     foreign: Checkout, why: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     if why == "no git":
@@ -79,24 +91,18 @@ def test_where_git_says_nothing_against_it_nothing_is_said(
     elif why == "sudo":
         monkeypatch.setenv("SUDO_UID", str(foreign.root.stat().st_uid))
     else:
-        (tmp_path / "gitconfig").write_text(f"[safe]\n\tdirectory = {foreign.root}\n")
-        monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
-    assert refused(foreign.root) == ""
+        subprocess.run(["chown", "-R", "0:0", str(foreign.root)], check=True)
+    owner.trust(foreign.root)
+    assert owner.GLOBAL not in os.environ
+    assert not (foreign.root / owner.FILE).exists()
 
 
-def test_git_is_not_asked_about_a_folder_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("asked"))
-    assert refused(tmp_path) == ""
-
-
-def test_the_next_command_is_one_that_this_user_may_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = {0: "root", 1000: "dev", 1001: "other", 4711: "4711"}
-    monkeypatch.setattr(owner, "named", names.__getitem__)
-    root = Path("/srv/shop")
-    assert "Run this as dev: su dev -c './inv …'. To let root use it (what it makes there is" in told(root, 0, 1000)
-    assert "Run this as dev: sudo -u dev ./inv …. To let other use it " in told(root, 1001, 1000)
-    nameless = told(root, 0, 4711)
-    assert nameless == (
-        "/srv/shop is 4711's, and git refuses to read it for root. To let root use it (what it makes there is "
-        "root's): git config --global --add safe.directory /srv/shop"
-    )
+def test_odd_names_are_quoted_as_git_reads_them(tmp_path: Path) -> None:
+    top = tmp_path / 'a "b" \\c'
+    (top / ".git").mkdir(parents=True)
+    other = tmp_path / 'other "x"'
+    other.write_text("[user]\n\tname = Odd\n")
+    (tmp_path / "config").write_text(owner.configuration(top / "below", [other]))
+    named = ["config", "--file", str(tmp_path / "config"), "--includes", "--get-all"]
+    assert asked(tmp_path, *named, "safe.directory").splitlines() == [str(top), str(top / ".git")]
+    assert asked(tmp_path, *named, "user.name") == "Odd"

@@ -9,8 +9,9 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.project.health import Answer
+from slipway.runtime.addresses import asked_at, joined, url
 from slipway.runtime.environment import Environment
-from slipway.runtime.gunicorn import HostService, asked_at, joined, url
+from slipway.runtime.gunicorn import HostService
 from tests.slipway.runtime.support import EXAMPLE, project
 from tests.support import free_port
 

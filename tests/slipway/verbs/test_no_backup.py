@@ -11,16 +11,19 @@ import pytest
 
 from slipway.core.shell import Ran
 from slipway.database.backups import Backup
-from slipway.verbs import database, session
+from slipway.verbs import backups, database, session
 from tests.slipway.database.support import Noting, checkout, environment
 
 
-def test_a_list_has_its_columns_below_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_list_has_its_columns_below_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     of = checkout(tmp_path)
     begun: Any = SimpleNamespace(runtime=Noting(of, environment(of)), steps=of.steps)
     short, long = "20261123T101010Z-0001.dump", f"20261124T101010Z-{'a' * 32}.dump"
 
-    database.show_backups(begun, [Backup(short, 900), Backup(long, 1200)], False)
+    monkeypatch.setattr(backups, "stored", lambda _: [Backup(short, 900), Backup(long, 1200)])
+    backups.show(begun, False)
 
     first, last = capsys.readouterr().out.splitlines()
     assert first == f"{short}{' ' * 28}      900 B"
