@@ -10,14 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from slipway.core import limits
+from slipway.core import limits, terminal
 from slipway.core.errors import Problem
 from slipway.core.limits import Late, Limit
 from slipway.core.programs import attend, captured, ended, started, status_of, talk
 from slipway.core.pythons import own_first
 from slipway.core.relay import ERR, OUT, relayed
 from slipway.core.signals import interrupted
-from slipway.core.steps import Steps, draws
+from slipway.core.steps import Steps
 from slipway.core.still import Still
 
 
@@ -138,7 +138,7 @@ class Shell:
 
         Raises Problem with `failed`, below all that it printed, when its status is not 0.
         """
-        run: Callable[..., object] = self.run if draws(sys.stderr) else partial(self.output, echo=True)
+        run: Callable[..., object] = self.run if terminal.draws(sys.stderr) else partial(self.output, echo=True)
         run(argv, env=env, cwd=cwd, failed=failed)
 
     def answer(

@@ -16,6 +16,7 @@ from slipway.core import printable, secrecy
 from slipway.core.log import Log
 from slipway.core.scripts import Script
 from slipway.core.secrecy import Secrets
+from slipway.core.terminal import draws
 from slipway.core.words import row
 
 LOG = ".slipway/last.log"
@@ -37,11 +38,6 @@ def written(stream: TextIO | None, text: str) -> None:
         stream.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def draws(stream: TextIO) -> bool:
-    """Tell whether a stream is shown by a terminal that can draw: colours, and a line that is rewritten."""
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def is_coloured(stream: TextIO) -> bool:

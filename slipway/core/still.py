@@ -1,7 +1,6 @@
 """How far a program is whose output is kept: told while it takes long, in one line."""
 
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -9,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from slipway.core import printable
-from slipway.core.steps import Steps, draws
+from slipway.core.steps import Steps
+from slipway.core.terminal import draw, draws
 
 EVERY = 10.0  # seconds between lines where no terminal is
 SOON = 1.0  # seconds after which a terminal shows one, which is rewritten
@@ -61,8 +61,7 @@ class Still:
         place = at(printed if isinstance(printed, str) else printed.decode(errors="replace")) or self.name
         text = printable.line(self.steps.redact(f"  ... {now - self._began:.0f} s: {place}"))
         if self.draws:
-            sys.stderr.write(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}")
-            sys.stderr.flush()
+            draw(text)
             self._drawn = True
         else:
             self.steps.say(text[:WIDTH])
@@ -70,6 +69,5 @@ class Still:
     def end(self) -> None:
         """Leave nothing behind of what was rewritten."""
         if self._drawn:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            draw("")
             self._drawn = False

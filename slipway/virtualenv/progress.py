@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,6 +9,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from slipway.core.terminal import draw, draws
 
 EVERY = 10.0  # seconds between lines where no terminal is
 LOOK = 0.2
@@ -28,27 +29,25 @@ class Line:
     """One line about something under way."""
 
     def __init__(self) -> None:
-        self.rewrites = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self.draws = draws(sys.stderr)
         self._shown = ""
         self._last = time.monotonic()
 
     def show(self, text: str) -> None:
         """Show how far it is."""
         now = time.monotonic()
-        if self.rewrites and text != self._shown:
-            width = shutil.get_terminal_size().columns - 1
-            sys.stderr.write(f"\r\x1b[K{text[:width]}")
-        elif not self.rewrites and now - self._last >= EVERY:
+        if self.draws and text != self._shown:
+            draw(text)
+        elif not self.draws and now - self._last >= EVERY:
             sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
             self._last = now
-        sys.stderr.flush()
         self._shown = text
 
     def end(self) -> None:
         """Leave nothing behind of what was rewritten."""
-        if self.rewrites and self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        if self.draws and self._shown:
+            draw("")
         self._shown = ""
 
 

@@ -35,6 +35,7 @@ BEFORE_ANYTHING = {
     "slipway.core.caller",
     "slipway.core.disk",
     "slipway.core.output",
+    "slipway.core.terminal",
     "slipway.core.words",
     "slipway.project.folders",
     "slipway.project.lockfile",

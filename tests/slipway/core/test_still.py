@@ -9,7 +9,8 @@ from slipway.core import still
 from slipway.core.errors import Problem
 from slipway.core.secrecy import Secrets
 from slipway.core.shell import Shell
-from slipway.core.steps import Steps, draws
+from slipway.core.steps import Steps
+from slipway.core.terminal import draws
 
 BUILD = """\
 #4 [internal] load metadata
