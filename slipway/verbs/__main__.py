@@ -13,6 +13,8 @@ if __name__ == "__main__":
     try:
         program().run()
         status = 0
-    except SystemExit as ended:
+    except SystemExit as ended:  # what it says, Python would print
+        if isinstance(ended.code, str):
+            sys.stderr.write(f"{ended.code}\n")
         status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     sys.exit(output.status(out, status))

@@ -65,3 +65,10 @@ def test_a_verb_that_changes_things_does_what_it_was_told(launched: Checkout, wh
 def test_a_verb_that_fails_keeps_its_own_status(launched: Checkout) -> None:
     status, told = ends(launched, "./inv nosuch >/dev/full")
     assert (status, "nosuch" in told, "written" in told) == (1, True, False)
+
+
+@pytest.mark.parametrize(("words", "status", "said"), [("'mine'", 1, "mine\n"), ("7", 7, ""), ("", 0, "")])
+def test_a_task_of_ones_own_ends_as_it_says(launched: Checkout, words: str, status: int, said: str) -> None:
+    own = f"from invoke import task\n\n\n@task\ndef mine(c):\n    raise SystemExit({words})\n"
+    launched.write("tasks.py", (launched.root / "tasks.py").read_text() + f"\n\n{own}")
+    assert ends(launched, "./inv mine") == (status, said)
