@@ -10,6 +10,7 @@ import pytest
 from slipway.core.shell import Shell
 from slipway.core.steps import Steps
 from slipway.project import clone, owner, tree
+from tests.slipway.project.support import git
 from tests.support import Checkout, as_ordinary_user
 
 for_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
@@ -34,7 +35,7 @@ def foreign(little: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LANGUAGE", "de")
     for words in (["init", "--quiet"], ["add", "tasks.py"], ["commit", "--quiet", "--message", "first"]):
-        subprocess.run(["git", *words], cwd=little.root, check=True)
+        git(little.root, *words)
     as_ordinary_user(little.root)
     return little
 
@@ -104,5 +105,6 @@ def test_odd_names_are_quoted_as_git_reads_them(tmp_path: Path) -> None:
     other.write_text("[user]\n\tname = Odd\n")
     (tmp_path / "config").write_text(owner.configuration(top / "below", [other]))
     named = ["config", "--file", str(tmp_path / "config"), "--includes", "--get-all"]
+    git(tmp_path, "--version")
     assert asked(tmp_path, *named, "safe.directory").splitlines() == [str(top), str(top / ".git")]
     assert asked(tmp_path, *named, "user.name") == "Odd"
