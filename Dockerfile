@@ -30,8 +30,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     python -m venv /opt/poetry \
  && /opt/poetry/bin/pip install --quiet --no-deps --only-binary :all: --require-hashes --requirement /tmp/poetry.txt
 COPY --from=declared /project ./
-RUN /opt/poetry/bin/poetry export --quiet --only main --output main.txt \
- && /opt/poetry/bin/poetry export --quiet --only main,dev --output dev.txt
+RUN /opt/poetry/bin/poetry export --only main --output main.txt \
+ && /opt/poetry/bin/poetry export --only main,dev --output dev.txt
 
 # Folders of the project that the lock file names as packages become wheels, built by what its group "build" lists, and
 # the lists name those with their hashes. For a folder libs/mylib, this stage needs the line COPY libs/mylib libs/mylib
@@ -40,7 +40,7 @@ COPY slipway/image/folders.py /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     if grep -q '^type = "directory"' poetry.lock; then \
-    /opt/poetry/bin/poetry export --quiet --only build --output /tmp/build.txt && pip download --quiet --dest /opt/build \
+    /opt/poetry/bin/poetry export --only build --output /tmp/build.txt && pip download --quiet --dest /opt/build \
         --no-deps --only-binary :all: --require-hashes --requirement /tmp/build.txt; fi
 COPY vendo[r] vendor/
 RUN chmod -R a-st,u+rw,go=u,go-w . && python /tmp/folders.py main.txt dev.txt
@@ -143,7 +143,7 @@ RUN python -m venv /opt/venv \
  && pip install --no-cache-dir --no-deps --only-binary :all: --require-hashes --requirement /tmp/poetry.txt
 COPY pyproject.toml poetry.lock ./
 COPY vendo[r] vendor/
-RUN poetry export --quiet --only main --output requirements.txt \
+RUN poetry export --only main --output requirements.txt \
  && pip install --no-cache-dir --no-deps --require-hashes --requirement requirements.txt
 COPY . .
 CMD ["gunicorn"]

@@ -16,8 +16,9 @@ RECIPES = {
         "that uses the new one. Then drop the old one in a contract revision."
     ),
     "narrows": (
-        "The release before may write what would be refused. Deploy the code that keeps to it first; then demand it, "
-        "in a contract revision (constraints as NOT VALID, then VALIDATE)."
+        "The release before may write what would be refused. Give a new column a server_default, or let it be NULL; of "
+        "what is there, deploy the code that keeps to it first, then demand it, in a contract revision (constraints as "
+        "NOT VALID, then VALIDATE)."
     ),
     "rewrites": (
         "The table is locked for everybody while it is written anew. Add a column beside the old one, copy the rows in "

@@ -3,17 +3,15 @@
 Read with the standard library alone: the launcher does so before anything is installed.
 """
 
-import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from slipway.project.lockfile import LOCK, Lockfile, Package, Unusable, canonical
+from slipway.project.lockfile import LOCK, REQUIRED, Lockfile, Package, Unusable, canonical
 
 GROUP = "build"  # of the lock file: the build backends
 LEGACY = ("setuptools>=40.8.0",)  # https://peps.python.org/pep-0518/: of a folder that names none
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def builders(lock: Lockfile, packages: Iterable[Package]) -> list[str]:
@@ -58,5 +56,5 @@ def _about(folder: Path, comes: str) -> dict[str, Any]:
 
 
 def _name(requirement: str) -> str:
-    found = NAME.match(requirement.strip())
+    found = REQUIRED.match(requirement.strip())
     return found[0] if found else requirement

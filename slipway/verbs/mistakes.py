@@ -91,6 +91,8 @@ def stray(
 def after_dashes(program: str, tokens: Sequence[str], word: str, verb: int = 0) -> str:
     """Say where the arguments of another program stand: behind `--`, from this word on."""
     at = next((index for index, one in enumerate(tokens) if index > verb and begins(one, word)), len(tokens))
+    if program == "psql" and not word.startswith("-"):  # which would take it for the name of a database
+        return f"SQL stands behind -c: ./inv {shlex.join([*tokens[:at], '-c', *tokens[at:]])}"
     words = [*tokens[:at], "--", *(one for one in tokens[at:] if one != "--")]
     return f"What is for {program} stands behind --: ./inv {shlex.join(words)}"
 

@@ -17,7 +17,7 @@ from slipway.core.signals import interruptible
 from slipway.core.steps import BOLD, Steps
 from slipway.core.turn import alone
 from slipway.engine import client
-from slipway.project import owner
+from slipway.project import lockfile, owner
 from slipway.project.checkout import Checkout
 from slipway.project.settings import Settings
 from slipway.runtime import choose
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from slipway.runtime.host import HostRuntime
 
 ROOT = Path(__file__).resolve().parents[2]
-HARMLESS = ("down", "logs", "ps", "status")  # to anybody, as they run nothing of the service's
+HARMLESS = ("deploy", "down", "logs", "ps", "releases", "rollback", "status")  # to anybody: nothing runs as this user
+OF_PACKAGES = ("check", "test", "up")  # they run the service's code in .venv, or may
 Asked = Callable[["Session"], object]
 
 
@@ -201,6 +202,8 @@ def begin(
             steps.note("runtime", f"{name}: {reason}")
         if verb not in HARMLESS:
             choose.check_user(session.choice[0], environment == PROD, os.geteuid())
+        if verb in OF_PACKAGES and (lacking := ", ".join(lockfile.unlocked(ROOT))):
+            steps.say(f"  pyproject.toml asks for {lacking}, of which {lockfile.NAME} has nothing: {lockfile.LOCK}")
         if needs:
             needs(session)
         with session.turn(turn, verb, wait), _undone(session):

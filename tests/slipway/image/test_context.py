@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from slipway.image.context import context
+from slipway.project.lockfile import Lockfile
 from slipway.project.tree import digest
 from tests.slipway.image.support import touch
 from tests.support import ROOT
@@ -47,7 +48,9 @@ def test_context_follows_dockerignore(tmp_path: Path, rules: str, kept: set[str]
 def test_the_context_of_this_project_holds_what_the_service_needs_alone() -> None:
     tops = {name.partition("/")[0] for name in context(ROOT)}
 
-    assert tops == {"app", "alembic", "gunicorn.conf.py", "pyproject.toml", "poetry.lock", "slipway", "tests"}
+    folders = {one.folder.partition("/")[0] for one in Lockfile.read(ROOT).packages if one.folder}
+    needed = {"app", "alembic", "gunicorn.conf.py", "pyproject.toml", "poetry.lock", "slipway", "tests"}
+    assert tops - {"vendor"} == needed | folders
     assert not [name for name in context(ROOT) if "__pycache__" in name or ".env" in name]
 
 

@@ -12,6 +12,7 @@ from slipway.image import plan
 from slipway.image.arguments import INJECTED, shape
 from slipway.image.base import choose
 from slipway.project.config import load
+from slipway.project.revisions import heads
 from slipway.project.tree import NEVER, Tree
 from tests.slipway.image.support import touch
 from tests.support import ROOT
@@ -60,7 +61,7 @@ def test_a_commit_gives_the_same_arguments_anywhere(monkeypatch: pytest.MonkeyPa
 
     assert plan.of(load(ROOT), tree).args == args
     assert args["SOURCE_DATE_EPOCH"] == "1767323045"
-    assert (args["PREVIOUS"], args["SCHEMA"]) == ("1.1.0", "0002")
+    assert (args["PREVIOUS"], args["SCHEMA"]) == ("1.1.0", heads(load(ROOT)))
     assert {"DATABASE_PASSWORD", "SECRET_KEY_FASTAPI_AUTH_NEXT"} <= set(args["ACCEPTS"].split())
 
 

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from slipway.core.errors import Problem
 from slipway.image import listing
 from slipway.project.config import load
-from slipway.project.lockfile import Lockfile
+from slipway.project.lockfile import Lockfile, Package
 from tests.support import ROOT
 
 LOCKS = Path(__file__).parent / "locks"
@@ -114,11 +114,24 @@ def test_what_no_environment_installs_need_not_be_listed() -> None:
     assert check(LOCKS / "groups", main=text + never) == check(LOCKS / "groups")
 
 
+def folders_of(lock: Lockfile, groups: Sequence[str]) -> list[Package]:
+    """Return the packages of some groups that are folders, in a project that has made this one its own."""
+    return [one for one in lock.of(*groups) if one.folder]
+
+
+def built(package: Package) -> str:
+    """Return the line that a build makes of a folder."""
+    wheel = f"{package.name.replace('-', '_')}-{package.version}-py3-none-any.whl"
+    marker = f" ; {package.marker(['main', 'dev'])}" if package.marker(["main", "dev"]) else ""
+    return f"{package.name} @ file:///project/built/{package.folder}/{wheel}{marker} --hash=sha256:00"
+
+
 def test_this_projects_own_list_is_read(tmp_path: Path) -> None:
     # As Poetry would export it: every marker within the Pythons that the project takes, a hash a line.
     lists = {}
     for name, groups in listing.LISTS.items():
-        lines = Lockfile.read(ROOT).requirements(*groups)
+        lock = Lockfile.read(ROOT)
+        lines = [*lock.requirements(*groups, root=listing.PROJECT), *map(built, folders_of(lock, groups))]
         within = [
             re.sub(r" ; (.+?) --hash", r' ; (\1) and python_version < "4" --hash', line, count=1) for line in lines
         ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from packaging.markers import Marker
 
-from slipway.project.lockfile import Lockfile, Package, Unusable, sha256
+from slipway.project.lockfile import Lockfile, Package, Unusable, sha256, unlocked
 from tests.support import ROOT
 
 METADATA = '[metadata]\nlock-version = "2.1"\n'
@@ -29,8 +29,10 @@ def read(root: Path, *packages: str) -> Lockfile:
 
 
 def test_all_of_this_project_is_a_requirement_with_hashes() -> None:
-    locked = tomllib.loads((ROOT / "poetry.lock").read_text())["package"]
-    lines = Lockfile.read(ROOT).requirements("main", "dev", "installer")
+    every = tomllib.loads((ROOT / "poetry.lock").read_text())["package"]
+    locked = [one for one in every if one.get("source", {}).get("type", "legacy") == "legacy"]
+    groups = {group for one in every for group in one["groups"]}
+    lines = [line for line in Lockfile.read(ROOT).requirements(*groups) if " @ " not in line]
 
     assert len(lines) == len(locked) > 100
     assert [line.partition(" ")[0] for line in lines] == [f"{one['name']}=={one['version']}" for one in locked]
@@ -130,6 +132,16 @@ def test_what_pip_cannot_check_by_hash_is_refused(tmp_path: Path, kind: str) -> 
     with pytest.raises(Unusable, match="a comes from https://x/a, not from a package index"):
         lock.requirements("main", "dev")
     assert lock.requirements("main") == []
+
+
+def test_what_is_asked_for_and_not_locked_is_named(tmp_path: Path) -> None:
+    assert unlocked(ROOT) == []
+    asked = 'dependencies = ["a>=1", "Our.Own[x] ; python_version > \'3\'"]\n'
+    groups = '[dependency-groups]\ndev = ["b", {include-group = "more"}]\nmore = ["c~=1"]\n'
+    (tmp_path / "pyproject.toml").write_text(f'[project]\nname = "x"\n{asked}{groups}')
+    assert unlocked(tmp_path) == [], "there is no lock file"
+    read(tmp_path, package("a"), package("our-own"), package("bb"))
+    assert unlocked(tmp_path) == ["b", "c"]
 
 
 def test_a_file_of_the_project_is_named_by_its_address_and_checked(tmp_path: Path) -> None:
