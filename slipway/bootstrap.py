@@ -18,15 +18,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slipway.core import disk, output
-from slipway.project import folders
 from slipway.project.lockfile import INSTALL, LOCK, NAME, Lockfile, Unusable, canonical
-from slipway.virtualenv import install, judge, mark, markers, packages, progress
+from slipway.virtualenv import editable, install, judge, mark, markers, packages, progress
 from slipway.virtualenv import python as pythons
 from slipway.virtualenv.install import Installer
 from slipway.virtualenv.mark import Mark
 from slipway.virtualenv.python import Python
 
 SHOWN = 5  # packages that a message names
+STOPPED = "stopped; run ./inv again"
 
 
 def make_venv(root: Path, asked: str = "", failed: str = "") -> None:
@@ -102,9 +102,10 @@ def _make(root: Path, venv: Path, lock: Lockfile, asked: str, failed: str) -> No
             with contextlib.suppress(OSError):  # of a checkout that cannot be written: it is looked at each time
                 mark.finish(root, venv, asked, python, note.packages & wanted.keys(), files)
     if why or not python:
-        lines, builders = _lines(lock, ""), _builders(lock)
+        lines, builders = _lines(lock, ""), editable.builders(lock)
         config = install.configured()
         offline = install.offline(config)
+        editable.need_index(builders, offline)
         if why:
             others = _others(venv, lock, note)
             _say(f".venv {why}: making it anew{f' ({others} is for you to install again)' if others else ''}")
@@ -117,7 +118,7 @@ def _make(root: Path, venv: Path, lock: Lockfile, asked: str, failed: str) -> No
             installer = Installer(venv / "bin" / "python", made.sites, len(wanted), config, offline)
             installer.install(lines, lock, wanted, fetch=True)
             installer.give_pip()
-            _install_folders(installer, lock, wanted, builders)
+            editable.install(installer, lock, wanted, builders)
             installer.compile_all(venv)
             mark.finish(root, venv, asked, made, wanted, packages.archives(lock, made.where))
 
@@ -127,10 +128,12 @@ def _update(
 ) -> None:
     missing, left, stale = changes
     ours, python = Mark.read(venv).packages, venv / "bin" / "python"
-    lines, builders = (_lines(lock, f"; .venv lacks {_few(missing)}"), _builders(lock)) if missing else ([], [])
+    lines, builders = (_lines(lock, f"; .venv lacks {_few(missing)}"), editable.builders(lock)) if missing else ([], [])
     told = [f"installing {_few(missing)}"] * bool(missing) + [f"removing {_few(left)}"] * bool(left)
     total, config = len(packages.needed(lock, found.where)), install.configured() if missing else {}
-    installer = Installer(python, found.sites, total, config, install.offline(config))
+    offline = install.offline(config)
+    editable.need_index(builders, offline)
+    installer = Installer(python, found.sites, total, config, offline)
     with _timed(f".venv is not what {NAME} asks for: {', '.join(told)}"):
         mark.begin(venv, asked, found, ours | set(missing), anew=False)
         if missing:
@@ -139,7 +142,7 @@ def _update(
             if stale:  # pip goes by the version alone
                 installer.remove(sorted(stale))
             installer.install(lines, lock, missing, fetch=False)
-            _install_folders(installer, lock, missing, builders)
+            editable.install(installer, lock, missing, builders)
         if left:
             installer.remove(left)
         installer.compile_all(venv)
@@ -154,21 +157,6 @@ def _lines(lock: Lockfile, lacks: str) -> list[str]:
     if altered := lock.altered(*packages.GROUPS):
         raise SystemExit(f"inv: {altered}")
     return lines
-
-
-def _builders(lock: Lockfile) -> list[str]:
-    try:
-        return folders.builders(lock, lock.of(*packages.GROUPS))
-    except Unusable as error:
-        raise SystemExit(f"inv: {error}") from None
-
-
-def _install_folders(installer: Installer, lock: Lockfile, names: Iterable[str], builders: Sequence[str]) -> None:
-    wanted = set(names)
-    ours = (one for one in lock.of(*packages.GROUPS) if one.folder and canonical(one.name) in wanted)
-    if paths := [lock.path.parent / one.folder for one in ours]:
-        installer.give_pip()
-        installer.install_folders(paths, builders)
 
 
 def _others(venv: Path, lock: Lockfile, note: Mark) -> str:
@@ -227,6 +215,7 @@ def _without_python_path() -> Iterator[None]:
 
 
 def _interrupt(signum: int, _frame: object) -> None:
+    _say(STOPPED)
     raise SystemExit(128 + signum)  # the installer, if it runs, is ended on the way
 
 
@@ -244,4 +233,4 @@ def main(root: Path, arguments: Iterable[str]) -> None:
     except OSError as problem:
         raise SystemExit(f"inv: .venv could not be made: {disk.explained(problem, root) or problem}") from None
     except KeyboardInterrupt:
-        raise SystemExit("inv: stopped; run ./inv again") from None
+        raise SystemExit(f"inv: {STOPPED}") from None

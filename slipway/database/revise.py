@@ -63,7 +63,7 @@ def make(checkout: Checkout, environment: Environment, runtime: Runtime, wanted:
         for note in made.notes:
             steps.note("mind", note)
         if not made.files:
-            raise Problem(nothing(project, made.unimported))
+            raise Problem(nothing(project, made.unimported, bool(made.notes)))
         new = [project.root / file for file in made.files]
         _format(checkout.shell, new)
         step.detail = ", ".join(made.files)
@@ -74,8 +74,13 @@ def make(checkout: Checkout, environment: Environment, runtime: Runtime, wanted:
     steps.note("then", "./inv check, ./inv migrate")
 
 
-def nothing(project: Project, unimported: Sequence[str]) -> str:
-    """Say that nothing differs, and what may be why."""
+def nothing(project: Project, unimported: Sequence[str], noted: bool = False) -> str:
+    """Say that nothing differs, and what may be why; or only what was `noted`, which no revision does by itself."""
+    if noted and not unimported:
+        return (
+            "Beyond that, models and database don't differ: no revision was written. One to be filled by hand: "
+            './inv revision --empty --message "..."'
+        )
     alike = "Models and database don't differ: no revision was written."
     if unimported:
         return f"{alike} {unseen(project, unimported)}, then run this again."

@@ -20,7 +20,7 @@ from slipway.image import arguments, pins, plan, vendored
 from slipway.image.context import PUBLIC, context
 from slipway.image.plan import Image
 from slipway.image.wheels import without_wheel
-from slipway.project import lockfile
+from slipway.project import folders, lockfile
 from slipway.project.checkout import Checkout
 from slipway.project.config import Project
 from slipway.project.lockfile import Lockfile
@@ -105,6 +105,8 @@ def check(image: Image, home: Project, target: str | None = None) -> None:
     for name, instead in (("Dockerfile", "take Slipway's"), (lockfile.NAME, lockfile.LOCK)):
         if not (root / name).exists():
             raise Problem(f"There is no {name} in {root}: {instead}.")
+    if lacking := folders.unlocked(root):
+        raise Problem(f"No image can be made: {lacking}")
     seen = set(map(PurePosixPath, context(root)))
     vendored.check(root, ("main", "dev") if target == TEST else ("main",), seen)
     if pins.FILE in (dockerfile := (root / "Dockerfile").read_text(encoding="utf-8")):

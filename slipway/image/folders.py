@@ -9,6 +9,7 @@ with its hash. What builds it lies in TOOLS as wheels; no index is asked.
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,11 +24,16 @@ EPOCH = "315532800"  # as all that is built has it; a ZIP knows no earlier year
 
 def wheel(folder: Path, built: Path) -> Path:
     """Build the wheel of a folder into another one; raises SystemExit."""
+    for left in folder.glob("build/lib*"):  # by setuptools, which takes it for what it has made itself
+        shutil.rmtree(left)
     exactly = ["--no-deps", "--no-index", "--find-links", TOOLS]
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", *exactly, "--wheel-dir", str(built), str(folder)]
     alike = {"SOURCE_DATE_EPOCH": EPOCH, "PYTHONHASHSEED": "0"}
     if subprocess.run(command, env={**os.environ, **alike}, check=False).returncode:
-        raise SystemExit(f"{folder} could not be built (see above).")
+        raise SystemExit(
+            f"{folder} could not be built (see above). If a compiler is missing, which no slim image has: inv build "
+            "--variant full, or a wheel of it in vendor/."
+        )
     (made,) = built.glob("*.whl")
     return made
 

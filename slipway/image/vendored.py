@@ -3,9 +3,11 @@
 import contextlib
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from slipway.core.errors import Problem
@@ -47,8 +49,10 @@ def check(root: Path, groups: Sequence[str], seen: Collection[PurePosixPath]) ->
         folders.builders(lock, every)
     except Unusable as error:
         raise Problem(f"No image can be made: {error}") from None
+    locked = {one.name: one.version for one in lock.of(folders.GROUP)}
     for one in every:
         if one.folder:
+            _check_builders(one, root / one.folder, locked)
             _check_folder(one, root, seen, dockerfile)
 
 
@@ -56,6 +60,16 @@ def check_single(root: Path) -> None:
     """Refuse the image of one stage, which builds no wheels of folders; raises Problem."""
     if has_foreign(root) and (ours := [one.folder for one in Lockfile.read(root).of("main") if one.folder]):
         raise Problem(f"An image of a single stage has no packages of folders ({', '.join(ours)}): ./inv image")
+
+
+def _check_builders(package: Package, folder: Path, locked: Mapping[str, str]) -> None:
+    for need in map(Requirement, folders.needs(folder)):
+        version = locked[canonicalize_name(need.name)]
+        if not need.specifier.contains(version, prereleases=True):
+            raise Problem(
+                f"No image can be made: {package.folder} is built with {need}, and {NAME} has {version}: change it "
+                f"there, or in the group {folders.GROUP} of pyproject.toml; then: {LOCK}"
+            )
 
 
 def _check_folder(package: Package, root: Path, seen: Collection[PurePosixPath], dockerfile: str) -> None:

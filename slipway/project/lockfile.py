@@ -138,18 +138,6 @@ def has_foreign(root: Path) -> bool:
     return bool(FOREIGN.search((root / NAME).read_text(encoding="utf-8", errors="replace")))
 
 
-def unlocked(root: Path) -> list[str]:
-    """Return the packages that pyproject.toml asks for, and of which the lock file, if there is one, has none."""
-    if not (root / NAME).exists():
-        return []
-    about = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    groups = [about.get("project", {}).get("dependencies", []), *about.get("dependency-groups", {}).values()]
-    asked = (REQUIRED.match(one) for group in groups for one in group if isinstance(one, str))
-    names = dict.fromkeys(canonical(one[0]) for one in asked if one)
-    text = (root / NAME).read_text(encoding="utf-8", errors="replace")
-    return [name for name in names if f'\nname = "{name}"\n' not in text]
-
-
 def sha256(root: Path) -> str:
     """Return the SHA-256 of the lock file in a folder, in hexadecimal."""
     return hashlib.sha256((root / NAME).read_bytes()).hexdigest()
@@ -180,7 +168,6 @@ def _each(groups: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
 # Poetry's names of sources: an index that is not PyPI, a wheel or archive, a folder. There are "git" and "url" too.
 INDEX, FILE, DIRECTORY = "legacy", "file", "directory"
 FOREIGN = re.compile(rf'(?m)^type = "(?!{INDEX}")')  # of a source
-REQUIRED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # the name in a requirement
 STRONG = ("sha256:", "sha384:", "sha512:")  # what pip takes
 NAME = "poetry.lock"
 LOCK, UPDATE = "poetry lock", "poetry update"  # the commands that messages name

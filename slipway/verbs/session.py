@@ -17,7 +17,7 @@ from slipway.core.signals import interruptible
 from slipway.core.steps import BOLD, Steps
 from slipway.core.turn import alone
 from slipway.engine import client
-from slipway.project import lockfile, owner
+from slipway.project import folders, owner
 from slipway.project.checkout import Checkout
 from slipway.project.settings import Settings
 from slipway.runtime import choose
@@ -202,8 +202,8 @@ def begin(
             steps.note("runtime", f"{name}: {reason}")
         if verb not in HARMLESS:
             choose.check_user(session.choice[0], environment == PROD, os.geteuid())
-        if verb in OF_PACKAGES and (lacking := ", ".join(lockfile.unlocked(ROOT))):
-            steps.say(f"  pyproject.toml asks for {lacking}, of which {lockfile.NAME} has nothing: {lockfile.LOCK}")
+        if verb in OF_PACKAGES and (lacking := folders.unlocked(ROOT)):
+            steps.note("packages", lacking)
         if needs:
             needs(session)
         with session.turn(turn, verb, wait), _undone(session):

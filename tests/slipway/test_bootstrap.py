@@ -55,9 +55,16 @@ def test_the_launcher_says_which_older_python_there_is(tmp_path: Path) -> None:
     )
 
 
+def test_what_is_no_python_is_none(tmp_path: Path) -> None:
+    for python in ("exit 0", "echo anything"):
+        done = launch(tmp_path, python, PYTHON=str(tmp_path / "python3"))
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("inv: PYTHON cannot be used: ")
+
+
 def test_a_home_that_cannot_be_entered_is_done_without(tmp_path: Path) -> None:
     (tmp_path / "file").touch()  # as root enters every folder
-    tell = '[ -z "${SLIPWAY_VENV_FAILED+x}" ] || echo "home: ${HOME-none}"'  # it is asked for its version first'
+    tell = 'if [ -z "${SLIPWAY_VENV_FAILED+x}" ]; then printf accepted; else echo "home: ${HOME-none}"; fi'
     kept = ["", "/", "/not/there", str(tmp_path)]
     assert [launch(tmp_path, tell, HOME=home).stdout for home in kept] == [f"home: {home}\n" for home in kept]
     closed = [str(tmp_path / name) for name in ("file", "file/below")]

@@ -35,14 +35,14 @@ def test_each_kind_of_error_has_a_sentence_of_its_own(tmp_path: Path, code: int,
 
 def test_whose_a_file_is_and_how_to_get_it_is_said() -> None:
     root, file = Path("/srv/shop"), "/srv/shop/.slipway/bootstrap.lock"
-    assert disk.denied(file, root, 12345, 0) == (
-        f"{file} is root's, and not this user's (12345): stop what root has running here (./inv down), then: "
-        "sudo chown -R 12345 /srv/shop"
+    assert disk.denied(file, root, 64123, 0) == (
+        f"{file} is root's, and not this user's (64123): stop what root has running here (./inv down), then: "
+        "sudo chown -R 64123 /srv/shop"
     )
-    assert "is 54321's, and" in disk.denied(file, root, 12345, 54321)
-    assert "is somebody else's, and" in disk.denied(file, root, 12345, None)
-    assert disk.denied(file, root, 12345, 12345) == f"{file} is closed to its own user: chmod -R u+rwX /srv/shop"
-    assert disk.denied("/etc/shadow", root, 12345, 0) == "/etc/shadow is not for this user (12345)."
+    assert "is 54321's, and" in disk.denied(file, root, 64123, 54321)
+    assert "is somebody else's, and" in disk.denied(file, root, 64123, None)
+    assert disk.denied(file, root, 64123, 64123) == f"{file} is closed to its own user: chmod -R u+rwX /srv/shop"
+    assert disk.denied("/etc/shadow", root, 64123, 0) == "/etc/shadow is not for this user (64123)."
 
 
 def test_each_disk_is_named_once_by_its_first_folder(tmp_path: Path) -> None:

@@ -133,6 +133,8 @@ def test_folders_that_no_build_sees_or_nothing_builds_are_refused(sources: Path)
     lock_folder(sources)
     (sources / "libs/ours/pyproject.toml").write_text('[build-system]\nrequires = ["hatchling"]\n')
     assert refused(sources).endswith("has no such package: poetry add --group build 'hatchling'")
+    (sources / "libs/ours/pyproject.toml").write_text('[build-system]\nrequires = ["flit_core>=5"]\n')
+    assert "libs/ours is built with flit_core>=5, and poetry.lock has 4: change it there" in refused(sources)
 
 
 def test_a_lock_file_that_cannot_be_read_is_told(sources: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from slipway.project import folders
 from slipway.project.lockfile import Lockfile, Unusable
+from tests.support import ROOT
 
 FOLDER = """\
 [[package]]
@@ -78,3 +79,15 @@ def test_the_version_is_what_the_folder_says_itself(tmp_path: Path, about: str |
     if about is not None:
         (tmp_path / "pyproject.toml").write_text(about)
     assert folders.version(tmp_path) == version
+
+
+def test_what_is_asked_for_and_not_locked_is_named(tmp_path: Path) -> None:
+    assert folders.unlocked(ROOT) == ""
+    asked = 'dependencies = ["Poetry.Core[x] ; python_version > \'3\'", "a>=1"]\n'
+    groups = '[dependency-groups]\ndev = ["b", {include-group = "more"}]\nmore = ["ours~=1"]\n'
+    poetry = '[tool.poetry.dependencies]\npython = ">=3"\nours = {path = "libs/ours"}\n'
+    (tmp_path / "pyproject.toml").write_text(f'[project]\nname = "x"\n{asked}{groups}{poetry}')
+    assert folders.unlocked(tmp_path) == "", "there is no lock file"
+    builders(tmp_path, f'{REQUIRES.format("poetry-core")}[project]\ndependencies = ["ours", "c"]\n')
+    said = "pyproject.toml asks for a, b; libs/ours asks for c, of which poetry.lock has nothing: poetry lock"
+    assert folders.unlocked(tmp_path) == said

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from packaging.markers import Marker
 
-from slipway.project.lockfile import Lockfile, Package, Unusable, sha256, unlocked
+from slipway.project.lockfile import Lockfile, Package, Unusable, sha256
 from tests.support import ROOT
 
 METADATA = '[metadata]\nlock-version = "2.1"\n'
@@ -132,16 +132,6 @@ def test_what_pip_cannot_check_by_hash_is_refused(tmp_path: Path, kind: str) -> 
     with pytest.raises(Unusable, match="a comes from https://x/a, not from a package index"):
         lock.requirements("main", "dev")
     assert lock.requirements("main") == []
-
-
-def test_what_is_asked_for_and_not_locked_is_named(tmp_path: Path) -> None:
-    assert unlocked(ROOT) == []
-    asked = 'dependencies = ["a>=1", "Our.Own[x] ; python_version > \'3\'"]\n'
-    groups = '[dependency-groups]\ndev = ["b", {include-group = "more"}]\nmore = ["c~=1"]\n'
-    (tmp_path / "pyproject.toml").write_text(f'[project]\nname = "x"\n{asked}{groups}')
-    assert unlocked(tmp_path) == [], "there is no lock file"
-    read(tmp_path, package("a"), package("our-own"), package("bb"))
-    assert unlocked(tmp_path) == ["b", "c"]
 
 
 def test_a_file_of_the_project_is_named_by_its_address_and_checked(tmp_path: Path) -> None:

@@ -125,11 +125,11 @@ def test_who_has_no_name_makes_the_data_as_somebody_who_has_or_is_told(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert maker() == Identity()
-    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    monkeypatch.setattr(os, "geteuid", lambda: 64123)
     refused(folder, monkeypatch, "unshare", 'while [ "$1" != sh ]; do shift; done; exec "$@"')
     assert maker().prefix[:2] == ("unshare", "--user")
     refused(folder, monkeypatch, "unshare", "exit 1")
-    with pytest.raises(Problem, match=r"12345 has none in /etc/passwd\. Give it one, as root \(echo 'dev:x:12345:"):
+    with pytest.raises(Problem, match=r"64123 has none in /etc/passwd\. Give it one, as root \(echo 'dev:x:64123:"):
         maker()
 
 
