@@ -1,6 +1,7 @@
 """Other programs at work: waited for as long as they may take, and ended with all that they have started."""
 
 import contextlib
+import shutil
 import signal
 import subprocess
 import time
@@ -31,8 +32,15 @@ def started(argv: Sequence[str], apart: bool = False, **options: Any) -> "subpro
     """Start a program; one that is `apart` hears nothing of a terminal's Ctrl-C. Raises Problem."""
     try:
         return subprocess.Popen(argv, text=True, errors="replace", start_new_session=apart, **options)
-    except FileNotFoundError:
-        raise Problem(f"{argv[0]} is not installed.") from None
+    except (FileNotFoundError, PermissionError) as error:
+        raise Problem(unstartable(argv[0], error)) from None
+
+
+def unstartable(program: str, error: OSError) -> str:
+    """Say why a program did not start: PATH may name folders that this user may not enter, as another user's home."""
+    if isinstance(error, PermissionError) and (found := shutil.which(program)):
+        return f"{found} cannot be started: {error.strerror}."
+    return f"{program} is not installed."
 
 
 def status_of(process: "subprocess.Popen[str]") -> int:

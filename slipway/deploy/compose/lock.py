@@ -13,7 +13,7 @@ from typing import IO
 
 from slipway.core.errors import Problem
 from slipway.core.limits import ACT, SOON, Late, Limit
-from slipway.core.programs import attend, close, end_with_all
+from slipway.core.programs import attend, close, end_with_all, unstartable
 from slipway.core.shell import Shell
 from slipway.core.signals import uninterrupted
 from slipway.core.words import spelled
@@ -104,8 +104,8 @@ def _take(lock: EngineLock, root: Path) -> "tuple[subprocess.Popen[bytes] | None
             process = subprocess.Popen(
                 lock.lock_command, cwd=root, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
             )
-    except FileNotFoundError:
-        raise Problem("docker is not installed.") from None
+    except (FileNotFoundError, PermissionError) as error:
+        raise Problem(unstartable(lock.lock_command[0], error)) from None
     assert process.stdin and process.stdout and process.stderr  # noqa: S101
     try:
         first = attend(lock.lock_command, process.pid, TAKEN, partial(_line, process.stdout))

@@ -1,5 +1,6 @@
 """Running programs: what is shown, what is ended."""
 
+import errno
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.core.processes import is_alive
+from slipway.core.programs import unstartable
 from slipway.core.secrecy import Secrets
 from slipway.core.shell import Shell, tokens
 from slipway.core.steps import Steps
@@ -53,6 +55,14 @@ def test_the_status_of_a_killed_program_is_128_and_its_signal(shell: Shell) -> N
 def test_a_missing_program_is_a_problem(shell: Shell) -> None:
     with pytest.raises(Problem, match="not-there is not installed"):
         shell.run(["not-there"])
+
+
+def test_a_folder_of_path_that_may_not_be_entered_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    denied = PermissionError(errno.EACCES, "Permission denied")  # as Python says it, of whichever program
+    assert unstartable("not-there", denied) == "not-there is not installed."
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "there").touch(0o755)
+    assert unstartable("there", denied) == f"{tmp_path / 'there'} cannot be started: Permission denied."
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -23,6 +23,8 @@ def test_a_shallow_clone_is_known(repository: Path, tmp_path_factory: pytest.Tem
         git(repository, "commit", "--quiet", "--allow-empty", "-m", message)
     clone = tmp_path_factory.mktemp("clone")
     git(clone, "clone", "--quiet", "--depth", "1", f"file://{repository}", ".")
+    for name in ("user.name", "user.email"):
+        git(clone, "config", name, "a@example.com")
 
     assert not tree.read(repository, Shell(repository, Steps())).shallow
     found = tree.read(clone, Shell(clone, Steps()))
