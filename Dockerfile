@@ -88,8 +88,8 @@ FROM base AS source
 ARG SOURCE_DATE_EPOCH
 WORKDIR /source-${SOURCE_DATE_EPOCH}
 COPY . srv
-RUN sed -n '/^type = "directory"$/{n;s/^url = "\(.*\)"$/\1/p}' srv/poetry.lock \
-        | while read -r folder; do rm -rf "srv/$folder"; done \
+RUN sed -n '/^type = "directory"$/{n;s/^url = "\(.*\)"$/\1/p}' srv/poetry.lock >/tmp/folders \
+ && while read -r folder; do rm -rf "srv/$folder"; done </tmp/folders \
  && rm -rf srv/tests srv/vendor srv/poetry.lock srv/slipway/image \
  && { find srv -depth -type d -exec rmdir {} + 2>/dev/null || true; } \
  && python -m compileall -q --invalidation-mode unchecked-hash -p / srv \
