@@ -46,11 +46,13 @@ def test_a_port_that_is_taken_is_named_before_anything_starts(service: Checkout)
 def test_an_interrupted_up_leaves_nothing_running(service: Checkout, moment: str, signum: signal.Signals) -> None:
     with service.start("up", "--runtime", "host") as process:
         assert process.stdout
+        said = []
         for line in process.stdout:
+            said.append(line)
             if moment in line:
                 process.send_signal(signum)
 
-    assert process.returncode == 128 + signum
+    assert process.returncode == 128 + signum, "".join(said)
     assert processes_of(service.root) == []
     conversation_after_recovery(service)
 

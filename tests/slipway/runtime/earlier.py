@@ -9,7 +9,7 @@ from pathlib import Path
 
 from slipway.core.ports import free_port
 from slipway.project.database import Database
-from slipway.runtime.identity import environ, identity
+from slipway.runtime.identity import environ, identity, maker
 from slipway.runtime.installations import Binaries
 from slipway.runtime.postgres import FAST, Server
 
@@ -32,7 +32,8 @@ def run(binaries: Binaries, folder: Path, program: str, *args: str) -> None:
     """Run a program of PostgreSQL's on the files of a folder."""
     run_as = identity(binaries, folder)
     run_as.own(folder)
-    argv = [*run_as.prefix, binaries[program], *args]
+    named = maker().prefix if program == "initdb" else ()
+    argv = [*run_as.prefix, *named, binaries[program], *args]
     subprocess.run(argv, env=environ(), check=True, stdout=subprocess.DEVNULL, timeout=60, **run_as.options)
 
 

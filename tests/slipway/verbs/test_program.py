@@ -165,7 +165,8 @@ def test_shells_complete_what_is_called_by_its_path(launched: Checkout, shell: s
     launched.write("tenth", "")
     done = subprocess.run(
         [shell, "-c", SHELLS[shell].format(words=words, found=found)], cwd=launched.root, stdin=subprocess.DEVNULL,
-        env=launched.environ(TERM="dumb"), capture_output=True, text=True, check=False, timeout=60,
+        env=launched.environ(TERM="dumb", HOME=str(launched.root)), capture_output=True, text=True, check=False,
+        timeout=60,
     )  # fmt: skip
     told = "" if found == "tenth" and shell == "bash" else found  # bash itself takes files then
     assert (done.stdout.strip(), done.stderr) == (told, "complete -o default -F _inv inv\n" * (shell == "bash"))
