@@ -24,9 +24,13 @@ only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to becom
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Give a folder whose mode is the test's own: pytest closes its folders whenever another one begins."""
-    with tempfile.TemporaryDirectory() as name:
-        yield Path(name)
+    """Give a folder whose modes are the test's own: pytest closes its folders whenever another one begins."""
+    before = os.umask(0o022)
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            yield Path(name)
+    finally:
+        os.umask(before)
 
 
 @contextlib.contextmanager
