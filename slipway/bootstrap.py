@@ -94,7 +94,7 @@ def _make(root: Path, venv: Path, lock: Lockfile, asked: str, failed: str) -> No
     python, why = found.python, found.why
     if python and not why:
         if found.missing or found.left:
-            _update(root, venv, python, lock, asked, (found.missing, found.left, found.stale))
+            _update(root, venv, python, lock, asked, found)
         elif failed:
             why = failed
         else:
@@ -123,30 +123,28 @@ def _make(root: Path, venv: Path, lock: Lockfile, asked: str, failed: str) -> No
             mark.finish(root, venv, asked, made, wanted, packages.archives(lock, made.where))
 
 
-def _update(
-    root: Path, venv: Path, found: Python, lock: Lockfile, asked: str, changes: tuple[list[str], list[str], set[str]]
-) -> None:
-    missing, left, stale = changes
-    ours, python = Mark.read(venv).packages, venv / "bin" / "python"
+def _update(root: Path, venv: Path, python: Python, lock: Lockfile, asked: str, found: _Look) -> None:
+    missing, left = found.missing, found.left
+    ours = Mark.read(venv).packages
     lines, builders = (_lines(lock, f"; .venv lacks {_few(missing)}"), editable.builders(lock)) if missing else ([], [])
     told = [f"installing {_few(missing)}"] * bool(missing) + [f"removing {_few(left)}"] * bool(left)
-    total, config = len(packages.needed(lock, found.where)), install.configured() if missing else {}
+    total, config = len(packages.needed(lock, python.where)), install.configured() if missing else {}
     offline = install.offline(config)
     editable.need_index(builders, offline)
-    installer = Installer(python, found.sites, total, config, offline)
+    installer = Installer(venv / "bin" / "python", python.sites, total, config, offline)
     with _timed(f".venv is not what {NAME} asks for: {', '.join(told)}"):
-        mark.begin(venv, asked, found, ours | set(missing), anew=False)
+        mark.begin(venv, asked, python, ours | set(missing), anew=False)
         if missing:
-            for folder in packages.unfinished(found.sites):
+            for folder in packages.unfinished(python.sites):
                 shutil.rmtree(folder)
-            if stale:  # pip goes by the version alone
-                installer.remove(sorted(stale))
+            if found.stale:  # pip goes by the version alone
+                installer.remove(sorted(found.stale))
             installer.install(lines, lock, missing, fetch=False)
             editable.install(installer, lock, missing, builders)
         if left:
             installer.remove(left)
         installer.compile_all(venv)
-        mark.finish(root, venv, asked, found, (ours | set(missing)) - set(left), packages.archives(lock, found.where))
+        mark.finish(root, venv, asked, python, (ours | set(missing)) - set(left), packages.archives(lock, python.where))
 
 
 def _lines(lock: Lockfile, lacks: str) -> list[str]:

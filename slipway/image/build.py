@@ -17,7 +17,7 @@ from slipway.core.steps import Steps
 from slipway.engine import builder, registry
 from slipway.engine.client import need_engine
 from slipway.image import arguments, pins, plan, vendored
-from slipway.image.context import PUBLIC, context
+from slipway.image.context import PUBLIC, context, unseen
 from slipway.image.plan import Image
 from slipway.image.wheels import without_wheel
 from slipway.project import folders, lockfile
@@ -113,7 +113,7 @@ def check(image: Image, home: Project, target: str | None = None) -> None:
         pins.read(root)
     for file in (pins.FILE, vendored.SCRIPT):
         if file in dockerfile and PurePosixPath(file) not in seen:
-            raise Problem(f".dockerignore does not let {file} into the build: it needs the line !{file}")
+            raise Problem(unseen(file))
     if leaking := sorted(filter(_is_private, seen)):
         raise Problem(
             f".dockerignore lets {leaking[0]} into the build. Take Slipway's, which denies all but what it names, or "

@@ -33,6 +33,11 @@ def context(root: Path) -> Iterator[str]:
                 yield path
 
 
+def unseen(path: object) -> str:
+    """Say that .dockerignore keeps a file from a build, and which line lets it in."""
+    return f".dockerignore does not let {path} into the build: it needs the line !{path}"
+
+
 def _rules(text: str) -> Iterator[tuple[str, re.Pattern[str], bool]]:
     for line in text.split("\n"):  # no other character ends one
         if line.startswith("#") or not line.strip():

@@ -17,6 +17,7 @@ from packageurl import PackageURL
 
 from slipway.image.inspect import Built, contents
 from slipway.project.checkout import Checkout
+from slipway.project.lockfile import canonical
 
 
 def write(checkout: Checkout, built: Built) -> Path:
@@ -48,7 +49,7 @@ def sbom(one: Built, installed: Mapping[str, Any]) -> str:
         bom_ref="image",
         properties=[Property(name="slipway:image:id", value=one.id)],
     )
-    environment = {_normal(package["name"]): _package(package) for package in installed["environment"]}
+    environment = {canonical(package["name"]): _package(package) for package in installed["environment"]}
     outside = {one.bom_ref.value: one for one in map(_package, installed["base"])}  # one may be in both
     interpreter = _component("python", installed["python"], PackageURL("generic", None, "python", installed["python"]))
     interpreter.type = ComponentType.PLATFORM
@@ -62,7 +63,7 @@ def sbom(one: Built, installed: Mapping[str, Any]) -> str:
     )
     for package in installed["environment"]:
         needs = [environment[name] for name in _needs(package["requires"]) if name in environment]
-        bom.register_dependency(environment[_normal(package["name"])], needs)
+        bom.register_dependency(environment[canonical(package["name"])], needs)
     bom.register_dependency(root, components)
     return str(JsonV1Dot6(bom).output_as_string(indent=2)) + "\n"
 
@@ -74,7 +75,7 @@ def _component(name: str, version: str, purl: PackageURL, **more: Any) -> Compon
 def _package(package: Mapping[str, Any]) -> Component:
     archive = package["archive"]  # of the project's own: PyPI may have another package of that name
     qualifiers = {"file_name": archive["file"]} if archive else {}
-    purl = PackageURL("pypi", None, _normal(package["name"]), package["version"], qualifiers)
+    purl = PackageURL("pypi", None, canonical(package["name"]), package["version"], qualifiers)
     hashes = [HashType(alg=HashAlgorithm.SHA_256, content=archive["sha256"])] if archive.get("sha256") else []
     about = {"description": package["summary"], "licenses": list(_licenses(package)), "hashes": hashes}
     return _component(package["name"], package["version"], purl, **about)
@@ -97,12 +98,7 @@ def _needs(requires: Iterable[str]) -> Iterator[str]:
     for line in requires:
         name = re.match(r"[A-Za-z0-9._-]+", line)
         if name and not re.search(r";.*\bextra\b", line):
-            yield _normal(name[0])
-
-
-def _normal(name: str) -> str:
-    # https://packaging.python.org/en/latest/specifications/name-normalization/
-    return re.sub(r"[-_.]+", "-", name).lower()
+            yield canonical(name[0])
 
 
 def _system(system: Mapping[str, Any]) -> Iterator[Component]:

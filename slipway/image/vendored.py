@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from slipway.core.errors import Problem
+from slipway.image.context import unseen
 from slipway.project import folders
 from slipway.project.lockfile import LOCK, NAME, Lockfile, Package, Unusable, has_foreign
 
@@ -104,6 +105,6 @@ def _check_place(file: PurePosixPath, name: str, seen: Collection[PurePosixPath]
             f"there, and name it so in pyproject.toml; then: {LOCK}"
         )
     if file not in seen:
-        raise Problem(f".dockerignore does not let {file} into the build: it needs the line !{file}")
+        raise Problem(unseen(file))
     if FOLDER[:-1] not in dockerfile:
         raise Problem(f"The Dockerfile copies no {FOLDER}/, from which {name} comes: take Slipway's")

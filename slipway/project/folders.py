@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from slipway.project.lockfile import LOCK, Lockfile, Package, Unusable, canonical, has_foreign
+from slipway.project.lockfile import ANOTHER, LOCK, Lockfile, Package, Unusable, canonical, has_foreign
 from slipway.project.lockfile import NAME as LOCKED
 
 PROJECT = "pyproject.toml"
@@ -88,7 +88,7 @@ def _check(package: Package, folder: Path, locked: set[str]) -> None:
 
 def _about(folder: Path, comes: str) -> dict[str, Any]:
     if not folder.is_dir():
-        raise Unusable(f"{comes}, which is not there: put it back, or name another one in pyproject.toml, then: {LOCK}")
+        raise Unusable(f"{comes}, which is not there: put it back, or {ANOTHER}")
     file = folder / PROJECT
     try:
         return tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}

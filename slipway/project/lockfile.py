@@ -126,7 +126,10 @@ class Lockfile:
 
 
 def canonical(name: str) -> str:
-    """Return the form of a package's name by which it is compared."""
+    """Return the form of a package's name by which it is compared.
+
+    https://packaging.python.org/en/latest/specifications/name-normalization/
+    """
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 GLOBAL = "GIT_CONFIG_GLOBAL"  # names git's configuration of a user, since 2.32
@@ -19,11 +19,10 @@ def trust(root: Path) -> None:
     """
     if is_ours(root, os.geteuid(), os.environ) or not shutil.which("git"):
         return
-    file = root / FILE
-    given = os.environ.get(GLOBAL)
-    text = configuration(root, [Path(given)] if given else _own(os.environ))
+    file, given = root / FILE, os.environ.get(GLOBAL)
     if given == str(file):  # of the call that has made this one
         return
+    text = configuration(root, [Path(given)] if given else _own(os.environ))
     with contextlib.suppress(OSError):
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.parent.mkdir(exist_ok=True)
@@ -53,11 +52,8 @@ def _own(environ: Mapping[str, str]) -> list[Path]:
     # https://git-scm.com/docs/git-config#FILES, in the order in which git reads them; one that is not there is none.
     home = environ.get("HOME", "")
     others = environ.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
-    return list(_readable([f"{others}/git/config" if others else "", f"{home}/.gitconfig" if home else ""]))
-
-
-def _readable(names: list[str]) -> Iterator[Path]:
-    return (Path(name) for name in names if name and os.access(name, os.R_OK))
+    names = [*([f"{others}/git/config"] if others else []), *([f"{home}/.gitconfig"] if home else [])]
+    return [Path(name) for name in names if os.access(name, os.R_OK)]
 
 
 def _quoted(path: Path) -> str:
