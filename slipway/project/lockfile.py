@@ -4,90 +4,83 @@ Read with the standard library alone: the launcher does so before anything is in
 """
 
 import hashlib
-import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from slipway.project.locks import poetry, requirements
+from slipway.project.locks.package import DIRECTORY, FILE, INDEX, STRONG, Content, Package, Unusable, canonical
 
-class Unusable(ValueError):
-    """What pip cannot install as it is locked."""
+__all__ = ["DIRECTORY", "FILE", "INDEX", "Content", "Lockfile", "Package", "Unusable", "canonical"]
 
 
 @dataclass(frozen=True)
-class Package:
-    """A locked package.
-
-    `markers` has the condition of each group under which it is installed ("" for always); `files` maps the names of
-    its wheels and archives to their hashes; `origin` is where it comes from when that is no index, and `kind` what that
-    is; `index` is the one that it comes from when the project names it.
-    """
+class Maker:
+    """The program that makes a kind of lock file: the commands that messages name."""
 
     name: str
-    version: str
-    markers: Mapping[str, str]
-    files: Mapping[str, str]
-    origin: str = ""
-    index: str = ""
-    kind: str = ""
-
-    def marker(self, groups: Iterable[str]) -> str:
-        """Return the marker under which these groups install it, "" for always."""
-        each = [self.markers[group] for group in sorted(groups) if group in self.markers]
-        if len(set(each)) == 1:
-            return each[0]
-        return "" if not all(each) else " or ".join(f"({marker})" for marker in dict.fromkeys(each))
+    lock: str
+    update: str  # with the name of a package
 
     @property
-    def file(self) -> str:
-        """The wheel or archive of the project that it is, as seen from its folder; "" for all others."""
-        return self.origin if self.kind == FILE else ""
-
-    @property
-    def folder(self) -> str:
-        """The folder that it is, as seen from the project's; "" for all others."""
-        return self.origin if self.kind == DIRECTORY else ""
-
-    @property
-    def unchecked(self) -> str:
-        """Why nothing says what its source is; "" when a hash does, or when it is a folder."""
-        if not self.origin or self.kind in (FILE, DIRECTORY):
-            return ""
-        return f"{self.name} comes from {self.origin}, not from a package index"
-
-    def requirement(self, root: Path) -> str:
-        """Return the package as pip names it, in a project that lies in a folder."""
-        return f"{self.name} @ {self.place(root)}" if self.file else f"{self.name}=={self.version}"
-
-    def place(self, root: Path) -> str:
-        """Return the address of the file or folder that it is, in a project that lies in a folder."""
-        return Path(os.path.abspath(root / self.origin)).as_uri()  # noqa: PTH100  (links stay)
+    def another(self) -> str:
+        """How a package is taken from somewhere else."""
+        return f"name another one in {self.name}, then: {self.lock}"
 
 
 @dataclass(frozen=True)
 class Lockfile:
-    """A lock file: its packages. What extras alone install has that in its marker, which holds for nobody here."""
+    """A lock file: its packages. What extras alone install has that in its marker, which holds for nobody here.
+
+    `source` is the folder of the project's own package, as seen from the lock file, when that is to be installed as
+    well ("" when not); `options` are lines that pip is given with the list; `broken` has the groups that cannot be
+    used, and why.
+    """
 
     path: Path
     packages: tuple[Package, ...]
+    kind: str = "poetry"
+    source: str = ""
+    options: tuple[str, ...] = ()
+    broken: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, root: Path) -> "Lockfile":
-        """Read the lock file in a folder.
+        """Read Poetry's lock file in a folder.
 
         Raises FileNotFoundError when there is none, and Unusable for what is no lock file.
         """
-        path = root / NAME
+        return cls.at(root / NAME)
+
+    @classmethod
+    def at(cls, path: Path, project: Path | None = None) -> "Lockfile":
+        """Read a lock file of any kind, for a project in the lock file's folder, or below it.
+
+        Raises FileNotFoundError when there is none, and Unusable for what is no lock file.
+        """
         try:
-            return cls(path, tuple(READERS[path.name](tomllib.loads(path.read_text(encoding="utf-8")))))
-        except (KeyError, TypeError, AttributeError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            kind = kind_of(path)
+            content = _content(kind, path, project or path.parent)
+        except (ValueError, KeyError, TypeError, AttributeError, LookupError, RecursionError) as error:
             raise Unusable(str(error)) from None
+        return cls(path, content.packages, kind, content.source, content.options, content.broken)
+
+    @property
+    def maker(self) -> Maker:
+        """The program that makes it."""
+        return MAKERS[self.kind]
+
+    @property
+    def groups(self) -> set[str]:
+        """All groups that it has."""
+        return {group for package in self.packages for group in package.markers} | self.broken.keys()
 
     def of(self, *groups: str) -> list[Package]:
-        """Return the packages of some groups: "main", "dev"."""
+        """Return the packages of some groups: "main", "dev"; raises Unusable for a group that cannot be used."""
+        if broken := next((self.broken[group] for group in groups if group in self.broken), ""):
+            raise Unusable(broken)
         return [package for package in self.packages if set(groups) & package.markers.keys()]
 
     def altered(self, *groups: str) -> str:
@@ -95,11 +88,11 @@ class Lockfile:
         for package in self.of(*groups):
             path = self.path.parent / package.file
             if package.file and not path.is_file():
-                return f"{package.name} comes from {package.file}, which is not there: put it back, or {ANOTHER}"
+                instead = self.maker.another
+                return f"{package.name} comes from {package.file}, which is not there: put it back, or {instead}"
             if package.file and f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}" not in package.files.values():
-                return (
-                    f"{package.file} is not the file that was locked: put that back, or {UPDATE} {package.name} --lock"
-                )
+                again = self.maker.update.format(package.name)
+                return f"{package.file} is not the file that was locked: put that back, or {again}"
         return ""
 
     def requirements(self, *groups: str, root: Path | None = None) -> list[str]:
@@ -125,14 +118,6 @@ class Lockfile:
         return lines
 
 
-def canonical(name: str) -> str:
-    """Return the form of a package's name by which it is compared.
-
-    https://packaging.python.org/en/latest/specifications/name-normalization/
-    """
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def has_foreign(root: Path) -> bool:
     """Tell whether a lock file may have packages of no index.
 
@@ -146,34 +131,44 @@ def sha256(root: Path) -> str:
     return hashlib.sha256((root / NAME).read_bytes()).hexdigest()
 
 
-def _poetry(document: Mapping[str, Any]) -> Iterable[Package]:
-    # https://github.com/python-poetry/poetry-core: a marker for all groups, or a table of those that have one. Whether
-    # a package is "optional" says nothing: its marker names the extra.
-    version = document["metadata"]["lock-version"]
-    if not re.fullmatch(r"2\.[1-9]\d*", version):
-        raise Unusable(f"its lock-version is {version}: {LOCK} with Poetry 2 makes 2.1")
-    for one in document["package"]:
-        given = one.get("markers", "")
-        markers = dict.fromkeys(one["groups"], given) if isinstance(given, str) else _each(one["groups"], given)
-        source = one.get("source", {})
-        kind = source.get("type", INDEX)
-        origin = "" if kind == INDEX else source["url"]
-        files = {file["file"]: file["hash"] for file in one["files"]}
-        yield Package(
-            one["name"], one["version"], markers, files, origin, "" if origin else source.get("url", ""), kind
-        )
+def kind_of(path: Path) -> str:
+    """Return which kind of lock file one is: told by its name, else by what is in it."""
+    for pattern, kind in NAMES.items():
+        if re.fullmatch(pattern, path.name):
+            return kind
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError:
+        return "pip"
+    if "metadata" in document:
+        return "poetry"
+    return "pylock" if "lock-version" in document else "uv"
 
 
-def _each(groups: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
-    return {group: given.get(group, "") for group in groups}
+def _content(kind: str, path: Path, project: Path) -> Content:
+    if kind in ("pip", "slipway"):
+        return requirements.read(path)
+    return READERS[kind](tomllib.loads(path.read_text(encoding="utf-8")), project)
 
 
-# Poetry's names of sources: an index that is not PyPI, a wheel or archive, a folder. There are "git" and "url" too.
-INDEX, FILE, DIRECTORY = "legacy", "file", "directory"
 FOREIGN = re.compile(rf'(?m)^type = "(?!{INDEX}")')  # of a source
-STRONG = ("sha256:", "sha384:", "sha512:")  # what pip takes
 NAME = "poetry.lock"
+PYPROJECT = "pyproject.toml"
 LOCK, UPDATE = "poetry lock", "poetry update"  # the commands that messages name
-ANOTHER = f"name another one in pyproject.toml, then: {LOCK}"
+ANOTHER = f"name another one in {PYPROJECT}, then: {LOCK}"
 INSTALL = "POETRY_VIRTUALENVS_IN_PROJECT=true poetry install"
-READERS = {NAME: _poetry}  # one for each kind of lock file
+NAMES = {
+    r"poetry\.lock": "poetry",
+    r"uv\.lock": "uv",
+    r"pylock(\..+)?\.toml": "pylock",
+    r"slipway\.lock": "slipway",
+    r".+\.txt": "pip",
+}
+MAKERS = {
+    "poetry": Maker(PYPROJECT, LOCK, f"{UPDATE} {{}} --lock"),
+    "uv": Maker(PYPROJECT, "uv lock", "uv lock --upgrade-package {}"),
+    "pylock": Maker(PYPROJECT, "lock it anew", "lock {} anew"),
+    "pip": Maker("what the file is made from", "make it anew with --generate-hashes", "make it anew with its hash"),
+    "slipway": Maker("it", "slipway upgrade", "slipway upgrade"),
+}
+READERS = {"poetry": poetry.read}  # of those that are TOML

@@ -39,6 +39,11 @@ BEFORE_ANYTHING = {
     "slipway.core.words",
     "slipway.project.folders",
     "slipway.project.lockfile",
+    "slipway.project.locks",
+    "slipway.project.locks.conditions",
+    "slipway.project.locks.package",
+    "slipway.project.locks.poetry",
+    "slipway.project.locks.requirements",
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
