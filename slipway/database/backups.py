@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from slipway.project.config import Retention
+from slipway.project.tables import Retention
 
 TIME = "%Y%m%dT%H%M%SZ"
 

@@ -1,114 +1,27 @@
 """All that Slipway knows of the service: `[tool.slipway]` in pyproject.toml."""
 
-import difflib
 import re
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal
 
 from slipway.core.errors import Problem
-from slipway.core.words import PORTS, SECONDS, WORKERS, whole
-from slipway.project import repository
+from slipway.core.words import PORTS, SECONDS, WORKERS
+from slipway.project import places, repository
+from slipway.project.reading import check, read
+from slipway.project.tables import (
+    TABLES,
+    DatabaseRules,
+    Deploy,
+    Lint,
+    ReleaseRules,
+    Retention,
+    Suites,
+    check_commands,
+    check_rendered,
+)
 from slipway.schema.statements import Limits
-
-# A number says which values are taken: whoever reads it relies on that.
-Count = Annotated[int, range(1001)]
-AtLeastOne = Annotated[int, range(1, 1001)]
-Seconds = Annotated[int, SECONDS]
-
-OUTSIDE = ("root", "version", "requires_python")  # of a Project, not in [tool.slipway]
-
-
-@dataclass(frozen=True)
-class Suites:
-    """Which tests run where; paths relative to the project.
-
-    Those of `http` know the service by its address alone, BASE_URL.
-    """
-
-    host: tuple[str, ...] = ("tests",)
-    image: tuple[str, ...] = ("tests",)
-    http: tuple[str, ...] = ()
-    e2e: tuple[str, ...] = ("tests/e2e",)
-
-
-@dataclass(frozen=True)
-class Retention:
-    """Which backups are kept: the last ones, and the last one of so many days and weeks that have one."""
-
-    keep_last: AtLeastOne = 10  # none would remove the one that was just made
-    keep_daily: Count = 7
-    keep_weekly: Count = 4
-
-
-@dataclass(frozen=True)
-class Lint:
-    """Which revisions `inv check` looks at: those after this one (default: all)."""
-
-    after: str = ""
-
-
-@dataclass(frozen=True)
-class Deploy:
-    """How `inv deploy` goes about it.
-
-    A new release has to be up for `settle` seconds before it is switched to. It is then watched for `bake` seconds: if
-    more than `errors` percent of the requests, at least 3, and twice the share of before fail, or if it restarts,
-    runs out of memory or is unhealthy, the old release is restored. The old one has `drain` seconds after the switch to
-    finish what it is at. `smoke` are the paths that have to answer before
-    (default: the health path). `keep` earlier releases can be rolled back to.
-    """
-
-    settle: Seconds = 5
-    bake: Seconds = 30
-    errors: Annotated[int, range(101)] = 2
-    drain: Seconds = 30
-    keep: AtLeastOne = 3
-    smoke: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class DatabaseRules:
-    """What the PostgreSQL that Slipway runs has to have.
-
-    The superuser makes the `extensions` that the service's role may not make, before migrations and restores.
-    """
-
-    extensions: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse what is no name of an extension."""
-        for name in self.extensions:
-            if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-                raise Problem(f"pyproject.toml: [tool.slipway.database] extensions has {name!r}, which names none.")
-
-
-@dataclass(frozen=True)
-class ReleaseRules:
-    """How `inv release` goes about it, and what `inv deploy` asks of an image.
-
-    Releases are made of `branch` alone (default: of any). `lint` and `types` are the commands that have to succeed.
-    `key` is the file of the public key by which images have to be signed (default: by none). `advisories` are those
-    that do no harm here, each with its reason.
-    """
-
-    branch: str = ""
-    lint: tuple[str, ...] = ("ruff check .", "ruff format --check .")
-    types: tuple[str, ...] = ("mypy",)
-    key: str = ""
-    advisories: dict[str, str] = field(default_factory=dict)
-
-
-TABLES: dict[str, Any] = {
-    "tests": Suites,
-    "database": DatabaseRules,
-    "migrate": Limits,
-    "backups": Retention,
-    "lint": Lint,
-    "deploy": Deploy,
-    "release": ReleaseRules,
-}
 
 
 @dataclass(frozen=True)
@@ -120,6 +33,13 @@ class Project:
     are none. `secrets` maps the name of each secret variable to the fewest bytes that it may have.
     `build_args` are handed to `docker build` as they are. `source` is where the code is to be found (default: that of
     `[project.urls]`). `requires_python` is `[project]`'s.
+
+    How it lies in its folder: `pythonpath` are the folders that its modules are imported from (default: the root),
+    `lock` is its lock file (default: what is found), `context` the folder that its image is built from, `dockerfile`
+    the file that says how, `alembic` Alembic's .ini (default: [tool.alembic]); all relative to the project, and
+    `context` may be above it. `writable` are the folders that it writes to in its image. `secrets_as` says whether it
+    reads its secrets as files of /run/secrets, or in its environment. `after_migrate` are commands that run in its
+    environment once migrations were applied. `minimum_version` is the oldest Slipway that may work on it.
     """
 
     root: Path
@@ -138,6 +58,15 @@ class Project:
     python: str = "3.13"
     variant: str = "slim"
     source: str = ""
+    pythonpath: tuple[str, ...] = ()
+    lock: str = ""
+    context: str = "."
+    dockerfile: str = "Dockerfile"
+    alembic: str = ""
+    writable: tuple[str, ...] = ()
+    secrets_as: Literal["files", "environment"] = "files"
+    after_migrate: tuple[str, ...] = ()
+    minimum_version: str = ""
     secrets: dict[str, Annotated[int, range(4097)]] = field(default_factory=dict)
     build_args: dict[str, str] = field(default_factory=dict)
     tests: Suites = field(default_factory=Suites)
@@ -149,11 +78,16 @@ class Project:
     release: ReleaseRules = field(default_factory=ReleaseRules)
 
     def __post_init__(self) -> None:
-        """Refuse what is no Host header, and a registry in which no image can be."""
+        """Refuse what is no Host header, a registry in which no image can be, and paths that lead elsewhere."""
         if wrong := repository.unfit(self.registry):
             raise Problem(f"pyproject.toml: [tool.slipway] registry = {self.registry!r} {wrong}")
         if not re.fullmatch(r"[A-Za-z0-9._:\[\]-]*", self.health_host):
             raise Problem(f"pyproject.toml: [tool.slipway] health-host = {self.health_host!r} names no host.")
+        places.check(self.context, inside={
+            "pythonpath": self.pythonpath, "writable": self.writable, "alembic": (self.alembic,),
+        }, around={"lock": self.lock, "dockerfile": self.dockerfile})  # fmt: skip
+        check_commands(self.after_migrate)
+        check_rendered(self.database.rendered, self.secrets, self.tests.env)
 
     @property
     def image(self) -> str:
@@ -191,7 +125,7 @@ def load(root: Path) -> Project:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Problem(f"pyproject.toml cannot be read: {error}") from None
     metadata = document.get("project", {})
-    table = _check(document.get("tool", {}).get("slipway", {}), Project, "[tool] slipway")
+    table = check(document.get("tool", {}).get("slipway", {}), Project, "[tool] slipway")
     name = table.get("name", metadata.get("name"))
     if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9]+([._-][a-z0-9]+)*", name):
         raise Problem(
@@ -204,10 +138,10 @@ def load(root: Path) -> Project:
         "source": _source(metadata.get("urls", {})),
         "requires_python": str(metadata.get("requires-python", "")),
     }
-    values = defaults | _read(table, Project, "tool.slipway")
+    values = defaults | read(table, Project, "tool.slipway")
     for key, of in TABLES.items():
         if key in values:
-            values[key] = of(**_read(values[key], of, f"tool.slipway.{key}"))
+            values[key] = of(**read(values[key], of, f"tool.slipway.{key}"))
     return Project(root=root, version=metadata["version"], **values | {"name": name})
 
 
@@ -215,36 +149,3 @@ def _source(urls: dict[str, str]) -> str:
     # https://packaging.python.org/en/latest/specifications/well-known-project-urls/
     plain = {re.sub(r"[^a-z]", "", label.lower()): url for label, url in urls.items()}
     return next((plain[label] for label in ("source", "repository", "sourcecode", "github") if label in plain), "")
-
-
-def _read(table: dict[str, Any], into: type, where: str) -> dict[str, Any]:
-    known = {f.name.replace("_", "-"): f for f in fields(into) if f.name not in OUTSIDE}
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(sorted(known))}."
-            raise Problem(f"pyproject.toml: [{where}] has no key {key!r}: {hint}")
-        values[known[key].name] = _check(value, known[key].type, f"[{where}] {key}")
-    return values
-
-
-def _check(value: Any, expected: Any, where: str) -> Any:
-    form, inner, wanted = get_origin(expected), get_args(expected), "a table"
-    if form is Annotated:
-        wanted = whole(inner[1])
-        if type(value) is int and value in inner[1]:  # True is an int as well
-            return value
-    elif form is tuple:
-        wanted = "a list of strings"
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return tuple(value)
-    elif expected is str:
-        wanted = "a string"
-        if isinstance(value, str):
-            return value
-    elif isinstance(value, dict):
-        return {key: _check(one, inner[1], f"{where}.{key}") for key, one in value.items()} if form is dict else value
-    # Somebody may take the table for the place of the secrets themselves.
-    shown = "'...'" if where.startswith("[tool.slipway] secrets") and isinstance(value, str) else repr(value)
-    raise Problem(f"pyproject.toml: {where} = {shown} should be {wanted}.")

@@ -13,7 +13,8 @@ from tests.support import ROOT
 PACKAGE = ROOT / "slipway"
 
 # From the top down: each may import what is below it, and itself. What stands in one line is of one height: they may
-# not import each other. `schema` goes into images and imports nothing else of Slipway; anybody may import it.
+# not import each other. `schema` and `entrypoint` go into images and import nothing else of Slipway; anybody may
+# import them.
 FLOORS = (
     ("verbs",),
     ("release",),
@@ -28,6 +29,7 @@ FLOORS = (
     ("project",),
     ("core",),
     ("schema",),
+    ("entrypoint",),
 )
 HEIGHT = {room: len(FLOORS) - number for number, floor in enumerate(FLOORS) for room in floor}
 # The launcher reads the lock file before anything is installed.
@@ -102,8 +104,8 @@ def test_arrows_run_downwards(path: Path) -> None:
         assert HEIGHT[theirs] < HEIGHT[mine], f"{name(path)} imports {module}, which is not below it"
     if mine in ("bootstrap", "virtualenv") or name(path) in BEFORE_ANYTHING:
         assert {module for module in imported(path) if room(module) != "virtualenv"} <= BEFORE_ANYTHING
-    if mine == "schema":
-        assert {room(module) for module in imported(path)} <= {"schema"}
+    if mine in ("schema", "entrypoint"):
+        assert {room(module) for module in imported(path)} <= {"schema", "entrypoint"}
 
 
 def test_the_service_and_the_machinery_never_import_each_other() -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from slipway.database.backups import TIME, Backup, parse, superfluous
-from slipway.project.config import Retention
+from slipway.project.tables import Retention
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ import pytest
 
 from slipway.database.backups import parse, superfluous
 from slipway.database.store import script_command
-from slipway.project.config import Retention
 from slipway.project.database import Database
+from slipway.project.tables import Retention
 from slipway.runtime.installations import installations, pick
 
 AHEAD, BEHIND = "20990101T000000Z-0002.dump", "20200101T000000Z-0001.dump"

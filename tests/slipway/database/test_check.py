@@ -9,7 +9,7 @@ from slipway.core.errors import Problem
 from slipway.database import check
 from slipway.database.check import Result
 from slipway.database.findings import NO_EXCUSE, Finding
-from slipway.project.config import Lint
+from slipway.project.tables import Lint
 from slipway.schema.answers import Checked
 from tests.slipway.database.support import Noting, checkout, environment, revision, said, trial
 

@@ -11,7 +11,7 @@ from slipway.core.scripts import Script
 from slipway.core.shell import Ran
 from slipway.database import store
 from slipway.project.checkout import Checkout
-from slipway.project.config import DatabaseRules
+from slipway.project.tables import DatabaseRules
 from slipway.runtime import Job, Where
 from tests.slipway.database.support import Noting, checkout, environment
 

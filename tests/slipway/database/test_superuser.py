@@ -9,7 +9,7 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Ran
 from slipway.database import superuser
 from slipway.project.checkout import Checkout
-from slipway.project.config import DatabaseRules
+from slipway.project.tables import DatabaseRules
 from slipway.runtime import Where
 from slipway.runtime.bring_over import Role
 from tests.slipway.database.support import ENV, Noting, checkout, environment

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.project.config import TABLES, Project, load
+from slipway.project.config import Project, load
+from slipway.project.tables import TABLES
 
 MINIMAL = '[project]\nname = "thing"\nversion = "1.0.0"\n'
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.project.config import Project, ReleaseRules
+from slipway.project.config import Project
+from slipway.project.tables import ReleaseRules
 from slipway.trust import cosign, provenance
 from tests.slipway.engine.support import Answers
 from tests.slipway.trust.support import DIGEST, ORIGIN
