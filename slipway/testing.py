@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from slipway import interpreter
 from slipway.core.errors import Problem
 from slipway.core.limits import Limit
 from slipway.core.ports import LOOPBACK
@@ -43,9 +44,9 @@ def on_host(checkout: Checkout, args: Sequence[str]) -> None:
 
     Raises Problem with pytest's status when that is not 0.
     """
-    project, values = checkout.project, example_values(checkout.project)
+    project, values, python = checkout.project, example_values(checkout.project), interpreter.service(checkout)
     suites = [path for path in project.tests.host if (project.root / path).exists()]
-    command = pytest_command([sys.executable, "-m"], suites, args, project.root, "--numprocesses=auto")
+    command = pytest_command([python, "-m"], suites, args, project.root, "--numprocesses=auto")
     with contextlib.ExitStack() as stack:
         stack.enter_context(doomed(end_tests))
         if database.HOSTNAME in values:
@@ -98,7 +99,7 @@ def in_image(checkout: Checkout, args: Sequence[str]) -> None:
 def end_to_end(checkout: Checkout, args: Sequence[str]) -> None:
     """Run the tests of the lifecycle itself on a real engine."""
     need_engine("inv test --e2e")
-    command = pytest_command([sys.executable, "-m"], checkout.project.tests.e2e, args, checkout.root)
+    command = pytest_command([interpreter.service(checkout), "-m"], checkout.project.tests.e2e, args, checkout.root)
     with doomed(end_tests):
         status = checkout.shell.status(command, ask=signal.SIGINT)
     if status:

@@ -1,5 +1,6 @@
 """Projects to run the verbs on, in folders of their own."""
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -7,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from slipway import interpreter
 from slipway.core import processes
 from slipway.project.database import Database
 from slipway.runtime.postgres import FAST, Server
 from tests.support import LITTLE, Checkout, copy, free_port, machinery
+
+# Projects in folders of their own use what is installed here, and make no environment.
+os.environ.setdefault(interpreter.GIVEN, sys.prefix)
 
 
 @pytest.fixture

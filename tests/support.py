@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import venv as environment
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ import psutil
 
 from slipway.project.dotenv import schema
 from slipway.runtime.identity import closed_folders
+from slipway.virtualenv import mark, python, venv
 
 ROOT = Path(__file__).resolve().parents[1]
 USER = "slipway-tests"
@@ -142,9 +144,19 @@ def free_port() -> int:
 
 def machinery(root: Path) -> None:
     """Put into a folder what another project takes from this one."""
-    for name in ("inv", "tasks.py", "gunicorn.conf.py", "Dockerfile", "poetry.lock"):
+    for name in ("inv", "tasks.py", "gunicorn.conf.py", "Dockerfile", "poetry.lock", "slipway.lock"):
         shutil.copy(ROOT / name, root / name)
     shutil.copytree(ROOT / "slipway", root / "slipway", ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def launched(root: Path) -> None:
+    """Give a project an environment of Slipway's with this one's packages."""
+    own = venv.own(root)
+    environment.create(own.path, with_pip=False, symlinks=True)
+    made = python.ask(own.python)
+    ours = [str(root), *map(str, python.ask(Path(sys.executable)).sites)]
+    (made.sites[0] / "all.pth").write_text("".join(f"{site}\n" for site in ours))
+    mark.finish(own, "", made, (), {})
 
 
 def copy(root: Path) -> Path:

@@ -1,14 +1,12 @@
 """A new migration in the working tree."""
 
-import importlib.util
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from slipway import interpreter
 from slipway.core.errors import Problem
-from slipway.core.shell import Shell
 from slipway.database import schema
 from slipway.project.checkout import Checkout
 from slipway.project.config import Project
@@ -65,7 +63,7 @@ def make(checkout: Checkout, environment: Environment, runtime: Runtime, wanted:
         if not made.files:
             raise Problem(nothing(project, made.unimported, bool(made.notes)))
         new = [project.root / file for file in made.files]
-        _format(checkout.shell, new)
+        _format(checkout, new)
         step.detail = ", ".join(made.files)
     if made.unimported:
         steps.note("not in it", unseen(project, made.unimported))
@@ -99,16 +97,15 @@ def unseen(project: Project, modules: Sequence[str]) -> str:
     )
 
 
-def ruff_commands(paths: list[Path]) -> list[list[str]]:
+def ruff_commands(ruff: str, paths: list[Path]) -> list[list[str]]:
     """Return the command lines that format files as the project's others."""
-    ruff = [sys.executable, "-m", "ruff"]
     return [
-        [*ruff, *how, *map(str, paths)]
+        [ruff, *how, *map(str, paths)]
         for how in (["check", "--quiet", "--select=I", "--fix-only"], ["format", "--quiet"])
     ]
 
 
-def _format(shell: Shell, paths: list[Path]) -> None:
-    if importlib.util.find_spec("ruff"):  # a project without it formats as it likes
-        for command in ruff_commands(paths):
-            shell.output(command)
+def _format(checkout: Checkout, paths: list[Path]) -> None:
+    if ruff := interpreter.program(checkout, "ruff"):  # a project without it formats as it likes
+        for command in ruff_commands(ruff, paths):
+            checkout.shell.output(command)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from slipway import interpreter
 from slipway.core.errors import Problem
 from slipway.core.ports import free_port
 from slipway.database.rehearse import at_hand
@@ -67,7 +68,12 @@ def of(project: Project, version: str, previous: str, skipped: Sequence[str], op
     gates = [
         Gate("lint", ", ".join(release.lint), partial(_commands, "lint"), "" if release.lint else "lint = []"),
         Gate("types", ", ".join(release.types), partial(_commands, "types"), "" if release.types else "types = []"),
-        Gate("dockerfile", "hadolint", _dockerfile, "" if _find("hadolint") else "hadolint is not installed"),
+        Gate(
+            "dockerfile",
+            "hadolint",
+            _dockerfile,
+            "" if _find(project.root, "hadolint") else "hadolint is not installed",
+        ),
         Gate("tests", "inv test", _verb("test", "--", "-q")),
         Gate("image", pair, partial(_images, options)),
         Gate("packages", f"Poetry's list is what {lockfile.NAME} says", partial(_packages, options), unlisted),
@@ -158,9 +164,10 @@ def _verb(name: str, *args: str) -> Callable[[Sandbox], Outcome]:
 
 
 def _commands(kind: str, sandbox: Sandbox) -> Outcome:
+    interpreter.service(sandbox.home)
     for line in getattr(sandbox.attempt.checkout.project.release, kind):
         name, *arguments = shlex.split(line)
-        if not (program := _find(name)):
+        if not (program := _find(sandbox.home.root, name)):
             raise Problem(
                 f"{name} is not installed: add it to the group dev, or leave it out of {kind} in "
                 "[tool.slipway.release]."
@@ -172,7 +179,7 @@ def _commands(kind: str, sandbox: Sandbox) -> Outcome:
 
 
 def _dockerfile(sandbox: Sandbox) -> Outcome:
-    sandbox.passes([_find("hadolint"), "Dockerfile"], "The Dockerfile has findings (see above).")
+    sandbox.passes([_find(sandbox.home.root, "hadolint"), "Dockerfile"], "The Dockerfile has findings (see above).")
     return PASSED
 
 
@@ -214,7 +221,8 @@ def _deploy(previous: str, sandbox: Sandbox) -> Outcome:
     return PASSED
 
 
-def _find(name: str) -> str:
-    # The environment's own first.
-    own = Path(sys.executable).parent / name  # a path stays what it is
-    return str(own) if own.exists() else shutil.which(name) or ""
+def _find(root: Path, name: str) -> str:
+    # The service's environment first, then Slipway's own.
+    places = (interpreter.folder(root) / "bin", Path(sys.executable).parent)
+    own = (str(place / name) for place in places if (place / name).exists())  # a path stays what it is
+    return next(own, None) or shutil.which(name) or ""

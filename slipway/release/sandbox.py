@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
+from slipway import interpreter
 from slipway.core.errors import Problem
 from slipway.deploy.compose.labels import DEPLOYMENT, lock_name
 from slipway.engine import containers, images, networks, volumes
@@ -50,7 +51,8 @@ class Sandbox:
 
     def verb(self, name: str, *args: str, **env: str) -> None:
         """Run a verb in the clone; raises Problem with what it said."""
-        own = {"COMPOSE_PROJECT_NAME": self.name, "SLIPWAY_ENV": "dev"}
+        serves = str(Path(interpreter.service(self.home)).parents[1])  # what is installed once is not installed again
+        own = {"COMPOSE_PROJECT_NAME": self.name, "SLIPWAY_ENV": "dev", interpreter.GIVEN: serves}
         self.passes(verb_command(self.attempt.root, name, *args), f"inv {name} failed (see above).", own | env)
 
     def passes(self, command: list[str], failed: str, env: Mapping[str, str] | None = None) -> None:

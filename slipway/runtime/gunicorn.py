@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import shlex
-import sys
 from collections.abc import Callable
 from functools import cached_property
 from ipaddress import ip_address
@@ -14,6 +13,7 @@ from typing import NoReturn
 
 import psutil
 
+from slipway import interpreter
 from slipway.core import ports, processes
 from slipway.core.errors import Problem
 from slipway.core.ports import LOOPBACK
@@ -105,12 +105,13 @@ class HostService:
         return [LiveRelease(record.release, record.schema)] if record else []
 
     def prepare(self) -> None:
-        """Build nothing, as it runs from this folder; say when production has another version than elsewhere."""
+        """Have its packages installed; say when production has another version than elsewhere."""
+        interpreter.service(self.checkout)
         if not self.environment.is_dev and (why := self._tree.miscounts):
             self.checkout.steps.say(f"  {why}")
 
     def is_prepared(self) -> bool:
-        """Return True: it runs from this folder."""
+        """Return True: it runs from this folder, and whatever runs has its packages installed."""
         return True
 
     def start(self, port: int, undo: contextlib.ExitStack) -> None:
@@ -140,7 +141,7 @@ class HostService:
         return same and self._health(record.port, record.address).status > 0
 
     def _spawn(self, port: int) -> tuple[processes.Record, psutil.Popen]:
-        overlay, argv = self._overlay(port), [sys.executable, "-m", "gunicorn"]
+        overlay, argv = self._overlay(port), [interpreter.service(self.checkout), "-m", "gunicorn"]
         if self.environment.is_dev and self._tree.nameless:  # of production, `prepare` says it
             self.checkout.steps.say(f"  {self._tree.nameless}")
         self.checkout.steps.command(argv, overlay)
@@ -175,7 +176,7 @@ class HostService:
 
     def shell(self) -> NoReturn:
         """Open a shell with the service's environment."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        path = f"{Path(interpreter.service(self.checkout)).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         argv = shlex.split(os.environ.get("SHELL") or "sh")
         self.checkout.shell.become(argv, env=self.where(), hidden={**self.environment.settings.values, "PATH": path})
 

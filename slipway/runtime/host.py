@@ -2,11 +2,11 @@
 
 import contextlib
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from slipway import interpreter
 from slipway.core.errors import Problem
 from slipway.core.ports import LOOPBACK
 from slipway.core.shell import Ran
@@ -106,7 +106,9 @@ class HostRuntime:
         heard: list[str] = []
         if job.where is Where.SERVICE:
             hidden = {**self._values, **job.env}
-            status, out = self.checkout.shell.answer(here(job), env=self.database.where, hidden=hidden, heard=heard)
+            status, out = self.checkout.shell.answer(
+                self._here(job), env=self.database.where, hidden=hidden, heard=heard
+            )
             return Ran(status, out, "".join(heard) if status else "")
         folder = Path(self.backups)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -123,7 +125,7 @@ class HostRuntime:
     def become(self, job: Job) -> NoReturn:
         """Let a job take this process's place; raises Problem."""
         if job.where is Where.SERVICE:
-            self.checkout.shell.become(here(job), env=self.database.where, hidden={**self._values, **job.env})
+            self.checkout.shell.become(self._here(job), env=self.database.where, hidden={**self._values, **job.env})
         if not self.environment.settings.has_database:
             raise Problem(NO_DATABASE)
         if not self.database.running():
@@ -181,6 +183,10 @@ class HostRuntime:
         """Return the address of the service."""
         return url(asked_at(self.service.address), port)
 
+    def _here(self, job: Job) -> list[str]:
+        first, *rest = job.argv
+        return [interpreter.service(self.checkout) if first == SERVICE_PYTHON else first, *rest]
+
     @property
     def _values(self) -> Mapping[str, str]:
         return self.environment.settings.values
@@ -189,8 +195,3 @@ class HostRuntime:
     def _path(self) -> str:
         programs = self.programs or self.database.server.binaries
         return f"{programs.folder}{os.pathsep}{os.environ.get('PATH', '')}"
-
-
-def here(job: Job) -> list[str]:
-    """Return a job's command line, with this interpreter for the service's."""
-    return [sys.executable if word == SERVICE_PYTHON else word for word in job.argv[:1]] + list(job.argv[1:])

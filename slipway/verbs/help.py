@@ -11,10 +11,11 @@ from slipway.verbs.verb import task
 @task(default=True)
 def help(_: Context) -> None:
     """Show the verbs by stage; `help VERB` explains one."""
-    from slipway.verbs.program import ROOT, program
+    from slipway.project import root
+    from slipway.verbs.program import program
 
     named = list(itertools.dropwhile(lambda word: word != "help", sys.argv))[1:2]
-    program().run(["inv", "--search-root", str(ROOT), "help", *named])
+    program().run(["inv", "--search-root", str(root.here()), "help", *named])
 
 
 @task(positional=["shell"], help={"shell": "bash, zsh or fish"})

@@ -4,7 +4,6 @@ import inspect
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from pathlib import Path
 from types import ModuleType
 
 from invoke import __version__
@@ -14,7 +13,6 @@ from invoke.terminals import pty_size
 
 from slipway.verbs.line import foreign, spelled
 
-ROOT = Path(__file__).resolve().parents[2]
 MARGIN, LEAST = 12, 20  # columns: between and beside names and texts; for texts
 USAGE = "Usage: ./inv VERB [--options]"
 HELP = ("--help", "-h")

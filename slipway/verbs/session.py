@@ -18,6 +18,7 @@ from slipway.core.steps import BOLD, Steps
 from slipway.core.turn import alone
 from slipway.engine import client
 from slipway.project import folders, owner
+from slipway.project import root as roots
 from slipway.project.checkout import Checkout
 from slipway.project.settings import Settings
 from slipway.runtime import choose
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from slipway.runtime.compose import ComposeRuntime
     from slipway.runtime.host import HostRuntime
 
-ROOT = Path(__file__).resolve().parents[2]
 HARMLESS = ("deploy", "down", "logs", "ps", "releases", "rollback", "status")  # to anybody: nothing runs as this user
 OF_PACKAGES = ("check", "test", "up")  # they run the service's code in .venv, or may
 Asked = Callable[["Session"], object]
@@ -52,10 +52,10 @@ class Session:
     Whatever is pushed on `undo` is undone when the verb is interrupted or fails, latest first.
     """
 
-    def __init__(self, environment: str, requested: str, steps: Steps) -> None:
+    def __init__(self, root: Path, environment: str, requested: str, steps: Steps) -> None:
         self.requested = requested
         self.steps = steps
-        self.checkout = Checkout.at(ROOT, steps)
+        self.checkout = Checkout.at(root, steps)
         self.project = self.checkout.project
         settings = Settings(self.project, steps, lambda: self.choice[0] == "docker")
         settings.hide()
@@ -188,9 +188,9 @@ def begin(
     at before an engine is, and what a verb `needs` before a lock is taken, which leaves something: both raise Problem.
     """
     environment = choose_environment(prod, os.environ.get("SLIPWAY_ENV", ""))
-    steps = steps_of(ROOT)
+    steps = steps_of(root := roots.here())
     steps.say(f"{verb} · {environment}", BOLD)
-    with _tidily(environment, runtime, steps) as session:
+    with _tidily(root, environment, runtime, steps) as session:
         choose.check(runtime)
         if asked:
             asked(session)
@@ -202,7 +202,7 @@ def begin(
             steps.note("runtime", f"{name}: {reason}")
         if verb not in HARMLESS:
             choose.check_user(session.choice[0], environment == PROD, os.geteuid())
-        if verb in OF_PACKAGES and (lacking := folders.unlocked(ROOT)):
+        if verb in OF_PACKAGES and (lacking := folders.unlocked(root)):
             steps.note("packages", lacking)
         if needs:
             needs(session)
@@ -213,22 +213,22 @@ def begin(
 @contextlib.contextmanager
 def begin_without(verb: str) -> Iterator[Session]:
     """Begin a verb that is about no environment; SLIPWAY_ENV says nothing to it."""
-    steps = steps_of(ROOT)
+    steps = steps_of(root := roots.here())
     steps.say(verb, BOLD)
-    with _tidily("dev", "", steps) as session, _undone(session):
+    with _tidily(root, "dev", "", steps) as session, _undone(session):
         yield session
 
 
 @contextlib.contextmanager
-def _tidily(environment: str, runtime: str, steps: Steps) -> Iterator[Session]:
+def _tidily(root: Path, environment: str, runtime: str, steps: Steps) -> Iterator[Session]:
     def at_once() -> None:
         what = in_environment("What runs: ./inv status", environment)
         os.write(2, f"\nEnded at once: what was under way is left as it is. {what}\n".encode())
 
-    with interruptible(at_once), permitted(ROOT):
+    with interruptible(at_once), permitted(root):
         try:
-            owner.trust(ROOT)
-            session = Session(environment, runtime, steps)
+            owner.trust(root)
+            session = Session(root, environment, runtime, steps)
             session.settings.adopt_compose_name()
             yield session
         except Problem as problem:

@@ -10,7 +10,6 @@ from invoke.parser.context import ParserContext
 
 from slipway.verbs.line import flags
 
-ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = Path(__file__).with_name("completion")
 
 
@@ -19,8 +18,9 @@ def contexts() -> Iterable[str]:
     from slipway.core.shell import Shell
     from slipway.core.steps import Steps
     from slipway.engine import client
+    from slipway.project import root
 
-    return client.contexts(Shell(ROOT, Steps()))
+    return client.contexts(Shell(root.here(), Steps()))
 
 
 def phases() -> Iterable[str]:
@@ -47,11 +47,12 @@ def runtimes() -> Iterable[str]:
 def secrets() -> Iterable[str]:
     """Return the names of the secrets that can be rotated."""
     from slipway.core.steps import Steps
+    from slipway.project import root
     from slipway.project.config import load
     from slipway.project.rotation import rotatable
     from slipway.project.settings import Settings
 
-    project = load(ROOT)
+    project = load(root.here())
     return rotatable(project.secrets, Settings(project, Steps(), bool).own_database)
 
 
@@ -63,10 +64,11 @@ def shells() -> list[str]:
 def skippable() -> Iterable[str]:
     """Return the gates that can be skipped."""
     from slipway.image.build import Options
+    from slipway.project import root
     from slipway.project.config import load
     from slipway.release import gates
 
-    return gates.skippable(gates.of(load(ROOT), "", "", (), Options()))
+    return gates.skippable(gates.of(load(root.here()), "", "", (), Options()))
 
 
 def variants() -> Iterable[str]:

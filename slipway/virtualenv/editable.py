@@ -1,19 +1,19 @@
-"""Packages that are folders: .venv imports them from where they lie."""
+"""Packages that are folders: they are imported from where they lie."""
 
 from collections.abc import Iterable, Sequence
 
 from slipway.project import folders
 from slipway.project.lockfile import Lockfile, Unusable, canonical
-from slipway.virtualenv import packages
 from slipway.virtualenv.install import OFFLINE, Failed, Installer
+from slipway.virtualenv.venv import Refused
 
 
-def builders(lock: Lockfile) -> list[str]:
-    """Return pip's lines for what builds the folders of a lock file; raises SystemExit with what to do."""
+def builders(lock: Lockfile, groups: Sequence[str]) -> list[str]:
+    """Return pip's lines for what builds the folders in groups of a lock file; raises Refused with what to do."""
     try:
-        return folders.builders(lock, lock.of(*packages.GROUPS))
+        return folders.builders(lock, lock.of(*groups))
     except Unusable as error:
-        raise SystemExit(f"inv: {error}") from None
+        raise Refused(str(error)) from None
 
 
 def need_index(builders: Sequence[str], offline: str) -> None:
@@ -22,10 +22,12 @@ def need_index(builders: Sequence[str], offline: str) -> None:
         raise Failed(OFFLINE.format(offline))
 
 
-def install(installer: Installer, lock: Lockfile, names: Iterable[str], builders: Sequence[str]) -> None:
+def install(
+    installer: Installer, lock: Lockfile, groups: Sequence[str], names: Iterable[str], builders: Sequence[str]
+) -> None:
     """Install those of these packages that are folders; raises Failed."""
     wanted = set(names)
-    ours = (one for one in lock.of(*packages.GROUPS) if one.folder and canonical(one.name) in wanted)
+    ours = (one for one in lock.of(*groups) if one.folder and canonical(one.name) in wanted)
     if paths := [lock.path.parent / one.folder for one in ours]:
         installer.give_pip()
         installer.install_folders(paths, builders)

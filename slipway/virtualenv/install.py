@@ -1,4 +1,4 @@
-"""How packages get into .venv, and out of it: with uv where that can be had, else with pip."""
+"""How packages get into a virtual environment, and out of it: with uv where that can be had, else with pip."""
 
 import contextlib
 import importlib.util
@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from slipway.core import disk
-from slipway.project.lockfile import Lockfile
 from slipway.virtualenv import configuration, contact, packages, uv
 from slipway.virtualenv.configuration import Untranslatable
 from slipway.virtualenv.progress import Progress, reasons
+from slipway.virtualenv.venv import Venv
 
 NO_VENV = "Python's venv module does not work; on Debian and Ubuntu: sudo apt install python3-venv"
 NO_PIP = "see pip's message above (pip's own configuration names a proxy or a mirror), then run ./inv again"
@@ -47,9 +47,9 @@ def clear(venv: Path) -> None:
             one.unlink()
 
 
-def create(venv: Path) -> None:
-    """Make a virtual environment without pip; raises Failed."""
-    _run(venv, Progress(), [base(), "-m", "venv", "--without-pip", str(venv)], NO_VENV)
+def create(venv: Path, python: Path) -> None:
+    """Make a virtual environment of a Python, without pip; raises Failed."""
+    _run(venv, Progress(), [str(python), "-m", "venv", "--without-pip", str(venv)], NO_VENV)
 
 
 def bundled_pip() -> Path | None:
@@ -96,23 +96,24 @@ def offline(config: Mapping[str, str]) -> str:
 
 
 class Installer:
-    """Installs into one .venv: its Python, the folders of its packages, how many there will be, how pip is configured.
+    """Installs into one: the folders of its packages, how many there will be, how pip is configured.
 
     `offline` is why there is no network, "" if there is one.
     """
 
     def __init__(
-        self, python: Path, sites: Sequence[Path], total: int, config: Mapping[str, str], offline: str = ""
+        self, venv: Venv, sites: Sequence[Path], total: int, config: Mapping[str, str], offline: str = ""
     ) -> None:
-        self.python = python
-        self.venv = python.parents[1]
+        self.python = venv.python
+        self.venv = venv.path
+        self.root = venv.root
         self.sites = sites
         self.config = config
         self.offline = offline
-        self.progress = Progress(total=total, sites=sites)
+        self.progress = Progress(f"inv: making {venv.folder}", total, sites)
 
     def pip_command(self, *arguments: str) -> list[str]:
-        """Return a command of .venv's pip, or of the one that came with Python; raises Failed without either."""
+        """Return a command of its pip, or of the one that came with Python; raises Failed without either."""
         pip = ["-m", "pip"]
         if not packages.has_pip(self.sites):
             if not (wheel := bundled_pip()):
@@ -125,15 +126,15 @@ class Installer:
         if not packages.has_pip(self.sites):
             _run(self.venv, self.progress, [str(self.python), "-m", "ensurepip", "--default-pip"], NO_VENV)
 
-    def install(self, lines: Sequence[str], lock: Lockfile, names: Iterable[str], fetch: bool) -> None:
+    def install(self, lines: Sequence[str], names: Iterable[str], fetch: bool) -> None:
         """Install what these lines list, packages of these names, each file checked by its hash.
 
-        With `fetch`, the uv that the lock file pins is downloaded for that, where there is none. Raises Failed.
+        With `fetch`, the uv that slipway.lock pins is downloaded for that, where there is none. Raises Failed.
         """
         with self._scratch() as folder:
             listing = folder / "packages.txt"
             listing.write_text("\n".join(lines), encoding="utf-8")
-            if self._with_uv(lines, lock, set(names), fetch, folder):
+            if self._with_uv(lines, set(names), fetch, folder):
                 return
             if self.offline:
                 raise Failed(OFFLINE.format(self.offline))
@@ -146,7 +147,7 @@ class Installer:
             )
 
     def install_folders(self, folders: Iterable[Path], builders: Sequence[str]) -> None:
-        """Let packages be imported from their folders, as they lie there; pip is in .venv.
+        """Let packages be imported from their folders, as they lie there; pip is there.
 
         `builders` list what builds them, which is installed for that alone, checked by its hashes. Raises Failed.
         """
@@ -163,7 +164,7 @@ class Installer:
     @contextlib.contextmanager
     def _scratch(self) -> Iterator[Path]:
         # A folder for a while; what a run that was killed has left of it goes. It is for who has the lock beside it.
-        folder = self.venv.parent / ".slipway" / "installer"
+        folder = self.root / ".slipway" / "installer"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         try:
@@ -171,8 +172,8 @@ class Installer:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _with_uv(self, lines: Sequence[str], lock: Lockfile, names: set[str], fetch: bool, folder: Path) -> bool:
-        program, line = uv.on_path(), uv.pinned(lock) if fetch and not self.offline else []
+    def _with_uv(self, lines: Sequence[str], names: set[str], fetch: bool, folder: Path) -> bool:
+        program, line = uv.on_path(), uv.pinned(self.root) if fetch and not self.offline else []
         if not program and not line:
             return False
         try:
@@ -204,7 +205,7 @@ class Installer:
         """Remove packages; raises Failed."""
         _run(self.venv, self.progress, self.pip_command("uninstall", "--yes", *names), NO_PIP)
 
-    def compile_all(self, venv: Path) -> None:
+    def compile_all(self) -> None:
         """Compile bytecode on every core, where Python is told not to keep what it compiles.
 
         Elsewhere each module is compiled when it is first imported, which takes a third of the time that all of them
@@ -212,7 +213,7 @@ class Installer:
         """
         if sys.dont_write_bytecode:
             compiling = Progress(f"{self.progress.doing}: compiling")
-            compiling.run([str(self.python), "-m", "compileall", "-q", "-j", "0", str(venv / "lib")])
+            compiling.run([str(self.python), "-m", "compileall", "-q", "-j", "0", str(self.venv / "lib")])
 
 
 def _run(venv: Path, progress: Progress, argv: list[str], advice: str, installs: bool = False) -> None:

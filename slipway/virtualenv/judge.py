@@ -1,4 +1,4 @@
-"""Whether a .venv can serve: what is wrong with the one that is there, and what may be done about it."""
+"""Whether a virtual environment can serve: what is wrong with the one that is there, and what may be done about it."""
 
 import os
 import re
@@ -9,10 +9,7 @@ from pathlib import Path
 from slipway.virtualenv import python as pythons
 from slipway.virtualenv.mark import BEGUN, Mark
 from slipway.virtualenv.python import Python, Unfit
-
-
-class NotOurs(Exception):
-    """What is called .venv, and is not for us to remove: why, and what to do."""
+from slipway.virtualenv.venv import Refused, Venv
 
 
 @dataclass(frozen=True)
@@ -23,30 +20,29 @@ class Verdict:
     why: str = ""
 
 
-def judge(venv: Path, mark: Mark, requires: str, asked: str, mine: Python, failed: str = "") -> Verdict:
-    """Tell whether the Python of .venv can serve.
+def judge(venv: Venv, mark: Mark, asked: str, mine: Python) -> Verdict:
+    """Tell whether the Python of a virtual environment can serve.
 
-    `requires` is what the project says of Pythons, `asked` what PYTHON says ("" for nothing), `mine` the one that would
-    make .venv, and `failed` why it could not be started just now. Raises NotOurs.
+    `asked` is what PYTHON says ("" for nothing), `mine` the one that would make it. Raises Refused.
     """
-    if not is_there(venv):
+    if not is_there(venv.path):
         return Verdict()
     if mark.library == BEGUN:
         return Verdict(why="was not made to the end")
-    python = venv / "bin" / "python"
-    if not python.exists():
-        return Verdict(why="has no Python any more" if python.is_symlink() else "has no bin/python")
+    if not venv.python.exists():
+        return Verdict(why="has no Python any more" if venv.python.is_symlink() else "has no bin/python")
     try:
-        found = pythons.ask(python)
+        found = pythons.ask(venv.python)
     except Unfit as error:
         return Verdict(why=f"has a Python that does not start ({error})")
-    return Verdict(found, _against(found, made_with(venv), mark, requires, asked, mine) or failed)
+    return Verdict(found, _against(found, venv, mark, asked, mine))
 
 
-def _against(found: Python, made: str, mark: Mark, requires: str, asked: str, mine: Python) -> str:
+def _against(found: Python, venv: Venv, mark: Mark, asked: str, mine: Python) -> str:
+    made = made_with(venv.path)
     if asked and (found.prefix, found.version) != (mine.prefix, mine.version):
         return f"was made with Python {found.version} in {found.prefix}, and PYTHON is {asked}"
-    if reason := pythons.excluded(found.version, requires):
+    if reason := venv.excludes(found.version):
         return f"was made with Python {found.version}, and {reason}"
     if made and made != found.minor:
         return f"was made with Python {made}, which is {found.minor} by now"
@@ -56,22 +52,22 @@ def _against(found: Python, made: str, mark: Mark, requires: str, asked: str, mi
 
 
 def is_there(venv: Path) -> bool:
-    """Tell whether there is a virtual environment; raises NotOurs for something else of that name."""
+    """Tell whether there is a virtual environment; raises Refused for something else of that name."""
     if not os.path.lexists(venv):
         return False
     if not venv.is_dir():
-        raise NotOurs(f"{venv} is no folder: move it away, then run ./inv again")
+        raise Refused(f"{venv} is no folder: move it away, then run ./inv again")
     try:
         if (venv / "pyvenv.cfg").exists():
             list(venv.iterdir())
             return True
         files = any(files for _, _, files in os.walk(venv, onerror=_raise))
     except PermissionError:
-        raise NotOurs(
+        raise Refused(
             f"{venv} cannot be read by this user: remove it (sudo rm -r {venv}), then run ./inv again"
         ) from None
     if files:
-        raise NotOurs(f"{venv} has no pyvenv.cfg, so it is no virtual environment: move it away, then run ./inv again")
+        raise Refused(f"{venv} has no pyvenv.cfg, so it is no virtual environment: move it away, then run ./inv again")
     return False
 
 

@@ -1,16 +1,15 @@
-"""What is installed in .venv, beside what the lock file asks for."""
+"""What is installed in a virtual environment, beside what the lock file asks for."""
 
 import contextlib
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from slipway.project.lockfile import Lockfile, Package, canonical
 from slipway.virtualenv import markers
 
-GROUPS = ("main", "dev")
 KEPT = {"pip", "setuptools", "wheel"}  # whoever made .venv may have brought them
 
 
@@ -34,21 +33,21 @@ def unfinished(sites: Iterable[Path]) -> Iterator[Path]:
         yield from (folder for folder in site.glob("*.dist-info") if not (folder / "RECORD").exists())
 
 
-def needed(lock: Lockfile, where: Mapping[str, str]) -> dict[str, str]:
-    """Return the packages by name that the lock file asks for in an environment, with their versions.
+def needed(lock: Lockfile, groups: Sequence[str], where: Mapping[str, str]) -> dict[str, str]:
+    """Return the packages by name that groups of a lock file have in an environment, with their versions.
 
     Raises markers.Unreadable.
     """
-    holding = (one for one in lock.of(*GROUPS) if markers.holds(one.marker(GROUPS), where))
+    holding = (one for one in lock.of(*groups) if markers.holds(one.marker(groups), where))
     return {canonical(one.name): one.version for one in holding}
 
 
-def archives(lock: Lockfile, where: Mapping[str, str]) -> dict[str, str]:
+def archives(lock: Lockfile, groups: Sequence[str], where: Mapping[str, str]) -> dict[str, str]:
     """Return the hash of each needed package that is a file, the address of each that is a folder, "" for all others.
 
     Raises markers.Unreadable.
     """
-    checked = (one for one in lock.of(*GROUPS) if not one.unchecked and markers.holds(one.marker(GROUPS), where))
+    checked = (one for one in lock.of(*groups) if not one.unchecked and markers.holds(one.marker(groups), where))
     return {canonical(one.name): _origin(lock, one) for one in checked}
 
 

@@ -55,7 +55,7 @@ class Line:
 class Progress:
     """Of `total` packages, which get into the folders `sites`; tells it in one line that begins with `doing`."""
 
-    doing: str = "inv: making .venv"
+    doing: str = "inv: making an environment"
     total: int = 0
     sites: Sequence[Path] = ()
     line: Line = field(default_factory=Line)

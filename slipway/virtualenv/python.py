@@ -9,7 +9,8 @@ from pathlib import Path
 
 from slipway.virtualenv import markers
 
-OLDEST = ">=3.11"  # Slipway itself, whatever the project says
+OLDEST, OWN = ">=3.11", "Slipway needs 3.11 or newer"  # itself, whatever the project says
+PROJECT = 'pyproject.toml has requires-python = "{}"'
 SLOW = 60  # seconds; a Python that takes longer does not start
 # What an interpreter says of itself: also one that is older than Slipway takes.
 ASK = """\
@@ -76,12 +77,13 @@ def wanted(root: Path) -> str:
         return ""  # what else is wrong with it, the verb will say
 
 
-def excluded(version: str, requires: str) -> str:
-    """Return why a Python of a version is not one that a project takes, "" if it is."""
-    if not markers.within(version, OLDEST):
-        return f"Slipway needs {OLDEST.strip('>=')} or newer"
+def excluded(version: str, requires: str, why: str = PROJECT) -> str:
+    """Return why a Python of a version is not one that is required, "" if it is.
+
+    In `why`, {} stands for what is required.
+    """
     try:
         fits = markers.within(version, requires)
     except markers.Unreadable:
         return ""
-    return "" if fits else f'pyproject.toml has requires-python = "{requires}"'
+    return "" if fits else why.format(requires)

@@ -1,52 +1,51 @@
-"""Start the verbs: run by `.venv`'s Python as a script, with the project's folder and Invoke's arguments.
+"""Start the verbs: run by the Python of Slipway's own environment, with the project's folder and their arguments.
 
-A .venv that cannot serve, as Python was upgraded under it or another machine made it, goes back to the launcher with
-the reason, in FAILED. All of this runs at each call, and takes less than a millisecond.
+An environment that cannot serve, as Python was upgraded under it or another machine made it, goes back to the launcher
+with the reason, in FAILED. All of this runs at each call, and takes less than a millisecond.
 """
 
 import _imp
 import contextlib
 import os
-import runpy
 import sys
 
 FAILED = "SLIPWAY_VENV_FAILED"
-
-# What PYTHONPATH names may have an Invoke of its own: .venv's packages come first.
-if named := os.environ.get("PYTHONPATH"):
-    theirs = {os.path.abspath(one) for one in named.split(os.pathsep)}  # noqa: PTH100  (pathlib takes longer)
-    sys.path.sort(key=theirs.__contains__)
-
-missing = ""
+# What the launcher runs (a test compares). What PYTHONPATH names may have an Invoke of its own, or a Slipway: the
+# environment's packages come first.
+START = """\
+import os, sys
+theirs = {os.path.abspath(one) for one in os.environ.get("PYTHONPATH", "").split(os.pathsep)} - {sys.argv[1]}
+sys.path.sort(key=theirs.__contains__)
 try:
-    import invoke  # noqa: F401
-except Exception as error:  # also of a file that was cut off
-    missing = f"does not serve any more ({error})"
+    import invoke
+    from slipway.virtualenv.start import ready
+except Exception as error:
+    if "SLIPWAY_VENV_FAILED" in os.environ: raise
+    failed = {**os.environ, "SLIPWAY_VENV_FAILED": "does not serve any more (%s)" % error}
+    os.execve(sys.argv[1] + "/inv", [sys.argv[1] + "/inv", *sys.argv[2:]], failed)
+ready(sys.argv[1], sys.argv[2:])
+from slipway.verbs.main import run
+run(sys.argv[2])
+"""
 
 
 def reason(venv: str) -> str:
-    """Return why .venv cannot serve, "" if it does as far as can be told."""
+    """Return why an environment cannot serve, "" if it does as far as can be told."""
     try:
         with open(f"{venv}/slipway.txt", encoding="utf-8") as note:  # noqa: PTH123  (pathlib takes longer)
             made = note.read().splitlines()[2]
     except (OSError, ValueError, IndexError):
-        return missing
+        return ""
     here = _imp.extension_suffixes()[0]
-    return missing if made == here else f"was made where packages end in {made}; here they end in {here}"
+    return "" if made == here else f"was made where packages end in {made}; here they end in {here}"
 
 
-def main(root: str, arguments: list[str]) -> None:
-    """Run the verbs, or the launcher once more."""
+def ready(root: str, arguments: list[str]) -> None:
+    """Make the command line that of the verbs, or run the launcher once more."""
+    venv, inv = f"{root}/.slipway/venv", f"{root}/inv"
     with contextlib.suppress(OSError):
-        os.unlink(f"{root}/.venv/starting")  # noqa: PTH108
-    if (why := reason(f"{root}/.venv")) and FAILED not in os.environ:
-        inv = f"{root}/inv"
+        os.unlink(f"{venv}/starting")  # noqa: PTH108
+    if (why := reason(venv)) and FAILED not in os.environ:
         os.execve(inv, [inv, *arguments], {**os.environ, FAILED: why})  # noqa: S606
     os.environ.pop(FAILED, None)
-    program = f"{root}/slipway/verbs/__main__.py"
-    sys.argv = [program, "--search-root", root, *arguments]
-    runpy.run_path(program, run_name="__main__")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    sys.argv = [inv, "--search-root", root, *arguments]

@@ -1,4 +1,4 @@
-"""uv, which installs in a tenth of pip's time: the one on PATH, or the one that the lock file pins."""
+"""uv, which installs in a tenth of pip's time: the one on PATH, or the one that slipway.lock pins."""
 
 import contextlib
 import os
@@ -11,8 +11,9 @@ from pathlib import Path
 
 from slipway.project.lockfile import Lockfile, Unusable
 from slipway.virtualenv.configuration import Given
+from slipway.virtualenv.venv import OWN_LOCK
 
-GROUP = "installer"  # of the lock file: uv alone
+GROUP = "installer"  # of slipway.lock: uv alone
 OLDEST = (0, 5)  # that knows all options below
 
 
@@ -29,11 +30,11 @@ def on_path() -> Path | None:
     return None
 
 
-def pinned(lock: Lockfile) -> list[str]:
-    """Return the line of pip's list that names the pinned uv, none where the lock file has no such group."""
+def pinned(root: Path) -> list[str]:
+    """Return the line of pip's list that names the uv which slipway.lock pins, none where it has no such group."""
     try:
-        return lock.requirements(GROUP)
-    except Unusable:
+        return Lockfile.at(root / OWN_LOCK).requirements(GROUP)
+    except (Unusable, OSError):
         return []
 
 

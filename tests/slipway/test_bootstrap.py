@@ -1,4 +1,4 @@
-"""The launcher, and how it makes .venv."""
+"""The launcher, and how it makes Slipway's own environment."""
 
 import errno
 import os
@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from slipway import bootstrap
-from slipway.bootstrap import make_venv
 from slipway.core import output
-from slipway.virtualenv import install
+from slipway.virtualenv import install, make, venv
 from slipway.virtualenv.mark import Mark
 from slipway.virtualenv.progress import Progress
+from slipway.virtualenv.venv import Refused
 from tests.support import ROOT
 
 
 def test_the_launcher_says_what_is_missing(tmp_path: Path) -> None:
     shutil.copy(ROOT / "inv", tmp_path / "inv")
-    shutil.copy(ROOT / "poetry.lock", tmp_path / "poetry.lock")
+    shutil.copy(ROOT / "slipway.lock", tmp_path / "slipway.lock")
     for name in ("cmp", "dirname", "sh"):
         (tmp_path / name).symlink_to(shutil.which(name) or name)
     env = {"PATH": str(tmp_path)}
@@ -34,7 +34,7 @@ def test_the_launcher_says_what_is_missing(tmp_path: Path) -> None:
 
 def launch(tmp_path: Path, python: str, **env: str) -> "subprocess.CompletedProcess[str]":
     """Run the launcher of a project whose only Python is this script."""
-    for name in ("inv", "poetry.lock"):
+    for name in ("inv", "slipway.lock"):
         shutil.copy(ROOT / name, tmp_path / name)
     for name in ("cmp", "sh"):
         if not (tmp_path / name).exists():
@@ -49,7 +49,7 @@ def test_the_launcher_says_which_older_python_there_is(tmp_path: Path) -> None:
     done = launch(tmp_path, "printf 'Python 3.10.4 (/usr/bin/python3.10), and Slipway needs 3.11 or newer'; exit 1")
     assert done.returncode == 1
     assert done.stderr == (
-        "inv: no Python of version 3.11 or newer was found that the project takes (python3 is Python 3.10.4 "
+        "inv: no Python of version 3.11 or newer was found (python3 is Python 3.10.4 "
         "(/usr/bin/python3.10), and Slipway needs 3.11 or newer); install one, or name it: PYTHON=/path/to/python3 "
         "./inv\n"
     )
@@ -91,24 +91,24 @@ def test_why_a_program_failed_is_told_by_what_it_prints(
 def test_a_file_that_cannot_be_written_is_a_sentence(
     tmp_path: Path, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(root: Path, *_: str) -> None:
-        raise OSError(code, os.strerror(code), str(root / ".slipway/bootstrap.lock"))
+    def fail(ours: venv.Venv, *_: object) -> None:
+        raise OSError(code, os.strerror(code), str(ours.root / ".slipway/bootstrap.lock"))
 
-    monkeypatch.setattr(bootstrap, "make_venv", fail)
+    monkeypatch.setattr(make, "make", fail)
     monkeypatch.setattr(output, "keep", lambda: None)
     with pytest.raises(SystemExit, match=r"bootstrap\.lock (cannot be written|is closed to)"):
         bootstrap.main(tmp_path, [])
 
 
 def test_without_a_lock_file_there_is_a_next_command(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match=r"there is no poetry\.lock to make \.venv from: poetry lock"):
-        make_venv(tmp_path)
+    with pytest.raises(Refused, match=r"there is no poetry\.lock to make \.venv from: poetry lock"):
+        make.make(venv.service(tmp_path, "poetry.lock"), Path(sys.executable))
 
 
 def test_a_lock_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "poetry.lock").write_text('[metadata]\nlock-version = "9.0"\n')
-    with pytest.raises(SystemExit, match=r"poetry\.lock cannot be read here \(.+\): poetry lock"):
-        make_venv(tmp_path)
+    with pytest.raises(Refused, match=r"poetry\.lock cannot be read here \(.+\): poetry lock"):
+        make.make(venv.service(tmp_path, "poetry.lock"), Path(sys.executable))
 
 
 def test_what_was_made_from_this_lock_file_is_left_alone(tmp_path: Path) -> None:
@@ -117,4 +117,4 @@ def test_what_was_made_from_this_lock_file_is_left_alone(tmp_path: Path) -> None
     for name in ("poetry.lock", ".venv/poetry.lock"):
         (tmp_path / name).write_text("nothing that could be read")
     Mark("", __file__).write(tmp_path / ".venv")
-    make_venv(tmp_path)
+    make.make(venv.service(tmp_path, "poetry.lock"), Path(sys.executable))

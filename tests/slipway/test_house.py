@@ -24,6 +24,7 @@ FLOORS = (
     ("runtime",),
     ("image", "trust"),
     ("engine",),
+    ("interpreter",),
     ("bootstrap",),
     ("virtualenv",),
     ("project",),

@@ -2,10 +2,10 @@
 
 import os
 import subprocess
-import sys
 
 import pytest
 
+from tests import support
 from tests.support import Checkout
 
 FULL, CLOSED = ("Standard output could not be written: " + why for why in ("No space left on device.", "it is closed."))
@@ -14,7 +14,7 @@ FULL, CLOSED = ("Standard output could not be written: " + why for why in ("No s
 @pytest.fixture
 def launched(little: Checkout) -> Checkout:
     """Give a project whose launcher has this environment's packages."""
-    (little.root / ".venv").symlink_to(sys.prefix)
+    support.launched(little.root)
     return little
 
 

@@ -2,13 +2,13 @@
 
 import shutil
 import subprocess
-import sys
 
 import pytest
 from invoke.collection import Collection
 
 import tasks
 from slipway.verbs.line import VALUES
+from tests import support
 from tests.support import Checkout
 
 OWN = '\n\nfrom invoke import task\n\n\n@task\ndef greet_all(c, name, pretty=False, times=1):\n    """Say hello."""\n'
@@ -17,7 +17,7 @@ OWN = '\n\nfrom invoke import task\n\n\n@task\ndef greet_all(c, name, pretty=Fal
 @pytest.fixture
 def launched(little: Checkout) -> Checkout:
     """Give a project whose launcher has this environment's packages."""
-    (little.root / ".venv").symlink_to(sys.prefix)
+    support.launched(little.root)
     return little
 
 
@@ -126,7 +126,7 @@ def test_plain_invoke_shows_the_verbs_as_well(little: Checkout) -> None:
 def test_the_tab_key_waits_for_no_environment(little: Checkout) -> None:
     done = inv(little, "--complete", "--", "inv", "u")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert not (little.root / ".venv").exists()
+    assert not (little.root / ".slipway/venv").exists()
 
 
 def test_what_is_begun_with_dashes_is_completed(launched: Checkout) -> None:

@@ -1,4 +1,4 @@
-"""What is left when the making of .venv is ended: a terminal that closes, a process that is killed."""
+"""What is left when the making of an environment is ended: a terminal that closes, a process that is killed."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ exec sleep 600
 
 
 def begin(project: Project, folder: Path, prefix: tuple[str, ...] = ()) -> tuple["subprocess.Popen[str]", int]:
-    """Call a verb, which makes .venv; return its process, and the installer's id once that is at work."""
+    """Call a verb, which makes an environment; return its process, and the installer's id once that is at work."""
     begun = folder / "begun"
     begun.unlink(missing_ok=True)
     uv = folder / "bin/uv"
@@ -39,8 +39,8 @@ def made_in_the_end(project: Project) -> None:
     """Show that the next call makes what was not made to its end, and leaves nothing beside."""
     done = project.inv("up")
     assert done.returncode == 0, done.stderr
-    assert ".venv was not made to the end: making it anew" in done.stderr
-    assert [one.name for one in (project.root / ".slipway").iterdir()] == ["bootstrap.lock"]
+    assert ".slipway/venv was not made to the end: making it anew" in done.stderr
+    assert sorted(one.name for one in (project.root / ".slipway").iterdir()) == ["bootstrap.lock", "venv"]
 
 
 @pytest.mark.parametrize("signum", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT], ids=lambda one: one.name)

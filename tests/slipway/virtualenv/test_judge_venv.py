@@ -8,24 +8,31 @@ import pytest
 
 from slipway.virtualenv import judge as judging
 from slipway.virtualenv import packages, python
-from slipway.virtualenv.judge import NotOurs, judge
+from slipway.virtualenv.judge import judge
 from slipway.virtualenv.mark import Mark
 from slipway.virtualenv.python import Python
+from slipway.virtualenv.venv import Refused, Venv, own, service
 from tests.slipway.virtualenv.support import Project
 
 MINE = python.ask(Path(sys.executable))
 MINOR = MINE.minor
 
 
+def ours(project: Project) -> Venv:
+    """Return the service's environment."""
+    return service(project.root, "poetry.lock")
+
+
 def why(project: Project, mark: Mark | None = None, requires: str = "", asked: str = "", mine: Python = MINE) -> str:
     """Return what is wrong with a project's .venv."""
-    verdict = judge(project.root / ".venv", mark or Mark(), requires, asked, mine)
+    venv = replace(ours(project), requires=requires)
+    verdict = judge(venv, mark or Mark(), asked, mine)
     assert verdict.python
     return verdict.why
 
 
 def test_one_that_was_made_with_this_python_serves(project: Project) -> None:
-    assert judge(project.root / ".venv", Mark(), "", "", MINE) == judging.Verdict()
+    assert judge(ours(project), Mark(), "", MINE) == judging.Verdict()
     project.venv()
     assert not why(project)
     assert not why(project, Mark("", MINE.library, MINE.extensions), f"=={MINOR}.*", "python3")
@@ -45,6 +52,7 @@ def test_what_the_project_takes_counts(project: Project) -> None:
     reason = f'was made with Python {MINE.version}, and pyproject.toml has requires-python = "<3.11"'
     assert why(project, requires="<3.11") == reason
     assert not why(project, requires="whatever"), "what cannot be read excludes nothing"
+    assert own(project.root).excludes("3.10.9") == "Slipway needs 3.11 or newer"
 
 
 def test_a_python_that_was_upgraded_is_another(project: Project) -> None:
@@ -63,7 +71,7 @@ def test_a_file_is_no_venv_and_empty_folders_are_none_yet(tmp_path: Path) -> Non
     (tmp_path / "a/lib").mkdir(parents=True)
     assert not judging.is_there(tmp_path / "a")
     (tmp_path / "b").write_text("/home/me/venvs/b\n")
-    with pytest.raises(NotOurs, match="is no folder: move it away, then run"):
+    with pytest.raises(Refused, match="is no folder: move it away, then run"):
         judging.is_there(tmp_path / "b")
 
 
@@ -89,10 +97,10 @@ def test_versions_are_the_same_however_they_are_spelled() -> None:
 
 
 def test_a_note_of_before_is_the_copy_of_the_lock_file(project: Project) -> None:
-    venv = project.venv()
+    folder, venv = project.venv(), ours(project)
     assert Mark.read(venv) == Mark()
-    (venv / "poetry.lock").write_text((project.root / "poetry.lock").read_text())
+    (folder / "poetry.lock").write_text((project.root / "poetry.lock").read_text())
     assert Mark.read(venv) == Mark(packages=frozenset({"invoke", "pip"}))
     note = Mark("python3", "/usr/lib/os.py", ".so", frozenset({"b", "a"}), {"a": "sha256:0"})
-    note.write(venv)
+    note.write(folder)
     assert Mark.read(venv) == note

@@ -6,6 +6,7 @@ import pytest
 
 from slipway.virtualenv import packages
 from slipway.virtualenv.mark import Mark
+from slipway.virtualenv.venv import service
 from tests.slipway.virtualenv.support import Project, locked, wheel
 
 
@@ -52,21 +53,21 @@ def test_a_wheel_of_the_project_is_installed_and_replaced_under_the_same_version
         return text.partition("hash = ")[2].partition('"')[2].partition('"')[0]
 
     digest = lock("print(1)")
-    first = project.inv("up")
+    first = project.make()
     assert first.returncode == 0, first.stderr
     assert (project.site() / "ours/__main__.py").read_text() == "print(1)"
-    assert Mark.read(project.root / ".venv").files == {"ours": digest}
+    assert Mark.read(service(project.root, "poetry.lock")).files == {"ours": digest}
     assert packages.unpacked([project.site()]).get("ours", digest) == digest
-    assert project.inv("up").stderr == ""
+    assert project.make().stderr == ""
 
     digest = lock("print(2)")
-    second = project.inv("up")
+    second = project.make()
     assert "installing ours\n" in second.stderr
     assert (project.site() / "ours/__main__.py").read_text() == "print(2)"
-    assert Mark.read(project.root / ".venv").files == {"ours": digest}
+    assert Mark.read(service(project.root, "poetry.lock")).files == {"ours": digest}
 
     project.lock("other", "ours")  # by now from an index, in the same version
-    third = project.inv("up")
+    third = project.make()
     assert "installing ours\n" in third.stderr
     assert (project.site() / "ours/__main__.py").read_text() == ""
     assert project.has() == {"invoke", "other", "ours"}
@@ -76,11 +77,11 @@ def test_a_file_that_is_not_the_locked_one_is_told_in_a_sentence(project: Projec
     made = wheel(project.root / "vendor", "ours")
     project.lock(extra=locked(made, f'[package.source]\ntype = "file"\nurl = "vendor/{made.name}"\n'))
     wheel(project.root / "vendor", "ours", module="another")
-    assert project.inv("up").stderr == (
+    assert project.make().stderr == (
         f"inv: vendor/{made.name} is not the file that was locked: put that back, or poetry update ours --lock\n"
     )
     made.unlink()
-    assert project.inv("up").stderr == (
+    assert project.make().stderr == (
         f"inv: ours comes from vendor/{made.name}, which is not there: put it back, or name another one in "
         "pyproject.toml, then: poetry lock\n"
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from slipway.virtualenv import packages
 from slipway.virtualenv.mark import Mark
+from slipway.virtualenv.venv import service
 from tests.slipway.virtualenv.support import Project, locked, wheel
 
 # A build backend, as small as one can be: https://peps.python.org/pep-0660/
@@ -44,31 +45,31 @@ def place(project: Project) -> Path:
 
 def test_a_folder_is_imported_as_it_lies_there_until_another_one_is_named(project: Project) -> None:
     project.lock("other", extra=folder(project, "li bs/ours"))
-    first = project.inv("up")
+    first = project.make()
     assert first.returncode == 0, first.stderr
     there = project.root / "li bs/ours"
     assert place(project) == there
     assert project.has() == {"invoke", "other", "ours"}, "what builds it is not kept"
-    assert Mark.read(project.root / ".venv").files == {"ours": there.as_uri()}
+    assert Mark.read(service(project.root, "poetry.lock")).files == {"ours": there.as_uri()}
     assert packages.unpacked([project.site()])["ours"] == there.as_uri()
-    assert project.inv("up").stderr == ""
+    assert project.make().stderr == ""
 
     project.lock("other", extra=folder(project, "elsewhere"))
-    moved = project.inv("up")
+    moved = project.make()
     assert "inv: .venv is not what poetry.lock asks for: installing ours\n" in moved.stderr
     assert place(project) == project.root / "elsewhere"
 
     project.lock("other", "ours")  # by now from an index, in the same version
-    assert "installing ours\n" in project.inv("up").stderr
+    assert "installing ours\n" in project.make().stderr
     assert not (project.site() / "ours.pth").exists()
     project.lock("other")
-    assert "removing ours\n" in project.inv("up").stderr
+    assert "removing ours\n" in project.make().stderr
     assert project.has() == {"invoke", "other"}
 
 
 def test_what_nothing_locked_builds_is_told_before_anything_is_made(project: Project) -> None:
     project.lock(extra=folder(project, "libs/ours", built=False))
-    refused = project.inv("up")
+    refused = project.make()
     assert refused.returncode == 1
     assert refused.stderr == (
         "inv: ours comes from the folder libs/ours, which is built with backend, and the group build of the lock file "
@@ -80,7 +81,7 @@ def test_what_nothing_locked_builds_is_told_before_anything_is_made(project: Pro
 def test_a_folder_that_cannot_be_built_is_told_in_a_sentence(project: Project) -> None:
     project.lock(extra=folder(project, "libs/ours"))
     (project.root / "libs/ours/pyproject.toml").write_text('[build-system]\nrequires = ["backend>=2"]\n')
-    refused = project.inv("up")
+    refused = project.make()
     assert refused.returncode == 1
     assert "backend>=2" in refused.stderr
     assert refused.stderr.endswith("the lock file: poetry add --group build NAME; then run ./inv again\n")

@@ -52,11 +52,11 @@ def test_the_one_on_path_is_used_if_it_is_new_enough(
 
 
 def test_this_project_pins_one_and_installs_it_nowhere() -> None:
-    lock = Lockfile.read(ROOT)
-    (line,) = uv.pinned(lock)
+    lock = Lockfile.at(ROOT / "slipway.lock")
+    (line,) = uv.pinned(ROOT)
     assert line.startswith("uv==")
     assert line.count("--hash=sha256:") > 10
-    assert "uv" not in {one.name for one in lock.of("main", "dev")}
+    assert "uv" not in {one.name for one in lock.of("main")}
 
 
 def test_its_wheel_is_unpacked(tmp_path: Path) -> None:
@@ -85,25 +85,25 @@ def test_pip_does_what_uv_cannot(project: Project, tmp_path: Path) -> None:
     program(tmp_path / "bin", "[ $1 = --version ] && { echo uv 0.13.9; exit; }; echo ' + a==1'; echo no disk; exit 2")
     path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
 
-    unknown = project.inv("up", PATH=path, PIP_NO_BUILD_ISOLATION="1")
+    unknown = project.make(PATH=path, PIP_NO_BUILD_ISOLATION="1")
     assert unknown.returncode == 0, unknown.stderr
     assert "inv: uv is not used: it doesn't know no-build-isolation of pip's configuration\n" in unknown.stderr
 
     (project.root / ".venv/pyvenv.cfg").unlink()
     (project.root / ".venv").rename(tmp_path / "away")
-    failed = project.inv("up", PATH=path)
+    failed = project.make(PATH=path)
     assert failed.returncode == 0, failed.stderr
     assert "inv: uv could not install it, so pip tries: no disk\n" in failed.stderr
     assert project.has() == {"invoke"}
 
 
 def test_offline_is_said_and_what_serves_is_kept(project: Project) -> None:
-    served = project.inv("up")
+    served = project.make()
     assert served.returncode == 0, served.stderr
     project.lock("more")
-    away = project.inv("up", PIP_NO_INDEX="0", PIP_FIND_LINKS="", PIP_INDEX_URL="http://127.0.0.1:9/simple")
+    away = project.make(PIP_NO_INDEX="0", PIP_FIND_LINKS="", PIP_INDEX_URL="http://127.0.0.1:9/simple")
     assert away.returncode == 1
     assert "no package index can be reached (127.0.0.1: Connection refused): connect to the network" in away.stderr
     assert (project.root / ".venv/poetry.lock").exists(), "nothing was begun"
-    back = project.inv("up")
+    back = project.make()
     assert (back.returncode, project.has()) == (0, {"invoke", "more"}), back.stderr

@@ -3,12 +3,14 @@
 import sys
 from pathlib import Path
 
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from slipway.core import output
+from slipway.project import root as roots
+from slipway.verbs.program import program
 
-    from slipway.core import output
-    from slipway.verbs.program import program
 
+def run(root: str) -> None:
+    """Run the verbs of the project in a folder, whose command line is in sys.argv; ends the process."""
+    roots.say(Path(root))
     out = output.keep()
     try:
         program().run()

@@ -1,0 +1,66 @@
+"""The two virtual environments of a project: Slipway's own, and that of the service."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipway.project.lockfile import LOCK, Lockfile
+from slipway.virtualenv import python as pythons
+
+OWN_LOCK = "slipway.lock"
+OWN, SERVICE = ".slipway/venv", ".venv"
+GROUPS = ("main", "dev")  # of the service's lock file
+RESTORE = "git checkout slipway.lock, or slipway upgrade, writes another one"
+
+
+class Refused(Exception):
+    """An environment that cannot be made or used: a sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class Venv:
+    """A virtual environment: its `folder` in the project `root`, and the groups of a lock file that it has.
+
+    `requires` says which Pythons it takes, and `why` where that is written. `relock` is what makes the lock file.
+    """
+
+    root: Path
+    folder: str
+    lock: str
+    groups: tuple[str, ...]
+    requires: str
+    why: str
+    relock: str = LOCK
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return self.root / self.folder
+
+    @property
+    def python(self) -> Path:
+        """Its Python."""
+        return self.path / "bin" / "python"
+
+    @property
+    def copy(self) -> Path:
+        """The copy of the lock file that it was made from."""
+        return self.path / Path(self.lock).name
+
+    def read(self) -> Lockfile:
+        """Read the lock file; raises FileNotFoundError, Unusable."""
+        return Lockfile.at(self.root / self.lock)
+
+    def excludes(self, version: str) -> str:
+        """Say why it takes no Python of a version; "" when it does."""
+        return pythons.excluded(version, self.requires, self.why)
+
+
+def own(root: Path) -> Venv:
+    """Return Slipway's own."""
+    return Venv(root, OWN, OWN_LOCK, ("main",), pythons.OLDEST, pythons.OWN, RESTORE)
+
+
+def service(root: Path, lock: str, extras: Sequence[str] = ()) -> Venv:
+    """Return that of the service, from its lock file, with these further groups of it."""
+    return Venv(root, SERVICE, lock, (*GROUPS, *extras), pythons.wanted(root), pythons.PROJECT)
