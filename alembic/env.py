@@ -1,17 +1,22 @@
 """How Alembic reaches the service's models and database."""
 
+import importlib.util
 import logging
+import pkgutil
 
 from sqlalchemy import create_engine, pool
 
-import app.posts.models
-import app.users.models  # noqa: F401
+import app
 from alembic import context
 from app.core.config import DatabaseSettings
 from app.core.models import Base
 
 logging.basicConfig(format="%(message)s")
 logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
+
+for package in pkgutil.iter_modules(app.__path__, "app."):  # a domain's models are known without a line here
+    if package.ispkg and importlib.util.find_spec(f"{package.name}.models"):
+        importlib.import_module(f"{package.name}.models")
 
 
 def run_offline() -> None:

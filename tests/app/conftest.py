@@ -66,9 +66,11 @@ def application(database: "psycopg.Connection") -> Iterator["Client"]:
 @pytest.fixture
 def committing(application: "Client", database: "psycopg.Connection") -> Iterator["Client"]:
     """Give a client of the real thing; what it committed is deleted afterwards."""
+    from app.core.models import Base
+
     yield application
-    database.execute("DELETE FROM users")  # and what refers to them
-    database.execute("DELETE FROM login_attempts")
+    for table in reversed(Base.metadata.sorted_tables):  # what refers to others first
+        database.execute(f"DELETE FROM {table.fullname}")
 
 
 @pytest.fixture(scope="session")

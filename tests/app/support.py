@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = os.environ["DATABASE_NAME"]
 PASSWORD = "correct horse"
-POST = {"title": "On engines", "content": "They weave algebraic patterns. äöü € 🚀"}
-HUGE = 9_223_372_036_854_775_807  # the largest id that fits into the column
 CHEAP = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 HASHED = CHEAP.hash(PASSWORD)
 
@@ -154,21 +152,6 @@ def log_in(client: Client, email: str, password: str = PASSWORD) -> dict[str, An
     assert answer.status_code == 200, answer.text
     tokens: dict[str, Any] = answer.json()
     return tokens
-
-
-def post(by: Client, **changed: str) -> dict[str, object]:
-    """Create a post, which has to succeed; return it."""
-    answer = by.post("/posts", json=POST | changed)
-    assert answer.status_code == 201, answer.text
-    created: dict[str, object] = answer.json()
-    return created
-
-
-def titles(by: Client, **query: object) -> list[str]:
-    """Return the titles of a page of posts."""
-    answer = by.get("/posts", params={key: str(value) for key, value in query.items()})
-    assert answer.status_code == 200, answer.text
-    return [item["title"] for item in answer.json()["items"]]
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -79,7 +79,7 @@ def cloned(tmp_path_factory: pytest.TempPathFactory, shared: Registry) -> Iterat
     checkout.edit("pyproject.toml", 'name = "slipway"\nasgi', f'name = "{NAME}"\nasgi')
     checkout.edit("pyproject.toml", 'registry = "localhost:5000"', f'registry = "{shared.address}"')
     # The machinery's own tests take a minute, and ran before these; so did all of the service's.
-    some = '["tests/app/test_posts.py", "tests/app/test_users.py"]'
+    some = '["tests/app/posts/test_posts.py", "tests/app/test_users.py"]'
     checkout.edit("pyproject.toml", 'host = ["tests/app", "tests/slipway"]', f"host = {some}")
     checkout.edit("pyproject.toml", 'image = ["tests/app"]', f"image = {some}")
     checkout.edit(".env.example", "# WEB_CONCURRENCY=4\n", "WEB_CONCURRENCY=1\n")

@@ -57,7 +57,7 @@ def bare(root: Path, venv: Path | None, script: str, *options: str, mode: str = 
 def test_root_in_an_ordinary_container_and_then_somebody_else(folder: Path, venv: Path) -> None:
     script = f"""
     ./inv up && ./inv status && ./inv up && ./inv psql -- -Atc "SELECT 'answered'"
-    ./inv test -- -q tests/app/test_posts.py tests/slipway/project/test_tree.py
+    ./inv test -- -q tests/app/posts/test_posts.py tests/slipway/project/test_tree.py
     echo '--- somebody else'
     setpriv --reuid 12345 --regid 12345 --clear-groups ./inv up
     echo '--- root'
@@ -117,7 +117,9 @@ def test_a_database_in_another_container_is_left_alone_and_one_that_was_killed_i
     try:
         run("docker", "exec", one, "./inv", "up")
         said = bare(
-            folder, venv, "./inv status; ./inv up; ./inv down --volumes --yes; ./inv test -- -q tests/app/test_posts.py"
+            folder,
+            venv,
+            "./inv status; ./inv up; ./inv down --volumes --yes; ./inv test -- -q tests/app/posts/test_posts.py",
         )
         assert "database     out of sight" in said
         assert said.count("is no process that can be seen from here") == 2, said

@@ -94,7 +94,7 @@ def test_from_a_clone_to_a_running_service_and_green_tests(newcomer: Newcomer) -
     assert "start the engine" in forced.stderr
     assert "--runtime host" in forced.stderr
 
-    tested = newcomer.inv("test", "--", "-q", "tests/app/test_posts.py")
+    tested = newcomer.inv("test", "--", "-q", "tests/app/posts/test_posts.py")
     assert tested.returncode == 0, tested.stdout + tested.stderr
     assert re.search(r"\d+ passed", tested.stdout)
     assert "making .venv" not in tested.stderr

@@ -43,4 +43,4 @@ def test_after_logging_out_nothing_is_refreshed(client: httpx2.Client, tokens: d
 
 
 def test_without_a_token_nothing_is_shown(client: httpx2.Client) -> None:
-    assert client.get("/posts").status_code == 401
+    assert client.get("/users/me").status_code == 401

@@ -29,7 +29,7 @@ def test_inputs_change_with_what_goes_in(sources: Path, changed: str) -> None:
     assert plan.inputs(load(sources)) != before
 
 
-@pytest.mark.parametrize("changed", ["README.md", "tests/app/test_posts.py", ".env", "app/__pycache__/x.pyc"])
+@pytest.mark.parametrize("changed", ["README.md", "tests/app/posts/test_posts.py", ".env", "app/__pycache__/x.pyc"])
 def test_inputs_stay_when_something_else_changes(sources: Path, changed: str) -> None:
     before = plan.inputs(load(sources))
     touch(sources, changed)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.app.support import HUGE, Client, post, titles
+from tests.app.posts.support import HUGE, post, titles
+from tests.app.support import Client
 
 
 def test_an_empty_list_is_a_page(ada: Client) -> None:

@@ -3,7 +3,8 @@
 import psycopg
 import pytest
 
-from tests.app.support import HUGE, POST, Client, a_user, post, titles
+from tests.app.posts.support import HUGE, POST, post, titles
+from tests.app.support import Client, a_user
 
 
 def test_a_created_post_can_be_read_where_it_says(ada: Client) -> None:
@@ -110,3 +111,33 @@ def test_only_the_owner_changes_a_post(ada: Client, bob: Client, method: str) ->
 def test_posts_need_a_token(client: Client, method: str) -> None:
     assert client.request(method, "/posts").status_code == 401
     assert client.another(Authorization="Bearer x").request(method, "/posts").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"title": "\\ud800", "content": ""}',
+        b'{"title": "\\udfff\\ud800", "content": ""}',
+        b'{"title": "a\\u0000b", "content": ""}',
+        b'{"title": "x", "content": NaN}',
+        b'{"title": "x", "content": 1e999}',
+        b"null",
+    ],
+    ids=["surrogate", "surrogates", "NUL", "NaN", "infinity", "null"],
+)
+def test_bodies_that_are_no_post_are_refused(ada: Client, body: bytes) -> None:
+    for method, path in (("POST", "/posts"), ("PUT", "/posts/1")):
+        answer = ada.request(method, path, content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(("path", "allowed"), [("/posts", "GET, HEAD, POST"), ("/posts/1", "DELETE, GET, HEAD, PUT")])
+def test_405_names_all_methods_of_posts(client: Client, path: str, allowed: str) -> None:
+    assert client.options(path).headers["Allow"] == allowed
+
+
+def test_the_document_says_which_problems_posts_have(client: Client) -> None:
+    operations = client.get("/openapi.json").json()["paths"]["/posts/{post_id}"].values()
+    statuses = {status for operation in operations for status in operation["responses"]}
+
+    assert statuses >= {"401", "403", "404", "412", "422"}

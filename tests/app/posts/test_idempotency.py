@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from tests.app.support import POST, Client, a_user, titles
+from tests.app.posts.support import POST, titles
+from tests.app.support import Client, a_user
 
 
 def test_a_creation_that_is_repeated_makes_no_second_post(ada: Client) -> None:

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.core import etags
-from tests.app.support import POST, Client, a_user, post
+from tests.app.posts.support import POST, post
+from tests.app.support import Client, a_user
 
 
 @pytest.mark.parametrize(
