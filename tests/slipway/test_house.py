@@ -27,6 +27,7 @@ FLOORS = (
     ("interpreter",),
     ("bootstrap",),
     ("virtualenv",),
+    ("template",),
     ("project",),
     ("core",),
     ("schema",),
