@@ -74,10 +74,10 @@ def test_a_token_that_is_not_ours_is_401(client: Client, make: Callable[[], str]
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Basic YTpi", "Bearer \xff", "x" * 8000])
 def test_without_a_token_it_is_401(client: Client, header: str | None) -> None:
     headers = {} if header is None else {b"Authorization": header.encode("latin-1")}
-    for path in ("/users/me", "/posts", "/posts/1"):
-        answer = client.get(path, headers=headers)
-        assert answer.status_code == 401
-        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    answer = client.get("/users/me", headers=headers)
+
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 def test_a_token_says_who_since_when_and_until_when() -> None:

@@ -141,3 +141,8 @@ def test_the_document_says_which_problems_posts_have(client: Client) -> None:
     statuses = {status for operation in operations for status in operation["responses"]}
 
     assert statuses >= {"401", "403", "404", "412", "422"}
+
+
+@pytest.mark.parametrize("path", ["/posts", "/posts/1"])
+def test_without_a_token_no_post_is_shown(client: Client, path: str) -> None:
+    assert client.get(path).status_code == 401
