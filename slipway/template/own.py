@@ -11,6 +11,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from slipway.template import archive
+
 NAME = "slipway.lock"
 DISTRIBUTION = "slipway-tasks"
 SOURCE = "-e ."  # the folder that Slipway's own repository is
@@ -71,9 +73,8 @@ def read(lock: str) -> tuple[str, str]:
 
 def shipped() -> str:
     """Return the packages' lines that this Slipway came with."""
-    inside = resources.files("slipway.template") / "packages.txt"
-    if inside.is_file():
-        return inside.read_text(encoding="utf-8")
+    if (files := archive.shipped()) is not None:
+        return files[NAME].decode()
     return read((repository() / NAME).read_text(encoding="utf-8"))[1]
 
 

@@ -1,0 +1,93 @@
+"""A service's files: the template under a name of one's own, with the example domain or without it."""
+
+import re
+import subprocess
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+
+from slipway.template import archive, own
+from slipway.template.make import change, make
+
+MADE = (".git", ".venv", ".slipway")  # folders of a repository that are not its own
+EXECUTABLE = frozenset({"inv"})
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+LONGEST = 40  # of a name: Compose and Docker append to it
+# (pattern, instead) of a file, each is there once. {name} is the service's, {database} its database's, {title} is read
+# by people.
+NAMED: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "pyproject.toml": (
+        (r'(?<=^\[project\]\n)name = "slipway"$', 'name = "{name}"'),
+        (r'(?<=^\[tool\.slipway\]\n)name = "slipway"$', 'name = "{name}"'),
+        (r"^description = .*$", 'description = "{title}, a service over HTTP"'),
+    ),
+    ".env.example": (
+        (r"^DATABASE_NAME=slipway$", "DATABASE_NAME={database}"),
+        (r"^DATABASE_USERNAME=slipway$", "DATABASE_USERNAME={database}"),
+        (r"^# OTEL_SERVICE_NAME=slipway$", "# OTEL_SERVICE_NAME={name}"),
+    ),
+    "compose.prod.yaml": ((r"^name: slipway-prod$", "name: {name}-prod"),),
+    "app/main.py": ((r'^( +title=)"Slipway service",$', r'        title="{title}",'),),
+}
+DOMAIN = (
+    "app/posts/",
+    "tests/app/posts/",
+    "tests/http/test_http_posts.py",
+    "alembic/versions/2026_11_24_0002_posts.py",
+)
+EMPTY: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "app/main.py": (
+        (r"^from app\.posts import router as posts\n", ""),
+        (r"users\.ERRORS \| posts\.ERRORS", "users.ERRORS"),
+        (r"^    app\.include_router\(posts\.router\).*\n", ""),
+    ),
+    "app/__init__.py": ((r"users, tokens and posts", "users and tokens"),),
+}  # fmt: skip
+
+
+def unfit(name: str) -> str:
+    """Return why a service cannot be called so, "" when it can."""
+    if not NAME.fullmatch(name) or len(name) > LONGEST:
+        return f"lower-case letters, digits and single - between them, a letter first, {LONGEST} at most: my-shop, say"
+    return ""
+
+
+def render(name: str, *, empty: bool = False) -> dict[str, bytes]:
+    """Return the files of a service by name, but for slipway.lock; raises ValueError when the template does not fit.
+
+    `empty` is without the example domain: users, logins and health remain.
+    """
+    words = {"name": name, "database": name.replace("-", "_"), "title": name.replace("-", " ").capitalize()}
+    texts = {path: content.decode() for path, content in template().items()}
+    texts["README.md"] = (resources.files("slipway.template") / "README.md").read_text(encoding="utf-8")
+    if empty:
+        texts = {path: text for path, text in texts.items() if not path.startswith(DOMAIN)}
+        texts |= {path: change(path, texts[path], rules) for path, rules in EMPTY.items()}
+    for path, rules in NAMED.items():
+        texts[path] = change(path, texts[path], [(pattern, filled(instead, words)) for pattern, instead in rules])
+    texts["README.md"] = filled(texts["README.md"], words)
+    return {path: texts[path].encode() for path in sorted(texts)}
+
+
+def filled(text: str, words: Mapping[str, str]) -> str:
+    """Return a text with words in the place of their names in braces."""
+    for name, word in words.items():
+        text = text.replace(f"{{{name}}}", word)
+    return text
+
+
+def template() -> dict[str, bytes]:
+    """Return the template's files by name: those in this wheel, or made of the repository that this Slipway lies in."""
+    if (files := archive.shipped()) is not None:
+        return {name: content for name, content in files.items() if name != own.NAME}
+    root = own.repository()
+    return make(root, tracked(root))
+
+
+def tracked(root: Path) -> list[str]:
+    """Return the files that git knows in a folder; without git, all files."""
+    if (root / ".git").exists():
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True, text=True)
+        return [name for name in listed.stdout.split("\0") if name and (root / name).is_file()]
+    found = (path for one in root.iterdir() if one.name not in MADE for path in [one, *one.rglob("*")])
+    return sorted(path.relative_to(root).as_posix() for path in found if path.is_file())

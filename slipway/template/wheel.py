@@ -1,0 +1,72 @@
+"""The wheel that a project has Slipway from: which one this is, and the line of slipway.lock that names it."""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from importlib import metadata, resources
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from slipway import __version__
+from slipway.template import own
+
+FOLDER = "vendor"  # of a project
+FILE = re.compile(r"slipway_tasks-([^-]+)-py3-none-any\.whl")
+MADE = "pip wheel --no-deps ./slipway"
+
+
+def unfit(wheel: Path) -> str:
+    """Return why a file is no wheel of Slipway's, "" when it is one."""
+    if not wheel.is_file():
+        return f"there is no file {wheel}"
+    if not FILE.fullmatch(wheel.name):
+        return f"{wheel.name} is not called slipway_tasks-VERSION-py3-none-any.whl"
+    try:
+        with zipfile.ZipFile(wheel) as opened:
+            names = set(opened.namelist())
+    except (OSError, zipfile.BadZipFile) as error:
+        return f"{wheel} cannot be read ({error})"
+    return "" if "slipway/__main__.py" in names else f"{wheel} has no slipway in it"
+
+
+def running() -> Path | None:
+    """Return the wheel that this Slipway is, or was installed from if that is still there; None when it is none."""
+    inside = resources.files("slipway")
+    if not isinstance(inside, Path):  # it runs out of a file
+        return Path(str(inside)).parent.resolve()
+    try:
+        said = json.loads(metadata.distribution(own.DISTRIBUTION).read_text("direct_url.json") or "{}")
+    except (metadata.PackageNotFoundError, ValueError):
+        return None
+    wheel = Path(unquote(urlsplit(said.get("url", "")).path))
+    named = FILE.fullmatch(wheel.name)
+    return wheel if named and named[1] == __version__ and not unfit(wheel) else None
+
+
+def in_repository() -> bool:
+    """Tell whether this Slipway lies in its own repository, with no wheel of it."""
+    inside = resources.files("slipway")
+    return isinstance(inside, Path) and (inside / "pyproject.toml").is_file()
+
+
+def line(content: bytes, name: str) -> str:
+    """Return the line of slipway.lock for a wheel in a project's folder, by what is in it."""
+    return f"./{FOLDER}/{name} --hash=sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def line_of_index() -> str:
+    """Return the line of slipway.lock for this version on pip's index; raises LookupError, with what pip said."""
+    with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
+        wanted = f"{own.DISTRIBUTION}=={__version__}"
+        download = ["-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps", "--dest", folder]
+        asked = subprocess.run(
+            [sys.executable, *download, "--only-binary", ":all:", wanted], capture_output=True, text=True, check=False
+        )
+        found = next(Path(folder).glob("*.whl"), None)
+        if asked.returncode or not found:
+            raise LookupError(asked.stderr.strip())
+        return f"{wanted} --hash=sha256:{hashlib.sha256(found.read_bytes()).hexdigest()}"
