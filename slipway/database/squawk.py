@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from slipway import extras
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell
 from slipway.database.findings import Finding
@@ -28,12 +29,16 @@ LEFT_OUT = (
 
 def ask(shell: Shell, trials: Sequence[Trial]) -> list[Finding] | None:
     """Return what squawk says of the revisions' SQL, None where there is none; raises Problem when it says nothing."""
-    program = Path(sys.executable).parent / "squawk"
-    if not program.exists():
-        shell.steps.say("  squawk has no build for this machine: locks were judged by the trial alone")
-        return None
     if not trials:
         return []
+    program, why = Path(sys.executable).parent / "squawk", "has no build for this machine"
+    try:
+        extras.need("lint")
+    except Problem as problem:
+        why = f"could not be installed ({problem.message})"
+    if not program.exists():
+        shell.steps.say(f"  squawk {why}: locks were judged by the trial alone")
+        return None
     with tempfile.TemporaryDirectory(prefix="slipway-lint-") as folder:
         files = {}
         for number, trial in enumerate(trials):

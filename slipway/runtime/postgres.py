@@ -26,7 +26,7 @@ from slipway.runtime import interlock
 from slipway.runtime.bring_over import Role
 from slipway.runtime.identity import Identity, environ, identity, nobody
 from slipway.runtime.initdb import initdb
-from slipway.runtime.installations import Binaries, installations, pick, started
+from slipway.runtime.installations import Binaries, have, started
 from slipway.runtime.roles import Roles
 
 START_LIMIT = STOP_LIMIT = 60  # seconds
@@ -62,7 +62,7 @@ class Server:
         opts = ""
         with contextlib.suppress(OSError, UnicodeDecodeError):
             opts = (self.data / "postmaster.opts").read_text()
-        return pick(installations(started(opts)), self.major)
+        return have(started(opts), self.major)
 
     @cached_property
     def roles(self) -> Roles:

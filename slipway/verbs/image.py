@@ -187,7 +187,7 @@ def _mb(size: int) -> str:
     return f"{size / 1e6:.1f}"
 
 
-@task(help=TAG)
+@task(help=TAG, extras=["sbom"])
 def sbom(_: Context, tag: str = "") -> None:
     """Write the image's bill of materials (CycloneDX)."""
     from slipway.image import inspect
@@ -200,7 +200,7 @@ def sbom(_: Context, tag: str = "") -> None:
         show(str(write(session.checkout, built)))
 
 
-@task(help={"tag": "of another image than this tree's, built already"})
+@task(help={"tag": "of another image than this tree's, built already"}, extras=["audit"])
 def audit(_: Context, tag: str = "") -> None:
     """Look for secrets in the image, and known vulnerabilities."""
     from slipway.core.errors import Problem

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     | JSON
     | YES,
     iterable=["skip", "secret"],
+    extras=["sbom", "audit", "release", "lint"],
 )
 def release(
     _: Context,

@@ -3,7 +3,7 @@
 import itertools
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,13 +59,16 @@ Argument.set_value = read  # type: ignore[assignment, method-assign]
 
 
 class Verb(Task[Callable[..., Any]]):
-    """A task of Slipway's; `passes` names the program that is given what follows `--`."""
+    """A task of Slipway's; `passes` names the program that is given what follows `--`, `extras` what it needs."""
 
     echo = False  # whether Invoke's --echo was given: commands are shown whole
 
-    def __init__(self, body: Callable[..., Any], *, passes: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self, body: Callable[..., Any], *, passes: str = "", extras: Sequence[str] = (), **kwargs: Any
+    ) -> None:
         super().__init__(body, auto_shortflags=False, **kwargs)
         self.passes = passes
+        self.extras = extras
 
     def arg_opts(self, name: str, default: str, taken_names: set[str]) -> dict[str, Any]:
         """Return what an option is made of: its name, and its letter if it has one."""
@@ -91,6 +94,10 @@ class Verb(Task[Callable[..., Any]]):
                 f"--dry is for tasks that call Invoke's run(): {self.name} would do everything. Nothing was done."
             )
         Verb.echo = bool(args[0].config.run.echo)
+        if self.extras:
+            from slipway import extras
+
+            extras.need(*self.extras)
         return super().__call__(*args, **kwargs)
 
 

@@ -24,6 +24,7 @@ from slipway.virtualenv.python import Python
 from slipway.virtualenv.venv import OWN, Refused, Venv
 
 SHOWN = 5  # packages that a message names
+FEW = 12  # packages that pip installs while uv would be fetched
 POINTER = (
     "slipway.pth"  # leads to Slipway's source, where that lies in the project: as seen from itself, if it is moved
 )
@@ -126,7 +127,7 @@ def _make_anew(venv: Venv, lock: Lockfile, base: Path, asked: str, why: str, min
         made = pythons.ask(venv.python)
         mark.begin(venv, asked, made, wanted, anew=True)
         installer = Installer(venv, made.sites, len(wanted), config, offline)
-        installer.install(lines, wanted, fetch=True)
+        installer.install(lines, wanted, fetch=len(wanted) > FEW)
         installer.give_pip()
         editable.install(installer, lock, venv.groups, wanted, builders)
         installer.compile_all()

@@ -1,7 +1,7 @@
 """The two virtual environments of a project: Slipway's own, and that of the service."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slipway.project.lockfile import LOCK, Lockfile
@@ -10,6 +10,7 @@ from slipway.virtualenv import python as pythons
 OWN_LOCK = "slipway.lock"
 OWN, SERVICE = ".slipway/venv", ".venv"
 GROUPS = ("main", "dev")  # of the service's lock file
+EXTRAS = "extras.txt"
 RESTORE = "git checkout slipway.lock, or slipway upgrade, writes another one"
 
 
@@ -47,6 +48,16 @@ class Venv:
         """The copy of the lock file that it was made from."""
         return self.path / Path(self.lock).name
 
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """The groups beside the first, as they were noted when they were installed."""
+        note = self.path / EXTRAS
+        return tuple(note.read_text(encoding="utf-8").split()) if note.exists() else ()
+
+    def note_extras(self) -> None:
+        """Note the groups beside the first, so that they stay when it is brought up to date."""
+        (self.path / EXTRAS).write_text("".join(f"{name}\n" for name in self.groups[1:]), encoding="utf-8")
+
     def read(self) -> Lockfile:
         """Read the lock file; raises FileNotFoundError, Unusable."""
         return Lockfile.at(self.root / self.lock)
@@ -56,9 +67,10 @@ class Venv:
         return pythons.excluded(version, self.requires, self.why)
 
 
-def own(root: Path) -> Venv:
-    """Return Slipway's own."""
-    return Venv(root, OWN, OWN_LOCK, ("main",), pythons.OLDEST, pythons.OWN, RESTORE)
+def own(root: Path, extras: Sequence[str] = ()) -> Venv:
+    """Return Slipway's own, with the extras that it has, and these."""
+    bare = Venv(root, OWN, OWN_LOCK, ("main",), pythons.OLDEST, pythons.OWN, RESTORE)
+    return replace(bare, groups=tuple(dict.fromkeys(["main", *bare.extras, *extras])))
 
 
 def service(root: Path, lock: str, extras: Sequence[str] = ()) -> Venv:

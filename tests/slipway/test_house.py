@@ -26,7 +26,7 @@ FLOORS = (
     ("runtime",),
     ("image", "trust"),
     ("engine",),
-    ("interpreter",),
+    ("interpreter", "extras"),
     ("bootstrap",),
     ("virtualenv",),
     ("template",),
