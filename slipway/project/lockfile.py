@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from slipway.project.locks import poetry, requirements
+from slipway.project.locks import poetry, pylock, requirements, uv
 from slipway.project.locks.package import DIRECTORY, FILE, INDEX, STRONG, Content, Package, Unusable, canonical
 
 __all__ = ["DIRECTORY", "FILE", "INDEX", "Content", "Lockfile", "Package", "Unusable", "canonical"]
@@ -32,7 +32,7 @@ class Maker:
 
 @dataclass(frozen=True)
 class Lockfile:
-    """A lock file: its packages. What extras alone install has that in its marker, which holds for nobody here.
+    """A lock file: its packages. What an extra of the project installs is a group of its name.
 
     `source` is the folder of the project's own package, as seen from the lock file, when that is to be installed as
     well ("" when not); `options` are lines that pip is given with the list; `broken` has the groups that cannot be
@@ -66,6 +66,11 @@ class Lockfile:
         except (ValueError, KeyError, TypeError, AttributeError, LookupError, RecursionError) as error:
             raise Unusable(str(error)) from None
         return cls(path, content.packages, kind, content.source, content.options, content.broken)
+
+    @property
+    def root_package(self) -> Path | None:
+        """The folder of the project's own package, when that is to be installed as well."""
+        return self.path.parent / self.source if self.source else None
 
     @property
     def maker(self) -> Maker:
@@ -148,7 +153,7 @@ def kind_of(path: Path) -> str:
 def _content(kind: str, path: Path, project: Path) -> Content:
     if kind in ("pip", "slipway"):
         return requirements.read(path)
-    return READERS[kind](tomllib.loads(path.read_text(encoding="utf-8")), project)
+    return READERS[kind](tomllib.loads(path.read_text(encoding="utf-8")), path, project)
 
 
 FOREIGN = re.compile(rf'(?m)^type = "(?!{INDEX}")')  # of a source
@@ -171,4 +176,4 @@ MAKERS = {
     "pip": Maker("what the file is made from", "make it anew with --generate-hashes", "make it anew with its hash"),
     "slipway": Maker("it", "slipway upgrade", "slipway upgrade"),
 }
-READERS = {"poetry": poetry.read}  # of those that are TOML
+READERS = {"poetry": poetry.read, "uv": uv.read, "pylock": pylock.read}  # of those that are TOML

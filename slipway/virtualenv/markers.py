@@ -1,8 +1,9 @@
 """Which Pythons and machines a version specifier or a marker is about, told by the standard library alone."""
 
-import ast
 import re
 from collections.abc import Mapping
+
+from slipway.project.locks import conditions
 
 COMPARE = {
     ">=": lambda one, other: one >= other,
@@ -12,10 +13,7 @@ COMPARE = {
     "==": lambda one, other: one == other,
     "!=": lambda one, other: one != other,
 }
-OPERATORS: dict[type[ast.cmpop], str] = {
-    ast.GtE: ">=", ast.LtE: "<=", ast.Gt: ">", ast.Lt: "<", ast.Eq: "==", ast.NotEq: "!=",
-    ast.In: "in", ast.NotIn: "not in",
-}  # fmt: skip
+MIRRORED = {">=": "<=", "<=": ">=", ">": "<", "<": ">"}
 VERSIONS = ("python_version", "python_full_version", "implementation_version")  # compared as versions
 Key = tuple[tuple[int, ...], int]
 
@@ -33,46 +31,44 @@ def within(version: str, specifiers: str) -> bool:
 
 
 def holds(marker: str, where: Mapping[str, str]) -> bool:
-    """Tell whether a marker holds where its variables have these values; "" always does.
-
-    A marker is written as Python is, but for `~=` and `===`. Raises Unreadable.
-    """
+    """Tell whether a marker holds where its variables have these values; "" always does. Raises Unreadable."""
     try:
-        return not marker or _truth(ast.parse(marker, mode="eval").body, where)
-    except (SyntaxError, KeyError) as error:
+        return _truth(conditions.parse(marker), where)
+    except (conditions.Malformed, KeyError) as error:
         raise Unreadable(f"the marker {marker!r}: {error}") from None
 
 
-def _truth(node: ast.expr, where: Mapping[str, str]) -> bool:
-    if isinstance(node, ast.BoolOp):
-        each = (_truth(one, where) for one in node.values)
-        return all(each) if isinstance(node.op, ast.And) else any(each)
-    if not isinstance(node, ast.Compare) or len(node.ops) != 1 or type(node.ops[0]) not in OPERATORS:
-        raise Unreadable(f"the marker {ast.unparse(node)!r}")
-    left, operator, right = node.left, OPERATORS[type(node.ops[0])], node.comparators[0]
+def _truth(condition: conditions.Condition, where: Mapping[str, str]) -> bool:
+    if isinstance(condition, bool):
+        return condition
+    if isinstance(condition, conditions.Joined):
+        each = (_truth(part, where) for part in condition.parts)
+        return all(each) if condition.word == "and" else any(each)
+    left, operator, right = condition.left, condition.operator, condition.right
     one, other = _value(left, where), _value(right, where)
     if operator.endswith("in"):
         return (one in other) == (operator == "in")
-    if isinstance(left, ast.Name) and left.id in VERSIONS:
-        return _meets(one, operator + other)
+    if {left, right} & set(VERSIONS):
+        # A value before the variable means what it means behind it: "3.12" <= python_version.
+        return (
+            _meets(one, operator + other) if left in VERSIONS else _meets(other, MIRRORED.get(operator, operator) + one)
+        )
     if operator not in ("==", "!="):
-        raise Unreadable(f"the marker {ast.unparse(node)!r}")
+        raise Unreadable(f"the marker {f'{left} {operator} {right}'!r}")
     return bool(COMPARE[operator](one, other))
 
 
-def _value(node: ast.expr, where: Mapping[str, str]) -> str:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    if isinstance(node, ast.Name):
-        return where[node.id]
-    raise Unreadable(f"the marker {ast.unparse(node)!r}")
+def _value(text: str, where: Mapping[str, str]) -> str:
+    return text[1:-1] if text[0] in "'\"" else where[text]
 
 
 def _meets(version: str, specifier: str) -> bool:
-    found = re.fullmatch(r"(~=|==|!=|<=|>=|<|>)\s*([\w.]+?)(\.\*)?", specifier)
+    found = re.fullmatch(r"(~=|===|==|!=|<=|>=|<|>)\s*([\w.]+?)(\.\*)?", specifier)
     if not found:
         raise Unreadable(f"{specifier!r} is no version specifier")
     operator, other, star = found.groups()
+    if operator == "===":
+        return version == other
     if operator == "~=":
         above = other.rpartition(".")[0]
         return _meets(version, f">={other}") and _meets(version, f"=={above}.*")

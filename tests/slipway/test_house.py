@@ -48,8 +48,13 @@ BEFORE_ANYTHING = {
     "slipway.project.locks",
     "slipway.project.locks.conditions",
     "slipway.project.locks.package",
+    "slipway.project.locks.pep440",
     "slipway.project.locks.poetry",
+    "slipway.project.locks.poetry_before",
+    "slipway.project.locks.pylock",
     "slipway.project.locks.requirements",
+    "slipway.project.locks.uv",
+    "slipway.project.locks.walk",
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

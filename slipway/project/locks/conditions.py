@@ -10,6 +10,8 @@ from dataclasses import dataclass
 TOKEN = re.compile(
     r"""\s*(?:(?P<bracket>[()])|(?P<operator>===|~=|==|!=|<=|>=|<|>)|(?P<text>'[^']*'|"[^"]*")|(?P<word>[A-Za-z_][\w.]*))"""
 )
+OPPOSITE = {"==": "!=", "<": ">=", "<=": ">", "in": "not in"}
+OPPOSITE |= {opposite: operator for operator, opposite in OPPOSITE.items()}
 OLD = {"python_implementation": "platform_python_implementation"}  # names of before PEP 508
 
 
@@ -89,6 +91,15 @@ def settle(condition: Condition, known: Callable[[Comparison], bool | None]) -> 
     if isinstance(condition, Joined):
         return join(condition.word, [settle(part, known) for part in condition.parts])
     return condition
+
+
+def negated(condition: Condition) -> Condition:
+    """Return the condition that holds where another does not."""
+    if isinstance(condition, bool):
+        return not condition
+    if isinstance(condition, Comparison):
+        return Comparison(condition.left, OPPOSITE[condition.operator], condition.right)
+    return join("or" if condition.word == "and" else "and", [negated(part) for part in condition.parts])
 
 
 def comparisons(condition: Condition) -> Iterator[Comparison]:

@@ -64,17 +64,14 @@ def test_a_line_has_name_version_marker_and_hashes_in_order(tmp_path: Path) -> N
     assert lock.packages[0].files == {"a.whl": "sha256:2", "a.tar.gz": "sha256:1"}
 
 
-def test_other_groups_are_left_out_and_extras_have_their_marker(tmp_path: Path) -> None:
+def test_other_groups_are_left_out_and_an_extra_is_one(tmp_path: Path) -> None:
     extra = """{main = 'extra == "fast"'}"""
-    optional = package("c", optional="true", markers="'extra == \"fast\"'")
+    optional = package("c", optional="true", markers='\'extra == "fast" and os_name == "nt"\'')
     both = package("d", groups='["main", "dev"]', markers=extra)
     lock = read(tmp_path, package("a"), package("b", groups='["dev"]'), optional, both)
 
-    assert lock.requirements("main") == [
-        "a==1.0 --hash=sha256:a",
-        'c==1.0 ; extra == "fast" --hash=sha256:c',
-        'd==1.0 ; extra == "fast" --hash=sha256:d',
-    ]
+    assert lock.requirements("main") == ["a==1.0 --hash=sha256:a"]
+    assert lock.requirements("fast") == ['c==1.0 ; os_name == "nt" --hash=sha256:c', "d==1.0 --hash=sha256:d"]
     assert lock.requirements("dev") == ["b==1.0 --hash=sha256:b", "d==1.0 --hash=sha256:d"]
     assert lock.requirements("main", "dev")[-1] == "d==1.0 --hash=sha256:d"
 
@@ -111,7 +108,7 @@ def test_a_marker_is_for_all_groups_or_for_each(tmp_path: Path, markers: str, re
     assert lock.packages[0].markers == read_as
 
 
-@pytest.mark.parametrize("version", ["1.1", "2.0", "3.0", "2", ""])
+@pytest.mark.parametrize("version", ["0.9", "3.0", "2", ""])
 def test_a_form_that_is_not_known_is_refused(tmp_path: Path, version: str) -> None:
     (tmp_path / "poetry.lock").write_text(package("a") + f'[metadata]\nlock-version = "{version}"\n')
     with pytest.raises(Unusable, match=f"its lock-version is {version}"):

@@ -34,12 +34,17 @@ def test_all_markers_of_this_project_hold_where_they_hold(python: str, machine: 
     markers = {one.marker(["main", "dev"]) for one in Lockfile.read(ROOT).packages} - {""}
     markers |= {f"python_full_version {one} '3.13.0'" for one in ("<", ">=", "!=")}
     markers |= {"python_version in '3.11 3.12'", "'linux' not in sys_platform", "extra == 'fast' or os_name == 'posix'"}
+    markers |= {"python_version ~= '3.12'", "'3.12' <= python_version", "python_full_version === '3.13.2'"}
+    markers |= {"(os_name == 'nt' or 'x' in platform_machine) and python_version != '3.12.*'", 'os_name == "posix"'}
+    markers |= {"platform_python_implementation not in 'PyPy Jython'", "os_name == 'nt' or (os_name == 'posix')"}
     assert len(markers) > 8
     for marker in markers:
         assert holds(marker, where) == Marker(marker).evaluate(dict(where)), marker
 
 
-@pytest.mark.parametrize("marker", ["python_version ~= '3.11'", "colour == 'red'", "os_name > 'nt'", "os_name", "1 =="])
+@pytest.mark.parametrize(
+    "marker", ["os_name ~= 'nt'", "os_name === 'nt'", "colour == 'red'", "os_name > 'nt'", "os_name", "1 =="]
+)
 def test_what_is_not_read_is_said(marker: str) -> None:
     with pytest.raises(Unreadable):
         holds(marker, environment("3.13", "x86_64"))
