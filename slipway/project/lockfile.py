@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from slipway.project.locks import poetry, pylock, requirements, uv
+from slipway.project.locks import beside, poetry, pylock, requirements, uv
+from slipway.project.locks.find import find
 from slipway.project.locks.package import DIRECTORY, FILE, INDEX, STRONG, Content, Package, Unusable, canonical
 
-__all__ = ["DIRECTORY", "FILE", "INDEX", "Content", "Lockfile", "Package", "Unusable", "canonical"]
+__all__ = ["DIRECTORY", "FILE", "INDEX", "Content", "Lockfile", "Package", "Unusable", "canonical", "find"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,14 @@ class Lockfile:
         except (ValueError, KeyError, TypeError, AttributeError, LookupError, RecursionError) as error:
             raise Unusable(str(error)) from None
         return cls(path, content.packages, kind, content.source, content.options, content.broken)
+
+    @classmethod
+    def of_project(cls, root: Path, named: str = "") -> "Lockfile":
+        """Read the lock file of a project: the one that it names, or the only one.
+
+        Raises FileNotFoundError and Unusable, as `find` and `at` do.
+        """
+        return cls.at(find(root, named), root)
 
     @property
     def root_package(self) -> Path | None:
@@ -151,9 +160,14 @@ def kind_of(path: Path) -> str:
 
 
 def _content(kind: str, path: Path, project: Path) -> Content:
-    if kind in ("pip", "slipway"):
+    if kind == "slipway":
         return requirements.read(path)
-    return READERS[kind](tomllib.loads(path.read_text(encoding="utf-8")), path, project)
+    if kind == "pip":
+        return beside.read(path, requirements.read)
+    read = READERS[kind]
+    if kind == "pylock":
+        return beside.read(path, lambda one: read(tomllib.loads(one.read_text(encoding="utf-8")), one, project))
+    return read(tomllib.loads(path.read_text(encoding="utf-8")), path, project)
 
 
 FOREIGN = re.compile(rf'(?m)^type = "(?!{INDEX}")')  # of a source

@@ -36,14 +36,12 @@ def read(document: Mapping[str, Any], path: Path, project: Path) -> Content:
 
 
 def _choices(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, frozenset[str]]]]:
-    # What is asked for in each group of ours. Unasked, the default groups are; "dev" is among them, or beside.
+    # What is asked for in each group of ours: what is installed unasked is "main", and "dev" for itself.
     groups, extras = document.get("dependency-groups", []), document.get("extras", [])
-    defaults = frozenset(document.get("default-groups", []))
-    yield "main", {GROUPS: defaults - {"dev"}, EXTRAS: frozenset()}
+    defaults = frozenset(document.get("default-groups", [])) - {"dev"}
+    yield "main", {GROUPS: defaults, EXTRAS: frozenset()}
     for name in dict.fromkeys([*groups, *extras]):
-        # "dev" has the extra as well, if both are there; of any other the two are one name, too.
-        asked = defaults | ({name} if name in groups else set())
-        yield name, {GROUPS: frozenset(asked), EXTRAS: frozenset({name} & set(extras))}
+        yield name, {GROUPS: defaults | ({name} & set(groups)), EXTRAS: frozenset({name} & set(extras))}
 
 
 def _markers(marker: str, chosen: Mapping[str, Mapping[str, frozenset[str]]]) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from slipway.project.locks import conditions
+from slipway.project.locks import beside, conditions
 from slipway.project.locks.package import ARCHIVE, DIRECTORY, FILE, Content, Package, Unusable, canonical, file_name
 
 LINE = re.compile(
@@ -36,53 +36,10 @@ class _Found:
 
 
 def read(path: Path) -> Content:
-    """Read a file, and those that it includes.
-
-    Files beside it are groups: requirements-dev.txt and dev-requirements.txt are "dev". Raises Unusable.
-    """
+    """Read a file, and those that it includes; raises Unusable."""
     found = _Found()
     _file(path, path.parent, found, ())
-    packages, broken = list(found.packages), {}
-    for group, beside in _beside(path):
-        theirs = _Found()
-        try:
-            _file(beside, path.parent, theirs, ())
-        except (Unusable, OSError, UnicodeDecodeError) as error:
-            broken[group] = str(error)
-            continue
-        moved = [one for one in theirs.packages if "main" in one.markers]
-        packages = _merged([*packages, *(_in(one, {group: one.markers["main"]}) for one in moved)])
-    return Content(tuple(_merged(packages)), found.source, tuple(dict.fromkeys(found.options)), broken)
-
-
-def _beside(path: Path) -> Iterator[tuple[str, Path]]:
-    if path.name != "requirements.txt":
-        return
-    for beside in sorted(path.parent.glob("*requirements*.txt")):
-        if group := re.fullmatch(r"requirements[-_.](?P<one>.+)\.txt|(?P<two>.+)[-_.]requirements\.txt", beside.name):
-            yield canonical(group["one"] or group["two"]), beside
-
-
-def _in(one: Package, markers: dict[str, str]) -> Package:
-    return Package(one.name, one.version, markers, one.files, one.origin, one.index, one.kind)
-
-
-def _merged(packages: list[Package]) -> list[Package]:
-    # One that is listed twice is installed under either condition.
-    found: dict[tuple[str, str, str], Package] = {}
-    for one in packages:
-        key = (canonical(one.name), one.version, one.origin)
-        other = found.get(key, _in(one, {}))
-        markers = dict(other.markers)
-        for group, marker in one.markers.items():
-            known = markers.get(group, marker)
-            markers[group] = known if known == marker else " or ".join(f"({m})" for m in (known, marker))
-            if not known or not marker:
-                markers[group] = ""
-        found[key] = Package(
-            other.name, other.version, markers, {**other.files, **one.files}, one.origin, one.index, one.kind
-        )
-    return list(found.values())
+    return Content(beside.merged(found.packages), found.source, tuple(dict.fromkeys(found.options)))
 
 
 def _file(path: Path, root: Path, found: _Found, above: tuple[Path, ...]) -> None:
