@@ -1,20 +1,37 @@
 """What pyproject.toml says, as far as the schema goes."""
 
 import dataclasses
-import tomllib
+import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
+from slipway.schema import GIVEN
 from slipway.schema.database import Refused
 from slipway.schema.statements import Limits
+
+if sys.version_info >= (3, 11):  # noqa: UP036  # it runs in the service's environment
+    import tomllib as toml
+else:
+    try:
+        import tomli as toml  # newer Alembic brings it
+    except ImportError:
+        toml = None
 
 FILE = Path("pyproject.toml")
 ASGI = "app.main:app"
 
 
 def table(pyproject: Path = FILE) -> dict[str, Any]:
-    """Return [tool.slipway], empty where there is none."""
-    document = tomllib.loads(pyproject.read_text(encoding="utf-8")) if pyproject.exists() else {}
+    """Return [tool.slipway], as the image says it or else pyproject.toml; empty where neither does."""
+    if given := os.environ.get(GIVEN):
+        return dict(json.loads(given))
+    if not pyproject.exists():
+        return {}
+    if not toml:
+        raise Refused(f"Python 3.10 cannot read {pyproject}: add tomli to the dependencies, or set {GIVEN}.")
+    document = toml.loads(pyproject.read_text(encoding="utf-8"))
     found: dict[str, Any] = document.get("tool", {}).get("slipway", {})
     return found
 

@@ -1,0 +1,38 @@
+"""What the service has in its environment: its settings, what it calls the database, and what Slipway says there."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import fields
+
+from slipway import entrypoint
+from slipway.project.config import Project
+from slipway.schema import GIVEN
+
+
+def of_image(project: Project) -> dict[str, str]:
+    """Return the variables of an image: what slipway.entrypoint and slipway.schema have to know, and nothing secret."""
+    as_variables = {entrypoint.SECRETS_AS: project.secrets_as} if project.secrets_as == "environment" else {}
+    return {**as_variables, **_told(project)}
+
+
+def of_service(project: Project, values: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a process that runs the service's code on this machine.
+
+    `values` are the service's settings, with DATABASE_* as they are seen from here: what it calls the database is made
+    of them, and is as secret. Its own lines of .env for that are replaced.
+    """
+    rendered = entrypoint.rendered(project.database.rendered, values)
+    folders = [str(project.root / folder) for folder in project.pythonpath]
+    before = os.environ.get("PYTHONPATH", "")
+    path = {"PYTHONPATH": os.pathsep.join([*folders, *filter(None, [before])])} if folders else {}
+    return {**values, **rendered, **_told(project), **path}
+
+
+def _told(project: Project) -> dict[str, str]:
+    # With the templates, slipway.schema renders them for a scratch database.
+    rendered = project.database.rendered
+    limits = {field.name.replace("_", "-"): getattr(project.migrate, field.name) for field in fields(project.migrate)}
+    lint, alembic = {"after": project.lint.after}, {"alembic": project.alembic} if project.alembic else {}
+    table = {"asgi": project.asgi, "migrate": limits, "lint": lint, **alembic}
+    return {GIVEN: json.dumps(table), **({entrypoint.RENDER: json.dumps(rendered)} if rendered else {})}
