@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from slipway.core.errors import Problem
 from slipway.core.words import PORTS, SECONDS, WORKERS
-from slipway.project import places, repository
+from slipway.project import minimum, places, repository
 from slipway.project.reading import check, read
 from slipway.project.tables import (
     TABLES,
@@ -114,8 +114,8 @@ class Project:
 def load(root: Path) -> Project:
     """Read the project in the folder `root`.
 
-    Raises Problem when pyproject.toml is missing or cannot be parsed, or when `[tool.slipway]` has an unknown key or
-    a value that is none of those it may have.
+    Raises Problem when pyproject.toml is missing or cannot be parsed, when it wants a newer Slipway, or when
+    `[tool.slipway]` has an unknown key or a value that is none of those it may have.
     """
     path = root / "pyproject.toml"
     try:
@@ -126,6 +126,7 @@ def load(root: Path) -> Project:
         raise Problem(f"pyproject.toml cannot be read: {error}") from None
     metadata = document.get("project", {})
     table = check(document.get("tool", {}).get("slipway", {}), Project, "[tool] slipway")
+    minimum.check(table.get(minimum.KEY))
     name = table.get("name", metadata.get("name"))
     if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9]+([._-][a-z0-9]+)*", name):
         raise Problem(

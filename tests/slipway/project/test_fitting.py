@@ -17,7 +17,7 @@ alembic = "src/alembic.ini"
 writable = ["src/app/logs"]
 secrets-as = "environment"
 after-migrate = ["python app/initial_data.py", "sh -c 'a && b'"]
-minimum-version = "0.2.0"
+minimum-version = "0.1.0"
 
 [tool.slipway.database]
 extensions = ["citext"]
