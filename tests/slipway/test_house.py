@@ -32,6 +32,7 @@ FLOORS = (
     ("template",),
     ("project",),
     ("core",),
+    ("template",),
     ("schema",),
     ("entrypoint",),
 )

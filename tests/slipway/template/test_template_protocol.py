@@ -1,0 +1,63 @@
+"""What versions of Slipway say to each other of the files that they write."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from slipway.template import protocol
+from slipway.template.protocol import VERSION, File, Kind, Made
+
+FILES = {
+    "inv": File(b"#!/bin/sh\n", Kind.EXECUTABLE),
+    "app/logo.png": File(b"\x89PNG\0\xff"),
+    "latest": File(b"app", Kind.LINK),
+}
+
+
+def make(made_by: Sequence[str], source: str) -> Made:
+    if made_by[0] != "new":
+        raise ValueError(f"{made_by[0]} is not known")
+    return Made("0.2.0", FILES, f"# {' '.join(made_by)}\n{source}\n", "## 0.2.0\n")
+
+
+def test_what_was_made_is_read_as_it_is() -> None:
+    said = protocol.answer(protocol.asked(["new", "shop"], "-e ."), make)
+    assert protocol.read(said) == Made("0.2.0", FILES, "# new shop\n-e .\n", "## 0.2.0\n")
+
+
+def test_what_cannot_be_made_is_the_answer() -> None:
+    with pytest.raises(ValueError, match="build is not known"):
+        protocol.read(protocol.answer(protocol.asked(["build"], ""), make))
+
+
+@pytest.mark.parametrize("request_", ["", "[]", "{}", '{"protocol": 1}', '{"protocol": 1, "made-by": 3, "source": ""}'])
+def test_what_is_no_request_is_answered(request_: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        protocol.read(protocol.answer(request_, make))
+
+
+def test_newer_protocols_are_refused_on_both_sides() -> None:
+    newer = json.dumps({"protocol": VERSION + 1, "made-by": ["new"], "source": ""})
+    with pytest.raises(ValueError, match=f"was asked in {VERSION + 1}"):
+        protocol.read(protocol.answer(newer, make))
+    with pytest.raises(ValueError, match=f"answers in version {VERSION + 1}"):
+        protocol.read(json.dumps({"protocol": VERSION + 1}))
+
+
+def test_a_field_that_is_not_known_is_ignored() -> None:
+    said = json.loads(protocol.answer(protocol.asked(["new"], ""), make)) | {"colour": "red"}
+    assert protocol.read(json.dumps(said)).version == "0.2.0"
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../../x", ".git/config", ".slipway/x", "", "a\\b"])
+def test_nothing_is_written_outside_the_project(path: str) -> None:
+    said = protocol.answer(protocol.asked(["new"], ""), lambda *_: Made("1.0.0", {path: File(b"")}))
+    with pytest.raises(ValueError, match="it would write"):
+        protocol.read(said)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "nothing", '{"protocol": 1}', '{"protocol": "1"}'])
+def test_what_is_no_answer_is_said(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        protocol.read(text)
