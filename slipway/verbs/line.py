@@ -13,7 +13,7 @@ VALUES = {
     "key": "FILE", "lines": "NUMBER", "load": "FOLDER", "message": "TEXT", "name": "NAME", "output": "FILE",
     "part": "PART", "phase": "PHASE", "platform": "PLATFORMS", "port": "PORT", "python": "VERSION",
     "runtime": "RUNTIME", "save": "FOLDER", "scale": "NUMBER", "secret": "id=NAME,src=FILE", "shell": "SHELL",
-    "skip": "GATE", "tag": "TAG", "to": "TARGET", "variant": "VARIANT", "version": "X.Y.Z",
+    "skip": "GATE", "tag": "TAG", "to": "TARGET", "variant": "VARIANT", "version": "X.Y.Z", "wheel": "FILE",
 }  # fmt: skip
 
 

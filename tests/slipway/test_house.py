@@ -19,6 +19,7 @@ FLOORS = (
     ("__main__",),
     ("command",),
     ("verbs",),
+    ("upgrade",),
     ("release",),
     ("deploy",),
     ("testing",),

@@ -154,7 +154,13 @@ SHELLS = {
 }
 
 
-COMPLETED = {"u": "up", "up --pr": "--prod", "up --runtime h": "host", "completion z": "zsh", "test -- te": "tenth"}
+COMPLETED = {
+    "sta": "status",
+    "up --pr": "--prod",
+    "up --runtime h": "host",
+    "completion z": "zsh",
+    "test -- te": "tenth",
+}
 
 
 @pytest.mark.parametrize(("words", "found"), COMPLETED.items())

@@ -1,0 +1,95 @@
+"""`inv upgrade` and `inv eject`; the command `slipway` has both as well, for a project that has no other `inv` yet."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+
+from slipway.verbs.options import YES
+from slipway.verbs.verb import task
+
+if TYPE_CHECKING:
+    from slipway.core.shell import Shell
+
+
+@task(
+    help={
+        "to": "the version, from the index that pip knows (default: that of the Slipway which runs)",
+        "wheel": "the version that is in this file; it is copied into the project's folder",
+        "plan": "show what would be done, and change nothing",
+    }
+    | YES
+)
+def upgrade(_: Context, to: str = "", wheel: str = "", plan: bool = False, yes: bool = False) -> None:
+    """Have another Slipway here; merge what it writes with yours."""
+    from slipway.verbs.session import ROOT
+
+    upgrade_in(ROOT, to, wheel, plan, yes)
+
+
+def upgrade_in(root: Path, to: str = "", wheel: str = "", plan: bool = False, yes: bool = False) -> None:
+    """Have another Slipway in a project's folder. Raises Problem, also where something is left to be resolved."""
+    from slipway.core.caller import expanded
+    from slipway.core.errors import Problem
+    from slipway.upgrade import run
+    from slipway.verbs.screen import confirm, show, show_lines
+
+    if to and wheel:
+        raise Problem("--to and --wheel exclude each other: a wheel has its version.")
+    with _begun(root, "upgrade", plan) as shell, TemporaryDirectory() as folder:
+        if plan:
+            run.check_whole(root)
+        else:
+            for line in run.put_back(root):
+                shell.steps.note("recovered", line)
+        wanted = run.Wanted(to, expanded(wheel).absolute() if wheel else None)
+        found = run.prepare(root, wanted, shell, Path(folder))
+        if isinstance(found, str):
+            show(found)
+            return
+        if plan:
+            show_lines(found.lines())
+            return
+        shell.steps.say("\n".join(["", *(f"  {line}".rstrip() for line in found.lines()), ""]))
+        confirm(f"Upgrade Slipway from {found.old} to {found.new}?", yes)
+        then = run.carry_out(found)
+        shell.steps.note("upgraded", f"Slipway {found.old} -> {found.new}")
+        for index, line in enumerate(then):
+            shell.steps.note("" if index else "next", line)
+        if found.open:
+            raise Problem(f"{len(found.open)} of the files cannot be merged without you: see above.")
+
+
+@contextlib.contextmanager
+def _begun(root: Path, verb: str, plan: bool) -> "Iterator[Shell]":
+    # Without a session: the project's configuration may be one that this version cannot read.
+    import os
+
+    from slipway.core.errors import Problem
+    from slipway.core.permitted import permitted
+    from slipway.core.shell import Shell
+    from slipway.core.signals import interruptible
+    from slipway.core.steps import BOLD
+    from slipway.core.turn import alone
+    from slipway.project import owner
+    from slipway.verbs.verb import steps_of
+
+    steps = steps_of(root)
+    steps.say(verb, BOLD)
+
+    def at_once() -> None:
+        os.write(2, f"\nEnded at once. To take back what was under way: ./inv {verb}\n".encode())
+
+    with interruptible(at_once), permitted(root):
+        owner.trust(root)
+        turn = contextlib.nullcontext() if plan else alone(root / ".slipway" / "upgrade", f"inv {verb}", steps)
+        try:
+            with turn:
+                yield Shell(root, steps)
+        except Problem as problem:
+            steps.log.add(str(problem.message))
+            problem.message = f"{problem.message}{steps.where}"
+            raise
