@@ -4,7 +4,7 @@ They stay readable in the image's history, so that a secret is never one.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from slipway.core.errors import Problem
 from slipway.core.secrecy import PRIVATE_KEY, has_login, is_secret
@@ -43,7 +43,7 @@ def describe(project: Project, tree: Tree, schema: str, dockerfile: str) -> dict
     before this one (PREVIOUS), and the names of the secrets that it reads (ACCEPTS). https://specs.opencontainers.org/image-spec/annotations/
     """
     later = {"ACCEPTS": " ".join(sorted(project.secrets))}  # commits of before are built with what they were built with
-    return {name: value for name, value in later.items() if name in _declared(dockerfile)} | {
+    return {name: value for name, value in later.items() if name in declared(dockerfile)} | {
         "TITLE": project.name,
         "VERSION": tags.of_tree(project.version, tree),
         "REVISION": tree.commit or "unknown",
@@ -69,22 +69,28 @@ def parse(given: Iterable[str]) -> dict[str, str]:
     return args
 
 
-def check(args: Mapping[str, str], dockerfile: str, private: Mapping[str, str], secrets: Iterable[str]) -> None:
+def check(
+    args: Mapping[str, str],
+    dockerfile: str,
+    private: Mapping[str, str],
+    secrets: Iterable[str],
+    injected: Collection[str] = INJECTED,
+) -> None:
     """Refuse what is no build argument, or looks like a secret.
 
     Takes the arguments that are not injected, the Dockerfile's text, the values that are not .env.example's, and the
     names of the secret ones. Raises Problem with all findings, which show no value.
     """
-    declared = _declared(dockerfile)
+    known = declared(dockerfile)
     hidden = {name: value for name, value in private.items() if name in secrets or is_secret(name)}
     long = {name: value for name, value in private.items() if len(value) >= 8 and not value.isalpha()}
     findings = []
     for name, value in args.items():
-        if name in INJECTED:
+        if name in injected:
             findings.append(f"{name} is injected by inv build itself (--python and --variant choose the base image)")
         elif found := _gives_away(name, value, hidden, long):
             findings.append(f"{name} {found}, and would stay readable in the image's history")
-        elif name not in declared and not PREDEFINED.fullmatch(name):
+        elif name not in known and not PREDEFINED.fullmatch(name):
             findings.append(f"{name} is not known to the Dockerfile: add ARG {name} to the stage that uses it")
     if findings:
         listed = "\n".join(f"  - {finding}" for finding in findings)
@@ -95,7 +101,8 @@ def check(args: Mapping[str, str], dockerfile: str, private: Mapping[str, str], 
         )
 
 
-def _declared(dockerfile: str) -> set[str]:
+def declared(dockerfile: str) -> set[str]:
+    """Return the arguments that a Dockerfile names."""
     lines = re.findall(r"(?im)^\s*ARG\s+(.+)", dockerfile)
     return {word.partition("=")[0] for line in lines for word in line.split()}
 

@@ -16,11 +16,12 @@ from slipway.core.shell import tokens
 from slipway.core.steps import Steps
 from slipway.engine import builder, registry
 from slipway.engine.client import need_engine
+from slipway.image import adopted as own
 from slipway.image import arguments, pins, plan, vendored
 from slipway.image.context import PUBLIC, context, unseen
 from slipway.image.plan import Image
 from slipway.image.wheels import without_wheel
-from slipway.project import folders, lockfile
+from slipway.project import adopted, folders, lockfile
 from slipway.project.checkout import Checkout
 from slipway.project.config import Project
 from slipway.project.lockfile import Lockfile
@@ -102,6 +103,11 @@ def check(image: Image, home: Project, target: str | None = None) -> None:
     lets through; and when there is nothing to build from.
     """
     root = image.project.root
+    if has_login(image.project.source):
+        raise Problem("The source in pyproject.toml is an address with a login in it: the image's label would show it.")
+    if adopted.has_own_image(image.project):
+        own.check(image, home, target)
+        return
     for name, instead in (("Dockerfile", "take Slipway's"), (lockfile.NAME, lockfile.LOCK)):
         if not (root / name).exists():
             raise Problem(f"There is no {name} in {root}: {instead}.")
@@ -121,8 +127,6 @@ def check(image: Image, home: Project, target: str | None = None) -> None:
         )
     if added := {**image.project.build_args, **image.given}:
         arguments.check(added, dockerfile, private(home), image.project.secrets)
-    if has_login(image.project.source):
-        raise Problem("The source in pyproject.toml is an address with a login in it: the image's label would show it.")
 
 
 def _is_private(path: PurePosixPath) -> bool:
@@ -143,6 +147,9 @@ def build(
     `check`) or cannot be built.
     """
     check(image, checkout.project, target)
+    if adopted.has_own_image(image.project):
+        own.build(checkout.shell, image, tags or [image.tag], options)
+        return
     # --load: another builder than the engine's own, which BUILDX_BUILDER may name, would keep it to itself.
     command = builder.build_command(tags or [image.tag], image.args, target, ["--load", *options])
     failed = "The image could not be built (see above)."

@@ -5,6 +5,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from slipway.project import adopted
+from slipway.project.config import Project
+
 IGNORE_FILES = ("Dockerfile.dockerignore", ".dockerignore")  # the first that there is
 PUBLIC = (".example", ".sample", ".template", ".dist")  # how files end that only show what a private one looks like
 
@@ -16,7 +19,24 @@ def context(root: Path) -> Iterator[str]:
     folder above it, decides.
     """
     ignore_file = next((root / name for name in IGNORE_FILES if (root / name).exists()), None)
-    rules = list(_rules(os.fsdecode(ignore_file.read_bytes()).removeprefix("\ufeff"))) if ignore_file else []
+    yield from _seen(root, os.fsdecode(ignore_file.read_bytes()).removeprefix("\ufeff") if ignore_file else "")
+
+
+def of_project(project: Project) -> Iterator[str]:
+    """Yield the files and links that the build of a project's image can see, by their paths from its folder.
+
+    They are above it where its image is built from a folder above.
+    """
+    if not adopted.has_own_image(project):
+        yield from context(project.root)
+        return
+    around = adopted.context(project)
+    for path in _seen(around, adopted.ignored(project)):
+        yield path if around == project.root else os.path.relpath(around / path, project.root)
+
+
+def _seen(root: Path, text: str) -> Iterator[str]:
+    rules = list(_rules(text))
     kept = [pattern for pattern, _, keeps in rules if keeps]
     for folder, folders, files in os.walk(root):
         here = Path(folder).relative_to(root)

@@ -4,11 +4,12 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from slipway.core import resources
 from slipway.core.errors import Problem
-from slipway.image import arguments
+from slipway.image import arguments, stage
 from slipway.image.base import Base, choose
-from slipway.image.context import IGNORE_FILES, context
-from slipway.project import revisions, tags
+from slipway.image.context import IGNORE_FILES, context, of_project
+from slipway.project import adopted, revisions, tags
 from slipway.project.checkout import Checkout
 from slipway.project.config import Project
 from slipway.project.tree import Tree, digest, listed, read
@@ -43,11 +44,17 @@ class Image:
     @property
     def args(self) -> dict[str, str]:
         """The build arguments, all of them."""
-        file = self.project.root / "Dockerfile"
-        dockerfile = file.read_text(encoding="utf-8") if file.exists() else ""
-        described = arguments.describe(self.project, self.tree, revisions.heads(self.project), dockerfile)
+        described = arguments.describe(self.project, self.tree, revisions.heads(self.project), self._dockerfile)
         hashed = {"INPUTS": inputs(self.project, self.base, self.given)}
         return arguments.shape(self.project, self.base) | dict(self.given) | described | hashed
+
+    @property
+    def _dockerfile(self) -> str:
+        # The one that is told what the image is.
+        if adopted.has_own_image(self.project):
+            return resources.text(stage.DOCKERFILE)
+        file = self.project.root / "Dockerfile"
+        return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
 def read_tree(checkout: Checkout) -> Tree:
@@ -55,10 +62,11 @@ def read_tree(checkout: Checkout) -> Tree:
 
     A file that git ignores and the build sees makes it dirty: the commit alone would not say what went in.
     """
-    tree = read(checkout.root, checkout.shell)
+    around = checkout.project.context
+    tree = read(checkout.root, checkout.shell, around)
     if not tree.commit:
         return tree
-    seen, known = set(context(checkout.root)), set(listed(checkout.shell))
+    seen, known = set(of_project(checkout.project)), set(listed(checkout.shell, around))
     if tree.content or not seen <= known:
         return replace(tree, content=digest(checkout.root, seen | known))
     return tree
@@ -103,11 +111,17 @@ def inputs(project: Project, base: Base | None = None, given: Mapping[str, str] 
     The files that .dockerignore lets through, without the tests (they go into the test image only), the Dockerfile
     and the build arguments that don't change with a commit.
     """
-    suites = project.tests
-    tests = {*suites.host, *suites.image, *suites.http, *suites.e2e}
-    files = [name for name in context(project.root) if not any(name == t or name.startswith(f"{t}/") for t in tests)]
-    total = hashlib.sha256(digest(project.root, [*files, "Dockerfile", *IGNORE_FILES]).encode())
     args = arguments.shape(project, base or Base(project.python, project.variant)) | dict(given or {})
+    if adopted.has_own_image(project):  # which may have its tests as well
+        total = hashlib.sha256(digest(project.root, [*of_project(project), project.dockerfile]).encode())
+        total.update(f"{adopted.ignored(project)}\0{stage.digest()}\0{stage.settings(project)}\0".encode())
+    else:
+        suites = project.tests
+        tests = {*suites.host, *suites.image, *suites.http, *suites.e2e}
+        files = [
+            name for name in context(project.root) if not any(name == t or name.startswith(f"{t}/") for t in tests)
+        ]
+        total = hashlib.sha256(digest(project.root, [*files, "Dockerfile", *IGNORE_FILES]).encode())
     for name, value in sorted(args.items()):
         total.update(f"{name}={value}\0".encode())
     return total.hexdigest()

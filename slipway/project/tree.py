@@ -62,8 +62,8 @@ class Tree:
         return int(datetime.fromisoformat(self.created).timestamp())
 
 
-def read(root: Path, shell: Shell) -> Tree:
-    """Ask git about the tree in `root`."""
+def read(root: Path, shell: Shell, around: str = ".") -> Tree:
+    """Ask git about the tree in `root`, and in the folder `around` it from which its image is built."""
     if not shutil.which("git"):
         return Tree("", NEVER, (), 0, digest(root, _walk(root)), uncommitted=NO_GIT)
     head = ["git", "rev-parse", "--is-shallow-repository", "HEAD"]
@@ -81,10 +81,10 @@ def read(root: Path, shell: Shell) -> Tree:
     described = shell.probe(describe)[1].rsplit("-", 2)
     found = bool(described[1:])
     since = described[1] if found else shell.output(["git", "rev-list", "--count", "HEAD"])
-    dirty = shell.output(["git", "status", "--porcelain", "--untracked-files=normal", "--", "."])
+    dirty = shell.output(["git", "status", "--porcelain", "--untracked-files=normal", "--", ".", around])
     if tags and not dirty:  # this commit's own tags are not what came before
         described = shell.probe([*describe, *(f"--exclude={tag}" for tag in tags)])[1].rsplit("-", 2)
-    content = digest(root, listed(shell)) if dirty else ""
+    content = digest(root, listed(shell, around)) if dirty else ""
     previous, without = described[0].removeprefix(PREFIX), not found and not shell.probe(no_tags_command())[0]
     return Tree(commit, seconds, tuple(tags), int(since), content, previous, shallow == "true", without)
 
@@ -118,9 +118,9 @@ def digest(root: Path, names: Iterable[str]) -> str:
     return total.hexdigest()
 
 
-def listed(shell: Shell) -> list[str]:
-    """Return the files that git tracks, or would track."""
-    names = shell.output(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "."])
+def listed(shell: Shell, around: str = ".") -> list[str]:
+    """Return the files that git tracks, or would track, here and in the folder `around`."""
+    names = shell.output(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".", around])
     return [name for name in names.split("\0") if name]
 
 

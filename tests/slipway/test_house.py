@@ -159,7 +159,8 @@ def test_only_verbs_import_lazily() -> None:
 
 def test_only_verbs_print_and_ask() -> None:
     # They run in images, or before all.
-    elsewhere = ("slipway.schema", "slipway.image.contents", "slipway.bootstrap", "slipway.virtualenv")
+    of_images = ("slipway.image.contents", "slipway.image.fit", "slipway.image.probe")
+    elsewhere = ("slipway.schema", *of_images, "slipway.bootstrap", "slipway.virtualenv")
     asks = re.compile(
         r"\bsys\.stdout\.(buffer\.)?write|\bprint\(|\binput\(|\bsys\.stdin\.(buffer\.)?read|\bos\.write\("
     )

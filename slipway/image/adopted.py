@@ -1,0 +1,90 @@
+"""The image of a project that has a Dockerfile of its own: that is built as it is, then Slipway's stage upon it."""
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from slipway.core import resources
+from slipway.core.errors import Problem
+from slipway.core.shell import Shell
+from slipway.engine import asked, builder, images
+from slipway.image import arguments, beneath, stage
+from slipway.image.beneath import Beneath
+from slipway.image.plan import Image
+from slipway.project import adopted, tags
+from slipway.project.config import Project
+from slipway.project.values import private
+
+PULL = "--pull"
+REPRODUCIBLE = "whether two builds give the same image is for {dockerfile} to see to: Slipway's own stage does"
+
+
+def check(image: Image, home: Project, target: str | None = None) -> None:
+    """Refuse what would put a secret into the image, and stages that only Slipway's own Dockerfile has; raises Problem.
+
+    `home` is the project whose .env has the secrets.
+    """
+    project = image.project
+    if target:
+        raise Problem(
+            f"That needs the stage {target!r} of Slipway's Dockerfile, and {project.dockerfile} is the project's own."
+        )
+    if added := own_arguments(image):
+        text = adopted.dockerfile(project).read_text(encoding="utf-8", errors="replace")
+        arguments.check(added, text, private(home), project.secrets, ())
+
+
+def build(shell: Shell, image: Image, names: Sequence[str], options: Sequence[str] = ()) -> Beneath:
+    """Build the image under these names; return what the project's own image is like. Raises Problem."""
+    with _below(shell, image, options) as (tag, below), _stage(image, below) as folder:
+        local = [option for option in options if option != PULL]  # the image below is in no registry
+        on = [*builder.in_place_of(stage.BASE, tag), "--load", *local]
+        command = builder.build_command(names, _arguments(image, below), None, on)
+        failed = "Slipway's stage could not be built upon the image (see above)."
+        shell.quietly(command, env=_engines_own(), cwd=folder, failed=failed)
+        return below
+
+
+@contextlib.contextmanager
+def _below(shell: Shell, image: Image, options: Sequence[str]) -> Iterator[tuple[str, Beneath]]:
+    # The name is gone afterwards; the layers are those of what is built upon them.
+    project = image.project
+    tag = tags.on_engine(f"own-{secrets.token_hex(6)}", project.image)
+    with tempfile.TemporaryDirectory(prefix="slipway-dockerfile-") as name:
+        # Beside the copy lies what the build does not see: https://docs.docker.com/build/concepts/context/#filename-and-location
+        file = Path(name) / "Dockerfile"
+        file.write_bytes(adopted.dockerfile(project).read_bytes())
+        file.with_name("Dockerfile.dockerignore").write_text(adopted.ignored(project), encoding="utf-8")
+        command = builder.build_command([tag], own_arguments(image), None, ["--load", "--file", str(file), *options])
+        failed = f"{project.dockerfile} could not be built (see above)."
+        shell.quietly(command, env=_engines_own(), cwd=adopted.context(project), failed=failed)
+    try:
+        yield tag, beneath.look(shell, project, tag)
+    finally:
+        asked.tidy(shell, images.remove_command(tag))
+
+
+@contextlib.contextmanager
+def _stage(image: Image, below: Beneath) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="slipway-stage-") as name:
+        stage.write(Path(name), image.project, below)
+        yield Path(name)
+
+
+def own_arguments(image: Image) -> dict[str, str]:
+    """Return the build arguments that the project's own Dockerfile gets: those that the project or the user names."""
+    return {**image.project.build_args, **image.given}
+
+
+def _arguments(image: Image, below: Beneath) -> Mapping[str, str]:
+    known = arguments.declared(resources.text(stage.DOCKERFILE)) | {"SOURCE_DATE_EPOCH"}
+    mine = {name: value for name, value in image.args.items() if name in known}
+    return mine | stage.arguments(below)
+
+
+def _engines_own() -> dict[str, str]:
+    # Another builder than the engine's own, which BUILDX_BUILDER may name, would not find the image below.
+    return builder.buildkit() | ({"BUILDX_BUILDER": ""} if os.environ.get("BUILDX_BUILDER") else {})
