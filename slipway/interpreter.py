@@ -9,8 +9,9 @@ from pathlib import Path
 
 from slipway.core import disk
 from slipway.core.errors import Problem
-from slipway.project import lockfile
 from slipway.project.checkout import Checkout
+from slipway.project.locks.find import find
+from slipway.project.locks.package import Unusable
 from slipway.virtualenv import install, make
 from slipway.virtualenv import python as pythons
 from slipway.virtualenv import venv as environments
@@ -29,7 +30,8 @@ def service(checkout: Checkout) -> str:
     It is the one that SLIPWAY_SERVICE_VENV names, as it is; else .venv; else one that is active, if it has what the
     lock file asks for. Raises Problem with what to do next.
     """
-    return _service(checkout.root, os.environ.get(GIVEN, ""), os.environ.get(ACTIVE, ""), os.environ.get("PYTHON", ""))
+    given, active, asked = (os.environ.get(name, "") for name in (GIVEN, ACTIVE, "PYTHON"))
+    return _service(checkout.root, checkout.project.lock, checkout.project.tests.extras, given, active, asked)
 
 
 def folder(root: Path) -> Path:
@@ -44,22 +46,23 @@ def program(checkout: Checkout, name: str) -> str:
 
 
 @functools.cache
-def _service(root: Path, given: str, active: str, asked: str) -> str:
+def _service(root: Path, lock: str, extras: tuple[str, ...], given: str, active: str, asked: str) -> str:
     if given:
         if Path(given) == Path(sys.prefix):
             return sys.executable
         if not (Path(given) / "bin/python").exists():
             raise Problem(f"{GIVEN}={given} has no bin/python: name another one, or none.")
         return str(Path(given) / "bin/python")
-    ours = environments.service(root, lockfile.NAME)
     try:
-        if (found := _active(ours, active)) and make.serves(found, Path(install.base())):
-            return str(found.python)
+        found = find(root, lock)
+        ours = environments.service(root, os.path.relpath(found, root), extras)
+        if (other := _active(ours, active)) and make.serves(other, Path(install.base())):
+            return str(other.python)
         make.make(ours, _base(ours, asked), asked)
-    except Refused as refused:
+    except (Refused, Unusable, FileNotFoundError) as refused:
         raise Problem(str(refused)) from None
     except OSError as error:
-        raise Problem(f"{ours.folder} could not be made: {disk.explained(error, root) or error}") from None
+        raise Problem(f"{environments.SERVICE} could not be made: {disk.explained(error, root) or error}") from None
     _add_inv(ours)
     return str(ours.python)
 

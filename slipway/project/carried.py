@@ -55,5 +55,5 @@ def _below(of: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
         for one in of.iterdir():
             if one.name != "__pycache__":
                 yield from _below(one, f"{name}/{one.name}")
-    elif name.endswith(".py"):
+    elif name.endswith((".py", ".sql")):
         yield name, of.read_bytes()

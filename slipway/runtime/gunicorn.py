@@ -20,7 +20,7 @@ from slipway.core.ports import LOOPBACK
 from slipway.core.signals import uninterrupted
 from slipway.core.sources import source
 from slipway.image.plan import read_tree
-from slipway.project import lockfile, tags
+from slipway.project import lockfile, tags, variables
 from slipway.project.checkout import Checkout
 from slipway.project.health import GOOD, Answer, ask
 from slipway.project.revisions import heads
@@ -145,7 +145,7 @@ class HostService:
         if self.environment.is_dev and self._tree.nameless:  # of production, `prepare` says it
             self.checkout.steps.say(f"  {self._tree.nameless}")
         self.checkout.steps.command(argv, overlay)
-        env = {**os.environ, **self.environment.settings.values, **overlay, **processes.mark(self.record)}
+        env = {**os.environ, **self._told, **overlay, **processes.mark(self.record)}
         fingerprint, release, schema = self._fingerprint(port), self.release, heads(self.project)
         with uninterrupted():
             process = processes.spawn(argv, cwd=self.project.root, env=env, log=self.log)
@@ -178,7 +178,7 @@ class HostService:
         """Open a shell with the service's environment."""
         path = f"{Path(interpreter.service(self.checkout)).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         argv = shlex.split(os.environ.get("SHELL") or "sh")
-        self.checkout.shell.become(argv, env=self.where(), hidden={**self.environment.settings.values, "PATH": path})
+        self.checkout.shell.become(argv, env=self.where(), hidden={**self._told, "PATH": path})
 
     def state(self) -> State:
         """Return its state."""
@@ -197,6 +197,10 @@ class HostService:
             return str(ip_address(named or LOOPBACK))
         except ValueError:
             raise Problem(_not_here(named)) from None
+
+    @property
+    def _told(self) -> dict[str, str]:
+        return variables.of_service(self.project, {**self.environment.settings.values, **self.where()})
 
     def _overlay(self, port: int) -> dict[str, str]:
         dev, values = self.environment.is_dev, self.environment.settings.values

@@ -2,14 +2,16 @@
 
 import contextlib
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
 from slipway import interpreter
 from slipway.core.errors import Problem
 from slipway.core.ports import LOOPBACK
+from slipway.core.pythons import VARIABLE
 from slipway.core.shell import Ran
+from slipway.project import variables
+from slipway.project.carried import carried
 from slipway.project.checkout import Checkout
 from slipway.project.database import HOSTNAME, NO_DATABASE, PORT, SUPERUSER, Database
 from slipway.runtime import SERVICE_PYTHON, STAYS, Job, State, Where, elsewhere
@@ -105,10 +107,8 @@ class HostRuntime:
         """Run a job in a process of its own."""
         heard: list[str] = []
         if job.where is Where.SERVICE:
-            hidden = {**self._values, **job.env}
-            status, out = self.checkout.shell.answer(
-                self._here(job), env=self.database.where, hidden=hidden, heard=heard
-            )
+            where, hidden = self.database.where, {**self._of_service, **job.env}
+            status, out = self.checkout.shell.answer(self._here(job), env=where, hidden=hidden, heard=heard)
             return Ran(status, out, "".join(heard) if status else "")
         folder = Path(self.backups)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -125,7 +125,8 @@ class HostRuntime:
     def become(self, job: Job) -> NoReturn:
         """Let a job take this process's place; raises Problem."""
         if job.where is Where.SERVICE:
-            self.checkout.shell.become(self._here(job), env=self.database.where, hidden={**self._values, **job.env})
+            where, hidden = self.database.where, {**self._of_service, **job.env}
+            self.checkout.shell.become(self._here(job), env=where, hidden=hidden)
         if not self.environment.settings.has_database:
             raise Problem(NO_DATABASE)
         if not self.database.running():
@@ -188,8 +189,12 @@ class HostRuntime:
         return [interpreter.service(self.checkout) if first == SERVICE_PYTHON else first, *rest]
 
     @property
-    def _values(self) -> Mapping[str, str]:
-        return self.environment.settings.values
+    def _of_service(self) -> dict[str, str]:
+        # slipway.schema runs in the service's Python, which may have no Slipway.
+        project, settings = self.checkout.project, self.environment.settings
+        told = variables.of_service(project, {**settings.values, **self.database.where})
+        path = [told.get(VARIABLE) or os.environ.get(VARIABLE, ""), str(carried(project.state))]
+        return told | {VARIABLE: os.pathsep.join(filter(None, path))}
 
     @property
     def _path(self) -> str:

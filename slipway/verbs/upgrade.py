@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 )
 def upgrade(_: Context, to: str = "", wheel: str = "", plan: bool = False, yes: bool = False) -> None:
     """Have another Slipway here; merge what it writes with yours."""
-    from slipway.verbs.session import ROOT
+    from slipway.project import root
 
-    upgrade_in(ROOT, to, wheel, plan, yes)
+    upgrade_in(root.here(), to, wheel, plan, yes)
 
 
 def upgrade_in(root: Path, to: str = "", wheel: str = "", plan: bool = False, yes: bool = False) -> None:

@@ -60,7 +60,7 @@ class Venv:
 
     def read(self) -> Lockfile:
         """Read the lock file; raises FileNotFoundError, Unusable."""
-        return Lockfile.at(self.root / self.lock)
+        return Lockfile.at(self.root / self.lock, self.root)
 
     def excludes(self, version: str) -> str:
         """Say why it takes no Python of a version; "" when it does."""
