@@ -30,7 +30,6 @@ def add(root: Path, names: Sequence[str]) -> None:
     try:
         ours.copy.unlink(missing_ok=True)  # what it was made for, it is no longer
         make.make(ours, Path(install.base()))
-        ours.note_extras()
     except Refused as refused:
         raise Problem(str(refused)) from None
     except OSError as error:

@@ -166,6 +166,7 @@ def _finish(venv: Venv, lock: Lockfile, asked: str, python: Python, ours: Iterab
     with contextlib.suppress(OSError):  # of a checkout that cannot be written: it is looked at each time
         if venv.folder == OWN:
             _point(lock, python.sites[0])
+            venv.note_extras()
         mark.finish(venv, asked, python, ours, packages.archives(lock, venv.groups, python.where))
 
 

@@ -1,5 +1,6 @@
 """The two virtual environments of a project: Slipway's own, and that of the service."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ OWN_LOCK = "slipway.lock"
 OWN, SERVICE = ".slipway/venv", ".venv"
 GROUPS = ("main", "dev")  # of the service's lock file
 EXTRAS = "extras.txt"
+ASKED = "SLIPWAY_EXTRAS"  # a machine of CI, say, has all packages before it has any secret
 RESTORE = "git checkout slipway.lock, or slipway upgrade, writes another one"
 
 
@@ -68,9 +70,10 @@ class Venv:
 
 
 def own(root: Path, extras: Sequence[str] = ()) -> Venv:
-    """Return Slipway's own, with the extras that it has, and these."""
+    """Return Slipway's own, with the extras that it has, those that SLIPWAY_EXTRAS names, and these."""
     bare = Venv(root, OWN, OWN_LOCK, ("main",), pythons.OLDEST, pythons.OWN, RESTORE)
-    return replace(bare, groups=tuple(dict.fromkeys(["main", *bare.extras, *extras])))
+    asked = os.environ.get(ASKED, "").replace(",", " ").split()
+    return replace(bare, groups=tuple(dict.fromkeys(["main", *bare.extras, *asked, *extras])))
 
 
 def service(root: Path, lock: str, extras: Sequence[str] = ()) -> Venv:

@@ -13,6 +13,7 @@ from tests.support import ROOT, Checkout
 
 pytestmark = pytest.mark.minutes(1)
 BASE, HERE = "python:3.13-slim", "/home/dev/svc"
+MOUNTED = (".venv", ".slipway/venv")
 # What is left at the end; the script itself has these words in it.
 LEFT = """
 for process in /proc/[0-9]*; do
@@ -23,29 +24,40 @@ done
 
 @pytest.fixture(scope="module")
 def venv(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Give a .venv for the base image's Python, of the packages that images of the tests have."""
+    """Give an environment for the base image's Python, of the packages that images of the tests have.
+
+    It is the service's, and Slipway's own as well.
+    """
     folder, image = tmp_path_factory.mktemp("bare") / "venv", f"{NAME}:bare"
     run("docker", "build", "--quiet", "--target", "test-dependencies", "--tag", image, str(ROOT))
     folder.mkdir()
     run("docker", "run", "--rm", "--volume", f"{folder}:/made", image, "cp", "-a", "/opt/venv/.", "/made")
-    shutil.copy(ROOT / "poetry.lock", folder / "poetry.lock")
+    for name in ("poetry.lock", "slipway.lock"):
+        shutil.copy(ROOT / name, folder / name)
+    (next(folder.glob("lib/python*/site-packages")) / "slipway.pth").write_text("../../../../..\n")
     yield folder
     run("docker", "image", "rm", image)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """Give a fresh clone, without .venv."""
+    """Give a fresh clone, without an environment."""
     root = clone(tmp_path / "service")
-    (root / ".venv").mkdir()
+    for name in MOUNTED:
+        (root / name).mkdir(parents=True)
     yield root
     run("docker", "run", "--rm", "--volume", f"{root}:/service", BASE, "rm", "-rf", "/service/.slipway")
+
+
+def mounts(venv: Path) -> list[str]:
+    """Return the options by which an environment is where it is looked for."""
+    return [word for name in MOUNTED for word in ("--volume", f"{venv}:{HERE}/{name}:ro")]
 
 
 def bare(root: Path, venv: Path | None, script: str, *options: str, mode: str = "rw") -> str:
     """Run a script in a container of the base image on a clone; return all that it prints."""
     volumes = ["--volume", f"{root}:{HERE}:{mode}", "--workdir", HERE]
-    volumes += ["--volume", f"{venv}:{HERE}/.venv:ro"] if venv else []
+    volumes += mounts(venv) if venv else []
     name = f"{NAME}-bare-{os.urandom(4).hex()}"
     argv = ["docker", "run", "--rm", "--name", name, *volumes, *options, BASE, "sh", "-c", f"exec 2>&1\n{script}"]
     try:
@@ -112,7 +124,7 @@ def test_a_database_in_another_container_is_left_alone_and_one_that_was_killed_i
     folder: Path, venv: Path
 ) -> None:
     one = f"{NAME}-bare-one"
-    volumes = ["--volume", f"{folder}:{HERE}", "--volume", f"{venv}:{HERE}/.venv:ro", "--workdir", HERE]
+    volumes = ["--volume", f"{folder}:{HERE}", *mounts(venv), "--workdir", HERE]
     run("docker", "run", "--detach", "--name", one, *volumes, BASE, "sleep", "600")
     try:
         run("docker", "exec", one, "./inv", "up")

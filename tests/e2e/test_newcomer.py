@@ -83,6 +83,7 @@ def of_others(newcomer: Newcomer) -> list[Path]:
 def test_from_a_clone_to_a_running_service_and_green_tests(newcomer: Newcomer) -> None:
     first = newcomer.inv("up")
     assert first.returncode == 0, first.stderr
+    assert "making .slipway/venv from slipway.lock, 4 packages" in first.stderr
     assert "making .venv from poetry.lock" in first.stderr
     assert "runtime    host: no Docker engine answers" in first.stderr
     conversation(newcomer.url)
@@ -97,7 +98,7 @@ def test_from_a_clone_to_a_running_service_and_green_tests(newcomer: Newcomer) -
     tested = newcomer.inv("test", "--", "-q", "tests/app/posts/test_posts.py")
     assert tested.returncode == 0, tested.stdout + tested.stderr
     assert re.search(r"\d+ passed", tested.stdout)
-    assert "making .venv" not in tested.stderr
+    assert "making .v" not in tested.stderr
     down = newcomer.inv("down")
     assert down.returncode == 0, down.stderr
     assert processes_of(newcomer.root) == []
