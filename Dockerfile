@@ -20,11 +20,27 @@ COPY poetry.lock ./
 RUN awk '/^[ \t]*\[/ { ours = /^[ \t]*\[tool\.slipway[].]/ } /^version = / { $0 = "version = \"0\"" } !ours' \
         /tmp/pyproject.toml >pyproject.toml
 
+# Slipway's part of an image and of its build: of the folder slipway, where that is the project's own, or of the wheel that
+# the first line of slipway.lock names. pip checks that one's hash.
+FROM base AS slipway
+WORKDIR /from
+COPY slipway.lock ./
+COPY vendo[r] vendor/
+COPY slipwa[y] slipway/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    sed -n '/^[^#]/{p;q;}' slipway.lock >/tmp/line \
+ && if ! grep -qx -e '-e [.]' /tmp/line; then \
+    pip download --quiet --dest wheel --no-deps --only-binary :all: --require-hashes --requirement /tmp/line \
+ && rm -rf slipway && python -m zipfile -e wheel/*.whl .; fi \
+ && mkdir -p /image/slipway && cp -R slipway/schema slipway/__init__.py /image/slipway/ \
+ && if [ -e slipway/entrypoint.py ]; then cp slipway/entrypoint.py /image/slipway/; fi
+
 # Poetry stays in this stage. It is installed from a file with the version and hashes of each of its packages
 # (`inv pins --update` makes it), and none is compiled: no hash checks what that would need.
 FROM base AS poetry
 WORKDIR /project
-COPY slipway/image/poetry.txt /tmp/
+COPY --from=slipway /from/slipway/image/poetry.txt /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     python -m venv /opt/poetry \
@@ -36,7 +52,7 @@ RUN /opt/poetry/bin/poetry export --only main --output main.txt \
 # Folders of the project that the lock file names as packages become wheels, built by what its group "build" lists, and
 # the lists name those with their hashes. For a folder libs/mylib, this stage needs the line COPY libs/mylib libs/mylib
 FROM poetry AS wheels
-COPY slipway/image/folders.py /tmp/
+COPY --from=slipway /from/slipway/image/folders.py /tmp/
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     if grep -q '^type = "directory"' poetry.lock; then \
@@ -88,9 +104,11 @@ FROM base AS source
 ARG SOURCE_DATE_EPOCH
 WORKDIR /source-${SOURCE_DATE_EPOCH}
 COPY . srv
+RUN rm -rf srv/slipway
+COPY --from=slipway /image srv
 RUN sed -n '/^type = "directory"$/{n;s/^url = "\(.*\)"$/\1/p}' srv/poetry.lock >/tmp/folders \
  && while read -r folder; do rm -rf "srv/$folder"; done </tmp/folders \
- && rm -rf srv/tests srv/vendor srv/poetry.lock srv/slipway/image \
+ && rm -rf srv/tests srv/vendor srv/poetry.lock srv/slipway.lock \
  && { find srv -depth -type d -exec rmdir {} + 2>/dev/null || true; } \
  && python -m compileall -q --invalidation-mode unchecked-hash -p / srv \
  && chmod -R a-st,u+rw,go=u,go-w . \
@@ -138,7 +156,7 @@ FROM base AS single
 RUN if command -v apk; then apk add --no-cache build-base; else \
     apt-get update && apt-get install --yes --no-install-recommends build-essential && rm -rf /var/lib/apt/lists/*; fi
 WORKDIR /srv
-COPY slipway/image/poetry.txt /tmp/
+COPY --from=slipway /from/slipway/image/poetry.txt /tmp/
 RUN python -m venv /opt/venv \
  && pip install --no-cache-dir --no-deps --only-binary :all: --require-hashes --requirement /tmp/poetry.txt
 COPY pyproject.toml poetry.lock ./
@@ -146,6 +164,7 @@ COPY vendo[r] vendor/
 RUN poetry export --only main --output requirements.txt \
  && pip install --no-cache-dir --no-deps --require-hashes --requirement requirements.txt
 COPY . .
+COPY --from=slipway /image .
 CMD ["gunicorn"]
 
 # Last, so that it is what plain `docker build .` makes. These change with every commit: below

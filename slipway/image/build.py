@@ -17,8 +17,8 @@ from slipway.core.steps import Steps
 from slipway.engine import builder, registry
 from slipway.engine.client import need_engine
 from slipway.image import adopted as own
-from slipway.image import arguments, pins, plan, vendored
-from slipway.image.context import PUBLIC, context, unseen
+from slipway.image import arguments, origin, plan, vendored
+from slipway.image.context import PUBLIC, context
 from slipway.image.plan import Image
 from slipway.image.wheels import without_wheel
 from slipway.project import adopted, folders, lockfile
@@ -115,11 +115,8 @@ def check(image: Image, home: Project, target: str | None = None) -> None:
         raise Problem(f"No image can be made: {lacking}")
     seen = set(map(PurePosixPath, context(root)))
     vendored.check(root, ("main", "dev") if target == TEST else ("main",), seen)
-    if pins.FILE in (dockerfile := (root / "Dockerfile").read_text(encoding="utf-8")):
-        pins.read(root)
-    for file in (pins.FILE, vendored.SCRIPT):
-        if file in dockerfile and PurePosixPath(file) not in seen:
-            raise Problem(unseen(file))
+    dockerfile = (root / "Dockerfile").read_text(encoding="utf-8")
+    origin.check(root, seen, dockerfile)
     if leaking := sorted(filter(_is_private, seen)):
         raise Problem(
             f".dockerignore lets {leaking[0]} into the build. Take Slipway's, which denies all but what it names, or "

@@ -9,6 +9,8 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,7 +21,7 @@ from slipway.image.wheels import without_wheel
 from slipway.project.checkout import Checkout
 from slipway.project.lockfile import Lockfile, Unusable
 
-FILE = "slipway/image/poetry.txt"  # from the project's folder; the Dockerfile and .dockerignore name it as well
+FILE = "slipway/image/poetry.txt"  # of Slipway; the Dockerfile and .dockerignore name it as well
 WANTED = {"poetry": ">=2.5,<3", "poetry-plugin-export": ">=1.10,<2"}
 PYTHON = ">=3.11,<4"  # of any base image
 # The oldest of each C library, and the machines that images are built for.
@@ -46,19 +48,24 @@ class Pins:
 
 
 def read(root: Path) -> Pins:
-    """Read what a project has pinned.
+    """Read what is pinned for a project: by the Slipway that lies in it, or else by this one.
 
     Raises Problem when there is no such file, or what is asked for is not in it.
     """
     try:
-        text = (root / FILE).read_text(encoding="utf-8")
+        text = _listing(root).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise Problem(f"There is no {FILE} in {root}: take Slipway's.") from None
+        raise Problem(f"There is no {FILE} in {root}: git checkout {FILE}") from None
     lines = [line for line in text.splitlines() if "==" in line]
     versions = dict(line.split()[0].split("==") for line in lines)
     if missing := WANTED.keys() - versions.keys():
         raise Problem(f"{FILE} has no {', '.join(sorted(missing))}: git checkout {FILE}")
     return Pins(versions, text.count("--hash="))
+
+
+def are_of_project(root: Path) -> bool:
+    """Tell whether the pins are a project's to raise: Slipway lies in it. Elsewhere they come with Slipway."""
+    return (root / FILE).parent.is_dir()
 
 
 def changes(before: Pins, after: Pins) -> list[str]:
@@ -137,6 +144,10 @@ def uncovered(lock: Lockfile) -> list[str]:
     where = ((base, machine) for base in BASES for machine in MACHINES)
     missing = {f"{base.name} on {machine}": without_wheel(lock, base, machine) for base, machine in where}
     return [f"{place} has no wheel of {', '.join(names)}" for place, names in missing.items() if names]
+
+
+def _listing(root: Path) -> Traversable:
+    return root / FILE if are_of_project(root) else resources.files("slipway.image") / Path(FILE).name
 
 
 def _install(shell: Shell, root: Path, venv: Path) -> Path:

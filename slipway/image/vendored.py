@@ -17,7 +17,7 @@ from slipway.project.lockfile import LOCK, NAME, Lockfile, Package, Unusable, ha
 
 FOLDER = "vendor"  # of the project: the wheels that a build takes; the Dockerfile and .dockerignore name it as well
 WHEELS = "wheels"  # the stage of the Dockerfile that builds folders
-SCRIPT = "slipway/image/folders.py"  # which that stage runs; .dockerignore names it as well
+SCRIPT = "slipway/image/folders.py"  # of Slipway, which that stage runs; .dockerignore names it as well
 COPIED = re.compile(r'(?m)^COPY (?:\["(?P<quoted>[^"]+)"|(?P<plain>[^\s\[-]\S*) )')
 PUBLISH = (
     "Publish it to an index of yours (inv build --secret id=pip.conf,src=FILE has the login), or take a wheel of it "

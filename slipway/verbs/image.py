@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
 
+from slipway import __version__
 from slipway.verbs.options import JSON, PROD, SECRET, TAG
 from slipway.verbs.verb import task
 
@@ -94,17 +95,21 @@ def pins(_: Context, update: bool = False, digests: bool = False, json: bool = F
         checkout, root = session.checkout, session.checkout.root
         before, named = pins.read(root), compose.ask(checkout, compose.read(root))
         pinned = compose.pinned(named, digests) if update else named
-        now = pins.update(checkout) if update else before
+        ours = pins.are_of_project(root)
+        now = pins.update(checkout) if update and ours else before
         files = compose.write(root, named, pinned)
         poetry, raised = pins.changes(before, now), compose.changes(named, pinned)
         if json:
             images = [asdict(one) for one in pinned]
-            found = {"file": pins.FILE, "poetry": dict(now.versions), "images": images}
+            found = {"file": pins.FILE if ours else "", "poetry": dict(now.versions), "images": images}
             show_json(found | {"changed": [*poetry, *raised]})
             return
         rest = len(now.versions) - len(now.wanted)
         show_rows([("poetry", f"{', '.join(now.wanted)}, and {rest} packages that they need")])
-        show_rows([("file", f"{pins.FILE}, {now.files} hashes")])
+        where = (
+            f"{pins.FILE}, {now.files} hashes" if ours else f"Slipway {__version__}'s own: slipway upgrade raises them"
+        )
+        show_rows([("file", where)])
         lines = [*compose.rows(pinned), *compose.untold(pinned)]
         show_rows(("" if index else "images", line) for index, line in enumerate(lines))
         show_rows(("" if index else "changed", line) for index, line in enumerate([*poetry, *raised]))

@@ -49,7 +49,7 @@ def test_the_context_of_this_project_holds_what_the_service_needs_alone() -> Non
     tops = {name.partition("/")[0] for name in context(ROOT)}
 
     folders = {one.folder.partition("/")[0] for one in Lockfile.read(ROOT).packages if one.folder}
-    needed = {"app", "alembic", "gunicorn.conf.py", "pyproject.toml", "poetry.lock", "slipway", "tests"}
+    needed = {"app", "alembic", "gunicorn.conf.py", "pyproject.toml", "poetry.lock", "slipway", "slipway.lock", "tests"}
     assert tops - {"vendor"} == needed | folders
     assert not [name for name in context(ROOT) if "__pycache__" in name or ".env" in name]
 

@@ -38,18 +38,23 @@ def test_the_dockerfile_installs_nothing_but_what_is_pinned() -> None:
     for line in installs:
         assert "--require-hashes" in line, line
         assert "--no-deps" in line, line
-    assert len(re.findall(rf"COPY {FILE} /tmp/", text)) == 2
+    assert len(re.findall(rf"COPY --from=slipway /from/{FILE} /tmp/", text)) == 2
     assert text.count("--only-binary :all: --require-hashes --requirement /tmp/poetry.txt") == 2
     assert not re.findall(r"[\"' ]poetry(-plugin-export)?[=<>~]", text)
 
 
 def test_a_file_that_is_missing_or_not_whole_is_told(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match=f"There is no {FILE} in .*: take Slipway's"):
-        pins.read(tmp_path)
     (tmp_path / FILE).parent.mkdir(parents=True)
+    with pytest.raises(Problem, match=f"There is no {FILE} in .*: git checkout {FILE}"):
+        pins.read(tmp_path)
     (tmp_path / FILE).write_text("poetry==2.5.1 \\\n    --hash=sha256:00\n")
     with pytest.raises(Problem, match=f"{FILE} has no poetry-plugin-export: git checkout {FILE}"):
         pins.read(tmp_path)
+
+
+def test_a_project_that_slipway_does_not_lie_in_has_the_pins_of_this_one(tmp_path: Path) -> None:
+    assert pins.read(tmp_path) == pins.read(ROOT)
+    assert (pins.are_of_project(tmp_path), pins.are_of_project(ROOT)) == (False, True)
 
 
 def test_what_is_another_version_is_listed_and_poetry_first() -> None:
