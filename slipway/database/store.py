@@ -21,7 +21,7 @@ from slipway.project.database import explained
 from slipway.runtime import Job, Runtime, Where
 from slipway.runtime.environment import Environment
 
-SCRIPT = Path(__file__).with_name("backups.sh")
+SCRIPT = Script("slipway.database", "backups.sh")
 TOO_OLD = 64  # the status of what needs newer programs of PostgreSQL's than those that are there
 LONGEST_NAME = 36  # of a database, before what is added to it; PostgreSQL takes 63
 
@@ -51,7 +51,7 @@ class Restoration:
 
 def script_command(function: str, *args: str) -> list[str]:
     """Return the command line that calls a function of backups.sh."""
-    return ["sh", "-c", Script(SCRIPT), "sh", function, *args]
+    return ["sh", "-c", SCRIPT, "sh", function, *args]
 
 
 def make(checkout: Checkout, runtime: Runtime, output: Path | None = None) -> str:

@@ -8,7 +8,6 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 
 from slipway.core import processes
 from slipway.core.errors import Problem
@@ -21,7 +20,7 @@ from slipway.engine.calls import JOB
 MADE_BY = "dev.slipway.by"  # the label of a one-off: machine and process
 HOLDS = "dev.slipway.holds"  # the label of one in which others run commands
 WAITS = "dev.slipway.waits"  # the label of one that begins once it has secrets in this folder
-SCRIPT = Path(__file__).with_name("oneoff.sh")
+SCRIPT = Script("slipway.engine", "oneoff.sh")
 A_DAY = "86400"  # seconds
 
 
@@ -113,7 +112,7 @@ def _started(
     detached = compose("run", "--detach", "--no-deps")
     name = f"{detached[detached.index('--project-name') + 1]}-{job.name}"
     _refuse_another(shell, name)
-    waiting = ["sh", "-c", Script(SCRIPT), "sh", "with", job.folder] if job.secrets else []
+    waiting = ["sh", "-c", SCRIPT, "sh", "with", job.folder] if job.secrets else []
     mine = True
     try:
         marks = ["--label", f"{WAITS}={job.folder}"] if job.secrets else []
@@ -136,9 +135,7 @@ def _started(
 
 def _give(shell: Shell, name: str, job: OneOff) -> None:
     # One that has ended already says in its log why.
-    give = containers.exec_command(
-        name, "sh", "-c", Script(SCRIPT), "sh", "give", job.folder, options=["--interactive"]
-    )
+    give = containers.exec_command(name, "sh", "-c", SCRIPT, "sh", "give", job.folder, options=["--interactive"])
     status, _, said = shell.probe(give, given=rows(job.secrets), echo=True)
     one = containers.look(shell, name) if status else None
     if one and one.running:

@@ -8,7 +8,7 @@ from typing import Any
 
 from slipway.core import resources
 from slipway.core.errors import Problem
-from slipway.core.scripts import PACKAGE, Script
+from slipway.core.scripts import Script
 from slipway.core.shell import Shell
 from slipway.engine import images
 from slipway.project.config import Project
@@ -20,7 +20,7 @@ DATABASE = ("psycopg", "psycopg-binary", "typing-extensions")
 HOME = "/opt/slipway"  # where what is Slipway's lies in the image
 FRAMEWORK = "starlette"  # what FastAPI is made of: an environment without it is not the service's
 LOOKED_FOR = (FRAMEWORK, "alembic", "psycopg", "gunicorn")
-PROBE = PACKAGE / "image" / "probe.py"
+PROBE = Script("slipway.image", "probe.py")
 STARTS = ("python", "python3", "/usr/local/bin/python3", "/usr/bin/python3", "/opt/venv/bin/python")
 
 
@@ -123,7 +123,7 @@ def packages(project: Project, beneath: Beneath) -> list[str]:
 def _ask(shell: Shell, tag: str, starts: Sequence[str], asked: str) -> list[dict[str, Any]]:
     # Whichever Python is there finds the others.
     for start in dict.fromkeys(starts):
-        status, said, _ = shell.probe(images.ask_command(tag, start, "-c", Script(PROBE), asked))
+        status, said, _ = shell.probe(images.ask_command(tag, start, "-c", PROBE, asked))
         if not status:
             found: list[dict[str, Any]] = json.loads(said.splitlines()[-1])
             return found

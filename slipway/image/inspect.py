@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from slipway.core.scripts import Script
@@ -15,7 +14,7 @@ from slipway.image import build, plan, vendored
 from slipway.project import labels, tags
 from slipway.project.checkout import Checkout
 
-CONTENTS = Path(__file__).with_name("contents.py")
+CONTENTS = Script("slipway.image", "contents.py")
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def contents(shell: Shell, tag: str) -> dict[str, Any]:
 
     Returns what contents.py prints. Raises Problem when the image has no Python to ask.
     """
-    command = images.ask_command(tag, "python", "-I", "-c", Script(CONTENTS))
+    command = images.ask_command(tag, "python", "-I", "-c", CONTENTS)
     return dict(json.loads(shell.output(command, failed=f"{tag} cannot be asked what is installed in it.")))
 
 

@@ -5,7 +5,6 @@ What is done is in bring_over.sh. It runs where the server is: beside it in its 
 
 from collections.abc import Callable
 from enum import Enum
-from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.scripts import Script
@@ -14,7 +13,7 @@ from slipway.core.steps import Steps
 from slipway.project.database import SUPERUSER, Database
 from slipway.runtime import Job, Where
 
-SCRIPT = Path(__file__).with_name("bring_over.sh")
+SCRIPT = Script("slipway.runtime", "bring_over.sh")
 SUPERUSER_PASSWORD = "SUPERUSER_PASSWORD"  # noqa: S105  (the variable's name)
 
 
@@ -66,4 +65,4 @@ def bring_over(steps: Steps, database: Database, run: Callable[[Job], Ran]) -> N
 
 
 def _command(step: str, database: Database) -> list[str]:
-    return ["sh", "-c", Script(SCRIPT), "sh", step, database.username, SUPERUSER, database.name]
+    return ["sh", "-c", SCRIPT, "sh", step, database.username, SUPERUSER, database.name]

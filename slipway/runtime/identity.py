@@ -16,7 +16,7 @@ from slipway.runtime.installations import Binaries
 
 NOBODY = "nobody"
 LIMIT = 60  # seconds
-REACHABLE = Path(__file__).with_name("reachable.sh")
+REACHABLE = Script("slipway.runtime", "reachable.sh")
 AS_ROOT = "it runs as root in a user namespace here: what its superuser may, reads root's files"
 ANYWHERE = "it runs as nobody who may enter closed folders here: what its superuser may, reads root's files"
 
@@ -135,7 +135,7 @@ def closed_folders(paths: list[Path]) -> list[Path]:
 def _reachable_command(needed: list[Path], closed: list[Path]) -> tuple[str, ...]:
     entry = nobody()
     given = (str(entry.pw_uid), str(entry.pw_gid), *map(str, needed), "--", *map(str, closed), "--")
-    return ("unshare", "--mount", "sh", "-c", Script(REACHABLE), "sh", *given)
+    return ("unshare", "--mount", "sh", "-c", REACHABLE, "sh", *given)
 
 
 def _entering_command() -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import NoReturn
 
 from slipway.core.errors import Problem
@@ -28,7 +27,7 @@ MIGRATE = "migrate"  # beside DATABASE, the service of the Compose files in whic
 DATABASE_USER = "postgres"  # of PostgreSQL's image
 # The superuser logs in over the socket in its container.
 SECRETS, PASSWORDS = "/run/secrets", "/tmp/secrets"  # noqa: S108  (folders of their containers)
-SCRIPT = Path(__file__).with_name("certificates.sh")
+SCRIPT = Script("slipway.runtime", "certificates.sh")
 CERTIFICATES = {"PGSSLROOTCERT": "root.crt", "PGSSLCERT": "postgresql.crt", "PGSSLKEY": "postgresql.key"}
 AS_SUPERUSER = ["--user", DATABASE_USER, "--env", f"PGUSER={database.SUPERUSER}", "--env", "PGDATABASE=postgres"]
 
@@ -117,7 +116,7 @@ class ComposeJobs:
         of, shell = self.settings.database, self.stack.shell
         if self.settings.own_database or not (of.sslmode or of.sslrootcert):
             return {}
-        ask, failed = ["sh", "-c", Script(SCRIPT), "sh", of.sslrootcert], "The service's certificates cannot be read."
+        ask, failed = ["sh", "-c", SCRIPT, "sh", of.sslrootcert], "The service's certificates cannot be read."
         if not shell.probe(images.inspect_command(self.stack.env().get("IMAGE", "")))[0]:
             with self.stack.held(self._in_service([])) as name:
                 return read_rows(shell.output(containers.exec_command(name, *ask), failed=failed))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.scripts import Script
@@ -13,7 +12,7 @@ from slipway.engine.jobs import rows
 from slipway.project.database import PASSWORD, Database, other_login
 from slipway.runtime import Job, Where
 
-SCRIPT = Path(__file__).with_name("password.sh")
+SCRIPT = Script("slipway.runtime", "password.sh")
 
 
 class Password(Enum):
@@ -66,6 +65,6 @@ def take_over(steps: Steps, database: Database, run: Callable[[Job], Ran]) -> No
 
 
 def _job(function: str, database: Database, *args: str, given: bool = False) -> Job:
-    argv = ["sh", "-c", Script(SCRIPT), "sh", function, database.username, *args]
+    argv = ["sh", "-c", SCRIPT, "sh", function, database.username, *args]
     text = rows({PASSWORD: database.password}) if given else None
     return Job(argv, Where.SUPERUSER, given=text, quick=True)

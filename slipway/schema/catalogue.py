@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from importlib import resources
 
 from slipway.schema.answers import Change
 from slipway.schema.database import Connection
@@ -26,7 +26,7 @@ class Thing:
 
 def read(connection: Connection) -> list[Thing]:
     """Return all that the database's schema consists of, but alembic_version."""
-    rows = connection.execute(Path(__file__).with_suffix(".sql").read_bytes())
+    rows = connection.execute((resources.files("slipway.schema") / "catalogue.sql").read_bytes())
     return [
         Thing(kind, name, definition or "", id_, table, tuple(on)) for kind, name, definition, id_, table, on in rows
     ]

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
+from importlib import resources
 
 from invoke.collection import Collection
 from invoke.parser.argument import Argument
@@ -10,7 +10,7 @@ from invoke.parser.context import ParserContext
 
 from slipway.verbs.line import flags
 
-SCRIPTS = Path(__file__).with_name("completion")
+SCRIPTS = resources.files("slipway.verbs") / "completion"
 
 
 def contexts() -> Iterable[str]:
@@ -58,7 +58,7 @@ def secrets() -> Iterable[str]:
 
 def shells() -> list[str]:
     """Return the shells that there is a script for."""
-    return [one.suffix[1:] for one in sorted(SCRIPTS.glob("inv.*"))]
+    return sorted(one.name.removeprefix("inv.") for one in SCRIPTS.iterdir() if one.name.startswith("inv."))
 
 
 def skippable() -> Iterable[str]:

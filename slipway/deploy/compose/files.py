@@ -8,7 +8,6 @@ import base64
 import contextlib
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.limits import ASK
@@ -19,7 +18,7 @@ from slipway.engine import containers, volumes
 from slipway.engine.jobs import rows, script_command
 from slipway.engine.stack import Stack
 
-SCRIPT = Path(__file__).with_name("deployment.sh")
+SCRIPT = Script("slipway.deploy.compose", "deployment.sh")
 FOLDER, LEDGER_FOLDER = "/deployment", "/ledger"
 CADDYFILE = "Caddyfile"
 # As they are called from FOLDER.
@@ -84,7 +83,7 @@ class Files:
         another's.
         """
         options = tokens(None if given is None else "--interactive", ["--workdir", FOLDER])
-        command = ["-ec", Script(SCRIPT), "sh", function, *args]
+        command = ["-ec", SCRIPT, "sh", function, *args]
         if self.holding or any_lock:
             run = containers.exec_command(self.holding or self.lock, "sh", *command, options=options)
         elif self.stack.runs(labels.PROXY) and (proxy := self.stack.container(labels.PROXY)):
@@ -185,4 +184,4 @@ def secrets_command(image: str, project: str, mounts: Mapping[str, str], functio
     """Return the command that writes secrets into volumes, each in a folder, from its standard input."""
     options = ["--interactive", "--user", "0:0", "--cap-drop", "ALL", *volumes.MAY_GIVE, "--workdir", SECRETS]
     options += [word for volume, folder in mounts.items() for word in ("--volume", f"{volume}:{folder}")]
-    return script_command(image, project, "-ec", Script(SCRIPT), "sh", function, *args, options=options)
+    return script_command(image, project, "-ec", SCRIPT, "sh", function, *args, options=options)

@@ -7,7 +7,6 @@ import pytest
 from slipway.core.scripts import Script
 from slipway.core.secrecy import Secrets
 from slipway.core.steps import GREEN, PLAIN, RED, Steps, written
-from tests.support import ROOT
 
 
 @pytest.fixture
@@ -47,7 +46,7 @@ def test_a_command_can_be_pasted_and_shows_no_secret(steps: Steps, capsys: pytes
 
 def test_a_script_is_shown_by_its_file(steps: Steps, capsys: pytest.CaptureFixture[str]) -> None:
     steps.prefix.clear()
-    steps.command(["sh", "-c", Script(ROOT / "slipway/deploy/compose/deployment.sh")])
+    steps.command(["sh", "-c", Script("slipway.deploy.compose", "deployment.sh")])
     assert capsys.readouterr().err == '  $ sh -c "$(cat slipway/deploy/compose/deployment.sh)"\n'
 
 

@@ -28,7 +28,7 @@ def noting(root: Path, *answers: Ran) -> Noting:
 def test_a_function_of_the_script_is_called_like_a_program() -> None:
     command = store.script_command("remove", "a.dump", "b.dump")
 
-    assert command == ["sh", "-c", store.SCRIPT.read_text(), "sh", "remove", "a.dump", "b.dump"]
+    assert command == ["sh", "-c", store.SCRIPT, "sh", "remove", "a.dump", "b.dump"]
     assert isinstance(command[2], Script)  # it is shown by its name
     assert command[2].file == "slipway/database/backups.sh"
 

@@ -39,7 +39,7 @@ def test_files_are_found_where_libpq_looks(tmp_path: Path) -> None:
         file.write_text(text)
 
     def shown(root: str, **env: str) -> dict[str, str]:
-        argv = ["sh", "-c", SCRIPT.read_text(), "sh", root]
+        argv = ["sh", "-c", SCRIPT, "sh", root]
         env = {"PATH": os.environ["PATH"], "HOME": str(home.parent), **env}
         return read_rows(subprocess.run(argv, env=env, capture_output=True, text=True, check=True, timeout=60).stdout)
 
@@ -64,7 +64,7 @@ def test_they_come_from_the_image_that_jobs_run_in(tmp_path: Path) -> None:
     assert "PGSSLMODE=verify-full" in runs[1]
     files = [files_of(call.given) for call in shell.calls if call.given]
     assert [one["root.crt"] for one in files] == ["the authority"] * 2
-    asked = next(call.argv for call in shell.calls if SCRIPT.read_text() in call.argv)
+    asked = next(call.argv for call in shell.calls if SCRIPT in call.argv)
     assert asked[-1] == "certs/ca.pem"
 
 

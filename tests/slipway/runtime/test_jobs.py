@@ -11,7 +11,7 @@ import pytest
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran, Shell
 from slipway.engine.containers import SERVICE, Container
-from slipway.engine.jobs import SCRIPT as ONE_OFF
+from slipway.engine.jobs import SCRIPT
 from slipway.project.checkout import Checkout
 from slipway.runtime import SERVICE_PYTHON, Job, Where
 from slipway.runtime.host import HostRuntime
@@ -20,7 +20,6 @@ from tests.slipway.runtime.support import PASSWORD, Became, files_of, on_engine,
 
 SCHEMA = Job([SERVICE_PYTHON, "-m", "slipway.schema", "state"], env={"SLIPWAY_ENV": "dev"})
 BACKUP = Job(["sh", "-c", "...", "sh", "list"], Where.DATABASE)
-SCRIPT = ONE_OFF.read_text()
 PSQL = Job(["psql", "-c", "SELECT 1"], Where.DATABASE)
 
 

@@ -8,7 +8,7 @@ from slipway.deploy.compose.files import SCRIPT
 
 def script(folder: Path, *words: str, given: str = "", before: str = "") -> "subprocess.CompletedProcess[str]":
     """Run a function of deployment.sh in a folder; `before` is run before it."""
-    command = ["sh", "-ec", before + SCRIPT.read_text(), "sh", *words]
+    command = ["sh", "-ec", before + SCRIPT, "sh", *words]
     return subprocess.run(command, cwd=folder, input=given, capture_output=True, text=True, check=False)
 
 

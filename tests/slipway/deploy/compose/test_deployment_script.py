@@ -70,7 +70,7 @@ def test_a_way_back_that_cannot_be_gone_is_not_taken_for_none(folder: Path) -> N
 def marking(folder: Path, meanwhile: str) -> "subprocess.CompletedProcess[bytes]":
     """Go back, and let something happen while the mark is written."""
     put = f'put() {{ cat >"$1"; {meanwhile}; }}\n"$@"'
-    text = SCRIPT.read_text().removesuffix('"$@"\n') + put
+    text = SCRIPT.removesuffix('"$@"\n') + put
     return subprocess.run(["sh", "-ec", text, "sh", "back", "bob"], cwd=folder, capture_output=True, check=False)
 
 
