@@ -21,6 +21,7 @@ from slipway.project.tables import (
     check_commands,
     check_rendered,
 )
+from slipway.schema import ini
 from slipway.schema.statements import Limits
 
 
@@ -135,7 +136,7 @@ def load(root: Path) -> Project:
     if not isinstance(metadata.get("version"), str):
         raise Problem('pyproject.toml has no version: add version = "0.1.0" to [project].')
     defaults: dict[str, Any] = {
-        "migrations": "alembic" if (root / "alembic").is_dir() else "",
+        "migrations": _migrations(root, str(table.get("alembic") or "")),
         "source": _source(metadata.get("urls", {})),
         "requires_python": str(metadata.get("requires-python", "")),
     }
@@ -144,6 +145,20 @@ def load(root: Path) -> Project:
         if key in values:
             values[key] = of(**read(values[key], of, f"tool.slipway.{key}"))
     return Project(root=root, version=metadata["version"], **values | {"name": name})
+
+
+def _migrations(root: Path, named: str) -> str:
+    # The folder of env.py.
+    if not named or places.is_above(named):  # which is refused in a moment
+        return "" if named else "alembic" if (root / "alembic").is_dir() else ""
+    where = f"pyproject.toml: [tool.slipway] alembic = {named!r}"
+    try:
+        _, folder = ini.scripts(root / named, root)
+    except ini.Unfit as unfit:
+        raise Problem(f"{where}: {unfit}.") from None
+    if not folder.resolve().is_relative_to(root.resolve()):
+        raise Problem(f"{where}: its script_location leads out of the project.")
+    return str(folder.resolve().relative_to(root.resolve()))
 
 
 def _source(urls: dict[str, str]) -> str:

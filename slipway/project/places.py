@@ -15,13 +15,13 @@ def check(context: str, inside: Mapping[str, Sequence[str]], around: Mapping[str
     for key, paths in inside.items():
         for path in filter(None, paths):
             _check_relative(key, path)
-            if _is_above(path):
+            if is_above(path):
                 raise Problem(f"{_where(key, path)} leads out of the project.")
         if twice := [path for path in paths if paths.count(path) > 1]:
             raise Problem(f"pyproject.toml: [tool.slipway] {key} names {twice[0]!r} twice.")
     for key, path in around.items():
         _check_relative(key, path)
-        if _is_above(path) and not _is_within(path, context):
+        if is_above(path) and not _is_within(path, context):
             raise Problem(
                 f"{_where(key, path)} lies above the project, and outside of context = {context!r}. For a project in a "
                 'larger folder, context is the way up to it, like context = ".."'
@@ -35,7 +35,8 @@ def _check_relative(key: str, path: str) -> None:
         )
 
 
-def _is_above(path: str) -> bool:
+def is_above(path: str) -> bool:
+    """Tell whether a relative path leads out of the folder that it is seen from."""
     return _up(path) > 0
 
 

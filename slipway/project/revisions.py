@@ -1,11 +1,13 @@
 """The migrations in the tree, read without running them."""
 
 import ast
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.project.config import Project
+from slipway.schema import ini
 
 
 def heads(project: Project) -> str:
@@ -35,7 +37,27 @@ def known(project: Project, heads: Sequence[str]) -> frozenset[str]:
 
 def files(project: Project) -> list[Path]:
     """Return the files of the revisions, by name."""
-    return sorted((project.root / project.migrations / "versions").glob("*.py")) if project.migrations else []
+    return sorted({path for folder in folders(project) for path in folder.glob("*.py")}) if project.migrations else []
+
+
+def folders(project: Project) -> list[Path]:
+    """Return the folders that the revisions are in, as Alembic's .ini or [tool.alembic] has them; raises Problem."""
+    path = project.root / (project.alembic or "alembic.ini")
+    if path.is_file():
+        try:
+            return ini.versions(path, project.root)
+        except ini.Unfit as unfit:
+            if project.alembic:  # one that nobody has named may leave it to [tool.alembic]
+                raise Problem(f"{unfit}.") from None
+    listed = _of_toml(project.root)
+    return [project.root / one for one in listed] or [project.root / project.migrations / "versions"]
+
+
+def _of_toml(root: Path) -> list[str]:
+    path = root / "pyproject.toml"
+    document = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    found = document.get("tool", {}).get("alembic", {})
+    return [str(one).replace("%(here)s", str(root)) for one in found.get("version_locations", [])]
 
 
 def _graph(project: Project) -> dict[str, tuple[str, ...]]:

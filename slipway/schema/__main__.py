@@ -30,7 +30,7 @@ from slipway.schema.phases import PHASES, decide
 from slipway.schema.protocol import written
 from slipway.schema.revising import HOW, revise
 from slipway.schema.revisions import Revisions
-from slipway.schema.settings import linted_after, read_limits
+from slipway.schema.settings import enter, linted_after, read_limits
 from slipway.schema.statements import Limits
 from slipway.schema.upgrading import downgrade, upgrade
 from slipway.schema.words import say
@@ -45,7 +45,9 @@ def main(argv: list[str]) -> int:
     os.dup2(2, 1)  # a revision may print as well, and so may what it runs
     signal.signal(signal.SIGTERM, _stop)
     logging.getLogger("alembic.runtime.migration").disabled = True  # our lines have the times as well
+    args.root = enter()
     database.reach(args.wait)
+    database.lead_to(database.name())
     result = _COMMANDS[args.command](args, read_limits(), Revisions())
     if isinstance(result, str):
         output.write(f"{result}\n")
@@ -142,7 +144,7 @@ def _check(_args: argparse.Namespace, limits: Limits, revisions: Revisions) -> C
 
 
 def _revise(args: argparse.Namespace, limits: Limits, _revisions: Revisions) -> Revised:
-    return revise(args.how, args.message, args.phase, limits)
+    return revise(args.how, args.message, args.phase, limits, args.root)
 
 
 def _drift(_args: argparse.Namespace, limits: Limits, revisions: Revisions) -> Drift:

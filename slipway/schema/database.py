@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from slipway import entrypoint
 from slipway.schema import NO_SCRATCH, NOT_YET
 from slipway.schema.answers import Size
 from slipway.schema.causes import cause, explained_here
@@ -65,6 +66,23 @@ def variable(name: str, default: str | None = None) -> str:
 def name() -> str:
     """Return the database's name."""
     return variable("DATABASE_NAME")
+
+
+def known() -> dict[str, str]:
+    """Return what is known of the database, by the names DATABASE_*."""
+    return {name: variable(name, "") for name, _ in entrypoint.PLACES.values()}
+
+
+def lead_to(database: str) -> None:
+    """Let the service's variables name a database of the same server, by whatever names it has for them.
+
+    Raises Refused for templates that cannot be rendered.
+    """
+    os.environ["DATABASE_NAME"] = database
+    try:
+        os.environ.update(entrypoint.rendered(entrypoint.templates_of(os.environ), known()))
+    except entrypoint.Unfit as unfit:
+        raise Refused(str(unfit)) from None
 
 
 def reach(limit: float) -> None:
@@ -171,12 +189,12 @@ def scratch() -> Iterator[str]:
                 f"This needs a scratch database, which {variable('DATABASE_USERNAME')} may not create here. Let it: "
                 f"ALTER ROLE {variable('DATABASE_USERNAME')} CREATEDB; or run this in development."
             ) from None
-        os.environ["DATABASE_NAME"] = new
+        lead_to(new)
         try:
             server.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(new), MARK))
             yield new
         finally:
-            os.environ["DATABASE_NAME"] = real
+            lead_to(real)
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(new)))
 
 

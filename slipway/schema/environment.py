@@ -1,6 +1,7 @@
 """What env.py runs: once, and noting it where it is looked for."""
 
 import itertools
+from configparser import InterpolationError
 from typing import Any
 
 from alembic.config import Config
@@ -9,7 +10,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from slipway.schema.database import NOTED, VERSIONS, Refused
+from slipway import entrypoint
+from slipway.schema.database import NOTED, VERSIONS, Refused, known, variable
 
 
 def environment(noted: str, config: Config, script: ScriptDirectory, **options: Any) -> EnvironmentContext:
@@ -17,6 +19,7 @@ def environment(noted: str, config: Config, script: ScriptDirectory, **options: 
 
     What env.py runs raises Refused when it has them noted elsewhere, where what is applied would be pending for ever.
     """
+    _lead(config)
     made = EnvironmentContext(config, script, **options)
     run, runs = made.run_migrations, itertools.count()
 
@@ -31,6 +34,25 @@ def environment(noted: str, config: Config, script: ScriptDirectory, **options: 
 
     made.run_migrations = run_once  # type: ignore[method-assign]  # env.py finds Alembic's own class alone
     return made
+
+
+def _lead(config: Config) -> None:
+    # An env.py that takes the URL of Alembic's .ini gets there what DATABASE_* say, for the driver that it names.
+    try:
+        before = config.get_main_option("sqlalchemy.url") or ""
+    except InterpolationError:  # env.py fills it in
+        return
+    scheme, _, rest = before.partition("://")
+    named, _, driver = scheme.partition("+")
+    if named not in ("postgresql", "postgres", "driver"):  # the last one is of Alembic's own template
+        return
+    query = rest.partition("?")[2]
+    place, mode = ("ssl" if driver == "asyncpg" else "sslmode"), variable("DATABASE_SSLMODE", "")
+    if mode and f"{place}=" not in query:
+        query = "&".join([*filter(None, [query]), f"{place}={mode}"])
+    template = f"postgresql+{driver or 'psycopg'}://{{user}}:{{password}}@{{host}}:{{port}}/{{name}}"
+    if url := entrypoint.rendered({"url": template}, known()).get("url"):
+        config.set_main_option("sqlalchemy.url", f"{url}{query and '?'}{query}".replace("%", "%%"))
 
 
 def _refuse_elsewhere(context: MigrationContext, noted: str) -> None:

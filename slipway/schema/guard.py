@@ -46,12 +46,14 @@ class Guard:
     """Watches over every connection that Alembic opens.
 
     Sets the timeouts of each statement by its kind, makes what CONCURRENTLY leaves behind harmless, and refuses another
-    database than that of `beside`, which is a connection of its own, in autocommit.
+    database than that of `beside`, which is a connection of its own, in autocommit. An env.py that reads its settings
+    once would open the one that it has opened before: what it asks for `instead_of` the database is led there.
     """
 
     limits: Limits
     beside: Connection
     database: str = field(default_factory=name)
+    instead_of: str = ""
     blocked: str = ""  # who kept a statement waiting, as last seen
     pids: set[int] = field(default_factory=set)
     _key: int = 0
@@ -66,6 +68,7 @@ class Guard:
         self._last, self._own, self.pids, self._building, self._commits = None, set(), set(), [], False
         self.blocked = ""
         listeners: list[tuple[str, Callable[..., Any], bool]] = [
+            ("do_connect", self.lead, False),
             ("connect", self.connected, False),
             ("before_cursor_execute", self.before, True),
         ]
@@ -83,6 +86,12 @@ class Guard:
             watcher.join()
             for moment, listener, _ in listeners:
                 event.remove(Engine, moment, listener)
+
+    def lead(self, _dialect: Any, _record: Any, _arguments: Any, named: dict[str, Any]) -> None:
+        """Let Alembic open the database that it is to, whatever that was called when env.py read its settings."""
+        for key in ("dbname", "database"):  # psycopg and its kin, asyncpg and its
+            if self.instead_of and named.get(key) == self.instead_of:
+                named[key] = self.database
 
     def connected(self, connection: Any, _record: Any) -> None:
         """Prepare a connection that Alembic has opened."""

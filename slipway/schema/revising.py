@@ -23,10 +23,10 @@ HOW = ("autogenerate", "empty", "merge")
 BEHIND = "Target database is not up to date."  # Alembic says so
 
 
-def revise(how: str, message: str, phase: str, limits: Limits) -> Revised:
+def revise(how: str, message: str, phase: str, limits: Limits, root: Path) -> Revised:
     """Write a revision, unless it is to hold what differs and nothing does; raises Refused.
 
-    `how` is one of HOW.
+    `how` is one of HOW, `root` the project's folder.
     """
     of_phase = [f"phase={phase}"] if phase else None
     revisions = Revisions(Namespace(message=message, autogenerate=how == HOW[0], sql=False, x=of_phase, quiet=True))
@@ -35,11 +35,11 @@ def revise(how: str, message: str, phase: str, limits: Limits) -> Revised:
     with failures.refused("The revision", lambda: "nothing was written"), _is_python(revisions):
         try:
             if how == HOW[0]:
-                return _from_models(revisions, message, phase, limits)
+                return _from_models(revisions, message, phase, limits, root)
             if how == "merge":
-                return _written(phase, [command.merge(revisions.config, "heads", message=message)])
+                return _written(root, phase, [command.merge(revisions.config, "heads", message=message)])
             made = command.revision(revisions.config, message=message)
-            return _written(phase, made if isinstance(made, list) else [made])
+            return _written(root, phase, made if isinstance(made, list) else [made])
         except DBAPIError as error:
             raise Refused(failures.said(error)) from None
         except CommandError as error:
@@ -48,21 +48,21 @@ def revise(how: str, message: str, phase: str, limits: Limits) -> Revised:
             raise Refused("Models are compared with a database at the newest revision: ./inv migrate") from None
 
 
-def _from_models(revisions: Revisions, message: str, phase: str, limits: Limits) -> Revised:
+def _from_models(revisions: Revisions, message: str, phase: str, limits: Limits, root: Path) -> Revised:
     with connect("slipway: revision") as connection:
         compared = Comparison(revisions, message)
         compared.run(Guard(limits, connection))
         scripts = compared.write() if compared.differences else []
     if scripts and compared.phase not in ("", phase or compared.phase):
         compared.notes.append(f"new values only add: this is an {compared.phase} revision, what comes next {phase}")
-    return _written(compared.phase or phase, scripts, compared)
+    return _written(root, compared.phase or phase, scripts, compared)
 
 
-def _written(phase: str, scripts: Sequence[Script | None], compared: Comparison | None = None) -> Revised:
+def _written(root: Path, phase: str, scripts: Sequence[Script | None], compared: Comparison | None = None) -> Revised:
     files, notes = [], [*(compared.notes if compared else ())]
     for path in (Path(script.path).resolve() for script in scripts if script):
         names = complete(path, phase, compared.modules if compared else ())
-        files.append(str(path.relative_to(Path.cwd())))
+        files.append(str(path.relative_to(root.resolve())))
         if names:
             notes.append(f"{files[-1]} names {', '.join(names)}, which nothing in it imports: do, before ./inv migrate")
     return Revised(tuple(files), compared.unimported if compared else (), tuple(notes))

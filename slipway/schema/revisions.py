@@ -3,7 +3,6 @@
 import io
 from argparse import Namespace
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
@@ -12,6 +11,7 @@ from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import text
 
+from slipway.schema import settings
 from slipway.schema.database import Refused
 from slipway.schema.environment import environment
 from slipway.schema.phases import PHASES, Live, Revision
@@ -27,8 +27,9 @@ def configuration(output: io.StringIO | None = None, options: Namespace | None =
 
     `options` are what Alembic's own command line would have been given: templates and env.py may read them.
     """
-    ini = "alembic.ini" if Path("alembic.ini").exists() else None
-    return Config(ini, toml_file="pyproject.toml", stdout=io.StringIO(), output_buffer=output, cmd_opts=options)
+    config = Config(settings.alembic_ini(), stdout=io.StringIO(), output_buffer=output, cmd_opts=options)
+    config.toml_file_name = "pyproject.toml"  # an older Alembic knows no such argument, and reads no such file
+    return config
 
 
 class Revisions:

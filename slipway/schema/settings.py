@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from slipway.schema import GIVEN
+from slipway.schema import GIVEN, ini
 from slipway.schema.database import Refused
 from slipway.schema.statements import Limits
 
@@ -50,6 +50,28 @@ def read_limits(pyproject: Path = FILE) -> Limits:
                 "number from 1."
             )
     return Limits(**{known[key]: value for key, value in given.items()})
+
+
+def enter() -> Path:
+    """Go to where Alembic is run, if [tool.slipway] alembic names its .ini; return the project's folder.
+
+    The settings go along, in the variable. Raises Refused.
+    """
+    root, found = Path.cwd(), table()
+    if named := str(found.get("alembic", "")):
+        path = root / named
+        try:
+            folder, _ = ini.scripts(path, root)
+        except ini.Unfit as unfit:
+            raise Refused(f"pyproject.toml: [tool.slipway] alembic = {named!r}: {unfit}.") from None
+        os.environ[GIVEN] = json.dumps({**found, "alembic": str(path)})
+        os.chdir(folder)
+    return root
+
+
+def alembic_ini() -> str | None:
+    """Return the path of Alembic's .ini, None where it has none."""
+    return table().get("alembic") or ("alembic.ini" if Path("alembic.ini").exists() else None)
 
 
 def service() -> str:

@@ -30,8 +30,9 @@ CONCURRENT = "ShareUpdateExclusiveLock"
 @contextlib.contextmanager
 def begun(current: Sequence[str], revisions: Revisions, limits: Limits) -> Iterator["Scratch"]:
     """Give a scratch database that is at the revisions `current`; raises Refused when one of them fails."""
+    real = database.name()
     with database.scratch() as name, database.connect(f"{name} (watch)", name) as beside:
-        scratch = Scratch(revisions, beside, Guard(limits, beside, name))
+        scratch = Scratch(revisions, beside, Guard(limits, beside, name, real))
         known = revisions.known(current)
         for one in revisions.all:
             if one.id in known:

@@ -33,7 +33,10 @@ env = { TESTING = "1" }
 
 
 def project(root: Path, text: str = "") -> Project:
-    """Load a project with this in its pyproject.toml."""
+    """Load a project with this in its pyproject.toml, beside migrations below src."""
+    (root / "src/alembic").mkdir(parents=True, exist_ok=True)
+    (root / "src/alembic/env.py").touch()
+    (root / "src/alembic.ini").write_text("[alembic]\nscript_location = alembic\n")
     (root / "pyproject.toml").write_text(f'[project]\nname = "thing"\nversion = "1.0.0"\n{text}')
     return load(root)
 

@@ -7,7 +7,7 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.project.config import Project, load
-from slipway.project.revisions import heads
+from slipway.project.revisions import heads, known
 from tests.support import ROOT
 
 
@@ -49,3 +49,71 @@ def test_without_migrations_there_is_no_head(tmp_path: Path) -> None:
 def test_a_migration_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
     with pytest.raises(Problem, match=r"broken\.py"):
         heads(project(tmp_path, broken=text))
+
+
+INI = "[alembic]\nscript_location = {}\nversion_locations = {}\nversion_path_separator = space\n"
+
+
+def laid_out(root: Path, ini: str, *folders: str) -> Project:
+    """Make a project with an .ini below src, and a revision in each of some folders, one after the other."""
+    (root / "src/moves").mkdir(parents=True)
+    (root / "src/moves/env.py").touch()
+    (root / "src/alembic.ini").write_text(ini)
+    before = None
+    for number, folder in enumerate(folders):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        name = f"r{number}"
+        (root / folder / f"{name}.py").write_text(f"revision = {name!r}\ndown_revision = {before!r}\n")
+        before = name
+    (root / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "1.0.0"\n[tool.slipway]\nalembic = "src/alembic.ini"\n'
+    )
+    return load(root)
+
+
+@pytest.mark.parametrize("location", ["moves", "src/moves", "%(here)s/moves", "src:moves"])
+def test_an_ini_says_where_the_migrations_are(tmp_path: Path, location: str) -> None:
+    project = laid_out(tmp_path, f"[alembic]\nscript_location = {location}\n", "src/moves/versions")
+
+    assert (project.migrations, heads(project)) == ("src/moves", "r0")
+
+
+def test_an_ini_may_have_several_folders_of_revisions(tmp_path: Path) -> None:
+    places = ["src/moves/versions", "src/more"]
+    project = laid_out(tmp_path, INI.format("moves", "%(here)s/moves/versions more"), *places)
+
+    assert (heads(project), set(known(project, ["r1"]))) == ("r1", {"r0", "r1"})
+
+
+def test_an_ini_may_have_folders_in_folders(tmp_path: Path) -> None:
+    ini = "[alembic]\nscript_location = moves\nrecursive_version_locations = true\n"
+
+    assert heads(laid_out(tmp_path, ini, "src/moves/versions", "src/moves/versions/2026/11")) == "r1"
+
+
+def test_pyproject_may_have_several_folders_too(tmp_path: Path) -> None:
+    laid_out(tmp_path, "[alembic]\nscript_location = moves", "alembic/versions", "more")
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "1.0.0"\n[tool.alembic]\nscript_location = "%(here)s/alembic"\n'
+        'version_locations = ["%(here)s/alembic/versions", "more"]\n'
+    )
+
+    assert heads(load(tmp_path)) == "r1"
+
+
+@pytest.mark.parametrize(
+    ("ini", "said"),
+    [
+        ("", "has no script_location"),
+        ("[alembic]\nscript_location = nowhere", "where there is no env.py"),
+        ("nonsense", "cannot be read"),
+        ("[alembic]\nscript_location = ../../outside", "leads out of the project"),
+    ],
+)
+def test_an_ini_that_leads_nowhere_is_a_mistake(tmp_path: Path, ini: str, said: str) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/env.py").touch()
+    (tmp_path / "x").mkdir()
+
+    with pytest.raises(Problem, match=said):
+        laid_out(tmp_path / "x", ini)

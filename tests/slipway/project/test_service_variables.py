@@ -38,7 +38,10 @@ VALUES = {
 
 
 def project(root: Path, text: str = "") -> Project:
-    """Load a project."""
+    """Load a project, beside migrations below src."""
+    (root / "src/alembic").mkdir(parents=True, exist_ok=True)
+    (root / "src/alembic/env.py").touch()
+    (root / "src/alembic.ini").write_text("[alembic]\nscript_location = alembic\n")
     (root / "pyproject.toml").write_text(TEXT + text)
     return load(root)
 

@@ -42,6 +42,7 @@ def test_the_package_needs_nothing_else_of_slipway(service: Service) -> None:
     package = service.root / "slipway"
     package.mkdir()
     shutil.copy(ROOT / "slipway/__init__.py", package)
+    shutil.copy(ROOT / "slipway/entrypoint.py", package)
     shutil.copytree(ROOT / "slipway/schema", package / "schema")
     look = "import sys; sys.path.insert(0, ''); import slipway; print(slipway.__path__[0])"
 
