@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,11 @@ class Record:
 
 
 def load(path: Path) -> Record | None:
-    """Return the record of a process that is still alive, else None."""
+    """Return the record of a process that is still alive, else None; what another version has added is left out."""
+    known = {one.name for one in fields(Record)}
     try:
-        record = Record(**json.loads(path.read_text()))
-    except (FileNotFoundError, ValueError, TypeError):
+        record = Record(**{name: value for name, value in json.loads(path.read_text()).items() if name in known})
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):
         return None
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(record.pid)

@@ -198,7 +198,7 @@ def image_of(checkout: Checkout, deployment: Deployment, entry: Entry) -> Candid
     images = deployment.releases.images
     found = source.find(images, entry.image_id)
     if found:
-        return source.called(images, found, entry.image)
+        return source.called(images, found.check(), entry.image)
     if entry.digest:
         named = pinned(entry.image, entry.digest)
         return source.get(checkout, deployment, source.resolve(checkout, deployment, named))

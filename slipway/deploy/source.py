@@ -7,7 +7,7 @@ from slipway.core.errors import Problem
 from slipway.engine import references, registry
 from slipway.engine.images import EngineImage
 from slipway.engine.registry import Manifest
-from slipway.project import labels, tags
+from slipway.project import formats, labels, tags
 from slipway.project.checkout import Checkout
 from slipway.runtime import Deployment
 from slipway.runtime.releases import Images, Releases
@@ -30,6 +30,7 @@ class Candidate:
     version: str = ""
     schema: str = ""
     user: str = "0"
+    format: str = ""
 
     @classmethod
     def of(cls, reference: str, image: EngineImage) -> "Candidate":
@@ -37,7 +38,13 @@ class Candidate:
         digests = [*filter(None, [references.digest(reference)]), *image.digests]
         said = image.labels
         version, schema = said.get(labels.VERSION, ""), said.get(labels.SCHEMA, "")
-        return cls(reference, image.id, digests[0] if digests else "", version, schema, image.user)
+        format_ = said.get(labels.FORMAT, "")
+        return cls(reference, image.id, digests[0] if digests else "", version, schema, image.user, format_)
+
+    def check(self) -> "Candidate":
+        """Return it, where this Slipway knows how to start it; raises Problem."""
+        formats.check(self.format, formats.IMAGE, f"The image {self.reference}")
+        return self
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,7 @@ def live(releases: Releases) -> tuple[Source, Candidate]:
     if not found:
         raise Problem(f"The image {one.image} is gone from the engine. Build or push it, then: ./inv deploy --tag TAG")
     image = called(releases.images, found, one.image)
-    return Source(image.reference), image
+    return Source(image.reference), image.check()
 
 
 def resolve(checkout: Checkout, deployment: Deployment, tag: str) -> Source:
@@ -159,4 +166,4 @@ def get(checkout: Checkout, deployment: Deployment, source: Source) -> Candidate
     found = find(images, source.reference)
     if not found:
         raise Problem(f"{source.reference} is gone from the engine meanwhile: run this again.")
-    return found
+    return found.check()

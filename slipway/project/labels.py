@@ -10,3 +10,4 @@ PREVIOUS = "dev.slipway.previous"  # the version released before
 SCHEMA = "dev.slipway.schema"  # the newest revisions
 ACCEPTS = "dev.slipway.accepts"  # the secrets that it reads, by name
 INPUTS = "dev.slipway.inputs"  # the hash of what went in
+FORMAT = "dev.slipway.format"  # the number of how it is made; see formats.py

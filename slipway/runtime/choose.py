@@ -1,9 +1,11 @@
 """Which runtime is used: never one that would split the data silently."""
 
+import contextlib
 from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.engine.client import FIXES, Engine
+from slipway.project import formats
 
 RUNTIMES = ("docker", "host")
 
@@ -53,9 +55,12 @@ class Memory:
 
     def __init__(self, state: Path) -> None:
         self.file = state / "runtime"
+        self.format = state / "format"
 
     def read(self) -> str:
-        """Return "docker", "host", or "" when nothing was started yet."""
+        """Return "docker", "host", or "" when nothing was started yet; raises Problem for what is a newer Slipway's."""
+        with contextlib.suppress(FileNotFoundError):
+            formats.check(self.format.read_text(), formats.STATE, f"What is in {self.format.parent}")
         try:
             text = self.file.read_text().strip()
         except FileNotFoundError:
@@ -65,8 +70,10 @@ class Memory:
     def write(self, runtime: str) -> None:
         """Remember the runtime."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.format.write_text(formats.line(formats.STATE))
         self.file.write_text(f"{runtime}\n")
 
     def forget(self) -> None:
         """Forget it: there is no data any more."""
         self.file.unlink(missing_ok=True)
+        self.format.unlink(missing_ok=True)

@@ -7,6 +7,7 @@
 #   flipped         who has gone back to it
 #   decided-...     whether that release is switched to is decided: by who gave it up, or by the switch, which has `made` it
 #   Caddyfile
+#   format          the number of how all of this is written, and which Slipway noted it; see project/formats.py
 #
 # Nobody but `inv` has the other one, and only who holds the lock writes there: releases.jsonl (with hashes of secrets), the
 # salt of these, proxy.json (earlier.py), volumes.json (shared.py).
@@ -42,7 +43,20 @@ record() { # a line of the ledger, from standard input
     cat >>"$ledger/releases.jsonl"
 }
 
-split() { # what is in this folder and belongs into the other one: earlier versions had one folder for all
+agree() { # FORMAT VERSION: end where it is written as only a newer one knows; note that it is written so from now on
+    if [ -e format ]; then
+        read -r there _ <format || :
+        case $there in
+        '' | *[!0-9]*) exit 5 ;;
+        esac
+        [ "$there" -le "$1" ] || exit 5
+        [ "$there" -lt "$1" ] || return 0
+    fi
+    echo "$1 $2" | put format
+}
+
+split() { # FORMAT VERSION; what is in this folder and belongs into the other one: earlier versions had one folder for all
+    agree "$1" "$2"
     chmod 700 "$ledger"
     if [ -e releases.jsonl ]; then # an older checkout has begun it anew where the ledger is there already: its lines are later
         touch "$ledger/releases.jsonl"

@@ -9,6 +9,7 @@ import contextlib
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from slipway import __version__
 from slipway.core.errors import Problem
 from slipway.core.limits import ASK
 from slipway.core.scripts import Script
@@ -17,10 +18,13 @@ from slipway.deploy.compose import labels
 from slipway.engine import containers, volumes
 from slipway.engine.jobs import rows, script_command
 from slipway.engine.stack import Stack
+from slipway.project import formats
 
 SCRIPT = Script("slipway.deploy.compose", "deployment.sh")
 FOLDER, LEDGER_FOLDER = "/deployment", "/ledger"
 CADDYFILE = "Caddyfile"
+FORMAT = "format"  # of all of them
+NEWER = 5  # the status of `split` where that is one which is not known here
 # As they are called from FOLDER.
 LEDGER, SALT = "../ledger/releases.jsonl", "../ledger/salt"
 VOLUMES = "../ledger/volumes.json"  # the names of those that releases share, by what the Compose file calls them
@@ -52,14 +56,16 @@ class Files:
 
     @contextlib.contextmanager
     def held(self, lock: str) -> Iterator[None]:
-        """Hold the files, by the id of the lock's container; raises Problem.
+        """Hold the files, by the id of the lock's container; raises Problem, also for those of a newer Slipway.
 
         What earlier versions let the proxy read is taken away from it first.
         """
         self.holding = lock
         try:
             moved = f"What is in the volume {self.volume} could not be moved into {self.ledger}."
-            self.script("split", failed=moved)
+            mine = (str(formats.DEPLOYMENT), __version__)
+            if self.script("split", *mine, failed=moved, fine=(0, NEWER))[0] == NEWER:
+                self.read()
             yield
         finally:
             self.holding = ""
@@ -122,7 +128,12 @@ class Files:
         return True
 
     def read(self, *names: str) -> list[str]:
-        """Return the text of files, "" for one that is not there; raises Problem."""
+        """Return the text of files, "" for one that is not there; raises Problem, also for those of a newer Slipway."""
+        *found, said = self._read(*names, FORMAT)
+        formats.check(said, formats.DEPLOYMENT, f"The deployment {self.stack.name}")
+        return found
+
+    def _read(self, *names: str) -> list[str]:
         if not self.holding and any(is_private(name) for name in names):
             there = self._copied()
             return [text(there, name) for name in names]

@@ -43,6 +43,8 @@ class EngineReleases(Notes):
     @contextlib.contextmanager
     def lock(self, verb: str, wait: bool = True, files: bool = True, joins: str = "") -> Iterator[str]:
         """Hold the engine's lock; with `files`, those of the deployment are at hand meanwhile. Raises Problem."""
+        if not files:
+            self.files.read()  # whether a newer Slipway has written them
         mounts = self.files.create() if files else ()
         lock = EngineLock(self.files.lock, self.proxy.image, f"inv {verb} of {who()}", mounts)
         with on_engine(lock, self.shell, wait, verb, joins) as (container, waited):

@@ -36,6 +36,19 @@ def test_a_copy_of_a_record_is_nothing(record: Path, tmp_path: Path) -> None:
     assert load(record) is None
 
 
+def test_what_another_version_has_added_to_a_record_or_lacks_is_no_reason_to_start_it_twice(record: Path) -> None:
+    found = load(record)
+    assert found
+    values = json.loads(record.read_text())
+    record.write_text(json.dumps(values | {"of the future": 1}))
+    assert load(record) == found
+    record.write_text(json.dumps({name: value for name, value in values.items() if name not in ("schema", "address")}))
+    assert load(record) == found
+    record.write_text("[]")
+    assert load(record) is None
+    record.write_text(json.dumps(values))
+
+
 def test_what_may_not_be_asked_is_its_records_owners(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(process: psutil.Process) -> dict[str, str]:
         raise psutil.AccessDenied(process.pid)

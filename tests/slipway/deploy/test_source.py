@@ -1,5 +1,8 @@
 """Which image is deployed."""
 
+import pytest
+
+from slipway.core.errors import Problem
 from slipway.deploy.source import Candidate, find, is_called
 from slipway.engine.images import EngineImage
 from tests.slipway.deploy.support import MemoryImages
@@ -30,3 +33,11 @@ def test_a_name_may_mean_another_image_by_now() -> None:
     assert not is_called(images, one, "shop:2")
     assert not is_called(images, one, "shop:3")
     assert find(images, "shop:3") is None
+
+
+def test_an_image_of_a_newer_slipway_is_not_started() -> None:
+    for number in ("", "1"):
+        one = Candidate.of("shop:1", an_image(**{"dev.slipway.format": number}))
+        assert one.check() is one
+    with pytest.raises(Problem, match=r"The image shop:1 is of format 2, and this is Slipway .*Nothing was changed"):
+        Candidate.of("shop:1", an_image(**{"dev.slipway.format": "2"})).check()

@@ -1,12 +1,14 @@
 """Which runtime is used: never one that would split the data silently."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 
+from slipway import __version__
 from slipway.core.errors import Problem
 from slipway.engine.client import Engine
-from slipway.runtime.choose import check_user, choose
+from slipway.runtime.choose import Memory, check_user, choose
 
 READY, AWAY = Engine("ready", "Docker Engine 26"), Engine("no answer", "no Docker engine answers")
 NONE, DENIED = Engine("no client", "Docker is not installed"), Engine("no permission", "the socket refuses permission")
@@ -72,3 +74,23 @@ def test_production_without_docker_is_refused_to_root_with_what_to_do() -> None:
     check_user("host", False, 0)  # development goes on
     check_user("docker", True, 0)
     check_user("host", True, 1000)
+
+
+def test_what_a_newer_slipway_has_started_is_left_to_it(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "prod")
+    memory.write("host")
+    memory.format.write_text("2 9.9.0\n")
+    with pytest.raises(Problem, match=r"prod is of format 2, made by Slipway 9\.9\.0, .*Nothing was changed"):
+        memory.read()
+
+
+def test_what_was_started_before_there_were_numbers_is_known(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "dev")
+    assert memory.read() == ""
+    memory.file.parent.mkdir()
+    memory.file.write_text("host\n")
+    assert memory.read() == "host"
+    memory.write("host")
+    assert memory.format.read_text() == f"1 {__version__}\n"
+    memory.forget()
+    assert not list((tmp_path / "dev").iterdir())

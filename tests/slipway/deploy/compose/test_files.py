@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from slipway import __version__
 from slipway.core.errors import Problem
 from slipway.deploy.compose.files import CADDYFILE, DEFINITION, LEDGER, SALT, Files, is_private, text
 from slipway.engine.stack import Stack
@@ -32,12 +33,12 @@ def files(shell: Answers) -> Files:
 
 
 def test_what_the_proxy_may_read_is_read_in_its_container() -> None:
-    shell = Answers("p", PROXY, "=d2ViLWE=\n-")
+    shell = Answers("p", PROXY, "=d2ViLWE=\n-\n-")
     assert files(shell).read("live", "flipped") == ["web-a", ""]
     assert shell.asked[-1][:5] == ["docker", "exec", "--workdir", "/deployment", "proxy"]
 
 
-@pytest.mark.parametrize("said", [" ", "=d2ViLWE="])
+@pytest.mark.parametrize("said", [" ", "=d2ViLWE=", "=d2ViLWE=\n-"])
 def test_an_answer_that_got_lost_is_none(said: str) -> None:
     shell = Answers("p", PROXY, said, "shop-prod_deployment")
     with pytest.raises(Problem, match="broke off"):
@@ -66,14 +67,14 @@ def test_of_a_deployment_that_never_was_nothing_is_read() -> None:
 
 
 def test_who_holds_the_lock_splits_reads_and_writes_in_its_container() -> None:
-    shell = Answers("split", "=cw==", "written")
+    shell = Answers("split", "=cw==\n-", "written")
     of = files(shell)
     with of.held("lock-id"):
         assert of.read(SALT) == ["s"]
         of.write(DEFINITION, "{}")
     assert of.holding == ""
     assert [argv[argv.index("sh", 8) + 1 :] for argv in shell.asked] == [
-        ["split"], ["get", "../ledger/salt"], ["hide", "../ledger/proxy.json"],
+        ["split", "1", __version__], ["get", "../ledger/salt", "format"], ["hide", "../ledger/proxy.json"],
     ]  # fmt: skip
     assert all("lock-id" in argv for argv in shell.asked)
 
