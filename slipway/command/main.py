@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from types import FrameType
 
 from slipway import __version__
-from slipway.command import new
+from slipway.command import new, upgrade
 
-VERBS = (new,)  # modules with add(), which describes a verb, and run(), which is it
+VERBS = (new, upgrade)  # modules with add(), which describes a verb, and run(), which is it
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
-from slipway.template import archive, own
+from slipway.template import archive, changes, own
 from slipway.template.make import change, make
 
 MADE = (".git", ".venv", ".slipway")  # folders of a repository that are not its own
@@ -79,7 +79,7 @@ def filled(text: str, words: Mapping[str, str]) -> str:
 def template() -> dict[str, bytes]:
     """Return the template's files by name: those in this wheel, or made of the repository that this Slipway lies in."""
     if (files := archive.shipped()) is not None:
-        return {name: content for name, content in files.items() if name != own.NAME}
+        return {name: content for name, content in files.items() if name not in (own.NAME, changes.NAME)}
     root = own.repository()
     return make(root, tracked(root))
 

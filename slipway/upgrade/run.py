@@ -50,8 +50,9 @@ class Upgrade:
         return [one for one in self.changes if one.fate in OPEN]
 
     def lines(self) -> list[str]:
-        """Return what would be done, for people."""
-        found = [row("slipway", f"{self.old} -> {self.new}")]
+        """Return what would be done, for people; before that, as it may be long, what has changed for users."""
+        found = [*self.news.splitlines(), ""] if self.news else []
+        found.append(row("slipway", f"{self.old} -> {self.new}"))
         if self.unknown:
             found.append(row("two-way", f"what {self.old} has made is not known: {self.unknown}"))
         for fate in Fate:
@@ -60,7 +61,7 @@ class Upgrade:
         found += [row("note", one) for one in self.notes]
         if self.uncommitted:
             found.append(row("not in git", f"{', '.join(self.uncommitted)}: commit first, and git can take this back"))
-        return [*found, *(["", *self.news.splitlines()] if self.news else [])]
+        return found
 
 
 def put_back(root: Path) -> list[str]:
@@ -177,4 +178,7 @@ def carry_out(upgrade: Upgrade) -> list[str]:
         then.append(f"what was there before is in {shown / BEFORE}, until you remove it")
     else:  # git has it
         backup.drop()
-    return [*then, "git diff shows what has changed; ./inv makes the new version's environment when it runs next"]
+    return [
+        *then,
+        "git add --all, git diff --staged: what has changed; ./inv makes the new environment when it runs next",
+    ]

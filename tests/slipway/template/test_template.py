@@ -14,7 +14,7 @@ import pytest
 from slipway import __version__
 from slipway.project.config import load
 from slipway.project.lockfile import Lockfile
-from slipway.template import archive, locked, make, own
+from slipway.template import archive, changes, locked, make, own
 from slipway.template.render import render, template
 from tests.support import ROOT
 
@@ -139,6 +139,7 @@ def test_a_wheel_has_all_of_slipway_and_the_template(wheel_file: Path) -> None:
 
     assert set(listed.split()) - names == {"slipway/pyproject.toml", "slipway/template/hook.py"}
     assert files.pop(own.NAME).decode() == own.shipped()
+    assert files.pop(changes.NAME).decode() == changes.shipped()
     assert files == template()
     assert "slipway = slipway.command.main:main" in entry
     assert "Requires-Dist: invoke<4,>=3.0" in said

@@ -247,7 +247,7 @@ def test_the_plan_shows_it_all(root: Path, new: Path, tmp_path: Path) -> None:
     lines = prepared(root, new, tmp_path).lines()
     assert "slipway    0.2.0 -> 0.3.0" in lines
     assert "conflict   Dockerfile" in lines
-    assert lines[-3:] == ["## 0.3.0 (2026-12-01)", "", "- Faster."]
+    assert lines[:5] == ["## 0.3.0 (2026-12-01)", "", "- Faster.", "", "slipway    0.2.0 -> 0.3.0"]
     assert snapshot(root) == before
     assert not (root / ".slipway").exists()
 

@@ -23,8 +23,8 @@ def test_a_plan_is_the_result_and_changes_nothing(little: Checkout, new: str) ->
     before = snapshot(little.root)
     done = little.inv("upgrade", "--wheel", new, "--plan")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("slipway    9.0.0 -> 9.1.0\nreplaced   compose.yaml\n           notes.txt\n")
-    assert done.stdout.endswith("## 9.1.0 (2026-12-01)\n\n- Faster.\n")
+    shown = "slipway    9.0.0 -> 9.1.0\nreplaced   compose.yaml\n           notes.txt\n"
+    assert done.stdout.startswith(f"## 9.1.0 (2026-12-01)\n\n- Faster.\n\n{shown}")
     assert snapshot(little.root) == before
 
 
