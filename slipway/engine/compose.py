@@ -1,12 +1,15 @@
 """The one place that spells `docker compose`."""
 
 import os
+import posixpath
 import re
 import sys
 from collections.abc import Mapping, Sequence
 
 from slipway.core.errors import Problem
 from slipway.core.shell import tokens
+from slipway.engine import packaged
+from slipway.project import adopted
 from slipway.project.config import Project
 
 FILES = {
@@ -41,12 +44,14 @@ def compose_command(
     """
     beside = tuple(file for file, wanted in ((HTTPS, https), (IPV6, ipv6)) if wanted)
     files = (RELEASE,) if release else (*FILES[environment], *beside)
+    folder = packaged.where(project)
     name = project_name(project, environment)
     return tokens(
         ["docker", "compose"],
         None if sys.stdout.isatty() else ["--ansi", "never"],
         ["--project-name", f"{name}-{release}" if release else name],
-        *(["--file", file] for file in files if (project.root / file).exists()),
+        ["--project-directory", "."] if folder else None,
+        *(["--file", posixpath.join(folder, file)] for file in files if (project.root / folder / file).exists()),
         ["--file", more] if more else None,
         *args,
     )
@@ -75,7 +80,8 @@ def patience(project: Project) -> dict[str, str]:
 def project_name(project: Project, environment: str, environ: Mapping[str, str] = os.environ) -> str:
     """Return the name of the Compose project of an environment.
 
-    In development, as Compose has it: COMPOSE_PROJECT_NAME or the folder's name. Otherwise the service's name and the
+    In development, as Compose has it: COMPOSE_PROJECT_NAME or the folder's name; of a project that has Compose files of
+    its own, the service's name as well, or theirs would be the same project. Otherwise the service's name and the
     environment's (as compose.prod.yaml says), so that two environments never share a volume. Raises Problem when
     COMPOSE_PROJECT_NAME cannot be such a name.
     """
@@ -85,12 +91,20 @@ def project_name(project: Project, environment: str, environ: Mapping[str, str] 
             f"COMPOSE_PROJECT_NAME={chosen} cannot name a Compose project: lower-case letters, digits, - and _ only, "
             "beginning with a letter or digit."
         )
-    here = chosen or _plain(project.root.name) or _plain(project.name)
+    here = chosen or _of_folder(project)
     if environment == "dev":
         return here
     if environment in ("test", "rehearsal"):  # of this checkout: two may test at once
         return f"{here}-{environment}"
     return f"{chosen or _plain(project.name)}-{environment}"
+
+
+def _of_folder(project: Project) -> str:
+    name = _plain(project.name)
+    if not adopted.has_packaged_files(project):
+        return _plain(project.root.name) or name
+    around = _plain(adopted.context(project).name)  # of a folder "backend", the one that it is in
+    return f"{name}-{around}" if around not in ("", name) else f"{name}-inv"
 
 
 def local_image(project: Project, tag: str, environ: Mapping[str, str] = os.environ) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran, Shell
 from slipway.core.words import of_log
-from slipway.engine import containers, jobs, proxies
+from slipway.engine import containers, jobs, packaged, proxies
 from slipway.engine.compose import ANY, WITHOUT_ENV, compose_command, patience, project_name, release_variables
 from slipway.engine.containers import Container
 from slipway.project.config import Project
@@ -44,6 +44,10 @@ class Stack:
     def name(self) -> str:
         """The name of the Compose project."""
         return project_name(self.project, self.environment)
+
+    def __post_init__(self) -> None:
+        """Have the files there that come out of Slipway's package; raises Problem."""
+        packaged.provide(self.project)
 
     # Commands
 

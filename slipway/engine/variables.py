@@ -6,12 +6,13 @@ There is no `env_file`: `docker inspect` would show what production keeps secret
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 from slipway.core.errors import Problem
 from slipway.core.sources import placed
+from slipway.engine import packaged
 from slipway.engine.compose import RELEASE, files
+from slipway.project.config import Project
 from slipway.project.dotenv import FOREIGN
 
 WEB = "web"
@@ -30,16 +31,17 @@ class Reader(Enum):
     NOBODY = ""
 
 
-def readers(names: Iterable[str], given: Collection[str], root: Path) -> dict[str, Reader]:
+def readers(names: Iterable[str], given: Collection[str], project: Project) -> dict[str, Reader]:
     """Return who reads some variables; `given` are those of the service's containers.
 
-    What Compose reads, in files of the folder `root`, counts as read by `inv`.
+    What Compose reads, in the project's files, counts as read by `inv`; what the image makes itself, by the service.
     """
-    texts = [(root / file).read_text(encoding="utf-8") for file in files() if (root / file).exists()]
+    paths = [packaged.file(project, file) for file in files()]
+    texts = [path.read_text(encoding="utf-8") for path in paths if path.exists()]
     by_inv = OWN | {name for text in texts for name in READ.findall(text)}
 
     def reader(name: str) -> Reader:
-        if name in given:
+        if name in given or name in project.database.rendered:
             return Reader.SERVICE
         return Reader.INV if name in by_inv or FOREIGN.fullmatch(name) else Reader.NOBODY
 
@@ -51,9 +53,9 @@ def given(config: Mapping[str, Any]) -> set[str]:
     return set(config["services"].get(WEB, {}).get("environment") or ())
 
 
-def check(names: Iterable[str], given: Collection[str], root: Path) -> None:
+def check(names: Iterable[str], given: Collection[str], project: Project) -> None:
     """Raise Problem for variables that are set, and would reach no container."""
-    if missing := [name for name, by in readers(names, given, root).items() if by is Reader.NOBODY]:
+    if missing := [name for name, by in readers(names, given, project).items() if by is Reader.NOBODY]:
         lines = "\n".join(f"      {GIVEN.format(name=name)}" for name in missing)
         them, what = ("it", "the line that is") if len(missing) == 1 else ("them", "the lines that are")
         raise Problem(

@@ -14,7 +14,7 @@ from slipway.core.errors import Problem
 from slipway.core.secrecy import has_login
 from slipway.core.shell import tokens
 from slipway.core.steps import Steps
-from slipway.engine import builder, registry
+from slipway.engine import builder, packaged, registry
 from slipway.engine.client import need_engine
 from slipway.image import adopted as own
 from slipway.image import arguments, origin, plan, vendored
@@ -145,7 +145,8 @@ def build(
     """
     check(image, checkout.project, target)
     if adopted.has_own_image(image.project):
-        own.build(checkout.shell, image, tags or [image.tag], options)
+        below = own.build(checkout.shell, image, tags or [image.tag], options)
+        packaged.note(checkout.project, packaged.Seen(below.place, below.image.workdir))
         return
     # --load: another builder than the engine's own, which BUILDX_BUILDER may name, would keep it to itself.
     command = builder.build_command(tags or [image.tag], image.args, target, ["--load", *options])

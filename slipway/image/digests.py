@@ -10,10 +10,11 @@ from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell
-from slipway.engine import references, registry
+from slipway.engine import packaged, references, registry
 from slipway.engine.compose import files
 from slipway.project import written
 from slipway.project.checkout import Checkout
+from slipway.project.config import Project
 
 # A service's image, in a line of its own or in braces. What holds a variable is chosen elsewhere.
 IMAGE = re.compile(
@@ -46,9 +47,10 @@ def named(text: str, file: str = "") -> list[Named]:
     return [Named(found["name"], file, found["digest"] or "") for found in IMAGE.finditer(text)]
 
 
-def read(root: Path) -> list[Named]:
-    """Return the images that a project's Compose files name, each once for a file."""
-    there = [file for file in files() if (root / file).exists()]
+def read(project: Project) -> list[Named]:
+    """Return the images that a project's own Compose files name, each once for a file."""
+    root = project.root
+    there = [] if packaged.where(project) else [file for file in files() if (root / file).exists()]
     return [one for file in there for one in dict.fromkeys(named(_text(root / file), file))]
 
 

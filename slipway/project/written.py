@@ -24,6 +24,14 @@ def replace(path: Path, content: bytes) -> None:
         temporary.replace(path)
 
 
+def put(path: Path, content: bytes) -> None:
+    """Have a file with this content, which its owner alone can write; raises OSError."""
+    if path.is_file() and path.read_bytes() == content:
+        return
+    with _written(path, content) as temporary:
+        temporary.replace(path)
+
+
 @contextlib.contextmanager
 def _written(path: Path, content: bytes) -> Iterator[Path]:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.new")

@@ -15,7 +15,7 @@ from slipway import interpreter
 from slipway.core.errors import Problem
 from slipway.core.ports import free_port
 from slipway.database.rehearse import at_hand
-from slipway.engine import builder, images
+from slipway.engine import builder, images, packaged
 from slipway.image import advisories, base, build, listing, plan, secrets
 from slipway.image.build import Options
 from slipway.image.plan import Image
@@ -62,6 +62,7 @@ def of(project: Project, version: str, previous: str, skipped: Sequence[str], op
     http = "" if project.tests.http else "there are no HTTP tests: http in [tool.slipway.tests]"
     files = ("compose.prod.yaml", "compose.release.yaml", "Caddyfile")
     missing = next((f"there is no {name}" for name in files if not (project.root / name).exists()), "")
+    missing = "" if packaged.where(project) else missing
     unlisted = "" if listing.is_made(project.root) else f"the Dockerfile has no stage {listing.TARGET}"
     both = f"{previous}, then {version}, then back" if previous else version
     pair = f"{tag} and {project.image}:{tags.tests_of(version)}, of exactly that commit"

@@ -15,7 +15,7 @@ from slipway.runtime.release import WEB
 def check(stack: Stack, port: int) -> None:
     """Say which services are not started; raises Problem for what cannot be read, or variables that don't arrive."""
     config = json.loads(stack.shell.output(stack.compose(*SERVICES), env=stack.env(port), failed=UNREADABLE))
-    variables.check(values.given(stack.project), variables.given(config), stack.project.root)
+    variables.check(values.given(stack.project), variables.given(config), stack.project)
     if others := left_out(config["services"]):
         needs = sorted(others & set(config["services"].get(WEB, {}).get("depends_on") or ()))
         why = f", though {WEB} depends on {' and '.join(needs)}" if needs else ""

@@ -40,14 +40,15 @@ def env(_: Context, fix: bool = False, json: bool = False) -> None:
 
 def read_by(session: "Session") -> "dict[str, Reader]":
     """Return who reads each variable; raises Problem when Compose doesn't tell."""
-    from slipway.engine import variables
+    from slipway.engine import packaged, variables
     from slipway.engine.compose import UNREADABLE, compose_command
     from slipway.engine.stack import SERVICES
     from slipway.project import values
 
+    packaged.provide(session.project)
     command = compose_command(session.project, "dev", SERVICES)
     config = json_.loads(session.checkout.shell.output(command, failed=UNREADABLE))
-    return variables.readers(values.names(session.project), variables.given(config), session.project.root)
+    return variables.readers(values.names(session.project), variables.given(config), session.project)
 
 
 def write(session: "Session", missing: list[str]) -> None:

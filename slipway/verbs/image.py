@@ -93,7 +93,7 @@ def pins(_: Context, update: bool = False, digests: bool = False, json: bool = F
         if digests and not update:
             raise Problem("--digests goes with --update: ./inv pins --update --digests")
         checkout, root = session.checkout, session.checkout.root
-        before, named = pins.read(root), compose.ask(checkout, compose.read(root))
+        before, named = pins.read(root), compose.ask(checkout, compose.read(checkout.project))
         pinned = compose.pinned(named, digests) if update else named
         ours = pins.are_of_project(root)
         now = pins.update(checkout) if update and ours else before

@@ -16,7 +16,7 @@ from slipway.core.permitted import permitted
 from slipway.core.signals import interruptible
 from slipway.core.steps import BOLD, Steps
 from slipway.core.turn import alone
-from slipway.engine import client
+from slipway.engine import client, packaged
 from slipway.project import folders, owner
 from slipway.project import root as roots
 from slipway.project.checkout import Checkout
@@ -107,7 +107,7 @@ class Session:
                 f"{self.choice[1]}. Start the engine, or here: ./inv down --prod, then ./inv up --prod"
             )
         for name in ("compose.prod.yaml", "compose.release.yaml", "Caddyfile"):
-            if not (self.checkout.root / name).exists():
+            if not (packaged.where(self.project) or (self.checkout.root / name).exists()):
                 raise Problem(f"There is no {name} in {self.checkout.root}: production needs it. Take Slipway's.")
         from slipway.deploy.compose.deployment import EngineDeployment
 

@@ -193,7 +193,7 @@ def digests_are_raised_and_taken_up(docker: Checkout, database: Image, proxy: Im
 def raised(docker: Checkout) -> list[str]:
     """Have the Compose files name the digests of now; return what has changed."""
     project = Project.at(docker.root, Steps())
-    found = digests.ask(project, digests.read(docker.root))
+    found = digests.ask(project, digests.read(project.project))
     pinned = digests.pinned(found, add=True)
     digests.write(docker.root, found, pinned)
     assert re.search(r"image: \S+postgres:17@sha256:\w{64}\n", (docker.root / "compose.yaml").read_text())

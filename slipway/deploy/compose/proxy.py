@@ -17,7 +17,7 @@ from slipway.deploy.compose.earlier import UP, Earlier, kept
 from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import CADDYFILE, DEFINITION, FOLDER, Files
 from slipway.deploy.compose.labels import PROXY
-from slipway.engine import asked, containers, images
+from slipway.engine import asked, containers, images, packaged
 from slipway.engine.compose import UNREADABLE
 from slipway.engine.containers import CONFIG_HASH
 from slipway.engine.jobs import script_command
@@ -79,11 +79,11 @@ class CaddyProxy:
 
     def wanted(self) -> str:
         """Return the Caddyfile as the tree has it; raises Problem."""
-        root = self.stack.project.root
+        project = self.stack.project
         try:
-            return (root / CADDYFILE).read_text(encoding="utf-8")
+            return packaged.file(project, CADDYFILE).read_text(encoding="utf-8")
         except OSError:
-            raise Problem(f"There is no {CADDYFILE} in {root}: take Slipway's.") from None
+            raise Problem(f"There is no {CADDYFILE} in {project.root}: take Slipway's.") from None
 
     def check(self, configuration: str, port: int) -> None:
         """Have Caddy read a Caddyfile, with the variables of compose.prod.yaml; raises Problem with what it says."""

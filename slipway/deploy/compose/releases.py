@@ -94,7 +94,7 @@ class EngineReleases(Notes):
     def variables(self) -> dict[str, str]:
         """Return the variables that a release would be started with, its secrets included; raises Problem."""
         found = self._defined.variables() | self.settings.secrets
-        variables.check(values.given(self.stack.project), found, self.stack.project.root)
+        variables.check(values.given(self.stack.project), found, self.stack.project)
         return found
 
     def volumes(self, image: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.engine.variables import RESET, Reader, added, check, given, readers, wanted
+from slipway.project.config import Project, load
 from slipway.project.dotenv import schema
 from tests.support import ROOT
 
@@ -16,7 +17,7 @@ def test_what_nobody_reads_is_told_from_what_inv_or_compose_reads(tmp_path: Path
     )
     names = ["KEY", "WEB_MEMORY", "BARE", "INSIDE", "OTHER", "TRUSTED_PROXIES", "COMPOSE_PROJECT_NAME"]
     service, inv, nobody = Reader.SERVICE, Reader.INV, Reader.NOBODY
-    assert readers(names, {"KEY"}, tmp_path) == dict(
+    assert readers(names, {"KEY"}, Project(tmp_path, "shop", "1")) == dict(
         zip(names, [service, inv, inv, nobody, nobody, inv, inv], strict=True)
     )
 
@@ -25,7 +26,7 @@ def test_each_variable_of_this_project_is_read() -> None:
     example = schema((ROOT / ".env.example").read_text())
     shared = (ROOT / "compose.yaml").read_text()
     lines = {line.strip().removesuffix(":") for line in shared.splitlines()}
-    found = readers([*example.required, *example.optional], lines, ROOT)
+    found = readers([*example.required, *example.optional], lines, load(ROOT))
     assert Reader.NOBODY not in found.values()
 
 
@@ -48,9 +49,10 @@ def test_the_lines_that_are_missing_are_named(
     names: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("B", "1")
-    check(["C"], {"C"}, tmp_path)
+    project = Project(tmp_path, "shop", "1")
+    check(["C"], {"C"}, project)
     with pytest.raises(Problem) as raised:
-        check([*names, "C"], {"C"}, tmp_path)
+        check([*names, "C"], {"C"}, project)
     assert str(raised.value.message).startswith(said)
     assert str(raised.value.message).endswith("".join(f"\n      {name}:" for name in names))
 

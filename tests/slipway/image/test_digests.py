@@ -10,7 +10,7 @@ from slipway.engine.compose import files
 from slipway.image import digests
 from slipway.image.digests import Named
 from slipway.project.checkout import Checkout
-from slipway.project.config import load
+from slipway.project.config import Project, load
 from tests.slipway.engine.support import Answers
 from tests.support import ROOT
 
@@ -53,7 +53,7 @@ def test_digests_are_raised_and_nothing_else_is_changed() -> None:
 
 
 def test_all_compose_files_of_this_project_are_read() -> None:
-    assert [one.file for one in digests.read(ROOT)] == ["compose.yaml", "compose.prod.yaml"]  # database and proxy
+    assert [one.file for one in digests.read(load(ROOT))] == ["compose.yaml", "compose.prod.yaml"]  # database and proxy
     assert set(files()) >= {path.name for path in ROOT.glob("compose*.yaml")}
 
 
@@ -88,7 +88,7 @@ def test_files_are_written_in_one_step_and_keep_their_modes(tmp_path: Path) -> N
     file.write_text(TEXT)
     file.chmod(0o640)
     link.symlink_to(file)
-    found = digests.read(tmp_path)
+    found = digests.read(Project(tmp_path, "shop", "1"))
     asked = [replace(one, now=B if one.digest else "") for one in found]
     assert digests.write(tmp_path, asked, digests.pinned(asked, add=False)) == ["compose.yaml"]
     assert file.read_text() == TEXT.replace(A, B)

@@ -24,7 +24,7 @@ filename = "CHANGELOG.md"
 FILES = {
     ".gitignore": ".env\n.slipway/\n.mypy_cache/\n",
     ".dockerignore": "*\n!app\n!pyproject.toml\n!poetry.lock\n**/.env*\n**/.git\n",
-    "Dockerfile": "FROM python\n",
+    "Dockerfile": "FROM python\nARG SCHEMA=\n",
     "poetry.lock": 'package = []\n[metadata]\nlock-version = "2.1"\n',
     "app/main.py": "app = None\n",
 }
@@ -32,7 +32,7 @@ FILES = {
 WHOLE = {
     "pyproject.toml": PROJECT
     + '[tool.slipway.tests]\nhttp = ["tests/http"]\n[tool.slipway.secrets]\nSECRET_KEY = 32\n',
-    "Dockerfile": "FROM scratch AS requirements\nFROM python\n",
+    "Dockerfile": "FROM scratch AS requirements\nFROM python\nARG SCHEMA=\n",
     ".env.example": "DATABASE_HOSTNAME=db\nSECRET_KEY=\n",
     "alembic/env.py": "",
     "compose.prod.yaml": "",
