@@ -1,6 +1,7 @@
 """Programs of Slipway's that are run where Slipway is not: beside a database, in a container."""
 
 from importlib import resources
+from pathlib import Path
 
 
 class Script(str):
@@ -10,6 +11,8 @@ class Script(str):
 
     def __new__(cls, package: str, name: str) -> "Script":
         """Read the file of a package."""
-        made = super().__new__(cls, (resources.files(package) / name).read_text(encoding="utf-8"))
-        made.file = f"{package.replace('.', '/')}/{name}"
+        found = resources.files(package) / name
+        made = super().__new__(cls, found.read_text(encoding="utf-8"))
+        file, here = Path(str(found)), Path.cwd()
+        made.file = str(file.relative_to(here) if file.is_relative_to(here) else file)
         return made

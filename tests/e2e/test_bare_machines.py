@@ -97,12 +97,12 @@ def test_a_folder_that_cannot_be_written_and_a_user_without_a_name(folder: Path,
     closed = ["--user", "12345", "--env", "HOME=/root"]
     said = bare(folder, venv, f"{looks} && echo looked; {writes}", *closed, mode="ro")
     assert "looked" in said, said
-    assert said.count(f"{HERE}/.slipway cannot be written: its disk is read-only. Mount it to be written") == 5, said
+    assert said.count("cannot be written: its disk is read-only. Mount it to be written, or copy") == 5, said
     assert "Traceback" not in said
     unmade = bare(folder, None, "./inv status", *closed, mode="ro")
     assert unmade == (
-        f"inv: .venv could not be made: {HERE}/.slipway cannot be written: its disk is read-only. Mount it to be "
-        f"written, or copy {HERE} elsewhere.\n"
+        f"inv: .slipway/venv could not be made: {HERE}/.slipway/bootstrap.lock cannot be written: its disk is read-only. "
+        f"Mount it to be written, or copy {HERE} elsewhere.\n"
     )
 
 
@@ -164,7 +164,7 @@ def test_a_full_disk_is_told_as_one(folder: Path, size: str) -> None:
     script = "cp -a /from/. . && rm -rf .git && ./inv up"
     options = ["--tmpfs", f"/work:size={size},exec", "--workdir", "/work", "--volume", f"{folder}:/from:ro"]
     said = bare(folder, None, script, *options)
-    assert "inv: .venv could not be made: No space is left on the disk: " in said, said
+    assert "venv could not be made: No space is left on the disk: " in said, said
     assert "free in /work" in said
     assert "proxy" not in said
 
