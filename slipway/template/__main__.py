@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from slipway import __version__
 from slipway.template import changes, own, protocol, render
-from slipway.template.protocol import MADE_BY, File, Kind, Made
+from slipway.template.protocol import File, Kind, Made
 
 OF_ADOPTED = ("inv", "tasks.py")  # all else in an adopted project is its own from then on
 
@@ -14,8 +14,7 @@ def make(made_by: Sequence[str], source: str) -> Made:
     """Return all of it, by the words after `slipway` that made the project; raises ValueError for others."""
     files = _files(made_by)
     kinds = {path: Kind.EXECUTABLE if path in render.EXECUTABLE else Kind.FILE for path in files}
-    note = MADE_BY.removeprefix("# ") + " ".join(made_by) if made_by else ""
-    lock = own.text(source, own.shipped(), note)
+    lock = own.text(source, own.shipped(), made_by)
     made = {path: File(content, kinds[path]) for path, content in files.items()}
     return Made(__version__, made, lock, changes.shipped())
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from slipway import __version__
-from slipway.template import archive, own
+from slipway.core import resources
+from slipway.template import own
 from slipway.template.make import RELEASES
 
 NAME = "slipway-changes.md"  # in the archive
@@ -14,7 +15,7 @@ KINDS = ("security", "added", "changed", "deprecated", "removed", "fixed")
 
 def shipped() -> str:
     """Return the changelog that this Slipway came with."""
-    files = archive.shipped()
+    files = resources.packaged()
     return read(own.repository()) if files is None else files[NAME].decode()
 
 

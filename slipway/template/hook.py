@@ -11,7 +11,8 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from slipway.template import archive, changes, own  # noqa: E402
+from slipway.core import resources  # noqa: E402
+from slipway.template import changes, own  # noqa: E402
 from slipway.template.make import make  # noqa: E402
 from slipway.template.render import tracked  # noqa: E402
 
@@ -23,8 +24,9 @@ def contents(root: Path) -> dict[str, bytes]:
     names = tracked(root)
     modules = {name: (root / name).read_bytes() for name in names if _is_shipped(name)}
     packages = own.read((root / own.NAME).read_text(encoding="utf-8"))[1]
-    packed = archive.pack(make(root, names) | {own.NAME: packages.encode(), changes.NAME: changes.read(root).encode()})
-    return modules | {f"slipway/template/{archive.NAME}": packed}
+    beside = {own.NAME: packages.encode(), changes.NAME: changes.read(root).encode()}
+    packed = resources.pack(make(root, names) | beside)
+    return modules | {f"slipway/{resources.ARCHIVE}": packed}
 
 
 def _is_shipped(name: str) -> bool:

@@ -50,18 +50,23 @@ def new(name: str, folder: Path, source: Path | None, *, empty: bool = False) ->
 
 def lock(name: str, source: Path | None, *, empty: bool) -> dict[str, bytes]:
     """Return slipway.lock, and the wheel that it names; raises Refused when no index has this version."""
-    note = f"The project's files: slipway new {name}{' --empty' if empty else ''}"
+    words = made_by(name, empty=empty)
     if source:
         content = source.read_bytes()
-        text = own.text(wheel.line(content, source.name), own.shipped(), note)
+        text = own.text(wheel.line(content, source.name), own.shipped(), words)
         return {own.NAME: text.encode(), f"{wheel.FOLDER}/{source.name}": content}
     try:
-        return {own.NAME: own.text(wheel.line_of_index(), own.shipped(), note).encode()}
+        return {own.NAME: own.text(wheel.line_of_index(), own.shipped(), words).encode()}
     except LookupError as error:
         raise Refused(
             f"pip's index was asked for this Slipway, to note its hash: {error}\n"
             f"Where no index has it, name its wheel: slipway new {name} --wheel FILE"
         ) from None
+
+
+def made_by(name: str, *, empty: bool) -> list[str]:
+    """Return the words that make a service's files."""
+    return ["new", name, *(["--empty"] if empty else [])]
 
 
 def write(files: Mapping[str, bytes], folder: Path) -> None:

@@ -5,13 +5,14 @@ and uv skip.
 """
 
 import re
+import shlex
 import tomllib
-from collections.abc import Iterable, Mapping
-from importlib import resources
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from slipway.template import archive
+from slipway.core import resources
+from slipway.template.protocol import MADE_BY
 
 NAME = "slipway.lock"
 DISTRIBUTION = "slipway-tasks"
@@ -58,9 +59,10 @@ def needs(pyproject: str) -> dict[str, list[str]]:
     return {name: list(groups[group]) for group in groups if (name := extra(group)) is not None}
 
 
-def text(line: str, packages: str, note: str = "") -> str:
-    """Return a slipway.lock: what says where Slipway comes from, the packages, and a comment of who writes it."""
-    return f"{ABOUT}{f'# {note}' + chr(10) if note else ''}{line}\n{packages}"
+def text(line: str, packages: str, made_by: Sequence[str] = ()) -> str:
+    """Return a slipway.lock: where Slipway comes from, the packages, and the words that made the project's files."""
+    noted = f"{MADE_BY}{shlex.join(made_by)}\n" if made_by else ""
+    return f"{ABOUT}{noted}{line}\n{packages}"
 
 
 def read(lock: str) -> tuple[str, str]:
@@ -73,14 +75,14 @@ def read(lock: str) -> tuple[str, str]:
 
 def shipped() -> str:
     """Return the packages' lines that this Slipway came with."""
-    if (files := archive.shipped()) is not None:
+    if (files := resources.packaged()) is not None:
         return files[NAME].decode()
     return read((repository() / NAME).read_text(encoding="utf-8"))[1]
 
 
 def repository() -> Path:
     """Return the folder of Slipway's own repository, when this Slipway lies in it."""
-    return Path(str(resources.files("slipway"))).parent
+    return Path(str(resources.inside(""))).parent
 
 
 def _conditions(package: Mapping[str, Any]) -> Iterable[str]:

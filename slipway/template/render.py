@@ -3,12 +3,13 @@
 import re
 import subprocess
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 
-from slipway.template import archive, changes, own
+from slipway.core import resources
+from slipway.template import changes, own
 from slipway.template.make import change, make
 
+BESIDE = (own.NAME, changes.NAME)  # in the archive, and no file of the template's
 MADE = (".git", ".venv", ".slipway")  # folders of a repository that are not its own
 EXECUTABLE = frozenset({"inv"})
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -59,7 +60,7 @@ def render(name: str, *, empty: bool = False) -> dict[str, bytes]:
     """
     words = {"name": name, "database": name.replace("-", "_"), "title": name.replace("-", " ").capitalize()}
     texts = {path: content.decode() for path, content in template().items()}
-    texts["README.md"] = (resources.files("slipway.template") / "README.md").read_text(encoding="utf-8")
+    texts["README.md"] = resources.text("template/README.md")
     if empty:
         texts = {path: text for path, text in texts.items() if not path.startswith(DOMAIN)}
         texts |= {path: change(path, texts[path], rules) for path, rules in EMPTY.items()}
@@ -78,8 +79,8 @@ def filled(text: str, words: Mapping[str, str]) -> str:
 
 def template() -> dict[str, bytes]:
     """Return the template's files by name: those in this wheel, or made of the repository that this Slipway lies in."""
-    if (files := archive.shipped()) is not None:
-        return {name: content for name, content in files.items() if name not in (own.NAME, changes.NAME)}
+    if (files := resources.packaged()) is not None:
+        return {name: content for name, content in files.items() if name not in BESIDE}
     root = own.repository()
     return make(root, tracked(root))
 

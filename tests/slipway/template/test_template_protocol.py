@@ -1,11 +1,15 @@
 """What versions of Slipway say to each other of the files that they write."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
-from slipway.template import protocol
+from slipway import __version__
+from slipway.template import own, protocol, render
 from slipway.template.protocol import VERSION, File, Kind, Made
 
 FILES = {
@@ -61,3 +65,34 @@ def test_nothing_is_written_outside_the_project(path: str) -> None:
 def test_what_is_no_answer_is_said(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         protocol.read(text)
+
+
+BEGIN = (
+    "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('slipway.template', run_name='__main__')"
+)
+
+
+def answered(wheel_file: Path, *words: str) -> Made:
+    """Return what a wheel answers that another version asks, with the standard library alone."""
+    command = [sys.executable, "-I", "-S", "-c", BEGIN, str(wheel_file)]
+    given = protocol.asked(words, "./vendor/a.whl --hash=sha256:00")
+    asked = subprocess.run(command, input=given, capture_output=True, text=True, check=True, timeout=60)
+    return protocol.read(asked.stdout)
+
+
+@pytest.mark.parametrize("empty", [False, True], ids=["posts", "empty"])
+def test_a_wheel_says_what_new_writes(wheel_file: Path, empty: bool) -> None:
+    words = ["new", "shop", *(["--empty"] if empty else [])]
+    said = answered(wheel_file, *words)
+
+    assert {path: one.content for path, one in said.files.items()} == render.render("shop", empty=empty)
+    assert said.files["inv"].kind is Kind.EXECUTABLE
+    assert said.version == __version__
+    assert said.lock == own.text("./vendor/a.whl --hash=sha256:00", own.shipped(), words)
+    assert said.changelog == render.changes()
+
+
+def test_a_wheel_that_does_not_know_the_words_says_so(wheel_file: Path) -> None:
+    with pytest.raises(ValueError, match="does not know `slipway newer shop`"):
+        answered(wheel_file, "newer", "shop")
+    assert not answered(wheel_file).files
