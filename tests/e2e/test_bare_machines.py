@@ -101,8 +101,8 @@ def test_a_folder_that_cannot_be_written_and_a_user_without_a_name(folder: Path,
     assert "Traceback" not in said
     unmade = bare(folder, None, "./inv status", *closed, mode="ro")
     assert unmade == (
-        f"inv: .slipway/venv could not be made: {HERE}/.slipway/bootstrap.lock cannot be written: its disk is read-only. "
-        f"Mount it to be written, or copy {HERE} elsewhere.\n"
+        f"inv: .slipway/venv could not be made: {HERE}/.slipway/bootstrap.lock cannot be written: its disk is "
+        f"read-only. Mount it to be written, or copy {HERE} elsewhere.\n"
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from slipway import __version__
-from slipway.template import own, protocol, render
+from slipway.template import changes, own, protocol, render
 from slipway.template.protocol import VERSION, File, Kind, Made
 
 FILES = {
@@ -89,7 +89,7 @@ def test_a_wheel_says_what_new_writes(wheel_file: Path, empty: bool) -> None:
     assert said.files["inv"].kind is Kind.EXECUTABLE
     assert said.version == __version__
     assert said.lock == own.text("./vendor/a.whl --hash=sha256:00", own.shipped(), words)
-    assert said.changelog == render.changes()
+    assert said.changelog == changes.shipped()
 
 
 def test_a_wheel_that_does_not_know_the_words_says_so(wheel_file: Path) -> None:
