@@ -76,13 +76,6 @@ def options(
     return Options(to, contract, no_backup)
 
 
-def up_to_date(checkout: Checkout, environment: Environment, runtime: Runtime) -> None:
-    """Migrate on the way to `inv up`; a project without migrations has nothing to do."""
-    if checkout.project.migrations:
-        with schema.then("up"):
-            apply(checkout, environment, runtime)
-
-
 def apply(checkout: Checkout, environment: Environment, runtime: Runtime, options: Options = NEWEST) -> Migrated:
     """Apply what is pending and may be applied.
 

@@ -47,7 +47,7 @@ class Facts:
     over IPv6 have one address ("" when they don't). `beside` are the images of the database and the proxy that run,
     `volumes` those that releases share, as people read it. `definition` is a hash of what else would define a release;
     of those that are `there`, `keep` are kept beside it. `left` is the database that runs here though the service's is
-    elsewhere by now.
+    elsewhere by now, `after` what the service runs once it is migrated.
     """
 
     live: Release | None
@@ -71,6 +71,7 @@ class Facts:
     keep: int = 1
     volumes: tuple[str, ...] = ()
     left: LeftBehind | None = None
+    after: tuple[str, ...] = ()
 
     @property
     def now(self) -> Entry | None:

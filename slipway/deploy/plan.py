@@ -115,6 +115,7 @@ def steps(facts: Facts, options: Options) -> list[str]:
     if is_live(facts, options):
         return [word for word in (*words, changing, "the release stays") if word]
     words += [
+        *(f"run {line!r}" for line in facts.after if not options.rotation),
         "start the release beside the old one" if old else "start the release",
         "ready",
         "smoke test",

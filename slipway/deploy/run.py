@@ -10,7 +10,7 @@ from typing import Any
 from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.core.words import human
-from slipway.database import migrate, superuser
+from slipway.database import after, migrate, superuser
 from slipway.deploy import away, beside, ledger, plan, recover, settings, source, switch
 from slipway.deploy.facts import Facts, Options, dismisses, is_live, recreates, scale
 from slipway.deploy.ledger import Entry
@@ -97,7 +97,7 @@ class Deployer:
             role=self._role() if database else None, outdated=self.deployment.database.is_outdated(self.port),
             beside=images, volumes=shared, definition=settings.definition(releases.definition(), salt),
             there=tuple(there), keep=self.checkout.project.deploy.keep,
-            left=self.deployment.database.left_behind(),
+            left=self.deployment.database.left_behind(), after=self.checkout.project.after_migrate,
         )  # fmt: skip
 
     def _hashes(self, options: Options, live: Release | None, entries: Sequence[Entry], salt: str) -> dict[str, str]:
@@ -164,6 +164,7 @@ class Deployer:
         def start() -> Mapping[str, Any]:
             done = self._prepare(facts, options)
             of_secret.prepare()
+            after.run(self.checkout, self.environment, self.deployment, () if options.rotation else facts.after)
             with self.checkout.steps.step("start", started(new)):
                 self.releases.start(new)
             return done

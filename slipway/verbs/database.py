@@ -10,6 +10,8 @@ from slipway.verbs.verb import task
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from slipway.verbs.session import Session
+
 
 @task(
     help=EVERYWHERE
@@ -49,14 +51,14 @@ def migrate(
 
     instead = {"plan": plan, "sql": sql, "drift": drift, "rehearse": rehearse}
     options = migrating.options(to, contract, instead, no_backup, data)
-    asked = migrations.need if any(instead.values()) else None
+    asked = need_migrations if any(instead.values()) else None
     needs = migrations.need_deployed if data or not rehearse else None
     turn = Turn.ENVIRONMENT
     with begin("migrate", prod=prod, runtime=runtime, context=context, turn=turn, asked=asked, needs=needs) as session:
         if rehearse:
             migrations.rehearse(session, data, json)
             return
-        if session.project.migrations:
+        if session.project.migrations or session.project.after_migrate:
             session.start_database()
         if plan:
             migrations.plan(session, options, json)
@@ -90,7 +92,7 @@ def downgrade(
     from slipway.verbs.session import Turn, begin
 
     need_target(to)
-    asked, needs, turn = migrations.need, migrations.need_database, Turn.ENVIRONMENT
+    asked, needs, turn = need_migrations, migrations.need_database, Turn.ENVIRONMENT
     with begin(
         "downgrade", prod=prod, runtime=runtime, context=context, turn=turn, asked=asked, needs=needs
     ) as session:
@@ -140,7 +142,7 @@ def check(_: Context, runtime: str = "", json: bool = False) -> None:
     from slipway.verbs import migrations
     from slipway.verbs.session import Turn, begin
 
-    with begin("check", runtime=runtime, turn=Turn.ENVIRONMENT, asked=migrations.need) as session:
+    with begin("check", runtime=runtime, turn=Turn.ENVIRONMENT, asked=need_migrations) as session:
         session.start_database()
         migrations.check(session, json)
 
@@ -235,3 +237,10 @@ def psql(
     with begin("psql", prod=prod, runtime=runtime, context=context, quietly=True) as session:
         session.check_secrets()
         session.runtime.become(Job(["psql", *sql, *after_dashes()], Where.DATABASE))
+
+
+def need_migrations(session: "Session") -> None:
+    """Raise Problem in a project without migrations."""
+    from slipway.database import schema
+
+    schema.need_migrations(session.project)

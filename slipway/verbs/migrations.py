@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.core.words import human
+from slipway.database import after
 from slipway.database import check as checking
 from slipway.database import migrate as migrating
 from slipway.database import rehearse as rehearsing
@@ -24,11 +25,6 @@ STRONG = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiv
 DRIFT = {"added": "only here", "dropped": "missing", "changed": "differs"}
 
 
-def need(session: Session) -> None:
-    """Raise Problem in a project without migrations."""
-    need_migrations(session.project)
-
-
 def need_database(session: Session) -> None:
     """Raise Problem where there is no database yet."""
     there.need_database(session.settings, session.runtime)
@@ -43,16 +39,17 @@ def need_deployed(session: Session) -> None:
 def migrate(session: Session, options: Options, yes: bool, json: bool) -> None:
     """Apply what is pending and may be applied, and say what was done; without a backup, it is asked first."""
     done: dict[str, object] = {"applied": []}
-    if session.project.migrations:
-        if options.no_backup and not session.environment.is_dev:
-            screen.confirm(f"Migrate {session.environment.name} without a backup? What it loses then is lost.", yes)
-        with then("migrate"):
+    if session.project.migrations and options.no_backup and not session.environment.is_dev:
+        screen.confirm(f"Migrate {session.environment.name} without a backup? What it loses then is lost.", yes)
+    with then("migrate"):
+        if session.project.migrations:
             migrated = migrating.apply(session.checkout, session.environment, session.runtime, options)
-        if migrated.without_backup and session.is_deployed:
-            note(session, migrated)
-        done = as_json(migrated)
-    else:
-        session.steps.note("nothing", NO_MIGRATIONS)
+            if migrated.without_backup and session.is_deployed:
+                note(session, migrated)
+            done = as_json(migrated)
+        else:
+            session.steps.note("nothing", NO_MIGRATIONS)
+        after.run(session.checkout, session.environment, session.runtime, session.project.after_migrate)
     if json:
         screen.show_json({"environment": session.environment.name, **done})
 

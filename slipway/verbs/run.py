@@ -96,7 +96,7 @@ def refuse_to_replace(runtime: "Runtime", asked: int | None, running: int) -> No
 
 def start_in_place(session: "Session", runtime: "InPlace", port: int) -> None:
     """Start the database, bring its schema up to date, and start the service; raises Problem."""
-    from slipway.database.migrate import up_to_date
+    from slipway.database.after import up_to_date
 
     runtime.service.check_port(port)
     session.remember()

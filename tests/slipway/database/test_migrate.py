@@ -7,7 +7,7 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran
-from slipway.database import migrate, schema
+from slipway.database import after, migrate, schema
 from slipway.database.migrate import Migrated, Options, TakenBack, options, summary
 from slipway.project.checkout import Checkout
 from slipway.runtime import LiveRelease
@@ -205,7 +205,7 @@ def test_without_migrations_there_is_nothing_to_ask(tmp_path: Path) -> None:
     of = Checkout.at(tmp_path / "none", checkout(tmp_path / "shop").steps)
     runtime = Noting(of, environment(of))
 
-    migrate.up_to_date(of, environment(of), runtime)
+    after.up_to_date(of, environment(of), runtime)
     with pytest.raises(Problem, match="This project has no migrations"):
         migrate.apply(of, environment(of), runtime)
     assert runtime.jobs == []

@@ -1,15 +1,19 @@
 """A whole `inv deploy` on releases in memory: what is looked at, what is done, what is refused."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 
 from slipway.core.errors import Problem
+from slipway.core.shell import Ran
 from slipway.deploy import ledger
 from slipway.deploy.facts import Options
+from slipway.deploy.plan import steps
 from slipway.deploy.run import Deployer
 from slipway.project.checkout import Checkout
+from slipway.runtime import Job
 from slipway.runtime.environment import Environment
 from slipway.runtime.release import PROXY, Beside
 from slipway.schema.answers import State
@@ -229,3 +233,27 @@ def test_more_than_is_kept_is_removed_with_its_image(deploys: Deployer, releases
         deploys.deploy(deploys.gather(options), options)
     assert len(releases.there) == 1 + 3
     assert releases.images.removed == ["shop:a", "shop:b"]
+
+
+@pytest.mark.parametrize("status", [0, 3], ids=["done", "failed"])
+def test_what_comes_after_a_migration_comes_before_the_release(
+    production: tuple[Checkout, Environment], releases: MemoryReleases, status: int
+) -> None:
+    class Seeding(MemoryDeployment):
+        def run(self, job: Job) -> Ran:
+            releases.done.append(f"{self.asked[-1]}: {' '.join(job.argv)}")
+            return Ran(status)
+
+    checkout, environment = production
+    checkout = replace(checkout, project=replace(checkout.project, after_migrate=("python seed.py",)))
+    deployer = Deployer(checkout, environment, Seeding(releases), 8000)
+    facts = deployer.gather(B)
+    assert steps(facts, B)[0] == "run 'python seed.py'"
+
+    with pytest.raises(Problem, match=r"'python seed\.py' of after-migrate") if status else nullcontext():
+        deployer.deploy(facts, B)
+
+    done = [what for what in releases.done if what.startswith(("shop:b", "start"))]
+    assert done[0] == "shop:b: python seed.py"
+    assert len(done) == (1 if status else 2)
+    assert releases.pointed.release != "a" or status
