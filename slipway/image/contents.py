@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
+BESIDE = "/opt/slipway/packages"  # in the image of a project's own Dockerfile: what Slipway has added
+
 
 def distributions(folders: list[str]) -> Iterator[dict[str, object]]:
     """Yield the distributions in some folders."""
@@ -86,10 +88,11 @@ def paragraphs(text: str) -> Iterator[dict[str, str]]:
 
 if __name__ == "__main__":
     outside = {"base": sys.base_prefix, "platbase": sys.base_prefix}
+    environment, below = site.getsitepackages(), sysconfig.get_path("purelib", "posix_prefix", outside)
     everything = {
         "python": platform.python_version(),
-        "environment": list(distributions(site.getsitepackages())),
-        "base": list(distributions([sysconfig.get_path("purelib", "posix_prefix", outside)])),
+        "environment": list(distributions([*environment, BESIDE])),
+        "base": list(distributions([below] if below not in environment else [])),
         "system": system(),
     }
     print(json.dumps(everything))  # noqa: T201

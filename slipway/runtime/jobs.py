@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import NoReturn
 
+from slipway import entrypoint
 from slipway.core.errors import Problem
 from slipway.core.limits import ACT, Late
 from slipway.core.scripts import Script
@@ -20,13 +21,16 @@ from slipway.engine.stack import DATABASE as DATABASE
 from slipway.engine.stack import Stack
 from slipway.project import database
 from slipway.project.settings import Settings
-from slipway.runtime import LATE, Job, Where
+from slipway.project.variables import of_image
+from slipway.runtime import LATE, SERVICE_PYTHON, Job, Where
 from slipway.runtime.release import WEB
 
 MIGRATE = "migrate"  # beside DATABASE, the service of the Compose files in which jobs run
 DATABASE_USER = "postgres"  # of PostgreSQL's image
 # The superuser logs in over the socket in its container.
 SECRETS, PASSWORDS = "/run/secrets", "/tmp/secrets"  # noqa: S108  (folders of their containers)
+READS = {entrypoint.SECRETS_AS, entrypoint.RENDER}  # what lets an image's entrypoint look for secrets
+ENTRYPOINT = [SERVICE_PYTHON, "-m", "slipway.entrypoint"]
 SCRIPT = Script("slipway.runtime", "certificates.sh")
 CERTIFICATES = {"PGSSLROOTCERT": "root.crt", "PGSSLCERT": "postgresql.crt", "PGSSLKEY": "postgresql.key"}
 AS_SUPERUSER = ["--user", DATABASE_USER, "--env", f"PGUSER={database.SUPERUSER}", "--env", "PGDATABASE=postgres"]
@@ -127,6 +131,8 @@ class ComposeJobs:
 
     def _in_service(self, argv: Sequence[str], options: Sequence[str] = ()) -> OneOff:
         secrets = self.settings.secrets if self.apart else {}
+        if secrets and argv and of_image(self.stack.project).keys() & READS:
+            argv = [*ENTRYPOINT, *argv]  # the image's own looked for them before they came
         return self.stack.one_off(MIGRATE, argv, options, secrets, SECRETS)
 
     def _beside_database(self, job: Job, options: list[str]) -> OneOff:

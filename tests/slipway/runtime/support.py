@@ -81,9 +81,9 @@ class Noting(Shell):
         raise Became
 
 
-def project(root: Path, hostname: str = "db") -> tuple[Checkout, Environment, Noting]:
+def project(root: Path, hostname: str = "db", more: str = "") -> tuple[Checkout, Environment, Noting]:
     """Make a project with a database in development; return it with a shell that notes."""
-    (root / "pyproject.toml").write_text(PROJECT)
+    (root / "pyproject.toml").write_text(PROJECT + more)
     (root / ".env.example").write_text(EXAMPLE)
     (root / ".env").write_text(f"{EXAMPLE.rstrip()}{PASSWORD}\n".replace("=db\n", f"={hostname}\n"))
     (root / "compose.yaml").touch()
@@ -92,9 +92,9 @@ def project(root: Path, hostname: str = "db") -> tuple[Checkout, Environment, No
     return Checkout(of, shell), environment, shell
 
 
-def on_engine(root: Path, hostname: str = "db", apart: bool = False) -> tuple[ComposeJobs, Noting]:
+def on_engine(root: Path, hostname: str = "db", apart: bool = False, more: str = "") -> tuple[ComposeJobs, Noting]:
     """Return jobs in containers, and the shell that notes them."""
-    checkout, environment, shell = project(root, hostname)
+    checkout, environment, shell = project(root, hostname, more)
     stack = Stack(shell, checkout.project, "dev", lambda: {"IMAGE": "shop:dev"})
     return ComposeJobs(stack, environment.settings, apart), shell
 

@@ -137,3 +137,13 @@ def test_nobody_opens_psql_on_a_service_without_a_database(tmp_path: Path) -> No
     jobs, _ = on_engine(tmp_path, "")
     with pytest.raises(Problem):
         jobs.become(PSQL)
+
+
+def test_a_one_off_gets_its_secrets_before_the_entrypoint_looks_for_them(tmp_path: Path) -> None:
+    entrypoint = [SERVICE_PYTHON, "-m", "slipway.entrypoint"]
+    for text, expected in (("", []), ('secrets-as = "environment"\n', entrypoint)):
+        jobs, shell = on_engine(tmp_path, apart=True, more=f"\n[tool.slipway]\n{text}")
+        jobs.run(SCHEMA)
+        assert started(shell).argv[-9 - len(expected) :] == [
+            "sh", "-c", SCRIPT, "sh", "with", "/run/secrets", *expected, *SCHEMA.argv,
+        ][-9 - len(expected) :]  # fmt: skip
