@@ -12,6 +12,7 @@ from slipway.core.limits import Limit
 from slipway.core.shell import Shell
 from slipway.template import protocol
 from slipway.template.protocol import MADE_BY, Made
+from slipway.virtualenv.install import Failed, base_pip
 
 LOCK = "slipway.lock"
 PACKAGE = "slipway-tasks"
@@ -107,17 +108,21 @@ def download(shell: Shell, version: str, into: Path, hashes: tuple[str, ...] = (
     named = "".join(f" --hash=sha256:{one}" for one in hashes)
     wanted.write_text(f"{PACKAGE}=={version}{named}\n", encoding="utf-8")
     failed = f"{PACKAGE} {version} could not be fetched. A wheel of it is as good: --wheel FILE"
-    shell.output(download_command(wanted, into), failed=failed, limit=FETCHED)
+    try:
+        pip = base_pip()
+    except Failed:
+        raise Problem(f"There is no pip here, which could fetch it. {failed}") from None
+    shell.output(download_command(pip, wanted, into), failed=failed, limit=FETCHED)
     found = list(into.glob("*.whl"))
     if len(found) != 1:
         raise Problem(failed)
     return Wheel.of(found[0])
 
 
-def download_command(wanted: Path, into: Path) -> list[str]:
+def download_command(pip: list[str], wanted: Path, into: Path) -> list[str]:
     """Return the command that fetches what a file names, and nothing that this needs in turn."""
     how = ("--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--quiet")
-    return [sys.executable, "-P", "-m", "pip", "download", *how, "--dest", str(into), "--requirement", str(wanted)]
+    return [*pip, "download", *how, "--dest", str(into), "--requirement", str(wanted)]
 
 
 def before(shell: Shell, root: Path, locked: Locked, into: Path) -> Wheel:
