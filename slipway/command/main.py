@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from types import FrameType
 
 from slipway import __version__
-from slipway.command import new, upgrade
+from slipway.command import adopt, new, upgrade
 
-VERBS = (new, upgrade)  # modules with add(), which describes a verb, and run(), which is it
+VERBS = (new, adopt, upgrade)  # modules with add(), which describes a verb, and run(), which is it
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 

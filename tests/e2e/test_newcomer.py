@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from slipway import interpreter
 from slipway.core.caller import named
 from tests.e2e.support import clone
 from tests.e2e.talk import conversation
@@ -48,7 +49,7 @@ def as_user(root: Path, user: int | None) -> Newcomer:
             for name in (top, *top.rglob("*")):
                 os.chown(name, user, user, follow_symlinks=False)
     env = {"HOME": str(home), "PATH": os.pathsep.join(path), "DOCKER_HOST": "unix:///nowhere/docker.sock"}
-    env["PYTEST_DEBUG_TEMPROOT"] = str(home)
+    env |= {"PYTEST_DEBUG_TEMPROOT": str(home), interpreter.GIVEN: ""}
     newcomer = Newcomer(root, env | {"PORT": str(free_port())})
     newcomer.user = user
     return newcomer

@@ -30,6 +30,7 @@ FLOORS = (
     ("interpreter", "extras"),
     ("bootstrap",),
     ("virtualenv",),
+    ("adopt",),
     ("template",),
     ("project",),
     ("core",),

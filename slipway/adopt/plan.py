@@ -1,0 +1,112 @@
+"""What would be written into a project, and what is left to its owner."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from slipway.adopt import example, ignores, toml
+from slipway.adopt.changes import Change
+from slipway.adopt.detect import Detected
+from slipway.adopt.files import Files
+from slipway.adopt.findings import Refused, Untold
+from slipway.project import dotenv
+
+# The files of Slipway's own that a project gets: where they are there, they stay.
+OWN = {"tasks.py": 0o644, "inv": 0o755}
+OF_SLIPWAY = "slipway.verbs"  # what a tasks.py that lists Slipway's verbs imports
+TASKS = "tasks.py is yours and stays. For Slipway's verbs to stand beside yours, write in it:"
+LAUNCHER = "inv is there already, and stays: if it is not Slipway's launcher, rename it, and call this again."
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The files to write, what could not be told or has to be done by hand, and what else there is to say."""
+
+    changes: tuple[Change, ...]
+    untold: tuple[Untold, ...]
+    notes: tuple[str, ...]
+
+
+def plan(files: Files, found: Detected, own: Mapping[str, bytes], tracked: frozenset[str] = frozenset()) -> Plan:
+    """Return what adopting a project means; `own` are Slipway's files by name: tasks.py, inv, slipway.lock, its wheel.
+
+    Raises Refused for a pyproject.toml that cannot be read.
+    """
+    untold = list(found.untold)
+    notes: list[str] = []
+    texts: dict[str, str] = {}
+    texts["pyproject.toml"], more = toml.pyproject(files, found, _settings(files))
+    untold += more
+    env = files.text(".env") if files.has(".env") else None
+    made = example.example(found, files.text(".env.example") if files.has(".env.example") else "", env or "")
+    texts[".env.example"] = made
+    if env is not None:
+        env, added = example.completed(found, env, made, dotenv.new_secret)
+        texts[".env"] = env
+        if added:
+            notes.append(f".env gets {', '.join(added)}; what is in it stays.")
+    untold += [Untold(f".env: {one}.") for one in example.by_hand(found, made, env)]
+    texts[".gitignore"] = ignores.git(files.text(".gitignore") if files.has(".gitignore") else "")
+    name, ignored = ignores.docker(files, found.image)
+    if name:
+        texts[name] = ignored
+    untold += ignores.tracked(tracked)
+    changes = [change for name, text in texts.items() if (change := _of_text(files, name, text))]
+    return Plan((*changes, *_own(files, own, untold)), tuple(untold), (*notes, *_notes(found)))
+
+
+def _settings(files: Files) -> str:
+    text = files.text("pyproject.toml") if files.has("pyproject.toml") else ""
+    if text and not files.toml("pyproject.toml") and "pyproject.toml" in files.unread:
+        raise Refused(
+            f"pyproject.toml cannot be read ({files.unread['pyproject.toml']}), so nothing can be added to it."
+        )
+    return text
+
+
+def _of_text(files: Files, name: str, text: str) -> Change | None:
+    path = files.project / name
+    before = path.read_bytes() if path.exists() else None
+    old = files.text(name) if before is not None else ""
+    if text == old:
+        return None
+    if before is not None and b"\r\n" in before:
+        text = text.replace("\r\n", "\n").replace("\n", "\r\n")
+    has_mark = before is not None and before.startswith(b"\xef\xbb\xbf") and name != "pyproject.toml"
+    encoding = "utf-8-sig" if has_mark else "utf-8"
+    if before is not None and files.unread.get(name) == "it is not UTF-8":
+        raise Refused(f"{name} is not UTF-8, so nothing can be added to it.")
+    return Change(name, before, text.encode(encoding), 0o600 if name == ".env" else 0o644)
+
+
+def _own(files: Files, own: Mapping[str, bytes], untold: list[Untold]) -> list[Change]:
+    changes = []
+    for name, content in own.items():
+        path = files.project / name
+        before = path.read_bytes() if path.exists() else None
+        if before == content:
+            continue
+        if before is not None and name in OWN:
+            if name == "tasks.py" and OF_SLIPWAY not in files.text(name):
+                untold.append(Untold(TASKS, "from slipway.verbs.run import up, down, status, ps, logs, shell"))
+            elif name == "inv":
+                untold.append(Untold(LAUNCHER))
+            continue
+        if before is not None and name == "slipway.lock":
+            continue  # another version's: that is what an upgrade is for
+        changes.append(Change(name, before, content, OWN.get(name, 0o644)))
+    return changes
+
+
+def _notes(found: Detected) -> list[str]:
+    notes = []
+    if found.others:
+        listed = ", ".join(f"{one.name}{f' ({one.image})' if one.image else ''}" for one in found.others)
+        notes.append(f"Left to you for now, as Slipway runs the service and PostgreSQL alone: {listed}.")
+    if found.before_migrate:
+        listed = "; ".join(f"{one.value} ({one.where})" for one in found.before_migrate)
+        notes.append(f"Not called, as Slipway waits for the database itself: {listed}.")
+    if found.migrations and not found.locked.has("psycopg") and found.locked.file:
+        notes.append(
+            f"psycopg is not in {found.locked.file}: Slipway adds it to its stage of the image, for migrations."
+        )
+    return notes

@@ -1,0 +1,78 @@
+"""What works otherwise in an adopted project than its files make one think."""
+
+import ast
+import re
+
+from slipway.adopt import classes
+from slipway.adopt.composefile import Service
+from slipway.adopt.dockerfile import stages
+from slipway.adopt.files import Files
+from slipway.adopt.findings import Found, Untold, at
+from slipway.adopt.layout import Image
+from slipway.adopt.source import last
+from slipway.adopt.versions import Packages, too_old
+
+OF_PRODUCTION = re.compile(r"prod|release|runtime|final|runner|deploy", re.I)
+OF_DEVELOPMENT = re.compile(r"dev|test|debug|local", re.I)
+
+
+def of_image(files: Files, image: Image | None, app: Service | None, composed: list[Service]) -> list[Untold]:
+    """Say what is odd about the project's own image."""
+    if not image:
+        return []
+    found: list[Untold] = []
+    named = [one for one in stages(files.text(image.path)) if one.name]
+    final = stages(files.text(image.path))[-1]
+    better = next((one for one in named if OF_PRODUCTION.search(one.name)), None)
+    if better and better is not final and OF_DEVELOPMENT.search(final.name):
+        found.append(Untold(f"{image.path} ends with the stage {final.name}, which is built; production's seems to be "
+                            f"{better.name} ({at(image.path, better.number)}). Move that to the end."))  # fmt: skip
+    if not image.has_code:
+        mounts = [volume.split(":") for one in composed if app and one.name == app.name for volume in one.volumes]
+        lines = [f"COPY {parts[0].removeprefix('./')} {parts[1]}" for parts in mounts
+                 if len(parts) > 1 and parts[0].startswith("./") and not parts[0].endswith(".env")]  # fmt: skip
+        where = f"; {app.where} mounts it" if app and lines else ""
+        found.append(Untold(f"The image of {image.where} has no code of the service{where}. A release has to have it: "
+                            f"write in {image.path}:", lines[0] if lines else f"COPY . {image.workdir}"))  # fmt: skip
+    return found
+
+
+def of_code(files: Files, has_migrations: bool) -> list[Untold]:
+    """Say what of the code does not get on with what Slipway does."""
+    found = []
+    for one in classes.settings(files):
+        reads = ".env" in one.env_file.split()
+        if one.is_used and one.reads_itself and reads and one.extra == "forbid" and not one.prefix:
+            where = at(one.file, one.node.lineno)
+            found.append(
+                Untold(
+                    f"{one.node.name} ({where}) reads .env and refuses what it does not know, which Slipway's own "
+                    "DATABASE_* are. In its model_config, write:",
+                    'extra="ignore"',
+                )
+            )
+    for name in files.code if has_migrations else ():
+        made = (node for node in ast.walk(files.tree(name) or ast.Module([], [])) if isinstance(node, ast.Attribute))
+        line = next((node.lineno for node in made if node.attr == "create_all" and last(node.value) == "metadata"), 0)
+        if line and "/versions/" not in name:
+            found.append(
+                Untold(
+                    f"{at(name, line)} makes tables itself (create_all). Where that runs at start, the migrations find "
+                    "tables that they did not make: let them alone make them."
+                )
+            )
+    return found
+
+
+def of_locks(lock: Found[str], locked: Packages) -> list[Untold]:
+    """Say what is missing in the lock file, or too old."""
+    found = []
+    if not lock.value:
+        found.append(
+            Untold("There is no lock file: no two builds install the same. Make one, and commit it:", "uv lock")
+        )
+    elif not locked.has_hashes:
+        found.append(Untold(f"{lock.value} has no hashes, so nobody can tell whether two builds install the same."))
+    if old := too_old(locked):
+        found.append(Untold(f"Too old for Slipway: {'; '.join(old)}. Raise them in your lock file."))
+    return found

@@ -1,0 +1,116 @@
+"""`slipway adopt`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from slipway.adopt.adoption import NEXT, Adoption, look
+from slipway.adopt.changes import diff
+from slipway.adopt.findings import Refused
+from slipway.adopt.report import findings, remaining
+from slipway.core.printable import plain
+from slipway.template import own, render, wheel
+from slipway.template.new import Refused as NoWheel
+from slipway.template.new import lock
+
+OF_PROJECT = ("tasks.py", "inv")
+NO = 1
+
+
+def add(verbs: Any) -> None:
+    """Describe it."""
+    about = "take a FastAPI project that exists: shows what it would write, asks, and writes it"
+    described = verbs.add_parser("adopt", help=about, description=f"{about[:1].upper()}{about[1:]}.")
+    described.add_argument("folder", nargs="?", default=".", help="of its pyproject.toml (default: here)")
+    described.add_argument("--wheel", metavar="FILE", help="the Slipway that it gets, copied into its folder vendor")
+    described.add_argument("--plan", action="store_true", help="show what would be written; write nothing")
+    described.add_argument("--yes", action="store_true", help="write without asking")
+    described.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Adopt the project; returns the status."""
+    try:
+        adoption = look(Path(arguments.folder), _own(arguments))
+        _show(adoption)
+        if arguments.plan or not adoption.plan.changes:
+            return 0
+        if not arguments.yes and not _agreed(len(adoption.plan.changes)):
+            return NO
+        adoption.write()
+    except (Refused, NoWheel) as error:
+        sys.stderr.write(f"slipway: {error}\n")
+        return NO
+    _print(
+        [
+            f"{len(adoption.plan.changes)} files written. Look at them (git diff), commit them, then: "
+            f"{_enter(arguments)}{NEXT}"
+        ]
+    )
+    return 0
+
+
+def _own(arguments: argparse.Namespace) -> dict[str, bytes]:
+    # Slipway's own files for the project; another wheel than this adopts the project itself.
+    mine = wheel.running()
+    if arguments.wheel:
+        wanted = Path(arguments.wheel)
+        if wrong := wheel.unfit(wanted):
+            raise Refused(f"--wheel: {wrong}.")
+        if not mine or wanted.resolve() != mine:
+            options = [f"--{name}" for name in ("plan", "yes") if getattr(arguments, name)]
+            again = ["adopt", arguments.folder, *options]
+            os.execv(sys.executable, [sys.executable, f"{wanted.resolve()}/slipway", *again])  # noqa: S606
+    files = render.template()
+    made = {name: files[name] for name in OF_PROJECT}
+    if (Path(arguments.folder) / own.NAME).exists():
+        return made
+    if not mine and wheel.in_repository():
+        if not arguments.plan:
+            raise Refused(f"this Slipway lies in its own repository: {wheel.MADE}; then name that: --wheel FILE")
+        return made
+    return made | lock_of(mine)
+
+
+def lock_of(mine: Path | None) -> dict[str, bytes]:
+    """Return slipway.lock, and the wheel that it names."""
+    if mine is None:
+        return lock("", None, empty=False)
+    content = mine.read_bytes()
+    text = own.text(wheel.line(content, mine.name), own.shipped(), "The project's files: slipway adopt")
+    return {own.NAME: text.encode(), f"{wheel.FOLDER}/{mine.name}": content}
+
+
+def _show(adoption: Adoption) -> None:
+    _print(["What was found:", *(f"  {line}" for line in findings(adoption.found)), ""])
+    for change in adoption.plan.changes:
+        _print([*diff(change), ""])
+    if not adoption.plan.changes:
+        _print(["Nothing is to be written: it is adopted already.", ""])
+    _print([*adoption.plan.notes, *adoption.notes])
+    if told := remaining(adoption.plan.untold):
+        _print(["", "What could not be told, or is for you to do:", *told, ""])
+
+
+def _agreed(count: int) -> bool:
+    if not sys.stdin.isatty():
+        sys.stderr.write("slipway: there is no terminal to ask on: say --yes, or --plan to look alone\n")
+        return False
+    sys.stderr.write(f"Write these {count} files? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() in ("y", "yes"):
+        return True
+    sys.stderr.write("Nothing was changed.\n")
+    return False
+
+
+def _enter(arguments: argparse.Namespace) -> str:
+    return "" if Path(arguments.folder).resolve() == Path.cwd() else f"cd {arguments.folder} && "
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        sys.stdout.write(plain(line) + "\n")

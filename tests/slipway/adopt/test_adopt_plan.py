@@ -1,0 +1,212 @@
+"""What would be written: pyproject.toml, .env.example, .env, what is ignored, Slipway's own files."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from slipway.adopt.changes import diff, write
+from slipway.adopt.detect import detect
+from slipway.adopt.findings import Refused
+from slipway.adopt.plan import Plan, plan
+from slipway.project import dotenv
+from tests.slipway.adopt.support import APP, ENV_PY, INI, PYPROJECT, SETTINGS, UV_LOCK, project, revision
+
+OWN = {"tasks.py": b"from slipway.verbs.run import up\n", "inv": b"#!/bin/sh\n", "slipway.lock": b"-e .\n"}
+SHOP: dict[str, str | bytes] = {
+    "pyproject.toml": PYPROJECT, "uv.lock": UV_LOCK, "app/main.py": APP, "app/config.py": SETTINGS, "alembic.ini": INI,
+    "migrations/env.py": ENV_PY, "migrations/versions/a.py": revision("a1", None), "tests/test_a.py": "",
+    "Dockerfile": "FROM python:3.12-slim\nCOPY . .\nCMD uvicorn app.main:app\n",
+    "compose.yaml": "services:\n  web:\n    build: .\n    environment:\n      DATABASE_URL: postgresql+psycopg://u:${P}@db/shop\n",
+}  # fmt: skip
+
+
+def planned(folder: Path, files: dict[str, str | bytes], own: dict[str, bytes] | None = None) -> Plan:
+    """Return what adopting a project with these files would mean."""
+    known = project(folder, files)
+    return plan(known, detect(known), OWN if own is None else own)
+
+
+def text(made: Plan, name: str) -> str:
+    """Return what a file becomes."""
+    return next(one.after.decode() for one in made.changes if one.name == name)
+
+
+def test_a_project_gets_what_it_needs_and_no_more(tmp_path: Path) -> None:
+    made = planned(tmp_path, SHOP)
+
+    assert {one.name for one in made.changes} == {
+        "pyproject.toml", ".env.example", ".gitignore", ".dockerignore", "tasks.py", "inv", "slipway.lock",
+    }  # fmt: skip
+    assert text(made, "pyproject.toml").startswith(PYPROJECT)
+    assert tomllib.loads(text(made, "pyproject.toml"))["tool"]["slipway"] == {
+        "asgi": "app.main:app", "health": "/health", "docs": "/docs", "python": "3.12", "migrations": "migrations",
+        "secrets-as": "environment", "secrets": {"DATABASE_PASSWORD": 12, "SECRET_KEY": 32},
+        "database": {"DATABASE_URL": "postgresql+psycopg://{user}:{password}@{host}:{port}/{name}"},
+        "tests": {"image": [], "workers": 1}, "lint": {"after": "a1"}, "release": {"lint": [], "types": []},
+    }  # fmt: skip
+    assert made.untold == ()
+    assert [one.mode for one in made.changes if one.name == "inv"] == [0o755]
+
+
+def test_the_example_lets_up_make_a_complete_env(tmp_path: Path) -> None:
+    example = text(planned(tmp_path, SHOP), ".env.example")
+    secrets = {"DATABASE_PASSWORD": 12, "SECRET_KEY": 32}
+    values, findings = dotenv.parse(dotenv.fill(example, secrets, dotenv.new_secret))
+
+    assert findings == []
+    assert dotenv.check(values, dotenv.schema(example), secrets) == []
+    assert (values["DATABASE_NAME"], values["DATABASE_USERNAME"]) == ("shop", "u")
+    assert {"TITLE", "PORT", "DOMAIN", "DATABASE_SSLMODE"} <= dotenv.schema(example).optional
+    assert "DATABASE_URL" not in dotenv.schema(example).required
+
+
+def test_a_second_time_nothing_is_to_be_written(tmp_path: Path) -> None:
+    write(tmp_path, planned(tmp_path, SHOP).changes)
+    again = planned(tmp_path, {})
+
+    assert again.changes == ()
+    assert again.untold == ()
+
+
+def test_what_has_changed_since_is_told_and_nothing_written(tmp_path: Path) -> None:
+    write(tmp_path, planned(tmp_path, SHOP).changes)
+    changed = planned(tmp_path, {"app/main.py": APP.replace("/health", "/ready")})
+
+    assert changed.changes == ()
+    assert [(one.what, one.line) for one in changed.untold] == [
+        ('[tool.slipway] health is "/health", and stays; the project looks as if it were:', 'health = "/ready"')
+    ]
+
+
+def test_without_a_pyproject_one_is_made_with_what_is_needed(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "requirements.txt": "fastapi==0.120.0\n",
+        "main.py": APP,
+        ".python-version": "3.12\n",
+    }
+    document = tomllib.loads(text(planned(tmp_path / "shop", files), "pyproject.toml"))
+
+    assert document["project"] == {"name": "shop", "version": "0.1.0", "requires-python": ">=3.12"}
+    assert document["tool"]["slipway"]["asgi"] == "main:app"
+
+
+def test_poetrys_own_table_is_enough(tmp_path: Path) -> None:
+    poetry = '[tool.poetry]\nname = "shop"\nversion = "0.2.0"\n'
+
+    assert "project" not in tomllib.loads(
+        text(planned(tmp_path, {"pyproject.toml": poetry, "main.py": APP}), "pyproject.toml")
+    )
+
+
+def test_a_version_that_something_else_makes_is_told(tmp_path: Path) -> None:
+    made = planned(tmp_path, {"pyproject.toml": '[project]\nname = "shop"\ndynamic = ["version"]\n', "main.py": APP})
+
+    assert 'version = "0.1.0"' in [one.line for one in made.untold]
+
+
+@pytest.mark.parametrize("content", [b"[project\n", b"\xff[project]\n"], ids=["no TOML", "no UTF-8"])
+def test_a_pyproject_that_cannot_be_read_is_not_added_to(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(Refused, match=r"pyproject\.toml"):
+        planned(tmp_path, {"pyproject.toml": content, "main.py": APP})
+
+
+def test_line_ends_stay_as_they_are(tmp_path: Path) -> None:
+    made = planned(tmp_path, {"pyproject.toml": PYPROJECT.replace("\n", "\r\n").encode(), "main.py": APP})
+    (change,) = [one for one in made.changes if one.name == "pyproject.toml"]
+
+    assert change.after.count(b"\n") == change.after.count(b"\r\n")
+    tomllib.loads(change.after.decode())
+
+
+def test_an_example_that_is_there_is_completed(tmp_path: Path) -> None:
+    before = "# Ours\nDATABASE_URL=postgresql://a:b@localhost/c\nSECRET_KEY=changethis\nTITLE=\nLEVEL=info\n"
+    example = text(planned(tmp_path, SHOP | {".env.example": before}), ".env.example")
+
+    assert example.startswith(
+        "# Ours\nDATABASE_URL=postgresql://a:b@localhost/c\nSECRET_KEY=\n# TITLE=\nLEVEL=info\n\n# Where PostgreSQL is."
+    )
+    assert example.count("SECRET_KEY=") == 1
+
+
+def test_what_somebody_issues_is_not_made_up(tmp_path: Path) -> None:
+    settings = SETTINGS.replace(
+        "    SECRET_KEY: str\n", "    SECRET_KEY: str\n    OPENAI_API_KEY: str\n    REGION: str\n"
+    )
+    made = planned(tmp_path, SHOP | {"app/config.py": settings})
+
+    assert "OPENAI_API_KEY=change-me\n" in text(made, ".env.example")
+    assert [one.what for one in made.untold] == [
+        ".env: OPENAI_API_KEY is an example, not a secret.", ".env: REGION is empty.",
+    ]  # fmt: skip
+
+
+def test_an_env_that_is_there_is_completed_and_nothing_of_it_changed(tmp_path: Path) -> None:
+    before = (
+        "# mine\nSECRET_KEY=0123456789abcdef0123456789abcdef\nEXTRA='x y'\nDATABASE_URL=postgresql://a:b@localhost/c"
+    )
+    made = planned(tmp_path, SHOP | {".env": before})
+    after = text(made, ".env")
+
+    assert after.startswith(before + "\n# Added by slipway adopt.\nDATABASE_HOSTNAME=db\n")
+    values = dotenv.parse(after)[0]
+    assert len(values["DATABASE_PASSWORD"]) >= 12
+    assert "EXTRA" in dotenv.schema(text(made, ".env.example")).optional  # or `up` would not know it
+    assert made.untold == ()
+    assert [line for line in made.notes if ".env gets DATABASE_HOSTNAME" in line]
+
+
+def test_what_of_an_env_cannot_be_used_is_told_without_its_value(tmp_path: Path) -> None:
+    before = "SECRET_KEY=changethis\nTITLE=\nURL=http://${HOST}/x\n"
+    told = [one.what for one in planned(tmp_path, SHOP | {".env": before}).untold]
+
+    assert any("SECRET_KEY is an example" in one for one in told)
+    assert any("TITLE is empty" in one for one in told)
+    assert any("URL has a $" in one for one in told)
+    assert not any("changethis" in one for one in told)
+
+
+def test_no_secret_is_shown(tmp_path: Path) -> None:
+    secret = "Sup3rs3cretV4lue"
+    files = SHOP | {
+        ".env": f"SECRET_KEY={secret}\nDSN=https://u:{secret}@x/1\n",
+        ".env.example": f"API_TOKEN={secret}\nEND=1",
+    }
+    made = planned(tmp_path, files)
+    shown = "\n".join(line for change in made.changes for line in diff(change))
+    password = dotenv.parse(text(made, ".env"))[0]["DATABASE_PASSWORD"]
+
+    assert "+DATABASE_PASSWORD=[secret]" in shown
+    assert secret not in shown
+    assert password not in shown
+    assert "+SECRET_KEY = 32" in shown
+    assert "{password}" in shown
+
+
+@pytest.mark.parametrize(
+    ("before", "added"),
+    [
+        ("", [".slipway/", ".venv/", ".env", ".env.*", "!.env.example"]),
+        (".env\n.venv\n", [".slipway/", ".env.*", "!.env.example"]),
+        (".env*\n!.env.example\n/.venv/\n.slipway\n", []),
+    ],
+    ids=["nothing", "some", "all"],
+)
+def test_what_git_has_to_ignore(tmp_path: Path, before: str, added: list[str]) -> None:
+    made = planned(tmp_path, SHOP | {".gitignore": before})
+    lines = text(made, ".gitignore").splitlines() if added else before.splitlines()
+
+    assert [line for line in lines if line not in before.splitlines() and line and not line.startswith("#")] == added
+
+
+def test_files_of_ones_own_stay(tmp_path: Path) -> None:
+    made = planned(tmp_path, SHOP | {"tasks.py": "import celery\n", "inv": "#!/bin/sh\necho mine\n"})
+
+    assert not {"tasks.py", "inv"} & {one.name for one in made.changes}
+    assert [one.what.partition(" ")[0] for one in made.untold] == ["tasks.py", "inv"]
+
+
+def test_settings_that_refuse_what_they_do_not_know_are_told(tmp_path: Path) -> None:
+    settings = SETTINGS.replace("    DATABASE_URL", '    model_config = {"env_file": ".env"}\n    DATABASE_URL')
+
+    assert [one.line for one in planned(tmp_path, SHOP | {"app/config.py": settings}).untold] == ['extra="ignore"']
