@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slipway.adopt import asgi, changes, git
 from slipway.adopt.detect import Detected, detect
 from slipway.adopt.files import Files, table
-from slipway.adopt.findings import Refused
+from slipway.adopt.findings import Refused, Untold
 from slipway.adopt.plan import Plan, plan
 
 NEXT = "./inv up"
@@ -48,9 +48,20 @@ def look(folder: Path, own: Mapping[str, bytes]) -> Adoption:
         made = plan(files, found, own, repository.tracked)
     except OSError as error:
         raise Refused(f"{error.filename} cannot be read: {error.strerror}.") from None
+    lost = git.ignored(folder, (change.name for change in made.changes if not change.name.startswith(".env")))
+    if lost:
+        what = f"git ignores {', '.join(lost)}, which every clone has to have. In .gitignore, write:"
+        made = replace(made, untold=(*made.untold, Untold(what, "\n".join(_again(lost)))))
     touched = sorted({change.name for change in made.changes} & repository.dirty)
     notes = [f"Not committed yet, and changed by this as well: {', '.join(touched)}."] if touched else []
     return Adoption(folder, found, made, tuple(notes))
+
+
+def _again(names: list[str]) -> list[str]:
+    # Git takes nothing back in a folder that it ignores, so that comes first.
+    parts = [["/".join(name.split("/")[:depth]) for depth in range(1, name.count("/") + 1)] for name in names]
+    folders = dict.fromkeys(f"!/{folder}/" for each in parts for folder in each)
+    return [*folders, *(f"!/{name}" for name in names)]
 
 
 def _check(files: Files, found: Detected) -> None:

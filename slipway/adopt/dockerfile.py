@@ -37,6 +37,7 @@ class Stage:
     health_line: int = 0
     ports: list[str] = field(default_factory=list)
     copies: list[tuple[list[str], str, int]] = field(default_factory=list)  # from the context alone
+    taken: list[str] = field(default_factory=list)  # from other stages and images
 
 
 def lines(text: str) -> Iterator[Line]:
@@ -79,7 +80,7 @@ def stages(text: str) -> list[Stage]:
                 stage.base, stage.env, stage.workdir = below.base, dict(below.env), below.workdir
                 stage.command, stage.command_line = below.command, below.command_line
                 stage.health, stage.health_line = below.health, below.health_line
-                stage.ports, stage.copies = list(below.ports), list(below.copies)
+                stage.ports, stage.copies, stage.taken = list(below.ports), list(below.copies), list(below.taken)
             found.append(stage)
         elif found:
             _apply(found[-1], line)
@@ -99,9 +100,11 @@ def _apply(stage: Stage, line: Line) -> None:
         stage.health, stage.health_line = command(line.rest.partition("CMD")[2].strip()), line.number
     elif line.name == "EXPOSE":
         stage.ports += [port.partition("/")[0] for port in line.rest.split()]
-    elif line.name in ("COPY", "ADD") and "--from=" not in line.rest:
+    elif line.name in ("COPY", "ADD"):
         words = [word for word in command(line.rest).split() if not word.startswith("--")]
-        if len(words) > 1:
+        if "--from=" in line.rest:
+            stage.taken += words[:-1]
+        elif len(words) > 1:
             stage.copies.append((words[:-1], words[-1], line.number))
 
 

@@ -109,7 +109,7 @@ def _line(found: Detected, one: Variable, names: set[str]) -> str:
     value = given.value if given and given.is_public and not tells(one.name, given.value) else ""
     if one.required:
         return f"{one.name}={_spelled(value)}"
-    return f"# {one.name}={_spelled(value or one.default)}"
+    return f"# {one.name}={_spelled(one.default or value)}"
 
 
 def _spelled(value: str) -> str:

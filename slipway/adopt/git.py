@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,14 +49,21 @@ def look(project: Path) -> Repository:
     return Repository(Path(top.strip()), "", dirty, frozenset(Path(one).as_posix() for one in tracked))
 
 
-def _git(folder: Path, *args: str) -> tuple[int, str]:
+def ignored(project: Path, names: Iterable[str]) -> list[str]:
+    """Return which of these files git would ignore, also such as are not there yet."""
+    given = [name for name in names if not name.startswith("..")]
+    _, said = _git(project, "check-ignore", "--no-index", "-z", "--stdin", text="\0".join(given))
+    return [name for name in said.split("\0") if name in given]
+
+
+def _git(folder: Path, *args: str, text: str = "") -> tuple[int, str]:
     env = {name: value for name, value in os.environ.items() if name not in ELSEWHERE} | {"LC_ALL": "C"}
     try:
         done = subprocess.run(
             ["git", *args],
             cwd=folder,
             env=env,
-            stdin=subprocess.DEVNULL,
+            input=os.fsencode(text),
             capture_output=True,
             check=False,
             timeout=LIMIT,

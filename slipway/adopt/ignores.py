@@ -1,8 +1,6 @@
-"""What git, and the build of the image, have to leave alone."""
+"""What git has to leave alone, and what it has to have."""
 
-from slipway.adopt.files import Files
 from slipway.adopt.findings import Untold
-from slipway.adopt.layout import Image
 
 GIT = {
     ".slipway/": (".slipway", ".slipway/", "/.slipway", "/.slipway/", "**/.slipway/", ".slipway/*"),
@@ -11,30 +9,11 @@ GIT = {
     ".env.*": (".env.*", "/.env.*", ".env*", ".env.*.local"),
     "!.env.example": ("!.env.example", "!/.env.example", "!.env.*example"),
 }
-DOCKER = {
-    "**/.slipway": (".slipway", ".slipway/", "**/.slipway", "**/.slipway/", ".*"),
-    "**/.venv": (".venv", ".venv/", "**/.venv", "**/.venv/", ".*", "**/.venv*"),
-    "**/.env": (".env", "**/.env", ".env*", "**/.env*", "*.env", "**/*.env", ".*", ".env.*", "**/.env.*"),
-}
 
 
 def git(text: str) -> str:
     """Return .gitignore with what it lacks."""
     return _with(text, _lacking(text, GIT), "# Slipway's state, and settings with secrets.")
-
-
-def docker(files: Files, image: Image | None) -> tuple[str, str]:
-    """Return the name and new text of the .dockerignore of the project's own Dockerfile, ("", "") for none.
-
-    Without it, .env and the environment in .slipway would be sent to the builder, and `COPY . .` would put them into
-    the image.
-    """
-    if not image:
-        return "", ""
-    own = f"{image.path}.dockerignore"
-    name = own if files.has(own) else files.relative(f"{image.context or '.'}/.dockerignore")
-    text = files.text(name) if files.has(name) else ""
-    return name, _with(text, _lacking(text, DOCKER), "# Slipway's state, and settings with secrets.")
 
 
 def _lacking(text: str, wanted: dict[str, tuple[str, ...]]) -> list[str]:

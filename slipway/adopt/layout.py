@@ -88,10 +88,11 @@ def _context(files: Files, name: str, stage: Stage) -> str:
 
 
 def _has_code(stage: Stage) -> bool:
-    # Whether more than what is installed from is copied.
+    # Whether more is copied than what is installed from; from other stages, more than an environment and programs.
     about = re.compile(r"(pyproject\.toml|.*\.lock|.*requirements.*|README.*|.*\.txt|package.*\.json)$")
     sources = [source for sources, _, _ in stage.copies for source in sources]
-    return any(not about.search(source) for source in sources)
+    installed = re.compile(r"venv|/env$|site-packages|/bin(/|$)|/uvx?$|/usr/|/root/\.local|/opt/|/install|/wheels")
+    return any(not about.search(one) for one in sources) or any(not installed.search(one) for one in stage.taken)
 
 
 def name_of(files: Files) -> Found[str]:

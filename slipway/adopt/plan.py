@@ -46,9 +46,6 @@ def plan(files: Files, found: Detected, own: Mapping[str, bytes], tracked: froze
             notes.append(f".env gets {', '.join(added)}; what is in it stays.")
     untold += [Untold(f".env: {one}.") for one in example.by_hand(found, made, env)]
     texts[".gitignore"] = ignores.git(files.text(".gitignore") if files.has(".gitignore") else "")
-    name, ignored = ignores.docker(files, found.image)
-    if name:
-        texts[name] = ignored
     untold += ignores.tracked(tracked)
     changes = [change for name, text in texts.items() if (change := _of_text(files, name, text))]
     return Plan((*changes, *_own(files, own, untold)), tuple(untold), (*notes, *_notes(found)))

@@ -57,5 +57,5 @@ def remaining(untold: Iterable[Untold]) -> list[str]:
     for number, one in enumerate(untold, 1):
         lines.append(f"  {number}. {one.what}")
         if one.line:
-            lines.append(f"       {one.line}")
+            lines += [f"       {line}" for line in one.line.split("\n")]
     return lines

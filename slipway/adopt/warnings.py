@@ -19,7 +19,7 @@ OF_DEVELOPMENT = re.compile(r"dev|test|debug|local", re.I)
 def of_image(files: Files, image: Image | None, app: Service | None, composed: list[Service]) -> list[Untold]:
     """Say what is odd about the project's own image."""
     if not image:
-        return []
+        return [Untold("There is no Dockerfile whose image has a Python: `./inv up` does without, a deploy needs one.")]
     found: list[Untold] = []
     named = [one for one in stages(files.text(image.path)) if one.name]
     final = stages(files.text(image.path))[-1]
@@ -32,8 +32,10 @@ def of_image(files: Files, image: Image | None, app: Service | None, composed: l
         lines = [f"COPY {parts[0].removeprefix('./')} {parts[1]}" for parts in mounts
                  if len(parts) > 1 and parts[0].startswith("./") and not parts[0].endswith(".env")]  # fmt: skip
         where = f"; {app.where} mounts it" if app and lines else ""
-        found.append(Untold(f"The image of {image.where} has no code of the service{where}. A release has to have it: "
-                            f"write in {image.path}:", lines[0] if lines else f"COPY . {image.workdir}"))  # fmt: skip
+        what = (
+            f"The image of {image.where} seems to have no code of the service{where}. A release needs it: write there"
+        )
+        found.append(Untold(what, lines[0] if lines else f"COPY . {image.workdir}"))
     return found
 
 

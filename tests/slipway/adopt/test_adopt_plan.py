@@ -36,7 +36,7 @@ def test_a_project_gets_what_it_needs_and_no_more(tmp_path: Path) -> None:
     made = planned(tmp_path, SHOP)
 
     assert {one.name for one in made.changes} == {
-        "pyproject.toml", ".env.example", ".gitignore", ".dockerignore", "tasks.py", "inv", "slipway.lock",
+        "pyproject.toml", ".env.example", ".gitignore", "tasks.py", "inv", "slipway.lock",
     }  # fmt: skip
     assert text(made, "pyproject.toml").startswith(PYPROJECT)
     assert tomllib.loads(text(made, "pyproject.toml"))["tool"]["slipway"] == {

@@ -71,7 +71,7 @@ def test_an_image_without_code_is_told_with_the_line_that_mends_it(tmp_path: Pat
     files = {"compose.yaml": compose, "Dockerfile": dockerfile, "src/app/main.py": APP}
     found = detect(project(tmp_path, files))
 
-    assert [one.line for one in found.untold if "has no code" in one.what] == ["COPY src/app /code/app"]
+    assert [one.line for one in found.untold if "have no code" in one.what] == ["COPY src/app /code/app"]
 
 
 def test_a_last_stage_for_development_is_told(tmp_path: Path) -> None:
