@@ -74,8 +74,15 @@ def unpacked(sites: Iterable[Path]) -> dict[str, str]:
 
 
 def lacking(asked: Mapping[str, str], there: Mapping[str, str]) -> list[str]:
-    """Return the names of the packages that are asked for, and not there in that version."""
-    return [name for name, version in asked.items() if _spelled(there.get(name, "")) != _spelled(version)]
+    """Return the names of the packages that are asked for, and not there in that version.
+
+    Not each lock file has the version of a folder.
+    """
+    return [
+        name
+        for name, version in asked.items()
+        if name not in there or (version and _spelled(there[name]) != _spelled(version))
+    ]
 
 
 def replaced(asked: Mapping[str, str], noted: Mapping[str, str], found: Mapping[str, str]) -> set[str]:

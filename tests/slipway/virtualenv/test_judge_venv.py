@@ -91,8 +91,8 @@ def test_pyproject_says_which_pythons(tmp_path: Path, text: str, requires: str) 
 
 
 def test_versions_are_the_same_however_they_are_spelled() -> None:
-    asked = {"a": "1.0", "b": "2024.7.4", "c": "2.0+cpu.1", "d": "1.10", "e": "3"}
-    there = {"a": "1.0", "b": "2024.07.04", "c": "2.0+cpu.1", "d": "1.1"}
+    asked = {"a": "1.0", "b": "2024.7.4", "c": "2.0+cpu.1", "d": "1.10", "e": "3", "folder": ""}
+    there = {"a": "1.0", "b": "2024.07.04", "c": "2.0+cpu.1", "d": "1.1", "folder": "0.1"}
     assert packages.lacking(asked, there) == ["d", "e"]
 
 
