@@ -57,7 +57,7 @@ def look(checkout: Checkout, tag: str) -> str:
         listed = "\n".join(f"  - {finding}" for finding in found)
         raise Problem(
             f"{tag} has packages with known vulnerabilities:\n{listed}\n"
-            f"Update them ({lockfile.UPDATE} NAME), or say why one is harmless: "
+            f"Update them ({lockfile.update_command(checkout.root)}), or say why one is harmless: "
             '[tool.slipway.release.advisories] ID = "why"'
         )
     skipped = [one["name"] for one in report["dependencies"] if "skip_reason" in one]

@@ -26,8 +26,8 @@ def without_wheel(lock: Lockfile, base: Base, machine: str = "") -> list[str]:
     missing = []
     for package in lock.of("main"):
         marker = package.marker(["main"])
-        if package.folder or (marker and not Marker(marker).evaluate(where)):
-            continue  # of a folder, a wheel is built in any case
+        if package.folder or not package.names_files or (marker and not Marker(marker).evaluate(where)):
+            continue  # of a folder, a wheel is built in any case; a list of hashes does not tell what they are of
         if not any(fitting & wheel for wheel in _wheels(package)):
             missing.append(f"{package.name} {package.version}")
     return missing

@@ -140,9 +140,17 @@ def has_foreign(root: Path) -> bool:
     return bool(FOREIGN.search((root / NAME).read_text(encoding="utf-8", errors="replace")))
 
 
-def sha256(root: Path) -> str:
-    """Return the SHA-256 of the lock file in a folder, in hexadecimal."""
-    return hashlib.sha256((root / NAME).read_bytes()).hexdigest()
+def sha256(root: Path, named: str = "") -> str:
+    """Return the SHA-256 of a project's lock file, in hexadecimal; raises as `find` does."""
+    return hashlib.sha256(find(root, named).read_bytes()).hexdigest()
+
+
+def update_command(root: Path, named: str = "") -> str:
+    """Return what updates a package called NAME in a project's lock file, as far as that file tells."""
+    try:
+        return MAKERS[kind_of(find(root, named))].update.format("NAME")
+    except (ValueError, OSError):
+        return "lock NAME anew"
 
 
 def kind_of(path: Path) -> str:

@@ -99,6 +99,11 @@ def test_a_wheel_fits_by_its_tags(variant: str, files: tuple[str, ...], fits: bo
     assert without_wheel(locked(*files), Base("3.13", variant), "x86_64") == ([] if fits else ["x 1"])
 
 
+def test_a_list_of_hashes_does_not_tell_what_has_a_wheel() -> None:
+    package = Package("x", "1", {"main": ""}, {"sha256:0": "sha256:0"})
+    assert without_wheel(Lockfile(Path("requirements.txt"), (package,), "pip"), Base("3.13", "slim"), "x86_64") == []
+
+
 @pytest.mark.parametrize("other", [{"marker": 'sys_platform == "win32"'}, {"group": "dev"}])
 def test_what_is_not_installed_needs_no_wheel(other: dict[str, Any]) -> None:
     assert without_wheel(locked("x-1.tar.gz", **other), Base("3.13", "slim"), "x86_64") == []

@@ -1,10 +1,11 @@
 """Which lock file a project has, and what is said when that cannot be told."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
-from slipway.project.lockfile import Lockfile, Unusable, find, kind_of
+from slipway.project.lockfile import Lockfile, Unusable, find, kind_of, sha256, update_command
 
 HASHED = f"one==1 --hash=sha256:{'a' * 64}\n"
 POETRY = 'package = []\n[metadata]\nlock-version = "2.1"\n'
@@ -97,3 +98,14 @@ def test_a_kind_is_told_by_the_name_or_by_what_is_in_it(tmp_path: Path, name: st
 
     assert kind_of(tmp_path / name) == kind
     assert Lockfile.at(tmp_path / name).kind == kind
+
+
+def test_what_updates_a_package_and_the_hash_are_those_of_the_file_that_is_there(tmp_path: Path) -> None:
+    assert update_command(tmp_path) == "lock NAME anew"
+    (tmp_path / "uv.lock").write_text(UV.format("."))
+    assert update_command(tmp_path) == "uv lock --upgrade-package NAME"
+    assert sha256(tmp_path) == hashlib.sha256((tmp_path / "uv.lock").read_bytes()).hexdigest()
+    (tmp_path / "poetry.lock").write_text(POETRY)
+    assert update_command(tmp_path) == "lock NAME anew"
+    assert update_command(tmp_path, "poetry.lock") == "poetry update NAME --lock"
+    assert sha256(tmp_path, "uv.lock") != sha256(tmp_path, "poetry.lock")
