@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from slipway.core.errors import Problem
 from slipway.core.words import PORTS, SECONDS, WORKERS
-from slipway.project import minimum, places, repository
+from slipway.project import canonical, minimum, places, repository
 from slipway.project.reading import check, read
 from slipway.project.tables import (
     TABLES,
@@ -23,6 +23,8 @@ from slipway.project.tables import (
 )
 from slipway.schema import ini
 from slipway.schema.statements import Limits
+
+PASSWORD_BYTES = 12  # of the database's, at least, where [tool.slipway.secrets] doesn't say
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,10 @@ class Project:
 
     @property
     def example(self) -> str:
-        """The text of .env.example, "" when there is none."""
+        """The text of .env.example, with what it lacks of Slipway's own variables; "" when it would have none."""
         path = self.root / ".env.example"
-        return path.read_text(encoding="utf-8") if path.exists() else ""
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        return canonical.completed(text, self.name, bool(self.database.rendered))
 
 
 def load(root: Path) -> Project:
@@ -144,6 +147,8 @@ def load(root: Path) -> Project:
     for key, of in TABLES.items():
         if key in values:
             values[key] = of(**read(values[key], of, f"tool.slipway.{key}"))
+    if "database" in values and values["database"].rendered:  # all that is rendered is made of it
+        values["secrets"] = {"DATABASE_PASSWORD": PASSWORD_BYTES, **values.get("secrets", {})}
     return Project(root=root, version=metadata["version"], **values | {"name": name})
 
 

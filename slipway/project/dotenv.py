@@ -22,11 +22,14 @@ ESCAPES = {"\\": "\\", '"': '"', "n": "\n", "r": "\r", "t": "\t"}
 class Schema:
     """The variables of .env.example.
 
-    `required` maps the name to the example's value; `optional` holds the names that are commented out.
+    `required` maps the name to the example's value; `optional` holds the names that are commented out. Those that are
+    `replaced` have another value wherever the service runs. With `is_open`, as there is no such file, .env may set any.
     """
 
     required: dict[str, str]
     optional: frozenset[str]
+    replaced: frozenset[str] = frozenset()
+    is_open: bool = False
 
 
 Read = tuple[dict[str, str], list[str]]  # the values by name, and the findings
@@ -211,8 +214,8 @@ def check(values: Mapping[str, str], known: Schema, secrets: Mapping[str, int]) 
             findings.append(f"{name} is empty: give it a value or leave the line out")
         elif name in secrets and (weakness := _weakness(values[name], "", secrets[name])):
             findings.append(f"{name} {weakness}")
-    for name in values:
-        if name not in names and not FOREIGN.fullmatch(name):
+    for name in () if known.is_open else values:
+        if name not in names | known.replaced and not FOREIGN.fullmatch(name):
             close = difflib.get_close_matches(name, names, n=1, cutoff=0.75)
             hint = f"did you mean {close[0]}?" if close else "add it to .env.example if the service reads it"
             findings.append(f"{name} is unknown: {hint}")

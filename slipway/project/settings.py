@@ -148,7 +148,8 @@ class Settings:
             if example and not target.exists():
                 text = dotenv.fill(example, self.project.secrets, dotenv.new_secret)
                 written.create(target, text)
-                step.detail = ".env made from .env.example, its secrets generated"
+                of = " from .env.example" if (self.project.root / ".env.example").exists() else ""
+                step.detail = f".env made{of}, its secrets generated"
             _ = self.values
             if target.exists() and target.stat().st_mode & 0o077:
                 self.steps.say("  .env can be read by other users of this machine: chmod 600 .env")

@@ -1,7 +1,11 @@
-"""pytest's command line, for suites of the project."""
+"""pytest's command line and variables, for suites of the project."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from slipway.project import variables
+from slipway.project.config import Project
+from slipway.project.values import example_values
 
 
 def pytest_command(
@@ -14,3 +18,17 @@ def pytest_command(
     paths = [arg.partition("::")[0] for arg in args if "/" in arg or ".py" in arg]  # not the word after -k
     named = any((root / path).exists() for path in paths)
     return [*python, "pytest", *options, *args, *([] if named else suites)]
+
+
+def options(project: Project) -> list[str]:
+    """Return pytest's options for as many workers as the project's tests have; none where pytest-xdist isn't needed."""
+    workers = project.tests.workers
+    return [] if workers.isdigit() and int(workers) <= 1 else [f"--numprocesses={workers}"]
+
+
+def of_tests(project: Project, where: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of tests: .env.example's with fresh secrets, and `where` DATABASE_* lead to.
+
+    What the service calls the database is made of them; [tool.slipway.tests] env comes last.
+    """
+    return {**variables.of_service(project, {**example_values(project), **where}), **project.tests.env}

@@ -6,11 +6,20 @@ from functools import partial
 from slipway.core.errors import Problem
 from slipway.project import dotenv, hidden
 from slipway.project.config import Project
+from slipway.project.database import NAMES
 
 
 def schema(project: Project) -> dotenv.Schema | None:
     """Return the variables of .env.example, None without one."""
-    return dotenv.schema(project.example) if project.example else None
+    if not project.example:
+        return None
+    found, replaced = dotenv.schema(project.example), project.database.rendered.keys() - {*NAMES}
+    return dotenv.Schema(
+        {name: value for name, value in found.required.items() if name not in replaced},
+        found.optional - replaced,
+        frozenset(replaced),
+        is_open=not (project.root / ".env.example").exists(),
+    )
 
 
 def read(project: Project) -> dotenv.Read:

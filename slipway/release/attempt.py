@@ -7,6 +7,7 @@ the very same images.
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -70,9 +71,8 @@ class Attempt:
         self.remove()
         self.folder.mkdir(parents=True)
         clone(self.home.shell, self._clone, head)
-        example = self.root / ".env.example"
-        if example.exists():  # settings of its own, for the verbs that are run here
-            text = dotenv.fill(example.read_text(encoding="utf-8"), self.checkout.project.secrets, new_secret)
+        if example := replace(self.checkout.project, root=self.root).example:  # for the verbs that are run here
+            text = dotenv.fill(example, self.checkout.project.secrets, new_secret)
             written.create(self.root / ".env", text)
 
     def write(self, skipped: Sequence[str]) -> None:
