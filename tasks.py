@@ -13,7 +13,7 @@ from slipway.verbs.image import build, pins, image, sbom, audit
 from slipway.verbs.release import release, verify
 from slipway.verbs.deploy import deploy, rollback, releases
 from slipway.verbs.rotate import rotate
-from slipway.verbs.upgrade import upgrade
+from slipway.verbs.upgrade import upgrade, eject
 from slipway.verbs.help import help, completion
 
 # How `./inv` lists them; a task of yours stands below, or in a stage that you write here.
@@ -23,5 +23,5 @@ STAGES = {
     "Ship it: an image, a version, a server": (
         build, pins, image, sbom, audit, release, verify, deploy, rollback, releases, rotate,
     ),
-    "Slipway itself": (upgrade, help, completion),
+    "Slipway itself": (upgrade, eject, help, completion),
 }  # fmt: skip

@@ -49,4 +49,5 @@ LABEL org.opencontainers.image.title=${TITLE} \
       dev.slipway.previous=${PREVIOUS} \
       dev.slipway.schema=${SCHEMA} \
       dev.slipway.accepts=${ACCEPTS} \
-      dev.slipway.inputs=${INPUTS}
+      dev.slipway.inputs=${INPUTS} \
+      dev.slipway.format=1

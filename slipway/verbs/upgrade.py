@@ -63,6 +63,28 @@ def upgrade_in(root: Path, to: str = "", wheel: str = "", plan: bool = False, ye
             raise Problem(f"{len(found.open)} of the files cannot be merged without you: see above.")
 
 
+@task(help={"plan": "show what would be written, and change nothing"} | YES)
+def eject(_: Context, plan: bool = False, yes: bool = False) -> None:
+    """Write what Slipway's package gives into the project."""
+    from slipway.upgrade import eject
+    from slipway.verbs.screen import confirm, show, show_lines
+    from slipway.verbs.session import begin_without
+
+    with begin_without("eject") as session:
+        found = eject.plan(session.project)
+        if not found or not found.files:
+            show("Nothing to write: the Compose files and the Caddyfile are the project's own.")
+            return
+        if plan:
+            show_lines(found.diff())
+            return
+        session.steps.say("\n".join(["", *found.diff(), ""]))
+        confirm(f"Write {', '.join(found.files)} here, to be yours from now on?", yes)
+        found.write()
+        session.steps.note("written", ", ".join(found.files))
+        session.steps.note("next", "commit them: Slipway takes these from now on, and upgrades no longer change them")
+
+
 @contextlib.contextmanager
 def _begun(root: Path, verb: str, plan: bool) -> "Iterator[Shell]":
     # Without a session: the project's configuration may be one that this version cannot read.

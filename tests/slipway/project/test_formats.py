@@ -37,5 +37,6 @@ def test_what_is_written_is_read() -> None:
     formats.check(formats.line(formats.DEPLOYMENT), formats.DEPLOYMENT, "it")
 
 
-def test_an_image_says_its_number() -> None:
-    assert f"{labels.FORMAT}={formats.IMAGE}\n" in (ROOT / "Dockerfile").read_text()
+@pytest.mark.parametrize("file", ["Dockerfile", "slipway/image/stage.Dockerfile"])
+def test_an_image_says_its_number(file: str) -> None:
+    assert f"{labels.FORMAT}={formats.IMAGE}\n" in (ROOT / file).read_text()

@@ -71,3 +71,11 @@ def test_a_version_and_a_wheel_exclude_each_other(little: Checkout, new: str) ->
     done = little.inv("upgrade", "--wheel", new, "--to", "9.1.0")
     assert done.returncode == 1
     assert "--to and --wheel exclude each other" in done.stderr
+
+
+def test_files_that_are_the_projects_own_are_not_ejected(little: Checkout) -> None:
+    before = snapshot(little.root)
+    done = little.inv("eject", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "Nothing to write: the Compose files and the Caddyfile are the project's own.\n"
+    assert snapshot(little.root) == before
