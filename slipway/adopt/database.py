@@ -8,7 +8,7 @@ from slipway.adopt.files import Files
 from slipway.adopt.findings import Untold, at
 from slipway.adopt.texts import Value
 from slipway.adopt.variables import Variable
-from slipway.adopt.versions import Packages
+from slipway.adopt.versions import DRIVERS, Packages
 from slipway.project.database import NAMES
 
 # The last words of names, and what they are of a database. The order is that in which a part is looked for.
@@ -27,6 +27,12 @@ OTHERS = re.compile(
 KIND = re.compile(r"(^|_)(DB|DATABASE|POSTGRES|POSTGRESQL|PG|PSQL|SQL)(_|$)|^PG|POSTGRES", re.IGNORECASE)
 SCHEME = re.compile(r"\b(postgres(?:ql)?(?:\+\w+)?)://")
 WHOLE = re.compile(r"\bpostgres(?:ql)?(?:\+\w+)?://.")  # a mere scheme is a part that the code puts together
+PORTS = {"3306": "MySQL", "1433": "SQL Server", "1521": "Oracle", "27017": "MongoDB"}
+OTHER_DRIVERS = {
+    "MySQL": ("aiomysql", "asyncmy", "pymysql", "mysqlclient", "mysql-connector-python"),
+    "SQL Server": ("pyodbc", "aioodbc", "pymssql"), "Oracle": ("oracledb", "cx-oracle"),
+    "MongoDB": ("pymongo", "motor"),
+}  # fmt: skip
 BODY = "{user}:{password}@{host}:{port}/{name}"
 
 
@@ -51,6 +57,13 @@ def names(
     rendered: dict[str, str] = {}
     untold: list[Untold] = []
     grouped = _parts(variables, values)
+    if grouped and (other := _other_kind(variables, grouped, locked)):
+        untold.append(Untold(
+            f"{grouped['host']} ({known[grouped['host']].where}) and its like lead to {other}; Slipway runs PostgreSQL "
+            "alone. If it can be that, write in [tool.slipway.database]:",
+            f'{grouped["host"]} = "{{host}}"',
+        ))  # fmt: skip
+        grouped = {}
     for name, one in known.items():
         kind = _url_kind(one, values)
         if not kind or OTHERS.search(name) or name not in {one.name for one in variables}:
@@ -120,6 +133,15 @@ def _parts(variables: list[Variable], values: Mapping[str, Value]) -> dict[str, 
     return best
 
 
+def _other_kind(variables: list[Variable], grouped: dict[str, str], locked: Packages) -> str:
+    # Which database the parts lead to, by the port or the drivers, "" for PostgreSQL.
+    port = next((one.default for one in variables if one.name == grouped.get("port")), "")
+    if port in PORTS:
+        return PORTS[port]
+    found = next((kind for kind, names in OTHER_DRIVERS.items() if locked.has(*names)), "")
+    return found if found and not locked.has(*DRIVERS) and port != "5432" else ""
+
+
 def _login(
     grouped: dict[str, str], rendered: dict[str, str], known: dict[str, Variable], values: Mapping[str, Value]
 ) -> tuple[str, str]:
@@ -144,7 +166,7 @@ def _other(one: Variable, values: Mapping[str, Value]) -> Untold:
 
 
 def _unsaid(files: Files, locked: Packages, told: list[Untold]) -> list[Untold]:
-    drivers = [name for name in ("psycopg", "psycopg2", "psycopg2-binary", "asyncpg", "pg8000") if locked.has(name)]
+    drivers = [name for name in DRIVERS if locked.has(name)]
     for name in files.code:
         for number, line in enumerate(files.text(name).split("\n"), 1):
             if "://" in line and SCHEME.search(line) and "@" in line:

@@ -81,7 +81,7 @@ def detect(files: Files, tracked: frozenset[str] = frozenset()) -> Detected:
     hidden, about_secrets = secrets(known, names, values)
     untold += [*more, *about_migrations, *about_answers, *about_tests, *about_secrets]
     untold += [*warnings.of_image(files, image, app, composed), *warnings.of_code(files, bool(migrated))]
-    untold += warnings.of_locks(lock, locked)
+    untold += [*warnings.of_migrations(migrated, names, locked), *warnings.of_locks(files, lock, locked)]
     return Detected(
         name=layout.name_of(files), application=application, pythonpath=_pythonpath(application, migrated),
         requires=requires, python=layout.python(files, image, requires), lock=lock, locked=locked, image=image,

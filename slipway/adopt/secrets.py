@@ -12,7 +12,7 @@ from slipway.core.secrecy import ABOUT, SECRET_NAME
 from slipway.project.database import NAMES, PASSWORD
 
 SECRET = re.compile(
-    r"SECRET|PASSWORD|PASSWD|PASSPHRASE|(_|^)KEY$|(_|^)TOKEN$|PRIVATE_KEY|(_|^)PEPPER$|(_|^)SALT$", re.I
+    r"SECRET|PASSWORD|PASSWD|PASSPHRASE|(_|^)KEY$|(_|^)TOKEN$|PRIVATE_KEY|(_|^)PEPPER$|(_|^)SALT$|_PASS$|_PWD$", re.I
 )
 # What somebody else issues; a random text would be wrong, and found out at run time alone.
 ISSUED = re.compile(

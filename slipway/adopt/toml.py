@@ -28,7 +28,8 @@ def tables(files: Files, found: Detected) -> dict[str, dict[str, Value]]:
     if suite.extras:
         tests["extras"] = list(suite.extras)
     lint, types = gates(files, found.locked, found.application)
-    head = found.migrations.head if found.migrations else ""
+    migrated = found.migrations if found.database else None  # of a database that Slipway can run
+    head = migrated.head if migrated else ""
     return {
         "": _own(files, found),
         "secrets": {one.name: one.least for one in found.secrets},
@@ -42,7 +43,7 @@ def tables(files: Files, found: Detected) -> dict[str, dict[str, Value]]:
 
 def _own(files: Files, found: Detected) -> dict[str, Value]:
     said = table(files.toml("pyproject.toml"), "project").get("name") if files.has("pyproject.toml") else None
-    image, migrated = found.image, found.migrations
+    image, migrated = found.image, found.migrations if found.database else None
     values: dict[str, Value] = {}
     if found.name.value != said:
         values["name"] = found.name.value

@@ -5,14 +5,17 @@ import re
 
 from slipway.adopt import classes
 from slipway.adopt.composefile import Service
+from slipway.adopt.database import Names
 from slipway.adopt.dockerfile import stages
-from slipway.adopt.files import Files
+from slipway.adopt.files import Files, table
 from slipway.adopt.findings import Found, Untold, at
 from slipway.adopt.layout import Image
+from slipway.adopt.migrations import Migrations
 from slipway.adopt.source import last
 from slipway.adopt.versions import Packages, too_old
 
 OF_PRODUCTION = re.compile(r"prod|release|runtime|final|runner|deploy", re.I)
+OTHER_MIGRATIONS = ("aerich", "piccolo", "tortoise-orm", "yoyo-migrations", "ormar")
 OF_DEVELOPMENT = re.compile(r"dev|test|debug|local", re.I)
 
 
@@ -66,13 +69,25 @@ def of_code(files: Files, has_migrations: bool) -> list[Untold]:
     return found
 
 
-def of_locks(lock: Found[str], locked: Packages) -> list[Untold]:
+def of_migrations(migrated: Migrations | None, names: Names | None, locked: Packages) -> list[Untold]:
+    """Say which migrations are not Slipway's to apply."""
+    others = [name for name in OTHER_MIGRATIONS if locked.has(name)]
+    if migrated and migrated.count and names is None:
+        what = f"{migrated.folder} has migrations ({migrated.where}), and no database was found for them: they are off."
+        return [Untold(what, f'migrations = "{migrated.folder}"')]
+    if not migrated and others:
+        what = f"{others[0]} may have migrations: Slipway applies Alembic's alone, so these are for you to apply."
+        return [Untold(what)]
+    return []
+
+
+def of_locks(files: Files, lock: Found[str], locked: Packages) -> list[Untold]:
     """Say what is missing in the lock file, or too old."""
     found = []
+    poetry = "poetry" in table(files.toml("pyproject.toml"), "tool") if files.has("pyproject.toml") else False
     if not lock.value:
-        found.append(
-            Untold("There is no lock file: no two builds install the same. Make one, and commit it:", "uv lock")
-        )
+        command = "poetry lock" if poetry else "uv lock"
+        found.append(Untold("There is no lock file: no two builds install the same. Make one, and commit it:", command))
     elif not locked.has_hashes:
         found.append(Untold(f"{lock.value} has no hashes, so nobody can tell whether two builds install the same."))
     if old := too_old(locked):

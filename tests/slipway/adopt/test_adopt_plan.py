@@ -91,6 +91,20 @@ def test_without_a_pyproject_one_is_made_with_what_is_needed(tmp_path: Path) -> 
     assert document["tool"]["slipway"]["asgi"] == "main:app"
 
 
+def test_migrations_of_no_database_are_off_and_told(tmp_path: Path) -> None:
+    made = planned(tmp_path, SHOP | {"app/config.py": "", "compose.yaml": "", "uv.lock": ""})
+    table = tomllib.loads(text(made, "pyproject.toml"))["tool"]["slipway"]
+
+    assert (table["migrations"], "lint" in table, "secrets" in table) == ("", False, False)
+    assert [one.line for one in made.untold if "they are off" in one.what] == ['migrations = "migrations"']
+
+
+def test_migrations_that_are_not_alembics_are_told(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"requirements.txt": "aerich==0.8.0\n", "main.py": APP}
+
+    assert any(one.what.startswith("aerich may have migrations") for one in planned(tmp_path, files).untold)
+
+
 def test_poetrys_own_table_is_enough(tmp_path: Path) -> None:
     poetry = '[tool.poetry]\nname = "shop"\nversion = "0.2.0"\n'
 
