@@ -1,6 +1,7 @@
 """What is run once the migrations were applied, before the service starts: the first data."""
 
 import re
+import shlex
 from collections.abc import Sequence
 
 from slipway.adopt.commands import SERVERS, Command, words
@@ -42,4 +43,6 @@ def _own(command: Command) -> Found[str] | None:
     listed = words(line)
     if SERVERS.search(line) or UPGRADES.search(line) or not listed or not PYTHON.fullmatch(listed[0]):
         return None
-    return Found(re.sub(r"^\S+", "python", line), command.where)
+    line = re.sub(r"^\S+", "python", line)
+    # It is run without a shell, unless it names one.
+    return Found(f"sh -c {shlex.quote(line)}" if re.search(r"[|<>&$`]", line) else line, command.where)

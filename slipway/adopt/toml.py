@@ -9,6 +9,7 @@ from slipway.adopt.files import Files, table
 from slipway.adopt.findings import Untold
 from slipway.adopt.gates import gates
 from slipway.adopt.layout import LOCKS, canonical
+from slipway.project.database import NAMES
 
 Value = str | int | bool | list[str]
 BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -30,12 +31,13 @@ def tables(files: Files, found: Detected) -> dict[str, dict[str, Value]]:
     lint, types = gates(files, found.locked, found.application)
     migrated = found.migrations if found.database else None  # of a database that Slipway can run
     head = migrated.head if migrated else ""
+    given = {*NAMES, *(found.database.rendered if found.database else ())}  # Slipway's own to say
     return {
         "": _own(files, found),
         "secrets": {one.name: one.least for one in found.secrets},
         "database": dict(found.database.rendered) if found.database else {},
         "tests": tests,
-        "tests.env": dict(suite.env),
+        "tests.env": {name: value for name, value in suite.env.items() if name not in given},
         "lint": {"after": head} if head else {},
         "release": {"lint": lint, "types": types},
     }
@@ -111,7 +113,7 @@ def pyproject(files: Files, found: Detected, before: str) -> tuple[str, list[Unt
     ):
         untold.append(Untold("pyproject.toml names no version, which each release raises. In [project], write:",
                              'version = "0.1.0"'))  # fmt: skip
-    parts.append("# What Slipway knows of this service: its README explains each key.")
+    parts.append("# What Slipway knows of this service; its docs/settings.md explains each key.")
     written_tables = [written(name, values) for name, values in made.items() if values or not name]
     return "\n\n".join([*parts[:-1], f"{parts[-1]}\n{written_tables[0]}", *written_tables[1:]]) + "\n", untold
 

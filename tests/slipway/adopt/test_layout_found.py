@@ -159,11 +159,12 @@ def test_folders_that_are_written_to(tmp_path: Path, code: str, folder: str) -> 
 
 def test_what_follows_the_migrations_is_kept_and_what_comes_before_is_not(tmp_path: Path) -> None:
     script = "#!/bin/sh\nset -e\npython app/wait.py\nalembic upgrade head\nuv run python -m app.first --x\n"
-    script += "exec uvicorn app.main:app\n"
+    script += "python a.py > log\nexec uvicorn app.main:app\n"
     found = detect(project(tmp_path, {"scripts/prestart.sh": script, "app/main.py": APP}))
 
     assert [(one.value, one.where) for one in found.after_migrate] == [
-        ("python -m app.first --x", "scripts/prestart.sh:5")
+        ("python -m app.first --x", "scripts/prestart.sh:5"),
+        ("sh -c 'python a.py > log'", "scripts/prestart.sh:6"),
     ]
     assert [one.value for one in found.before_migrate] == ["python app/wait.py"]
 
