@@ -83,7 +83,7 @@ def rendered(project: Project, seen: Seen = Seen()) -> dict[str, str]:
     """Return the texts of the files, by name."""
     names = named(project)
     secret = [database.PASSWORD, *(name for name in project.secrets if name != database.PASSWORD)]
-    found = {}
+    found: dict[str, str] = {}
     for name in COMPOSE:
         text = _told(resources.template(name), names, secret)
         text = EXTENDED.sub(f".slipway/{FOLDER}/compose.yaml", METRICS.sub("}", BUILD.sub("", NAMED.sub("", text))))
