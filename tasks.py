@@ -1,7 +1,7 @@
 """The verbs of the service's lifecycle, by stage.
 
-`./inv` shows them, `./inv --help VERB` explains one. What they do is in slipway/verbs/, what they know of the
-service is in `[tool.slipway]` of pyproject.toml. Verbs of your own stand here as well: a function with `@task`.
+`./inv` shows them, `./inv --help VERB` explains one. What they do is in the package slipway.verbs, what they know
+of the service is in `[tool.slipway]` of pyproject.toml. Verbs of your own stand here as well: a function with `@task`.
 """
 # ruff: noqa: I001  (the order is that of the lifecycle)
 

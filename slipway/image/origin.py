@@ -10,7 +10,7 @@ from slipway.image.context import unseen
 from slipway.template import own
 
 FILES = (pins.FILE, vendored.SCRIPT)
-UPGRADE = "slipway upgrade"
+UPGRADE = "./inv upgrade"
 
 
 def check(root: Path, seen: Collection[PurePosixPath], dockerfile: str) -> None:

@@ -21,7 +21,7 @@ GROUP = "slipway"  # of poetry.lock there; slipway-NAME is what the extra NAME n
 INSTALLER = "installer"  # a group that is an extra under its own name: what the environment is made with
 ABOUT = """\
 # Slipway, and all that it needs, with hashes: .slipway/venv is made of this file. The service's packages are elsewhere.
-# `slipway upgrade` writes it.
+# `./inv upgrade` writes it.
 """
 
 

@@ -60,7 +60,9 @@ def render(name: str, *, empty: bool = False) -> dict[str, bytes]:
     """
     words = {"name": name, "database": name.replace("-", "_"), "title": name.replace("-", " ").capitalize()}
     texts = {path: content.decode() for path, content in template().items()}
-    texts["README.md"] = resources.text("template/README.md")
+    unlike, like = ("posts", "empty") if empty else ("empty", "posts")
+    readme = re.sub(rf"(?s)<!-- {unlike} -->\n.*?<!-- /{unlike} -->\n", "", resources.text("template/README.md"))
+    texts["README.md"] = re.sub(rf"<!-- /?{like} -->\n", "", readme)
     if empty:
         texts = {path: text for path, text in texts.items() if not path.startswith(DOMAIN)}
         texts |= {path: change(path, texts[path], rules) for path, rules in EMPTY.items()}

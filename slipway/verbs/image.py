@@ -107,7 +107,7 @@ def pins(_: Context, update: bool = False, digests: bool = False, json: bool = F
         rest = len(now.versions) - len(now.wanted)
         show_rows([("poetry", f"{', '.join(now.wanted)}, and {rest} packages that they need")])
         where = (
-            f"{pins.FILE}, {now.files} hashes" if ours else f"Slipway {__version__}'s own: slipway upgrade raises them"
+            f"{pins.FILE}, {now.files} hashes" if ours else f"Slipway {__version__}'s own: ./inv upgrade raises them"
         )
         show_rows([("file", where)])
         lines = [*compose.rows(pinned), *compose.untold(pinned)]
