@@ -11,10 +11,11 @@ from slipway.template import locked
 
 # Each of them, and all below a folder; whatever else git has is Slipway's.
 FILES = (
-    ".dockerignore", ".env.example", ".gitattributes", ".gitignore", ".github/workflows/", "CHANGELOG.md", "Caddyfile",
-    "Dockerfile", "alembic/", "app/", "changelog.d/.gitignore", "compose.https.yaml", "compose.ipv6.yaml",
-    "compose.override.yaml", "compose.prod.yaml", "compose.release.yaml", "compose.test.yaml", "compose.yaml",
-    "gunicorn.conf.py", "inv", "poetry.lock", "pyproject.toml", "tasks.py", "tests/app/", "tests/http/",
+    ".dockerignore", ".env.example", ".gitattributes", ".gitignore", ".github/workflows/ci.yaml",
+    ".github/workflows/release.yaml", "CHANGELOG.md", "Caddyfile", "Dockerfile", "alembic/", "app/",
+    "changelog.d/.gitignore", "compose.https.yaml", "compose.ipv6.yaml", "compose.override.yaml", "compose.prod.yaml",
+    "compose.release.yaml", "compose.test.yaml", "compose.yaml", "gunicorn.conf.py", "inv", "poetry.lock",
+    "pyproject.toml", "tasks.py", "tests/app/", "tests/http/",
 )  # fmt: skip
 BLOCK = r"^[ \t]*# <slipway>$.*?^[ \t]*# </slipway>\n"
 BLOCKS = re.compile(rf"(?ms)(?<=\n\n){BLOCK}\n|{BLOCK}")
