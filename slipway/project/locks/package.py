@@ -2,9 +2,11 @@
 
 import os
 import re
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 
@@ -90,6 +92,15 @@ def canonical(name: str) -> str:
     https://packaging.python.org/en/latest/specifications/name-normalization/
     """
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def described(project: Path) -> dict[str, Any]:
+    """Return what the pyproject.toml of a folder says, nothing without one; raises Unusable."""
+    file = project / "pyproject.toml"
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Unusable(f"pyproject.toml is not valid TOML: {error}") from None
 
 
 def file_name(url: str) -> str:

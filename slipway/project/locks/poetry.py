@@ -1,13 +1,12 @@
 """Poetry's lock file."""
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from slipway.project.locks import conditions, poetry_before
-from slipway.project.locks.package import INDEX, Content, Package, Unusable, canonical
+from slipway.project.locks.package import INDEX, Content, Package, Unusable, canonical, described
 
 KNOWN = re.compile(r"1\.[01]|2\.\d+")
 
@@ -57,8 +56,7 @@ def _markers(one: Mapping[str, Any]) -> dict[str, str]:
 
 def _source(project: Path) -> str:
     """Return "." for a project that Poetry installs as a package: one that has a name and its folder."""
-    file = project / "pyproject.toml"
-    about = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    about = described(project)
     poetry = about.get("tool", {}).get("poetry", {})
     name = about.get("project", {}).get("name") or poetry.get("name", "")
     if not name or not poetry.get("package-mode", True):

@@ -1,7 +1,6 @@
 """Poetry's lock files before 2.1, which name no groups: they follow from what pyproject.toml asks for."""
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 from slipway.project.locks import conditions, pep440, walk
 from slipway.project.locks.conditions import Condition
-from slipway.project.locks.package import Unusable, canonical
+from slipway.project.locks.package import Unusable, canonical, described
 from slipway.project.locks.walk import Edge, Node
 
 REQUIREMENT = re.compile(
@@ -68,12 +67,12 @@ class Graph:
 
 def markers(document: Mapping[str, Any], project: Path) -> dict[int, dict[str, str]]:
     """Return the markers of each package by its groups; raises Unusable."""
-    file = project / "pyproject.toml"
-    if not file.exists():
+    about = described(project)
+    if not about:
         raise Unusable("it names no groups, and without a pyproject.toml beside it nothing tells them")
     graph = Graph(document)
     found: dict[int, dict[str, str]] = {}
-    for group, asked in _groups(tomllib.loads(file.read_text(encoding="utf-8"))):
+    for group, asked in _groups(about):
         roots = (
             edge
             for name, table in asked

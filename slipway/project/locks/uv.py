@@ -4,14 +4,23 @@ https://docs.astral.sh/uv/concepts/projects/layout/#the-lockfile; the form is th
 """
 
 import os
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from slipway.project.locks import conditions, walk
-from slipway.project.locks.package import ARCHIVE, DIRECTORY, FILE, Content, Package, Unusable, canonical, file_name
+from slipway.project.locks.package import (
+    ARCHIVE,
+    DIRECTORY,
+    FILE,
+    Content,
+    Package,
+    Unusable,
+    canonical,
+    described,
+    file_name,
+)
 from slipway.project.locks.walk import Edge, Node
 
 PYPI = "https://pypi.org/simple"
@@ -75,7 +84,7 @@ def read(document: Mapping[str, Any], path: Path, project: Path) -> Content:
     graph = Graph(document)
     place = os.path.relpath(project.resolve(), path.parent.resolve())
     root = next((number for number, one in enumerate(graph.packages) if _folder(one) == place), None)
-    defaults = _defaults(project, path)
+    defaults = _defaults(project)
     if root is not None:
         groups = _groups_of(graph, root, defaults)
     elif place == ".":
@@ -142,11 +151,9 @@ def _chosen(group: str, named: Iterable[str], defaults: Iterable[str] | None) ->
     return sorted(named) if defaults is None else sorted({"dev", *defaults})
 
 
-def _defaults(project: Path, path: Path) -> list[str] | None:
+def _defaults(project: Path) -> list[str] | None:
     # None is all of them.
-    file = project / "pyproject.toml"
-    tool = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}) if file.exists() else {}
-    given = tool.get("uv", {}).get("default-groups", ["dev"])
+    given = described(project).get("tool", {}).get("uv", {}).get("default-groups", ["dev"])
     return None if given == "all" else [str(one) for one in given]
 
 

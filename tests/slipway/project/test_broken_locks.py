@@ -75,6 +75,14 @@ def test_a_broken_project_is_said_as_well(tmp_path: Path, name: str) -> None:
             assert str(error)
 
 
+@pytest.mark.parametrize("name", ["uv/uv.lock", "poetry/poetry.lock", "poetry-before/poetry.lock"])
+def test_of_two_files_the_broken_one_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / Path(name).name).write_bytes((LOCKS / name).read_bytes())
+    (tmp_path / "pyproject.toml").write_text("[")
+    with pytest.raises(Unusable, match=r"pyproject\.toml is not valid TOML: "):
+        Lockfile.at(tmp_path / Path(name).name)
+
+
 def test_what_is_nested_too_deeply_is_said(tmp_path: Path) -> None:
     marker = "(" * 3000 + "os_name == 'x'" + ")" * 3000
     (tmp_path / "slipway.lock").write_text(f"one==1 ; {marker} --hash=sha256:{'a' * 64}\n")
