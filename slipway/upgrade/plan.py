@@ -11,6 +11,8 @@ from slipway.template.protocol import File, Kind
 PYPROJECT = "pyproject.toml"
 LOCKS = {"poetry.lock": "poetry lock", "uv.lock": "uv lock"}  # what is made of pyproject.toml, and by which command
 
+FEW = 10  # lines: of a file with fewer, a few changes are most of it
+
 Tree = Mapping[str, File]
 # Merges what the project has, what it was made of, and what Slipway has now; None where that cannot be merged.
 Merge = Callable[[bytes, bytes, bytes], "tuple[bytes, bool] | None"]
@@ -89,6 +91,8 @@ def _merged(path: str, old: File, new: File, mine: File, merge: Merge) -> Change
     if unix(new.content) in (unix(old.content), unix(mine.content)):
         is_other = kind is not mine.kind
         return Change(path, Fate.REPLACED, File(mine.content, kind), "its mode alone") if is_other else None
+    if is_anew(old.content, mine.content):
+        return Change(path, Fate.BESIDE, new, "you have written it anew")
     end = ended_like if is_dos(mine.content) else _as_is
     one, other, base = ((unix(each.content) if is_dos(mine.content) else each.content) for each in (mine, new, old))
     found = merge(one, base, other)
@@ -96,6 +100,15 @@ def _merged(path: str, old: File, new: File, mine: File, merge: Merge) -> Change
         return Change(path, Fate.BESIDE, new, "it is no text that could be merged")
     content, is_clean = found
     return Change(path, Fate.MERGED if is_clean else Fate.CONFLICT, File(end(content, mine.content), kind))
+
+
+def is_anew(old: bytes, mine: bytes) -> bool:
+    """Tell whether a file has less than half of the lines that it was made with: a merge would be one conflict.
+
+    Another one of that name was never Slipway's, like a tasks.py that `slipway adopt` has found.
+    """
+    before, now = ({line.strip() for line in each.splitlines()} - {b""} for each in (old, mine))
+    return len(before) >= FEW and 2 * len(before & now) < len(before)
 
 
 def _of_lock(change: Change, base: Tree, theirs: Tree, ours: Tree, found: Mapping[str, Change]) -> Change:

@@ -96,6 +96,19 @@ def test_what_cannot_be_merged_is_written_beside() -> None:
     assert [(one.fate, one.file) for one in found] == [(Fate.BESIDE, B)]
 
 
+def lines(*numbers: int) -> bytes:
+    return b"".join(b"line %d\n\n" % number for number in numbers)
+
+
+@pytest.mark.parametrize(("kept", "fate"), [(5, Fate.MERGED), (4, Fate.BESIDE), (0, Fate.BESIDE)])
+def test_what_the_user_has_written_anew_is_not_merged(kept: int, fate: Fate) -> None:
+    mine = lines(*range(kept), *range(100, 130))
+    change = one(File(lines(*range(10))), File(lines(*range(11))), File(mine))
+    assert change
+    assert change.fate is fate
+    assert one(File(lines(*range(9))), File(lines(*range(11))), File(mine)).fate is Fate.MERGED  # type: ignore[union-attr]
+
+
 def test_a_conflict_is_told() -> None:
     found = decide({"a": A}, {"a": B}, {"a": C}, lambda *_: (b"<<<<<<< yours\n", False))
     assert [one.fate for one in found] == [Fate.CONFLICT]
