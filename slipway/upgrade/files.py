@@ -97,7 +97,6 @@ class Backup:
         noted = {path: [_hash(before.get(path)), _hash(file)] for path, file in becomes.items()}
         coming = self.folder / f"{JOURNAL}.new"
         coming.write_text(json.dumps(noted), encoding="utf-8")
-        os.sync()
         coming.replace(self.journal)
 
     def put_back(self) -> list[str]:

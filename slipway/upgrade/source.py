@@ -59,7 +59,8 @@ class Locked:
     def file(self) -> str:
         """The path of its wheel in the project, "" when it comes from an index."""
         word = self.line.split()[0] if self.line else ""
-        return word.removeprefix("./") if word.endswith(".whl") else ""
+        is_inside = word.endswith(".whl") and not word.startswith("/") and ".." not in Path(word).parts
+        return word.removeprefix("./") if is_inside else ""
 
     @property
     def version(self) -> str:

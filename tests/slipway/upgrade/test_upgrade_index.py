@@ -9,7 +9,7 @@ from slipway import __version__
 from slipway.core.errors import Problem
 from slipway.upgrade.plan import Fate
 from slipway.upgrade.run import Upgrade, Wanted, carry_out, prepare
-from tests.slipway.upgrade.support import Contents, shell, wheel
+from tests.slipway.upgrade.support import Contents, project, shell, wheel
 
 OLD: Contents = {"a.txt": b"one\n"}
 NEW: Contents = {"a.txt": b"two\n"}
@@ -71,3 +71,13 @@ def test_another_file_than_the_one_of_before_is_no_base(root: Path, tmp_path: Pa
     assert isinstance(found, Upgrade)
     assert "DO NOT MATCH THE HASHES" in found.unknown
     assert [one.fate for one in found.changes] == [Fate.BESIDE]
+
+
+def test_a_project_with_a_wheel_in_its_folder_keeps_it_so(root: Path, tmp_path: Path) -> None:
+    mine = project(tmp_path / "other", tmp_path / "index/slipway_tasks-0.0.1-py3-none-any.whl", OLD)
+    found = prepare(mine, Wanted(to=__version__), shell(mine), tmp_path)
+    assert isinstance(found, Upgrade)
+    carry_out(found)
+    (file,) = (mine / "vendor").iterdir()
+    assert file.name == f"slipway_tasks-{__version__}-py3-none-any.whl"
+    assert (mine / "slipway.lock").read_text().splitlines()[1].startswith(f"./vendor/{file.name} --hash=sha256:")

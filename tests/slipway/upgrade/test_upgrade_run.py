@@ -28,6 +28,7 @@ NEW: Contents = {
     "deleted.txt": b"new\n",
     "fresh/new.sh": File(b"fresh NAME\n", Kind.EXECUTABLE),
 }
+OUTSIDE = "./../slipway_tasks-0.2.0-py3-none-any.whl --hash=sha256:00\n"
 CHANGELOG = "# Changelog\n\n## 0.3.0 (2026-12-01)\n\n- Faster.\n\n## 0.2.0 (2026-11-01)\n\n- First.\n"
 
 
@@ -186,7 +187,9 @@ def test_a_source_in_the_folder_is_nothing_to_upgrade(tmp_path: Path) -> None:
     assert "as source" in str(prepare(tmp_path, Wanted(to="9.0.0"), shell(tmp_path), tmp_path))
 
 
-@pytest.mark.parametrize("text", [None, "", "# nothing\n", "invoke==3.0\n", "./vendor/other.whl --hash=sha256:00\n"])
+@pytest.mark.parametrize(
+    "text", [None, "", "# nothing\n", "invoke==3.0\n", "./vendor/other.whl --hash=sha256:00\n", OUTSIDE]
+)
 def test_what_is_no_lock_of_slipways_is_said(text: str | None, tmp_path: Path) -> None:
     if text is not None:
         (tmp_path / "slipway.lock").write_text(text)
