@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from slipway import interpreter
 from slipway.core.errors import Problem
 from slipway.image.build import Options
 from slipway.project.config import load
@@ -41,6 +42,7 @@ def test_what_is_cheap_comes_first(attempt: Attempt) -> None:
 def test_what_there_is_not_is_left_out(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: None)
     monkeypatch.setattr("sys.executable", "/nowhere/python")
+    monkeypatch.setenv(interpreter.GIVEN, "/nowhere")
     write(repository, {"pyproject.toml": '[project]\nname = "x"\nversion = "1.0.0"\n[tool.slipway.release]\nlint = []\ntypes = []\n'})  # fmt: skip  # noqa: E501
     found = {gate.name: gate.planned for gate in gates.of(load(repository), "1.0.0", "", [], Options())}
     assert {name: how for name, how in found.items() if how.startswith("left out")} == {
@@ -141,10 +143,15 @@ def test_a_linter_may_be_a_path(attempt: Attempt, engine: Engine) -> None:
     assert engine.ran[-1].argv == ("/bin/sh", "tools/check")
 
 
-def test_a_linter_that_is_not_installed_is_told(attempt: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_linter_that_is_not_installed_is_told(
+    attempt: Attempt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chosen = of(attempt)
     monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/git" if name == "git" else None)
     monkeypatch.setattr("sys.executable", "/nowhere/python")
+    (tmp_path / "venv/bin").mkdir(parents=True)
+    (tmp_path / "venv/bin/python").touch()
+    monkeypatch.setenv(interpreter.GIVEN, str(tmp_path / "venv"))
     with pytest.raises(Problem, match="ruff is not installed: add it to the group dev, or leave it out of lint"):
         gates.run(attempt, "0" * 40, chosen)
 
