@@ -145,3 +145,13 @@ def test_a_wheel_has_all_of_slipway_and_the_template(wheel_file: Path) -> None:
     assert "slipway = slipway.command.main:main" in entry
     assert "Requires-Dist: invoke<4,>=3.0" in said
     assert "Provides-Extra: sbom" in said
+
+
+def test_what_could_not_be_installed_is_not_built(tmp_path: Path) -> None:
+    build = f"from hatchling.build import build_sdist; build_sdist({str(tmp_path)!r})"
+    command = [sys.executable, "-c", build]
+    done = subprocess.run(command, cwd=ROOT / "slipway", capture_output=True, text=True, check=False, timeout=120)
+
+    assert done.returncode == 1
+    assert "built as a wheel alone: pip wheel --no-deps ./slipway" in done.stderr
+    assert not list(tmp_path.iterdir())
