@@ -26,7 +26,7 @@ def environment(noted: str, config: Config, script: ScriptDirectory, **options: 
     def run_once(**kw: Any) -> None:
         if next(runs):
             raise Refused(
-                "alembic/env.py runs the migrations twice, as for several databases. `inv` migrates one, to which "
+                "env.py runs the migrations twice, as for several databases. `inv` migrates one, to which "
                 "DATABASE_* lead: let it run them once."
             )
         _refuse_elsewhere(made.get_context(), noted)
@@ -60,7 +60,7 @@ def _refuse_elsewhere(context: MigrationContext, noted: str) -> None:
     if (schema or noted, table) != (noted, VERSIONS):
         where = f"{schema}.{table}" if schema else table
         raise Refused(
-            f"alembic/env.py has revisions noted in {where}, and they are looked for in {noted}.{VERSIONS}. Leave "
+            f"env.py has revisions noted in {where}, and they are looked for in {noted}.{VERSIONS}. Leave "
             "version_table and version_table_schema out of it, and a search_path or schema_translate_map that leads "
             "there; a table that is there already has to be moved (ALTER TABLE ... SET SCHEMA, RENAME TO)."
         )

@@ -11,8 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from slipway.schema.database import Refused
 
 NOT_OPENED = (
-    "\nalembic/env.py could not open its database, and DATABASE_* lead to one that answers: does alembic/env.py read "
-    "DATABASE_*?"
+    "\nenv.py could not open its database, and DATABASE_* lead to one that answers: does env.py read DATABASE_*?"
 )
 
 HINTS = {  # by SQLSTATE, and what is said besides

@@ -17,6 +17,7 @@ from slipway.schema.witness import look, witness
 from slipway.schema.words import say
 
 APPLICATION = "slipway-migration"
+READ = "let it read DATABASE_*, or what [tool.slipway.database] makes of them"
 POLL = 0.5  # seconds between two looks for who keeps a statement waiting
 
 # A server notices within seconds that its client is gone, and gives its locks back. (Set where the server knows them.)
@@ -138,13 +139,13 @@ class Guard:
         seen = look(cursor, self._key)
         if seen.database != self.database:
             raise Refused(
-                f"alembic/env.py opens the database {seen.database}, and not {self.database}, as DATABASE_NAME says: "
-                "let it read DATABASE_*."
+                f"env.py opens the database {seen.database}, and not {self.database}, as DATABASE_NAME says: {READ}."
             )
         if not seen.is_ours:
             raise Refused(
-                f"alembic/env.py opens the database {seen.database} of another PostgreSQL, at {seen.address}, than "
-                "DATABASE_HOSTNAME and DATABASE_PORT lead to. Nothing was changed there: let it read DATABASE_*."
+                f"env.py opens the database {seen.database} of another PostgreSQL, at {seen.address}, than "
+                "DATABASE_HOSTNAME and DATABASE_PORT lead to. Nothing was changed there: "
+                f"{READ}."
             )
         self.pids.add(seen.pid)
 

@@ -108,7 +108,7 @@ def _all_schemas(context: MigrationContext) -> dict[str, Any]:
     named = {table.schema for table in _tables(context)} - {None}
     if context.connection is not None and translated(context.connection).keys() & {None, *named}:
         raise CommandError(
-            "alembic/env.py has a schema_translate_map, through which Alembic cannot compare models: leave it out "
+            "env.py has a schema_translate_map, through which Alembic cannot compare models: leave it out "
             "there, or write the revision yourself (./inv revision --empty)."
         )
     default = context.dialect.default_schema_name

@@ -83,6 +83,6 @@ def _is_python(revisions: Revisions) -> Iterator[None]:
             path.unlink()
         raise Refused(
             f"What was to be written is no Python: {(error.text or '').strip()}\n"
-            "A type of your own is written as its __repr__ shows it, or as render_item of alembic/env.py does; what "
+            "A type of your own is written as its __repr__ shows it, or as render_item of env.py does; what "
             "stands around it is script.py.mako's. No revision was written."
         ) from None

@@ -33,7 +33,7 @@ def test_revisions_that_are_noted_elsewhere_are_not_applied(service: Service, ho
     service.do("CREATE SCHEMA theirs")
     before, after, where = ELSEWHERE[how]
     change(service, before, after)
-    said = f"alembic/env.py has revisions noted in {where}, and they are looked for in public.alembic_version."
+    said = f"env.py has revisions noted in {where}, and they are looked for in public.alembic_version."
 
     refused = service.run("upgrade")
 
@@ -62,7 +62,7 @@ def test_migrations_are_run_once(service: Service) -> None:
     refused = service.run("upgrade")
 
     assert refused.returncode == 1
-    assert "alembic/env.py runs the migrations twice" in refused.stderr
+    assert "env.py runs the migrations twice" in refused.stderr
     assert "Traceback" not in refused.stderr
 
 

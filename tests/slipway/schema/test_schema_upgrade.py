@@ -149,7 +149,7 @@ def test_another_database_than_the_named_one_is_refused(service: Service) -> Non
     failed = service.run("upgrade")
 
     assert failed.returncode == 1
-    assert "alembic/env.py opens the database postgres" in failed.stderr
+    assert "env.py opens the database postgres" in failed.stderr
 
 
 def test_a_database_of_a_newer_release_is_left_alone(service: Service) -> None:

@@ -82,7 +82,7 @@ def test_a_database_of_the_same_name_on_another_server_is_left_alone(
         assert done.returncode == 1
         assert f"of another PostgreSQL, at 127.0.0.1:{elsewhere.login.port}, than DATABASE_HOSTNAME" in done.stderr
     else:  # a scratch database is not there at all
-        assert "does alembic/env.py read DATABASE_*?" in done.stdout + done.stderr
+        assert "does env.py read DATABASE_*?" in done.stdout + done.stderr
 
 
 def test_a_connection_that_is_kept_is_looked_at_in_each_transaction(service: Service) -> None:
