@@ -42,14 +42,14 @@ def settings(files: Files) -> list[Settings]:
     ]
     ours = _descended(every, BASES)
     models = _descended(every, MODELS)
-    by_name = {node.name: node for _, node in every if node.name in ours}
+    by_name = {node.name: node for _, node in every if _derives(node, BASES, ours)}
     used = _used(files, by_name)
     found = []
     for name, node in every:
-        if node.name in ours:
+        if _derives(node, BASES, ours):  # another class may have the name of one
             one = _configured(Settings(name, node), node, by_name)
             found.append(replace(one, is_used=not used or node.name in used))
-        elif node.name in models:
+        elif _derives(node, MODELS, models):
             found.append(Settings(name, node, reads_itself=False, is_used=False))
     return found
 
@@ -59,10 +59,12 @@ def _descended(every: list[tuple[str, ast.ClassDef]], bases: tuple[str, ...]) ->
     before = -1
     while before != len(found):
         before = len(found)
-        found |= {
-            node.name for _, node in every if any(last(base) in bases or last(base) in found for base in node.bases)
-        }
+        found |= {node.name for _, node in every if _derives(node, bases, found)}
     return found
+
+
+def _derives(node: ast.ClassDef, bases: tuple[str, ...], known: set[str]) -> bool:
+    return any(last(base) in bases or last(base) in known for base in node.bases)
 
 
 def _used(files: Files, by_name: dict[str, ast.ClassDef]) -> set[str]:

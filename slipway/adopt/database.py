@@ -1,5 +1,6 @@
 """Which variables lead to the database, and how each is made of Slipway's DATABASE_*."""
 
+import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from slipway.adopt.findings import Untold, at
 from slipway.adopt.texts import Value
 from slipway.adopt.variables import Variable
 from slipway.adopt.versions import DRIVERS, Packages
-from slipway.project.database import NAMES
+from slipway.project.database import HOSTNAME, NAME, NAMES, USERNAME
 
 # The last words of names, and what they are of a database. The order is that in which a part is looked for.
 PARTS = {
@@ -80,6 +81,8 @@ def names(
                                  "locked.", f'{name} = "{rendered[name]}"'))  # fmt: skip
     parts = {name: f"{{{part}}}" for part, name in grouped.items() if name not in NAMES}
     rendered |= parts
+    if not rendered and not grouped and {HOSTNAME, NAME} <= values.keys():
+        return Names({}, {}, values[NAME].value, values[USERNAME].value if USERNAME in values else ""), untold
     if not rendered and not grouped:
         return None, [*untold, *_unsaid(files, locked, untold)]
     where = {name: known[name].where for name in rendered if name in known}
@@ -168,8 +171,10 @@ def _other(one: Variable, values: Mapping[str, Value]) -> Untold:
 def _unsaid(files: Files, locked: Packages, told: list[Untold]) -> list[Untold]:
     drivers = [name for name in DRIVERS if locked.has(name)]
     for name in files.code:
-        for number, line in enumerate(files.text(name).split("\n"), 1):
-            if "://" in line and SCHEME.search(line) and "@" in line:
+        for node in ast.walk(files.tree(name) or ast.Module([], [])):
+            line = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+            number = getattr(node, "lineno", 0)
+            if SCHEME.match(line) and "@" in line:
                 return [Untold(f"The database's address stands in the code itself ({at(name, number)}): read it from a "
                                "variable there, then write in [tool.slipway.database]:",
                                f'DATABASE_URL = "{_scheme_in(line)}://{BODY}"')]  # fmt: skip

@@ -19,7 +19,7 @@ from slipway.adopt import database as databases
 from slipway.adopt.asgi import Application
 from slipway.adopt.composefile import DEVELOPMENT, Service, services
 from slipway.adopt.database import Names
-from slipway.adopt.files import Files
+from slipway.adopt.files import Files, table
 from slipway.adopt.findings import Found, Untold
 from slipway.adopt.health import Answers
 from slipway.adopt.layout import Image
@@ -56,6 +56,7 @@ class Detected:
     writable: tuple[Found[str], ...]
     others: tuple[Service, ...]
     untold: tuple[Untold, ...]
+    is_adopted: bool = False  # [tool.slipway] is there
 
 
 def detect(files: Files, tracked: frozenset[str] = frozenset()) -> Detected:
@@ -88,6 +89,7 @@ def detect(files: Files, tracked: frozenset[str] = frozenset()) -> Detected:
         port=_port(app, image), answers=said, database=names, migrations=migrated, variables=tuple(known),
         values=values, secrets=tuple(hidden), suite=suite, after_migrate=tuple(after), before_migrate=tuple(before),
         writable=tuple(writing.writable(files)), others=_others(composed, app), untold=(*untold, *_unread(files)),
+        is_adopted="slipway" in table(files.toml("pyproject.toml"), "tool") if files.has("pyproject.toml") else False,
     )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def example(found: Detected, before: str, present: str) -> str:
     """Return .env.example with all that it lacks; `present` is an .env that is there, whose names have to be in it."""
     known = dotenv.schema(before)
     names = known.required.keys() | known.optional
-    text = _made_fit(found, before)
+    text = before if found.is_adopted else _made_fit(found, before)
     blocks: list[str] = []
     if found.database and not {HOSTNAME, NAME, USERNAME, PASSWORD} <= names:
         blocks.append(_without(_database(found, found.database), names))

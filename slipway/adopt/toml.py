@@ -127,6 +127,8 @@ def _project(found: Detected) -> str:
 
 def _differs(own: Mapping[str, object], made: Mapping[str, Value]) -> Iterable[Untold]:
     for key, value in made.items():
+        if key == "secrets-as":  # nothing but a decision
+            continue
         if key not in own and value not in ("", "/"):
             yield Untold(
                 f"[tool.slipway] has no {key}, and the project looks as if it were:", f"{key} = {spelled(value)}"

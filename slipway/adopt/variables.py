@@ -1,6 +1,7 @@
 """The variables that a service reads: settings classes, config("X"), os.environ."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,11 @@ from slipway.adopt.files import Files
 from slipway.adopt.findings import at
 from slipway.adopt.source import NOTHING, calls, dotted, given, last, literal, text
 
+# What an operating system, a shell, or a tool says, and no .env.
+OF_SYSTEM = re.compile(
+    r"(HOME|PATH|TERM|USER|LOGNAME|SHELL|LANG|PWD|TMPDIR|TZ|HOSTNAME|CI|VIRTUAL_ENV|DISPLAY|EDITOR|COLUMNS|NO_COLOR)$"
+    r"|(PYTHON|PYTEST_|XDG_|LC_|GITHUB_|GITLAB_|SUDO_|SSH_|COMPOSE_|DOCKER_|BUILDKIT_|UV_|PIP_|KUBERNETES_)"
+)
 OF_SERVERS = ("gunicorn",)  # whose configuration Slipway's own replaces
 NUMBERS = ("int", "float", "bool", "timedelta", "Decimal", "PositiveInt", "NonNegativeInt")
 
@@ -45,7 +51,9 @@ def variables(files: Files) -> list[Variable]:
             continue
         for one in _read_by_calls(name, tree):
             line = int(one.where.rpartition(":")[2])
-            if not any(file == name and begin <= line <= end for file, begin, end in unused):
+            if not OF_SYSTEM.match(one.name) and not any(
+                file == name and begin <= line <= end for file, begin, end in unused
+            ):
                 _add(found, one)
     by_name = {one.node.name: one for one in known}
     for model in known:

@@ -73,6 +73,7 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             "PASSWORD", "NAME"))},
         {"DATABASE_USER": "{user}"},
     ),
+    "of Slipway's own, in the example alone": ({".env.example": "DATABASE_HOSTNAME=db\nDATABASE_NAME=shop\n"}, {}),
     "os.environ": ({"db.py": "import os\n\nURL = os.environ['POSTGRES_URL']\n", ".env.example": "POSTGRES_URL=postgresql://a:b@h/c\n"},
                    {"POSTGRES_URL": f"postgresql://{BODY}"}),
 }  # fmt: skip

@@ -124,6 +124,19 @@ settings = Settings()
     assert set(read(tmp_path, code)) == {"PG_HOST"}
 
 
+def test_a_class_of_the_same_name_is_another_one(tmp_path: Path) -> None:
+    code = f"{SETTINGS}\nclass Settings(BaseSettings):\n    ours: str\n\n\nsettings = Settings()\n"
+    files = project(tmp_path, {"config.py": code, "other.py": "class Settings:\n    theirs: str\n"})
+
+    assert [one.name for one in variables(files)] == ["OURS"]
+
+
+def test_what_a_shell_or_a_tool_says_is_no_setting(tmp_path: Path) -> None:
+    code = "import os\nA = os.environ['HOME'], os.environ['PATH'], os.getenv('XDG_CACHE_HOME'), os.environ['PATHS']\n"
+
+    assert set(read(tmp_path, code)) == {"PATHS"}
+
+
 def test_config_of_starlette_is_read_with_its_default(tmp_path: Path) -> None:
     code = """from starlette.config import Config
 
