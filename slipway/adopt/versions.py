@@ -8,8 +8,8 @@ from slipway.adopt.files import Files
 from slipway.adopt.findings import Found, at
 from slipway.project.lockfile import canonical
 
-# Alembic's Config reads pyproject.toml from 1.16 on; psycopg has what the schema's guard uses from 3.1 on.
-LEAST = {"alembic": "1.16", "gunicorn": "20.1", "psycopg": "3.1"}
+# The oldest that the tests of slipway/schema and gunicorn.conf.py pass with.
+LEAST = {"alembic": "1.9", "gunicorn": "20.1", "psycopg": "3.1"}
 DRIVERS = ("psycopg", "psycopg2", "psycopg2-binary", "asyncpg", "pg8000")
 PINNED = re.compile(r"(?m)^\s*([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*(==|~=|>=|>|$|;|\s)\s*([\w.]*)")
 

@@ -25,6 +25,11 @@ GOOD: dict[str, str] = {
     ".gitignore": "x\n",
     "lint.sh": "mypy app\n", "tasks.py": "x\n",
 }  # fmt: skip
+READ = [  # each by a reader of its own
+    "pyproject.toml", "uv.lock", "app/main.py", "app/config.py", "alembic.ini", "migrations/versions/a.py",
+    "Dockerfile", "compose.yaml", "scripts/start.sh", "requirements.txt", ".env", ".env.example", "pytest.ini",
+]  # fmt: skip
+LONG = "a million"
 BROKEN: dict[str, bytes] = {
     "nothing": b"",
     "latin-1": "é: [ü = ß\n".encode("latin-1"),
@@ -33,7 +38,7 @@ BROKEN: dict[str, bytes] = {
     "open": b"[[[{{{(((\"'''\n",
     "deep": b"[" * 5000,
     "deep calls": b"x = " + b"f(" * 3000 + b")" * 3000,
-    "a million": b"a: [" + b"1," * 100_000,
+    LONG: b"a: [" + b"1," * 100_000,
     "a line": b"x" * 100_000,
     "dollars": b"A=${A:-${B:-${A}}}\nB=$A$B\n" * 50,
     "backslashes": b"RUN a \\\n" * 300,
@@ -50,8 +55,10 @@ BROKEN: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
-@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize(
+    "content", [text for kind, text in BROKEN.items() if kind != LONG], ids=[kind for kind in BROKEN if kind != LONG]
+)
+@pytest.mark.parametrize("name", READ)
 def test_one_file_that_is_broken(tmp_path: Path, name: str, content: bytes) -> None:
     looked_at(project(tmp_path, GOOD | {name: content}))
 
@@ -61,7 +68,7 @@ def test_all_of_them_broken(tmp_path: Path, content: bytes) -> None:
     looked_at(project(tmp_path, dict.fromkeys(GOOD, content)))
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(25))
 def test_pieces_of_good_files_in_any_order(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     pieces = [line for text in GOOD.values() for line in text.splitlines(keepends=True)] + [

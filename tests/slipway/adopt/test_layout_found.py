@@ -119,11 +119,11 @@ def test_the_lock_file(tmp_path: Path, names: list[str], lock: str) -> None:
 
 
 def test_what_is_too_old_is_told_all_at_once(tmp_path: Path) -> None:
-    text = "-r more.txt\nalembic==1.13.1 --hash=sha256:00\npsycopg[binary]==3.0.1\nfastapi\n# gunicorn==19.0\n"
+    text = "-r more.txt\nalembic==1.8.1 --hash=sha256:00\npsycopg[binary]==3.0.1\nfastapi\n# gunicorn==19.0\n"
     files = project(tmp_path, {"requirements.txt": text, "more.txt": "gunicorn==19.9.0\n"})
 
     assert versions.too_old(versions.packages(files, "requirements.txt")) == [
-        "alembic 1.13.1 (requirements.txt:2): Slipway needs 1.16 or newer",
+        "alembic 1.8.1 (requirements.txt:2): Slipway needs 1.9 or newer",
         "gunicorn 19.9.0 (more.txt:1): Slipway needs 20.1 or newer",
         "psycopg 3.0.1 (requirements.txt:3): Slipway needs 3.1 or newer",
     ]
