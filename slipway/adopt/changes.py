@@ -76,13 +76,15 @@ def write(root: Path, changes: Sequence[Change]) -> None:
             folders += _made(root / change.name)
             _put(root / change.name, change.after, None if change.before is not None else change.mode)
             done.append(change)
-    except OSError as error:
+    except BaseException as error:  # also of who is interrupted
         for change in reversed(done):
             with contextlib.suppress(OSError):
                 _take_back(root / change.name, change.before)
         for folder in reversed(folders):
             with contextlib.suppress(OSError):
                 folder.rmdir()
+        if not isinstance(error, OSError):
+            raise
         failed = changes[len(done)].name
         raise Refused(f"{failed} could not be written: {error.strerror or error}. Nothing was changed.") from None
 

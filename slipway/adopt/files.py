@@ -37,12 +37,13 @@ class Files:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The files, those of the project first, each by its depth and name."""
-        found: list[str] = []
-        for number, path in enumerate(_walk(self.top)):
-            if number >= MOST_FILES:
-                self.unread["."] = f"there are more than {MOST_FILES} files: the rest was not looked at"
-                break
-            found.append(Path(os.path.relpath(path, self.project)).as_posix())
+        found: set[str] = set()
+        for top in (self.project, self.top):  # of a large repository around it, as much as there is room for
+            for path in _walk(top):
+                if len(found) >= MOST_FILES:
+                    self.unread["."] = f"there are more than {MOST_FILES} files: the rest was not looked at"
+                    break
+                found.add(Path(os.path.relpath(path, self.project)).as_posix())
         return tuple(sorted(found, key=lambda name: (name.startswith(".."), name.count("/"), name)))
 
     @cached_property

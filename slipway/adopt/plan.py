@@ -63,6 +63,10 @@ def _settings(files: Files) -> str:
 def _of_text(files: Files, name: str, text: str) -> Change | None:
     path = files.project / name
     before = path.read_bytes() if path.exists() else None
+    if before is not None and not files.has(name):
+        raise Refused(f"{name} is a link: put the file itself in its place, and call this again.")
+    if before is not None and name in files.unread:
+        raise Refused(f"Nothing can be added to {name}: {files.unread[name]}.")
     old = files.text(name) if before is not None else ""
     if text == old:
         return None
@@ -70,8 +74,6 @@ def _of_text(files: Files, name: str, text: str) -> Change | None:
         text = text.replace("\r\n", "\n").replace("\n", "\r\n")
     has_mark = before is not None and before.startswith(b"\xef\xbb\xbf") and name != "pyproject.toml"
     encoding = "utf-8-sig" if has_mark else "utf-8"
-    if before is not None and files.unread.get(name) == "it is not UTF-8":
-        raise Refused(f"{name} is not UTF-8, so nothing can be added to it.")
     return Change(name, before, text.encode(encoding), 0o600 if name == ".env" else 0o644)
 
 

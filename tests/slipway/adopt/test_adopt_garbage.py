@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from slipway.adopt import files as module
 from slipway.adopt.detect import detect
 from slipway.adopt.files import MOST_BYTES, Files
 from slipway.adopt.findings import Refused
@@ -100,6 +101,14 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "out.py").symlink_to("/etc/passwd")
 
     assert Files(tmp_path).names == ("app/main.py",)
+
+
+def test_the_project_comes_before_what_is_around_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_FILES", 3)
+    files = project(tmp_path, {f"a/{n}.py": "" for n in range(5)} | {"shop/main.py": APP, "shop/b.py": ""}, "shop")
+
+    assert files.names == ("b.py", "main.py", "../a/0.py")
+    assert "more than 3 files" in files.unread["."]
 
 
 def test_environments_and_what_is_no_code_are_left_out(tmp_path: Path) -> None:

@@ -125,6 +125,18 @@ def test_a_pyproject_that_cannot_be_read_is_not_added_to(tmp_path: Path, content
         planned(tmp_path, {"pyproject.toml": content, "main.py": APP})
 
 
+def test_a_file_that_was_not_read_is_not_written_over(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    (link / "real").mkdir(parents=True)
+    (link / "real/pyproject.toml").write_text(PYPROJECT)
+    (link / "pyproject.toml").symlink_to("real/pyproject.toml")
+
+    with pytest.raises(Refused, match=r"^pyproject\.toml is a link"):
+        planned(link, {"main.py": APP})
+    with pytest.raises(Refused, match=r"^Nothing can be added to \.gitignore: it has more than"):
+        planned(tmp_path / "large", {"main.py": APP, ".gitignore": "x\n" * 600_000})
+
+
 def test_line_ends_stay_as_they_are(tmp_path: Path) -> None:
     made = planned(tmp_path, {"pyproject.toml": PYPROJECT.replace("\n", "\r\n").encode(), "main.py": APP})
     (change,) = [one for one in made.changes if one.name == "pyproject.toml"]

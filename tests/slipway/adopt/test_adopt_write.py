@@ -1,5 +1,7 @@
 """All files are written, or none."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,26 @@ def test_what_was_written_is_taken_back_when_one_fails(tmp_path: Path) -> None:
         write(tmp_path, changes)
     assert (tmp_path / "a").read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "blocked"]
+
+
+def test_who_interrupts_finds_all_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, {"a": "old"})
+    monkeypatch.setattr(Path, "chmod", interrupted_at("s"))
+
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path, [Change("a", b"old", b"new"), Change("s", None, b"", 0o600)])
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "old")]
+
+
+def interrupted_at(name: str) -> Callable[[Path, int], None]:
+    """Return a chmod that is interrupted at a file."""
+
+    def chmod(path: Path, mode: int) -> None:
+        if path.name.startswith(f"{name}."):
+            raise KeyboardInterrupt
+        os.chmod(path, mode)  # noqa: PTH101  (Path's own is this)
+
+    return chmod
 
 
 def test_what_somebody_else_has_changed_meanwhile_is_not_written_over(tmp_path: Path) -> None:
