@@ -8,6 +8,7 @@ from slipway.adopt.changes import Change
 from slipway.adopt.detect import Detected
 from slipway.adopt.files import Files
 from slipway.adopt.findings import Refused, Untold
+from slipway.adopt.texts import env_files
 from slipway.project import dotenv
 
 # The files of Slipway's own that a project gets: where they are there, they stay.
@@ -44,6 +45,11 @@ def plan(files: Files, found: Detected, own: Mapping[str, bytes], tracked: froze
         texts[".env"] = env
         if added:
             notes.append(f".env gets {', '.join(added)}; what is in it stays.")
+    elsewhere = [name for name in env_files(files, []) if name.endswith("/.env")]
+    if elsewhere:
+        notes.append(
+            f"Slipway reads .env beside pyproject.toml; {', '.join(elsewhere)} stays, and is read by your code alone."
+        )
     untold += [Untold(f".env: {one}.") for one in example.by_hand(found, made, env)]
     texts[".gitignore"] = ignores.git(files.text(".gitignore") if files.has(".gitignore") else "")
     untold += ignores.tracked(tracked)

@@ -182,6 +182,13 @@ def test_an_env_that_is_there_is_completed_and_nothing_of_it_changed(tmp_path: P
     assert [line for line in made.notes if ".env gets DATABASE_HOSTNAME" in line]
 
 
+def test_an_env_elsewhere_is_told(tmp_path: Path) -> None:
+    made = planned(tmp_path, SHOP | {"src/.env": "A=1\n", "tests/.env.test": ""})
+
+    assert [one for one in made.notes if "src/.env stays" in one]
+    assert ".env" not in {one.name for one in made.changes}
+
+
 def test_what_of_an_env_cannot_be_used_is_told_without_its_value(tmp_path: Path) -> None:
     before = "SECRET_KEY=changethis\nTITLE=\nURL=http://${HOST}/x\n"
     told = [one.what for one in planned(tmp_path, SHOP | {".env": before}).untold]
