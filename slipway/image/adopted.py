@@ -82,7 +82,7 @@ def own_arguments(image: Image) -> dict[str, str]:
 def _arguments(image: Image, below: Beneath) -> Mapping[str, str]:
     known = arguments.declared(resources.text(stage.DOCKERFILE)) | {"SOURCE_DATE_EPOCH"}
     mine = {name: value for name, value in image.args.items() if name in known}
-    return mine | stage.arguments(below)
+    return mine | stage.arguments(below, image.on)
 
 
 def _engines_own() -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from slipway.core import resources
 from slipway.core.errors import Problem
-from slipway.image import arguments, stage
+from slipway.image import arguments, dockerfile, stage
 from slipway.image.base import Base, choose
 from slipway.image.context import IGNORE_FILES, context, of_project
 from slipway.project import adopted, revisions, tags
@@ -47,6 +47,14 @@ class Image:
         described = arguments.describe(self.project, self.tree, revisions.heads(self.project), self._dockerfile)
         hashed = {"INPUTS": inputs(self.project, self.base, self.given)}
         return arguments.shape(self.project, self.base) | dict(self.given) | described | hashed
+
+    @property
+    def on(self) -> str:
+        """The image that it is built on; "" where the project's own Dockerfile does not tell."""
+        if not adopted.has_own_image(self.project):
+            return self.base.name
+        text = adopted.dockerfile(self.project).read_text(encoding="utf-8", errors="replace")
+        return dockerfile.base(text, {**self.project.build_args, **self.given})
 
     @property
     def _dockerfile(self) -> str:

@@ -16,8 +16,9 @@ from slipway.image.archive import Member, opened, saved
 from slipway.image.build import Options
 from slipway.image.context import IGNORE_FILES, context
 from slipway.image.plan import Image
-from slipway.project import tags
+from slipway.project import adopted, tags
 from slipway.project.checkout import Checkout
+from slipway.project.config import Project
 
 SHOWN = 20  # differences
 ASPECTS = ("kind", "mode", "owner", "time", "target", "attributes", "content")
@@ -31,20 +32,30 @@ def verify(checkout: Checkout, image: Image, options: Options) -> None:
     Without the cache, from files of another time and mode. Raises Problem, naming what differs, when the two images
     are not the same to the bit.
     """
-    shell, steps, root = checkout.shell, checkout.steps, image.project.root
+    shell, steps = checkout.shell, checkout.steps
     again = tags.on_engine(f"verify-{os.getpid()}", image.project.image)
     try:
-        with steps.step("again", "in another folder, without the cache"), _elsewhere(root) as folder:
+        own = adopted.has_own_image(image.project)
+        with (
+            steps.step("again", f"{'' if own else 'in another folder, '}without the cache"),
+            _again(image.project) as folder,
+        ):
             uncached = Options(options.secrets, no_cache=True).arguments
             build.build(checkout, image, [again], options=uncached, cwd=folder)
         with steps.step("verify") as step:
             first, second = (images.built_id(shell, tag) for tag in (image.tag, again))
             if first != second:
                 found = differing(shell, image.tag, again) or "  - their archives alone: the order of the files"
-                raise Problem(f"{found}\nThe image is not reproducible: see above.")
+                whose = f" That is for {image.project.dockerfile} to see to." if own else ""
+                raise Problem(f"{found}\nThe image is not reproducible: see above.{whose}")
             step.detail = f"identical: {first}"
     finally:
         shell.attempt(images.remove_command(again))
+
+
+def _again(project: Project) -> contextlib.AbstractContextManager[Path]:
+    # A project's own Dockerfile takes files as they are: where they lie, and their times, may well go into the image.
+    return contextlib.nullcontext(project.root) if adopted.has_own_image(project) else _elsewhere(project.root)
 
 
 @contextlib.contextmanager

@@ -51,7 +51,7 @@ def scan(checkout: Checkout, tag: str, base: str) -> str:
     unseen = "" if (checkout.root / ".env").exists() else "; there is no .env whose values could be looked for"
     with saved(checkout.shell, tag) as path:
         # Of a base image that is not here, or another one, nothing is left out.
-        below, mine = _layers(checkout.shell, base), _layers(checkout.shell, tag)
+        below, mine = _layers(checkout.shell, base) if base else (), _layers(checkout.shell, tag)
         common = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(below, mine, strict=False))))
         if common == len(mine):
             raise Problem(f"{tag} has no layer of its own above {base}.")

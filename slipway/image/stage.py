@@ -44,9 +44,9 @@ def quoted(value: str) -> str:
     return '"' + re.sub(r'([\\"$])', r"\\\1", value) + '"'
 
 
-def arguments(below: Beneath) -> dict[str, str]:
+def arguments(below: Beneath, on: str) -> dict[str, str]:
     """Return the build arguments that only this stage has."""
-    return {"SERVICE_USER": below.user}
+    return {"SERVICE_USER": below.user, "BASE_NAME": on}
 
 
 def settings(project: Project) -> str:

@@ -73,7 +73,7 @@ def origin(attempt: Attempt, passed: Passed) -> Origin:
         commit=passed.commit,
         source=project.source if not has_login(project.source) else "",
         arguments=image.args,
-        base=image.base.name,
+        base=image.on,
         base_digest=passed.base,
         lock=lockfile.sha256(checkout.root),
         gates=passed.spelled_gates,

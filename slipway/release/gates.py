@@ -16,11 +16,12 @@ from slipway.core.errors import Problem
 from slipway.core.ports import free_port
 from slipway.database.rehearse import at_hand
 from slipway.engine import builder, images, packaged
-from slipway.image import advisories, base, build, listing, plan, secrets
+from slipway.image import advisories, build, listing, plan, secrets
 from slipway.image.build import Options
 from slipway.image.plan import Image
-from slipway.project import lockfile, tags
+from slipway.project import adopted, lockfile, tags
 from slipway.project.config import Project
+from slipway.release import unfit
 from slipway.release.attempt import Attempt, now
 from slipway.release.passed import PASSED, SKIPPED, How, Images, Outcome, Passed
 from slipway.release.sandbox import Sandbox
@@ -60,9 +61,8 @@ def of(project: Project, version: str, previous: str, skipped: Sequence[str], op
     release, tag = project.release, f"{project.image}:{version}"
     migrations = "" if project.migrations else "there are no migrations"
     http = "" if project.tests.http else "there are no HTTP tests: http in [tool.slipway.tests]"
-    files = ("compose.prod.yaml", "compose.release.yaml", "Caddyfile")
+    files = () if packaged.where(project) else ("compose.prod.yaml", "compose.release.yaml", "Caddyfile")
     missing = next((f"there is no {name}" for name in files if not (project.root / name).exists()), "")
-    missing = "" if packaged.where(project) else missing
     unlisted = "" if listing.is_made(project.root) else f"the Dockerfile has no stage {listing.TARGET}"
     both = f"{previous}, then {version}, then back" if previous else version
     pair = f"{tag} and {project.image}:{tags.tests_of(version)}, of exactly that commit"
@@ -86,6 +86,7 @@ def of(project: Project, version: str, previous: str, skipped: Sequence[str], op
         Gate("in-image", "inv test --image", _verb("test", "--image", "--", "-q")),
         Gate("deploy", f"inv deploy of {both}, to a production of its own", partial(_deploy, previous), missing),
     ]
+    gates = [replace(gate, left_out=unfit.gates(project).get(gate.name) or gate.left_out) for gate in gates]
     known = skippable(gates)
     for name in skipped:
         if name not in known:
@@ -130,7 +131,10 @@ def build_images(attempt: Attempt, options: Options) -> Images:
     home, shell = attempt.home, attempt.home.shell
     image, base = to_be_built(attempt)
     build.build(home, image, [attempt.tag], options=options.arguments)
-    build.build(home, image, [attempt.tests_tag], "test", options.arguments)
+    if adopted.has_own_image(image.project):  # no stage of it tests
+        shell.output(images.tag_command(attempt.tag, attempt.tests_tag))
+    else:
+        build.build(home, image, [attempt.tests_tag], "test", options.arguments)
     image_id, tests_id = (images.built_id(shell, tag) for tag in (attempt.tag, attempt.tests_tag))
     return Images(image_id, tests_id, base[0] if base else "")
 
@@ -146,7 +150,8 @@ def to_be_built(attempt: Attempt) -> tuple[Image, list[str]]:
         raise Problem(f"The clone of the release's commit is not clean: its image would be {image.tag}.")
     if not builder.is_engines_own(shell):  # another one takes a base image of its own
         raise Problem("Releases are built by the engine's own builder: unset BUILDX_BUILDER, docker buildx use default")
-    on = image.base.name
+    if not (on := image.on):
+        return image, []
     if not images.built_id(shell, on):  # what is scanned and recorded is what it is built on
         shell.output(images.pull_command(on), echo=True, failed=f"There is no base image: docker pull {on}")
     found = images.inspect(shell, on)
@@ -197,7 +202,8 @@ def _packages(options: Options, sandbox: Sandbox) -> Outcome:
 
 
 def _secrets(sandbox: Sandbox) -> Outcome:
-    on = base.choose(sandbox.attempt.checkout.project).name
+    checkout = sandbox.attempt.checkout
+    on = plan.of(checkout.project, plan.read_tree(checkout)).on
     return Outcome(How.PASSED, secrets.scan(sandbox.home, sandbox.attempt.tag, on))
 
 

@@ -16,6 +16,7 @@ from slipway.core.shell import Shell
 from slipway.engine import images, references
 from slipway.image import build
 from slipway.image.build import Options
+from slipway.project import adopted
 from slipway.release.attempt import Attempt
 from slipway.release.gates import to_be_built
 from slipway.release.passed import Passed
@@ -62,9 +63,14 @@ def build_again(attempt: Attempt, passed: Passed, options: Options) -> None:
     Whoever passed the gates may have been told anything by what runs in them.
     """
     shell = attempt.home.shell
+    if adopted.has_own_image(attempt.checkout.project):
+        raise Problem(
+            "Whether the image is that of its commit can be told by building it again alone, and the project's own "
+            "Dockerfile may make another one each time. Release where the gates are passed: ./inv release"
+        )
     image, bases = to_be_built(attempt)
     if passed.base not in bases:
-        raise Problem(f"{other_base(image.base.name, passed.base, bases)}.")
+        raise Problem(f"{other_base(image.on, passed.base, bases)}.")
     before = {attempt.tag: images.built_id(shell, attempt.tag)}
     try:
         build.build(attempt.home, image, [attempt.tag], options=options.arguments)

@@ -51,7 +51,7 @@ def test_what_the_service_gets_stands_in_the_image_without_values() -> None:
     text = stage.dockerfile(SHOP, BELOW)
     assert 'SLIPWAY_SECRETS_AS="environment"' in text
     assert f"SLIPWAY_RENDER={stage.quoted(json.dumps(RENDERED))}" in text
-    assert stage.arguments(BELOW) == {"SERVICE_USER": "app"}
+    assert stage.arguments(BELOW, "python:3.12") == {"SERVICE_USER": "app", "BASE_NAME": "python:3.12"}
     assert stage.quoted('a "b" $c \\') == '"a \\"b\\" \\$c \\\\"'
 
 
