@@ -9,7 +9,8 @@ import shutil
 import signal
 import tempfile
 import traceback
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
@@ -193,6 +194,35 @@ def worker_int(worker: Any) -> None:
     os.kill(worker.pid, signal.SIGTERM)
 
 
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@asynccontextmanager
+async def until(when: float) -> AsyncIterator[None]:
+    """Raise TimeoutError in what goes on for longer, as asyncio.timeout_at does from Python 3.11 on."""
+    late, task = False, asyncio.current_task()
+
+    def end() -> None:
+        nonlocal late
+        late = True
+        if task:
+            task.cancel()
+
+    handle = asyncio.get_running_loop().call_at(when, end)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if late:
+            raise TimeoutError from None
+        raise
+    finally:
+        handle.cancel()
+
+
+timeout_at: Any = getattr(asyncio, "timeout_at", until)  # the service's Python may be 3.10
+
+
 class Guarded:
     """Goes around the application: bounds what clients do with bodies, and counts what clients get.
 
@@ -257,9 +287,9 @@ class Exchange:
             return await self.hear()
         admitted = self._admit()
         if not (admitted or self._until):
-            self._until = asyncio.get_running_loop().time() + BRIEFLY
+            self._until = _now() + BRIEFLY
         try:
-            async with asyncio.timeout(body_idle) if admitted else asyncio.timeout_at(self._until):
+            async with timeout_at(_now() + body_idle if admitted else self._until):
                 message = await self.hear()
         except TimeoutError:
             raise self._refuse(408 if admitted else 429) from None
@@ -329,7 +359,7 @@ class Exchange:
         # meet a reset, and never read the answer.
         admitted = not self.refused and self._admit()
         with suppress(TimeoutError):
-            async with asyncio.timeout(1 if admitted else BRIEFLY):
+            async with timeout_at(_now() + (1 if admitted else BRIEFLY)):
                 while not self._whole and not self.gone:
                     self._whole = not (await self.hear()).get("more_body")
         self.over()

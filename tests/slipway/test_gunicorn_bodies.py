@@ -110,3 +110,39 @@ def test_a_client_is_an_address_or_what_one_customer_has_of_ipv6(tmp_path: Path)
     env = environ(tmp_path, BODIES_PER_CLIENT="3")
     said = subprocess.run([sys.executable, "-c", code, *expected], env=env, capture_output=True, text=True, check=True)
     assert dict(zip(expected, json.loads(said.stdout), strict=True)) == expected
+
+
+OLDER = """
+import asyncio, runpy
+until = runpy.run_path("gunicorn.conf.py")["until"]
+
+async def main():
+    loop = asyncio.get_running_loop()
+    async with until(loop.time() + 60):
+        await asyncio.sleep(0)
+    for what in (asyncio.sleep(60), loop.create_future()):
+        try:
+            async with until(loop.time() + 0.01):
+                await what
+        except TimeoutError:
+            print("late")
+
+    async def ended():
+        async with until(loop.time() + 60):
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(ended())
+    await asyncio.sleep(0)
+    task.cancel()
+    try:
+        await task
+    except asyncio.CancelledError:
+        print("cancelled")
+
+asyncio.run(main())
+"""
+
+
+def test_where_python_has_no_timeouts_of_its_own_they_are_the_same() -> None:
+    done = subprocess.run([sys.executable, "-c", OLDER], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["late", "late", "cancelled"]
