@@ -48,6 +48,21 @@ def build(shell: Shell, image: Image, names: Sequence[str], options: Sequence[st
         return below
 
 
+def push(shell: Shell, image: Image, tag: str, options: Sequence[str], platforms: Sequence[str], failed: str) -> None:
+    """Build the image for a platform, the engine's own unless told, and push it; raises Problem.
+
+    On several at once no builder could be asked what the image below is like.
+    """
+    if len(platforms) > 1:
+        raise Problem(
+            f"{image.project.dockerfile} is the project's own: its image is built for one platform at a time, as "
+            f"--platform {platforms[0]}"
+        )
+    where = ["--platform", *platforms] if platforms else []
+    build(shell, image, [tag], [*where, *options])
+    shell.quietly(images.push_command(tag), failed=failed)
+
+
 @contextlib.contextmanager
 def _below(shell: Shell, image: Image, options: Sequence[str]) -> Iterator[tuple[str, Beneath]]:
     # The name is gone afterwards; the layers are those of what is built upon them.

@@ -175,7 +175,8 @@ def push(checkout: Checkout, image: Image, options: Options, wanted: str) -> str
     if not project.registry:
         raise Problem('There is no registry to push to: registry = "registry.example.com/team" in [tool.slipway].')
     names = platforms(wanted)
-    if len(names) > 1 and not builder.builds_several(shell):
+    own_image = adopted.has_own_image(image.project)
+    if len(names) > 1 and not own_image and not builder.builds_several(shell):
         raise Problem(
             "The engine's own builder makes one platform at a time. Make one that makes several, then run this again: "
             "docker buildx create --use --driver docker-container"
@@ -186,8 +187,11 @@ def push(checkout: Checkout, image: Image, options: Options, wanted: str) -> str
         raise Problem(registry.taken(tag))
     with explained(checkout.steps, image, names), checkout.steps.step("push", tag) as step:
         login = f"docker login {project.registry.partition('/')[0]}"
-        command = builder.push_command(tag, image.args, names, options.arguments)
-        shell.quietly(command, failed=f"{tag} was not pushed (see above). If it was refused: {login}")
+        failed = f"{tag} was not pushed (see above). If it was refused: {login}"
+        if own_image:
+            own.push(shell, image, tag, options.arguments, names, failed)
+        else:
+            shell.quietly(builder.push_command(tag, image.args, names, options.arguments), failed=failed)
         if not (found := registry.find(shell, tag, echo=True)):
             raise Problem(f"{tag} was pushed, and is not in the registry.")
         step.detail = f"{tag}, {found.digest[:19]}"
@@ -228,6 +232,10 @@ def explained(steps: Steps, image: Image, platforms: Sequence[str] = ()) -> Iter
 def compiled(image: Image, machine: str = "") -> list[str]:
     """Return the locked packages that have no wheel for the base image.
 
-    For this machine, or what `uname -m` says on another.
+    For this machine, or what `uname -m` says on another. None where the project's own Dockerfile installs them.
     """
-    return without_wheel(Lockfile.read(image.project.root), image.base, machine)
+    return (
+        []
+        if adopted.has_own_image(image.project)
+        else without_wheel(Lockfile.read(image.project.root), image.base, machine)
+    )
