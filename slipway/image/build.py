@@ -234,8 +234,6 @@ def compiled(image: Image, machine: str = "") -> list[str]:
 
     For this machine, or what `uname -m` says on another. None where the project's own Dockerfile installs them.
     """
-    return (
-        []
-        if adopted.has_own_image(image.project)
-        else without_wheel(Lockfile.read(image.project.root), image.base, machine)
-    )
+    if adopted.has_own_image(image.project):
+        return []
+    return without_wheel(Lockfile.read(image.project.root), image.base, machine)

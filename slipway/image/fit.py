@@ -79,6 +79,8 @@ def _give(path: Path, user: int, group: int) -> None:
         os.utime(target, (EPOCH, EPOCH))
     for one in (target, *target.rglob("*")):
         os.chown(one, user, group, follow_symlinks=False)
+    # What is mounted there in production is root's, with this mode: runc before 1.2 hears of no other.
+    target.chmod(0o1777)
 
 
 def _owner(user: str) -> tuple[int, int]:
