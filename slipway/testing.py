@@ -31,8 +31,9 @@ from slipway.image import build, plan
 from slipway.project import database, tags
 from slipway.project.checkout import Checkout
 from slipway.project.database import Database
-from slipway.project.suites import pytest_command
+from slipway.project.suites import of_tests, options, pytest_command
 from slipway.project.values import example_values
+from slipway.runtime import supplied
 from slipway.runtime.jobs import DATABASE, MIGRATE
 from slipway.runtime.postgres import FAST, Server
 
@@ -45,8 +46,9 @@ def on_host(checkout: Checkout, args: Sequence[str]) -> None:
     Raises Problem with pytest's status when that is not 0.
     """
     project, values, python = checkout.project, example_values(checkout.project), interpreter.service(checkout)
+    where: dict[str, str] = {}
     suites = [path for path in project.tests.host if (project.root / path).exists()]
-    command = pytest_command([python, "-m"], suites, args, project.root, "--numprocesses=auto")
+    command = pytest_command([python, "-m"], suites, args, project.root, *options(project))
     with contextlib.ExitStack() as stack:
         stack.enter_context(doomed(end_tests))
         if database.HOSTNAME in values:
@@ -59,8 +61,14 @@ def on_host(checkout: Checkout, args: Sequence[str]) -> None:
                 step.detail = f"PostgreSQL {server.major} on {LOOPBACK}:{port}, for this run alone"
             for remark in server.remarks:
                 checkout.steps.note("database", remark)
-            values |= {database.HOSTNAME: LOOPBACK, database.PORT: str(port)}
-        status = checkout.shell.status(command, hidden=values, ask=signal.SIGINT, limit=Limit(grace=GRACE))
+            where = {database.HOSTNAME: LOOPBACK, database.PORT: str(port)}
+        told = of_tests(project, where)
+        if project.tests.migrate and project.migrations:
+            with checkout.steps.step("migrate", "for the tests"):
+                schema = [python, "-m", "slipway.schema", "upgrade", "--contract"]
+                failed = "The tests' database could not be migrated (see above)."
+                checkout.shell.output(schema, hidden=supplied.of_service(checkout, told), failed=failed)
+        status = checkout.shell.status(command, hidden=told, ask=signal.SIGINT, limit=Limit(grace=GRACE))
     if status:
         raise Problem("The tests failed.", status)
 

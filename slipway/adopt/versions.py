@@ -7,9 +7,9 @@ from typing import Any
 from slipway.adopt.files import Files
 from slipway.adopt.findings import Found, at
 from slipway.project.lockfile import canonical
+from slipway.project.versions import OLDEST
 
-# The oldest that the tests of slipway/schema and gunicorn.conf.py pass with.
-LEAST = {"alembic": "1.9", "gunicorn": "20.1", "psycopg": "3.1"}
+LEAST = OLDEST
 DRIVERS = ("psycopg", "psycopg2", "psycopg2-binary", "asyncpg", "pg8000")
 PINNED = re.compile(r"(?m)^\s*([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*(==|~=|>=|>|$|;|\s)\s*([\w.]*)")
 

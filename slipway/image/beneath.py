@@ -2,7 +2,7 @@
 
 import json
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,7 +116,12 @@ def chosen(found: Sequence[Mapping[str, Any]], project: Project, image: Own) -> 
 
 def packages(project: Project, beneath: Beneath) -> list[str]:
     """Return what Slipway needs in the image, of server.txt; what is there already is left as it is."""
-    works_on_database = project.migrations and "alembic" in beneath.has
+    return needed(project, beneath.has)
+
+
+def needed(project: Project, has: Collection[str]) -> list[str]:
+    """Return what Slipway needs beside a service that `has` these modules: to serve, and to migrate if it does that."""
+    works_on_database = project.migrations and "alembic" in has
     return sorted({*SERVER, *(DATABASE if works_on_database else ())})
 
 

@@ -12,7 +12,7 @@ from slipway.core.errors import Problem
 from slipway.image import beneath
 from slipway.image.beneath import Beneath
 from slipway.project import variables
-from slipway.project.carried import NAMES
+from slipway.project.carried import KINDS, NAMES
 from slipway.project.config import Project
 
 BASE = "theirs"  # what the stage calls the image below
@@ -92,5 +92,5 @@ def _sources(folder: str = "") -> Iterator[tuple[str, Traversable]]:
         file = resources.inside(name)
         if file.is_dir():
             yield from _sources(name)
-        elif name.endswith(".py"):
+        elif name.endswith(KINDS):
             yield name, file

@@ -12,6 +12,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+KINDS = (".py", ".sql")  # of files: no bytecode
 NAMES = ("__init__.py", "entrypoint.py", "schema")  # of the package; they need the standard library, Alembic, psycopg
 
 
@@ -55,5 +56,5 @@ def _below(of: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
         for one in of.iterdir():
             if one.name != "__pycache__":
                 yield from _below(one, f"{name}/{one.name}")
-    elif name.endswith((".py", ".sql")):
+    elif name.endswith(KINDS):
         yield name, of.read_bytes()

@@ -8,7 +8,6 @@ import shlex
 from collections.abc import Callable
 from functools import cached_property
 from ipaddress import ip_address
-from pathlib import Path
 from typing import NoReturn
 
 import psutil
@@ -20,12 +19,14 @@ from slipway.core.ports import LOOPBACK
 from slipway.core.signals import uninterrupted
 from slipway.core.sources import source
 from slipway.image.plan import read_tree
-from slipway.project import lockfile, tags, variables
+from slipway.project import tags, variables
 from slipway.project.checkout import Checkout
 from slipway.project.health import GOOD, Answer, ask
+from slipway.project.locks.find import ORDER as LOCKS
+from slipway.project.revisions import files as revisions
 from slipway.project.revisions import heads
 from slipway.project.tree import Tree, digest
-from slipway.runtime import LiveRelease, State
+from slipway.runtime import LiveRelease, State, supplied
 from slipway.runtime.addresses import asked_at, joined, url
 from slipway.runtime.environment import Environment
 from slipway.runtime.reload import GOES_ON, RELOADED, wait
@@ -141,7 +142,7 @@ class HostService:
         return same and self._health(record.port, record.address).status > 0
 
     def _spawn(self, port: int) -> tuple[processes.Record, psutil.Popen]:
-        overlay, argv = self._overlay(port), [interpreter.service(self.checkout), "-m", "gunicorn"]
+        overlay, argv = self._overlay(port), supplied.gunicorn_command(self.checkout)
         if self.environment.is_dev and self._tree.nameless:  # of production, `prepare` says it
             self.checkout.steps.say(f"  {self._tree.nameless}")
         self.checkout.steps.command(argv, overlay)
@@ -176,9 +177,8 @@ class HostService:
 
     def shell(self) -> NoReturn:
         """Open a shell with the service's environment."""
-        path = f"{Path(interpreter.service(self.checkout)).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         argv = shlex.split(os.environ.get("SHELL") or "sh")
-        self.checkout.shell.become(argv, env=self.where(), hidden={**self._told, "PATH": path})
+        self.checkout.shell.become(argv, env=self.where(), hidden=self._told)
 
     def state(self) -> State:
         """Return its state."""
@@ -200,7 +200,7 @@ class HostService:
 
     @property
     def _told(self) -> dict[str, str]:
-        return variables.of_service(self.project, {**self.environment.settings.values, **self.where()})
+        return supplied.of_service(self.checkout, {**self.environment.settings.values, **self.where()})
 
     def _overlay(self, port: int) -> dict[str, str]:
         dev, values = self.environment.is_dev, self.environment.settings.values
@@ -216,10 +216,14 @@ class HostService:
     def _fingerprint(self, port: int) -> str:
         # All that a running service would not notice; its own code it reloads.
         root = self.project.root
-        files = ["pyproject.toml", lockfile.NAME, "gunicorn.conf.py"]
-        if self.project.migrations:
-            files += [str(p.relative_to(root)) for p in (root / self.project.migrations).rglob("*.py")]
-        values = json.dumps([self.environment.settings.values, port, self.where()], sort_keys=True)
+        files = [
+            "pyproject.toml",
+            *LOCKS,
+            "gunicorn.conf.py",
+            *(str(path.relative_to(root)) for path in revisions(self.project)),
+        ]
+        told = variables.of_service(self.project, {**self.environment.settings.values, **self.where()})
+        values = json.dumps([told, port], sort_keys=True)
         return hashlib.sha256(f"{root}{digest(root, files)}{values}".encode()).hexdigest()
 
     def _health(self, port: int, address: str) -> Answer:

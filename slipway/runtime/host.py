@@ -8,13 +8,10 @@ from typing import NoReturn
 from slipway import interpreter
 from slipway.core.errors import Problem
 from slipway.core.ports import LOOPBACK
-from slipway.core.pythons import VARIABLE
 from slipway.core.shell import Ran
-from slipway.project import variables
-from slipway.project.carried import carried
 from slipway.project.checkout import Checkout
 from slipway.project.database import HOSTNAME, NO_DATABASE, PORT, SUPERUSER, Database
-from slipway.runtime import SERVICE_PYTHON, STAYS, Job, State, Where, elsewhere
+from slipway.runtime import SERVICE_PYTHON, STAYS, Job, State, Where, elsewhere, supplied
 from slipway.runtime.addresses import asked_at, url
 from slipway.runtime.environment import Environment
 from slipway.runtime.gunicorn import HostService
@@ -190,11 +187,7 @@ class HostRuntime:
 
     @property
     def _of_service(self) -> dict[str, str]:
-        # slipway.schema runs in the service's Python, which may have no Slipway.
-        project, settings = self.checkout.project, self.environment.settings
-        told = variables.of_service(project, {**settings.values, **self.database.where})
-        path = [told.get(VARIABLE) or os.environ.get(VARIABLE, ""), str(carried(project.state))]
-        return told | {VARIABLE: os.pathsep.join(filter(None, path))}
+        return supplied.of_service(self.checkout, {**self.environment.settings.values, **self.database.where})
 
     @property
     def _path(self) -> str:
