@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from slipway.core.errors import Problem
 from slipway.core.words import PORTS, SECONDS, WORKERS
-from slipway.project import canonical, minimum, places, repository
+from slipway.project import canonical, metadata, minimum, places, repository
 from slipway.project.reading import check, read
 from slipway.project.tables import (
     TABLES,
@@ -128,20 +128,20 @@ def load(root: Path) -> Project:
         raise Problem(f"There is no pyproject.toml in {root}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Problem(f"pyproject.toml cannot be read: {error}") from None
-    metadata = document.get("project", {})
+    about = metadata.of(document)
     table = check(document.get("tool", {}).get("slipway", {}), Project, "[tool] slipway")
     minimum.check(table.get(minimum.KEY))
-    name = table.get("name", metadata.get("name"))
+    name = table.get("name", about.get("name"))
     if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9]+([._-][a-z0-9]+)*", name):
         raise Problem(
             f"[tool.slipway] name = {name!r} cannot name an image: lower-case letters, digits and single . _ - only."
         )
-    if not isinstance(metadata.get("version"), str):
+    if not isinstance(about.get("version"), str):
         raise Problem('pyproject.toml has no version: add version = "0.1.0" to [project].')
     defaults: dict[str, Any] = {
         "migrations": _migrations(root, str(table.get("alembic") or "")),
-        "source": _source(metadata.get("urls", {})),
-        "requires_python": str(metadata.get("requires-python", "")),
+        "source": _source(about.get("urls", {})),
+        "requires_python": str(about.get("requires-python", "")),
     }
     values = defaults | read(table, Project, "tool.slipway")
     for key, of in TABLES.items():
@@ -149,7 +149,7 @@ def load(root: Path) -> Project:
             values[key] = of(**read(values[key], of, f"tool.slipway.{key}"))
     if "database" in values and values["database"].rendered:  # all that is rendered is made of it
         values["secrets"] = {"DATABASE_PASSWORD": PASSWORD_BYTES, **values.get("secrets", {})}
-    return Project(root=root, version=metadata["version"], **values | {"name": name})
+    return Project(root=root, version=about["version"], **values | {"name": name})
 
 
 def _migrations(root: Path, named: str) -> str:

@@ -7,7 +7,7 @@ from slipway.project.lockfile import Lockfile, canonical
 from slipway.project.locks import pep440
 
 # The oldest with which the tests of slipway.schema pass, and with which gunicorn.conf.py serves.
-OLDEST = {"alembic": "1.13", "gunicorn": "20.1", "psycopg": "3.1"}
+OLDEST = {"alembic": "1.9.4", "gunicorn": "21.2", "psycopg": "3.1"}
 
 
 @dataclass(frozen=True)

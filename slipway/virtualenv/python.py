@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from slipway.virtualenv import markers
+from slipway.project import metadata
+from slipway.project.locks import pep440
 
 OLDEST, OWN = ">=3.11", "Slipway needs 3.11 or newer"  # itself, whatever the project says
 PROJECT = 'pyproject.toml has requires-python = "{}"'
@@ -71,9 +72,9 @@ def wanted(root: Path) -> str:
     """Return `requires-python` of a project's pyproject.toml, "" without one that can be read."""
     try:
         document = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-        found = document["project"]["requires-python"]
+        found = metadata.of(document).get("requires-python")
         return found if isinstance(found, str) else ""
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         return ""  # what else is wrong with it, the verb will say
 
 
@@ -83,7 +84,7 @@ def excluded(version: str, requires: str, why: str = PROJECT) -> str:
     In `why`, {} stands for what is required.
     """
     try:
-        fits = markers.within(version, requires)
-    except markers.Unreadable:
+        fits = pep440.allows(requires, version)
+    except ValueError:
         return ""
     return "" if fits else why.format(requires)

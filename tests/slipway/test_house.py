@@ -48,6 +48,7 @@ BEFORE_ANYTHING = {
     "slipway.project.folders",
     "slipway.project.lockfile",
     "slipway.project.locks",
+    "slipway.project.metadata",
     "slipway.project.locks.beside",
     "slipway.project.locks.conditions",
     "slipway.project.locks.find",

@@ -123,8 +123,8 @@ def test_what_is_too_old_is_told_all_at_once(tmp_path: Path) -> None:
     files = project(tmp_path, {"requirements.txt": text, "more.txt": "gunicorn==19.9.0\n"})
 
     assert versions.too_old(versions.packages(files, "requirements.txt")) == [
-        "alembic 1.8.1 (requirements.txt:2): Slipway needs 1.9 or newer",
-        "gunicorn 19.9.0 (more.txt:1): Slipway needs 20.1 or newer",
+        "alembic 1.8.1 (requirements.txt:2): Slipway needs 1.9.4 or newer",
+        "gunicorn 19.9.0 (more.txt:1): Slipway needs 21.2 or newer",
         "psycopg 3.0.1 (requirements.txt:3): Slipway needs 3.1 or newer",
     ]
 

@@ -11,7 +11,7 @@ from slipway.core import resources
 from slipway.core.errors import Problem
 from slipway.image import stage
 from slipway.image.beneath import DATABASE, SERVER, Beneath, Own
-from slipway.project.carried import NAMES
+from slipway.project.carried import KINDS, NAMES
 from slipway.project.config import Project
 from slipway.project.tables import DatabaseRules
 
@@ -42,7 +42,7 @@ def test_its_context_has_what_goes_into_the_image_and_no_more(tmp_path: Path) ->
     names = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*")}
     assert names == {"Dockerfile", "fit.json", "fit.py", "gunicorn.conf.py", "server.txt", "slipway"}
     assert {path.name for path in (tmp_path / "slipway").iterdir()} == set(NAMES)
-    assert all(path.suffix == ".py" for path in (tmp_path / "slipway").rglob("*") if path.is_file())
+    assert all(path.suffix in KINDS for path in (tmp_path / "slipway").rglob("*") if path.is_file())
     told = json.loads((tmp_path / "fit.json").read_text())
     assert told == {"packages": list(SERVER), "folder": BELOW.folder, "writable": ["/code/logs"], "user": "app"}
 

@@ -21,7 +21,7 @@ def lock(*versions: str, group: str = "main") -> Lockfile:
     [
         (["alembic==1.20.1", "gunicorn==27.0.1", "psycopg==3.3.9"], []),
         ([f"{name}=={version}" for name, version in OLDEST.items()], []),
-        (["Alembic==1.13.0", "gunicorn==27"], [f"alembic {OLDEST['alembic']} or newer (locked: 1.13.0)",
+        (["Alembic==1.8.0", "gunicorn==27"], [f"alembic {OLDEST['alembic']} or newer (locked: 1.8.0)",
                                                 f"psycopg {OLDEST['psycopg']} or newer (not locked)"]),
         (["alembic==2", "alembic==1.5", "gunicorn==27", "psycopg==4.0rc1"],
          [f"alembic {OLDEST['alembic']} or newer (locked: 1.5)"]),

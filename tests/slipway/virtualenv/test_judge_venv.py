@@ -52,6 +52,8 @@ def test_what_the_project_takes_counts(project: Project) -> None:
     reason = f'was made with Python {MINE.version}, and pyproject.toml has requires-python = "<3.11"'
     assert why(project, requires="<3.11") == reason
     assert not why(project, requires="whatever"), "what cannot be read excludes nothing"
+    assert not why(project, requires=f"^{MINOR}"), "as Poetry says it"
+    assert why(project, requires="^4.0")
     assert own(project.root).excludes("3.10.9") == "Slipway needs 3.11 or newer"
 
 
@@ -80,6 +82,7 @@ def test_a_file_is_no_venv_and_empty_folders_are_none_yet(tmp_path: Path) -> Non
     [
         ('[project]\nrequires-python = ">=3.12"\n', ">=3.12"),
         ("[project]\nname = 'x'\n", ""),
+        ('[tool.poetry.dependencies]\npython = "^3.12"\n', "^3.12"),
         ("project = 3\n", ""),
         ("no toml", ""),
     ],
