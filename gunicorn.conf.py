@@ -19,11 +19,21 @@ from typing import Any
 
 from gunicorn.util import import_app, load_class
 
+# An uvicorn that is older than uvicorn-worker takes has its own. The last is gunicorn's.
+WORKERS = ("uvicorn_worker.UvicornWorker", "uvicorn.workers.UvicornWorker", "asgi")
+
+
+def _loads(name: str) -> bool:
+    with suppress(RuntimeError):
+        return bool(load_class(name))
+    return False
+
+
 env = {name: value for name, value in os.environ.items() if value}
 asgi_app = env.get("ASGI_APP", "app.main:app")
 bind = [env.get("BIND", f"0.0.0.0:{env.get('PORT', '8000')}")]
 workers = int(env.get("WEB_CONCURRENCY", "4"))
-worker_class: Any = env.get("WORKER_CLASS", "uvicorn_worker.UvicornWorker")
+worker_class: Any = env.get("WORKER_CLASS") or next(filter(_loads, WORKERS), WORKERS[-1])
 reload = env.get("RELOAD", "") == "1"
 # Loaded once, before the workers fork: a broken application or a missing setting ends the
 # server with one message, and the workers share its memory. A reloader has to load in the worker.

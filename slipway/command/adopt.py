@@ -14,7 +14,6 @@ from slipway.adopt.report import findings, remaining
 from slipway.core.printable import plain
 from slipway.template import own, render, wheel
 from slipway.template.new import Refused as NoWheel
-from slipway.template.new import lock
 
 OF_PROJECT = ("tasks.py", "inv")
 NO = 1
@@ -78,9 +77,9 @@ def _own(arguments: argparse.Namespace) -> dict[str, bytes]:
 def lock_of(mine: Path | None) -> dict[str, bytes]:
     """Return slipway.lock, and the wheel that it names."""
     if mine is None:
-        return lock("", None, empty=False)
+        return {own.NAME: own.text(wheel.line_of_index(), own.shipped(), ["adopt"]).encode()}
     content = mine.read_bytes()
-    text = own.text(wheel.line(content, mine.name), own.shipped(), "The project's files: slipway adopt")
+    text = own.text(wheel.line(content, mine.name), own.shipped(), ["adopt"])
     return {own.NAME: text.encode(), f"{wheel.FOLDER}/{mine.name}": content}
 
 
