@@ -101,7 +101,7 @@ def project_name(project: Project, environment: str, environ: Mapping[str, str] 
 
 def _of_folder(project: Project) -> str:
     name = _plain(project.name)
-    if not adopted.has_packaged_files(project):
+    if not adopted.has_own_image(project):  # `inv eject` changes no name
         return _plain(project.root.name) or name
     around = _plain(adopted.context(project).name)  # of a folder "backend", the one that it is in
     return f"{name}-{around}" if around not in ("", name) else f"{name}-inv"

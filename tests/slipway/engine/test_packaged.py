@@ -144,3 +144,5 @@ def test_its_containers_are_not_those_of_the_projects_own_compose_file(shop: Pro
     )
     assert project_name(shop, "dev", {"COMPOSE_PROJECT_NAME": "other"}) == "other"
     assert project_name(shop, "prod", {}) == "shop-prod"
+    (shop.root / "compose.release.yaml").touch()  # ejected, and its data is the same
+    assert project_name(shop, "dev", {}) == "shop-backend"

@@ -1,0 +1,220 @@
+"""A project with a Dockerfile and a Compose file of its own: built, started, deployed, and gone back."""
+
+import shutil
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.e2e.support import NAME, clear, commit, run
+from tests.support import ROOT, Checkout, free_port
+
+pytestmark = pytest.mark.minutes(1)
+
+MAIN = """
+from fastapi import FastAPI
+from pydantic_settings import BaseSettings
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+class Settings(BaseSettings):
+    database_url: str
+    secret_key: str
+
+
+def create_app() -> FastAPI:
+    settings, app = Settings(), FastAPI()
+    engine = create_async_engine(settings.database_url)
+
+    @app.get("/ping")
+    async def ping() -> str:
+        return "one"
+
+    @app.get("/items")
+    async def items() -> list[int | str]:
+        async with engine.connect() as connection:
+            counted = (await connection.execute(text("SELECT count(*) FROM item"))).scalar_one()
+        with open("logs/asked", "a") as file:
+            file.write("asked")
+        return [counted, len(settings.secret_key)]
+
+    return app
+"""
+ENV = """
+import asyncio
+import os
+
+from alembic import context
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+def migrate(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def online():
+    assert os.environ["SECRET_KEY"]
+    async with create_async_engine(os.environ["DATABASE_URL"]).connect() as connection:
+        await connection.run_sync(migrate)
+
+
+asyncio.run(online())
+"""
+TABLE = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "0001", None
+
+
+def upgrade():
+    op.create_table("item", sa.Column("id", sa.Integer, primary_key=True))
+"""
+# An environment without pip, which nothing but the command names; and root.
+DOCKERFILE = """
+FROM python:3.13-slim AS build
+RUN python3 -m venv --without-pip /opt/shop
+COPY requirements.txt /
+RUN pip --python /opt/shop/bin/python install --quiet --requirement /requirements.txt
+
+FROM python:3.13-slim
+WORKDIR /code
+COPY --from=build /opt/shop /opt/shop
+COPY . .
+CMD ["/opt/shop/bin/uvicorn", "shop.main:create_app", "--factory", "--app-dir", "src"]
+"""
+EXAMPLE = """
+DATABASE_HOSTNAME=db
+DATABASE_NAME=shop
+DATABASE_USERNAME=shop
+DATABASE_PASSWORD=
+SECRET_KEY=
+# PORT=8000
+"""
+FILES = {
+    "src/shop/__init__.py": "",
+    "src/shop/main.py": MAIN,
+    "db/env.py": ENV,
+    "db/versions/0001.py": TABLE,
+    "alembic.ini": "[alembic]\nscript_location = %(here)s/db\n",
+    "requirements.txt": "fastapi\nuvicorn\nsqlalchemy[asyncio]\nalembic\nasyncpg\npydantic-settings\n",
+    "Dockerfile": DOCKERFILE,
+    "compose.yaml": "services:\n  web: {image: none-of-slipways}\n",
+    ".gitignore": ".env\n.slipway/\n",
+    ".env.example": EXAMPLE,
+    "pyproject.toml": f"""[project]
+name = "shop"
+version = "0.1.0"
+
+[tool.slipway]
+name = "{NAME}-own"
+asgi = "shop.main:create_app()"
+pythonpath = ["src"]
+health = "/ping"
+workers = 1
+migrations = "db"
+alembic = "alembic.ini"
+writable = ["logs"]
+secrets-as = "environment"
+
+[tool.slipway.deploy]
+settle = 1
+
+[tool.slipway.secrets]
+DATABASE_PASSWORD = 12
+SECRET_KEY = 32
+
+[tool.slipway.database]
+DATABASE_URL = "postgresql+asyncpg://{{user}}:{{password}}@{{host}}:{{port}}/{{name}}"
+""",
+}
+CALL = "import sys; from slipway.verbs.main import run; sys.argv[0] = 'inv'; run(sys.argv.pop(1))"
+
+
+class Shop(Checkout):
+    """The project, whose verbs are called from Slipway's own folder."""
+
+    def command(self, *args: str) -> list[str]:
+        """Return a verb's command line."""
+        return [sys.executable, "-P", "-c", CALL, str(self.root), *args]
+
+    def succeeds(self, *args: str) -> "subprocess.CompletedProcess[str]":
+        """Run a verb that has to succeed."""
+        done = self.inv(*args)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """Give the project, committed."""
+    root = tmp_path / "shop"
+    for name, text in FILES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    shutil.copy(ROOT / "tasks.py", root)
+    run("git", "init", "--quiet", "--initial-branch=main", cwd=root)
+    for name, value in (("user.name", "E2E"), ("user.email", "e2e@example.com")):
+        run("git", "config", name, value, cwd=root)
+    made = Shop(root, {"COMPOSE_PROJECT_NAME": f"{NAME}-own", "PORT": str(free_port()), "PYTHONPATH": str(ROOT)})
+    commit(made, "A project of before")
+    yield made
+    clear()
+
+
+@contextmanager
+def asked(url: str) -> Iterator[Counter[str]]:
+    """Ask 20 times a second meanwhile; give what was answered."""
+    seen: Counter[str] = Counter()
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.wait(0.05):
+            try:
+                seen[httpx2.get(url, timeout=10).text] += 1
+            except httpx2.HTTPError as error:
+                seen[repr(error)] += 1
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_a_project_is_run_and_deployed_as_it_is(shop: Shop) -> None:
+    before = {name: (shop.root / name).read_text() for name in FILES}
+    shop.succeeds("up")
+    assert httpx2.get(f"{shop.url}/items", timeout=10).json()[0] == 0
+    shop.succeeds("down", "--volumes", "--yes")
+
+    shop.succeeds("deploy", "--yes", "--bake", "0")
+    env = dict(line.split("=", 1) for line in (shop.root / ".env").read_text().splitlines() if "=" in line)
+    assert httpx2.get(f"{shop.url}/items", timeout=10).json() == [0, len(env["SECRET_KEY"])]
+    names = run("docker", "ps", "--quiet", "--filter", f"name={NAME}-own-prod").split()
+    of_images = run("docker", "inspect", "--format", "{{.Image}}", *names).split()
+    said = run("docker", "inspect", *names) + run("docker", "image", "inspect", *of_images)
+    assert "postgresql+asyncpg://{user}:{password}@" in said
+    assert not [name for name in ("SECRET_KEY", "DATABASE_PASSWORD") if env[name] in said]
+
+    shop.edit("src/shop/main.py", '"one"', '"two"')
+    commit(shop, "Say two")
+    with asked(f"{shop.url}/ping") as seen:
+        shop.succeeds("deploy", "--yes", "--bake", "0")
+        shop.succeeds("rollback")
+    assert set(seen) == {'"one"', '"two"'}
+    assert httpx2.get(f"{shop.url}/ping", timeout=10).json() == "one"
+    shop.succeeds("down", "--prod", "--volumes", "--yes")
+    after = {name: (shop.root / name).read_text().replace('"two"', '"one"') for name in FILES}
+    assert after == before
