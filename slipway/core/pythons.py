@@ -1,30 +1,29 @@
 """Which packages a Python that is started finds first."""
 
 import os
-import site
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import resources
 from pathlib import Path
 
 VARIABLE = "PYTHONPATH"
+BEHIND = "SLIPWAY_BEHIND"  # what behind/sitecustomize.py reads
 
 
 def own_first(argv: Sequence[str], env: Mapping[str, str]) -> dict[str, str]:
-    """Return the variable by which a Python that is started finds its own packages before PYTHONPATH's.
+    """Return the variables by which a Python that is started finds its own packages before PYTHONPATH's.
 
     That is for the service and its tests, which may need what it names. Nothing for another program, whose own packages
     are none of these, nor without a PYTHONPATH.
     """
-    theirs = env.get(VARIABLE, "").split(os.pathsep)
-    own = [] if theirs == [""] else own_sites(argv[0])
-    return {VARIABLE: os.pathsep.join([*own, *(one for one in theirs if one not in own)])} if own else {}
+    named, folder = env.get(VARIABLE, ""), str(resources.files("slipway.core") / "behind")
+    if named in ("", folder) or not _is_python(argv[0]):
+        return {}
+    theirs = [one for one in named.split(os.pathsep) if one != folder]
+    return {VARIABLE: folder, BEHIND: os.pathsep.join([*theirs, *filter(None, [env.get(BEHIND, "")])])}
 
 
-def own_sites(python: str) -> list[str]:
-    """Return the folders of packages of this Python, or of one that is a virtual environment's; none of others."""
-    if python == sys.executable:
-        return site.getsitepackages()
-    venv = Path(python).parents[1] if "/" in python.strip("/") else Path()
-    if Path(python).name != "python" or not (venv / "pyvenv.cfg").exists():
-        return []
-    return sorted(map(str, venv.glob("lib/python*/site-packages")))
+def _is_python(program: str) -> bool:
+    # This one, or that of a virtual environment.
+    path = Path(program)
+    return program == sys.executable or (path.name == "python" and (path.parent.parent / "pyvenv.cfg").exists())

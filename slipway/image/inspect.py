@@ -11,7 +11,7 @@ from slipway.core.shell import Shell
 from slipway.engine import images
 from slipway.engine.images import EngineImage
 from slipway.image import build, plan, vendored
-from slipway.project import labels, tags
+from slipway.project import adopted, labels, tags
 from slipway.project.checkout import Checkout
 
 CONTENTS = Script("slipway.image", "contents.py")
@@ -96,6 +96,8 @@ def single(checkout: Checkout, anew: bool) -> Built | None:
     """
     tag = tags.on_engine(tags.SINGLE, checkout.project.image)
     if anew:
+        if adopted.has_own_image(checkout.project):
+            build.check(plan.current(checkout), checkout.project, tags.SINGLE)
         vendored.check_single(checkout.root)
         with checkout.steps.step("single", f"{tag}, the single-stage baseline"):
             build.build(checkout, plan.current(checkout), [tag], "single")

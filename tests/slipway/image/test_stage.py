@@ -11,9 +11,10 @@ from slipway.core import resources
 from slipway.core.errors import Problem
 from slipway.image import stage
 from slipway.image.beneath import DATABASE, SERVER, Beneath, Own
-from slipway.project.carried import KINDS, NAMES
+from slipway.project.carried import NAMES
 from slipway.project.config import Project
 from slipway.project.tables import DatabaseRules
+from tests.support import ROOT
 
 RENDERED = {"DATABASE_URL": "postgresql://{user}:{password}@{host}/{name}"}
 SHOP = Project(
@@ -42,7 +43,13 @@ def test_its_context_has_what_goes_into_the_image_and_no_more(tmp_path: Path) ->
     names = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*")}
     assert names == {"Dockerfile", "fit.json", "fit.py", "gunicorn.conf.py", "server.txt", "slipway"}
     assert {path.name for path in (tmp_path / "slipway").iterdir()} == set(NAMES)
-    assert all(path.suffix in KINDS for path in (tmp_path / "slipway").rglob("*") if path.is_file())
+    ours = {path.relative_to(tmp_path) for path in (tmp_path / "slipway").rglob("*") if path.is_file()}
+    there = {
+        path.relative_to(ROOT)
+        for name in NAMES
+        for path in [ROOT / "slipway" / name, *(ROOT / "slipway" / name).rglob("*")]
+    }
+    assert ours == {path for path in there if (ROOT / path).is_file() and "__pycache__" not in path.parts}
     told = json.loads((tmp_path / "fit.json").read_text())
     assert told == {"packages": list(SERVER), "folder": BELOW.folder, "writable": ["/code/logs"], "user": "app"}
 
