@@ -20,7 +20,7 @@ from slipway.project.checkout import Checkout
 from slipway.runtime import Job, LiveRelease, State, defined, mounts
 from slipway.runtime.compose_database import ComposeDatabase
 from slipway.runtime.environment import Environment
-from slipway.runtime.jobs import DATABASE, MIGRATE, no_tty
+from slipway.runtime.jobs import DATABASE, MIGRATE, no_tty, with_variables
 from slipway.runtime.release import SERVICES, WEB
 from slipway.runtime.reload import answers, told_to_go_on
 from slipway.runtime.stacks import READY, check_port, doomed, kept, live_releases, status, stop
@@ -116,7 +116,9 @@ class ComposeService:
     def shell(self) -> NoReturn:
         """Open a shell in the service's container."""
         self.stack.need(WEB)
-        self.checkout.shell.become(self.stack.bare("exec", no_tty(), WEB, "sh"))
+        self.checkout.shell.become(
+            self.stack.bare("exec", no_tty(), WEB, with_variables(self.checkout.project, ["sh"]))
+        )
 
     def _let_write(self, config: dict[str, Any]) -> None:
         # Into volumes that are there for this service: new ones are root's.

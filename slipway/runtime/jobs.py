@@ -20,6 +20,7 @@ from slipway.engine.jobs import OneOff
 from slipway.engine.stack import DATABASE as DATABASE
 from slipway.engine.stack import Stack
 from slipway.project import database
+from slipway.project.config import Project
 from slipway.project.settings import Settings
 from slipway.project.variables import of_image
 from slipway.runtime import LATE, SERVICE_PYTHON, Job, Where
@@ -131,8 +132,8 @@ class ComposeJobs:
 
     def _in_service(self, argv: Sequence[str], options: Sequence[str] = ()) -> OneOff:
         secrets = self.settings.secrets if self.apart else {}
-        if secrets and argv and of_image(self.stack.project).keys() & READS:
-            argv = [*ENTRYPOINT, *argv]  # the image's own looked for them before they came
+        if secrets and argv:  # the image's own entrypoint looked for them before they came
+            argv = with_variables(self.stack.project, argv)
         return self.stack.one_off(MIGRATE, argv, options, secrets, SECRETS)
 
     def _beside_database(self, job: Job, options: list[str]) -> OneOff:
@@ -142,6 +143,11 @@ class ComposeJobs:
         options = [*options, *variables({**login, "PGPASSFILE": f"{PASSWORDS}/pgpass", **files})]
         given = {"pgpass": passfile(self.settings.database.password), **self.certificates}
         return replace(self.stack.one_off(DATABASE, job.argv, options, given, PASSWORDS), image=self.programs)
+
+
+def with_variables(project: Project, argv: Sequence[str]) -> list[str]:
+    """Return a command in the service's container that has the variables of the service, by the entrypoint."""
+    return [*(ENTRYPOINT if of_image(project).keys() & READS else ()), *argv]
 
 
 def of_major(image: str, major: int, there: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ from slipway.project import labels as image_labels
 from slipway.project.checkout import Checkout
 from slipway.runtime import Job, LiveRelease, State
 from slipway.runtime.environment import Environment
-from slipway.runtime.jobs import DATABASE, MIGRATE, ComposeJobs, no_tty
+from slipway.runtime.jobs import DATABASE, MIGRATE, ComposeJobs, no_tty, with_variables
 from slipway.runtime.release import WEB
 from slipway.runtime.stacks import check_port, doomed, kept, live_releases, status, stop
 from slipway.runtime.tree import TreeImage
@@ -104,7 +104,8 @@ class DeployedService:
         if not live or not live.running:
             raise Problem("No release is live: ./inv deploy")
         options = tokens("--interactive", "--tty" if not no_tty() else None)
-        self.checkout.shell.become(containers.exec_command(live.web[0].name, "sh", options=options))
+        sh = with_variables(self.checkout.project, ["sh"])
+        self.checkout.shell.become(containers.exec_command(live.web[0].name, *sh, options=options))
 
 
 class EngineDeployment:

@@ -15,7 +15,7 @@ from slipway.engine.jobs import SCRIPT
 from slipway.project.checkout import Checkout
 from slipway.runtime import SERVICE_PYTHON, Job, Where
 from slipway.runtime.host import HostRuntime
-from slipway.runtime.jobs import passfile
+from slipway.runtime.jobs import passfile, with_variables
 from tests.slipway.runtime.support import PASSWORD, Became, files_of, on_engine, project, started
 
 SCHEMA = Job([SERVICE_PYTHON, "-m", "slipway.schema", "state"], env={"SLIPWAY_ENV": "dev"})
@@ -147,3 +147,12 @@ def test_a_one_off_gets_its_secrets_before_the_entrypoint_looks_for_them(tmp_pat
         assert started(shell).argv[-9 - len(expected) :] == [
             "sh", "-c", SCRIPT, "sh", "with", "/run/secrets", *expected, *SCHEMA.argv,
         ][-9 - len(expected) :]  # fmt: skip
+
+
+def test_a_shell_has_the_variables_of_the_service(tmp_path: Path) -> None:
+    files, variables = (tmp_path / name for name in ("files", "variables"))
+    for root, more in ((files, ""), (variables, '\n[tool.slipway]\nsecrets-as = "environment"\n')):
+        root.mkdir()
+        checkout, *_ = project(root, more=more)
+        assert with_variables(checkout.project, ["sh"])[-1] == "sh"
+        assert ("slipway.entrypoint" in with_variables(checkout.project, ["sh"])) is bool(more)
