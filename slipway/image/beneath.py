@@ -104,6 +104,12 @@ def chosen(found: Sequence[Mapping[str, Any]], project: Project, image: Own) -> 
             f"{able[0]['python']} in the image of {project.dockerfile} does not find {project.asgi}, from "
             f"{image.workdir}: [tool.slipway] asgi is MODULE:NAME, and pythonpath the folders of such modules."
         )
+    if project.migrations and "alembic" not in one["has"]:
+        raise Problem(
+            f"{one['python']} in the image of {project.dockerfile} has no Alembic, which applies "
+            f"{project.migrations}/. Add it there; or, for inv to leave migrations alone: "
+            'migrations = "" in [tool.slipway].'
+        )
     if image.is_roots and one["closed"]:
         raise Problem(
             f"The service would run as {USER}, and only root may enter {one['closed']}, where its Python is. Let the "

@@ -1,5 +1,6 @@
 """Which Python of a project's own image is the service's, and who runs it from now on."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,15 @@ def test_what_is_not_found_is_said() -> None:
 def test_psycopg_is_for_who_migrates() -> None:
     below = chosen([python("/bin/python")], SHOP, Own())
     assert "psycopg" in beneath.packages(SHOP, below)
-    without = chosen([python("/bin/python", has=["starlette"])], SHOP, Own())
-    assert beneath.packages(SHOP, without) == list(beneath.SERVER)
+    none = replace(SHOP, migrations="")
+    assert beneath.packages(none, chosen([python("/bin/python", has=["starlette"])], none, Own())) == list(
+        beneath.SERVER
+    )
+
+
+def test_migrations_that_nothing_could_apply_are_said_when_the_image_is_built() -> None:
+    with pytest.raises(Problem, match=r'has no Alembic, which applies migrations/\. .* migrations = ""'):
+        chosen([python("/bin/python", has=["starlette"])], SHOP, Own())
 
 
 def test_an_image_says_what_it_runs() -> None:
