@@ -64,7 +64,7 @@ def on_host(checkout: Checkout, args: Sequence[str]) -> None:
             for remark in server.remarks:
                 checkout.steps.note("database", remark)
             where = {database.HOSTNAME: LOOPBACK, database.PORT: str(port)}
-        told = of_tests(project, where)
+        told = of_tests(project, {**values, **where})
         if project.tests.migrate and project.migrations:
             with checkout.steps.step("migrate", "for the tests"):
                 schema = [python, "-m", "slipway.schema", "upgrade", "--contract"]
