@@ -1,9 +1,9 @@
-"""What the first `./inv` costs: a fresh clone, no .venv, with packages cached or without.
+"""What the first `./inv up` costs, from a fresh clone to a served page, without an engine.
 
-The plain way is `python3 -m venv`, then `pip install` of the same packages with their hashes. Ours is done with the
-uv that the lock file pins, with one on PATH, and with pip. With `up`, each goes on until a page is served here.
+Slipway's own environment and the service's are made. The plain way is `python3 -m venv`, `pip install` of the same packages
+with their hashes, and `invoke up`. Ours is done with the uv that slipway.lock pins, with one on PATH, and with pip.
 
-    .venv/bin/python bench/bootstrap.py [RUNS] [up] [cached]
+    .venv/bin/python bench/bootstrap.py [RUNS] [cached]
 """
 
 import os
@@ -27,14 +27,13 @@ LEFT = (".venv", ".slipway", ".env")
 class Bench:
     """A clone, and the ways to its first verb."""
 
-    def __init__(self, folder: Path, verb: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder, self.clone, self.plain = folder, folder / "clone", folder / "plain"
-        self.verb = [verb] if verb == "up" else ["--list"]
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(self.clone)], check=True)
         self.listing = folder / "requirements.txt"
         lock = Lockfile.read(self.clone)
         self.listing.write_text("\n".join(lock.requirements("main", "dev")))
-        (folder / "uv.txt").write_text("\n".join(uv.pinned(lock)))
+        (folder / "uv.txt").write_text("\n".join(uv.pinned(self.clone)))
         subprocess.run([*install.base_pip(), *uv.fetch_arguments(folder / "uv.txt", folder)], check=True)
         uv.unpack(folder)
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -46,13 +45,13 @@ class Bench:
     def first(self, **env: str) -> float:
         """Time the first verb of a clone."""
         self.clear()
-        return timed([str(self.clone / "inv"), *self.verb], self.clone, self.env | env)
+        return timed([str(self.clone / "inv"), "up"], self.clone, self.env | env)
 
     def by_hand(self, **env: str) -> float:
         """Time the plain way, and the verb."""
         self.clear()
         shutil.rmtree(self.plain, ignore_errors=True)
-        given = self.env | env
+        given = self.env | env | {"SLIPWAY_SERVICE_VENV": str(self.plain)}
         pip = [
             str(self.plain / "bin/pip"),
             "install",
@@ -61,19 +60,15 @@ class Bench:
             "--requirement",
             str(self.listing),
         ]
-        invoke = [str(self.plain / "bin/python"), "-m", "invoke", *self.verb]
+        invoke = [str(self.plain / "bin/python"), "-m", "invoke", "up"]
         made = timed(["python3", "-m", "venv", str(self.plain)], env=given) + timed(pip, env=given)
         return made + timed(invoke, self.clone, given)
 
     def clear(self) -> None:
         """Leave a clone as it was."""
         if (self.clone / ".slipway/dev").exists():
-            python = (
-                next(one for one in (self.clone / ".venv", self.plain) if (one / "bin/invoke").exists()) / "bin/python"
-            )
-            subprocess.run(
-                [python, "-m", "invoke", "down", "--volumes", "--yes"], cwd=self.clone, env=self.env, check=True
-            )
+            down = [str(self.clone / "inv"), "down", "--volumes", "--yes"]
+            subprocess.run(down, cwd=self.clone, env=self.env, check=True, stdout=subprocess.DEVNULL)
         for name in LEFT:
             shutil.rmtree(self.clone / name, ignore_errors=True)
         (self.clone / ".env").unlink(missing_ok=True)
@@ -81,10 +76,10 @@ class Bench:
             shutil.rmtree(cache)
 
 
-def main(runs: int, verb: str, cached: bool) -> None:
+def main(runs: int, cached: bool) -> None:
     """Print the seconds of each way, run in turn, and its ratio to the plain one."""
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as name:
-        bench = Bench(Path(name), verb)
+        bench = Bench(Path(name))
         cache = {} if cached else {"PIP_NO_CACHE_DIR": "1"}
         path = {"PATH": f"{name}{os.pathsep}{os.environ['PATH']}"}
         with_pip = {"PIP_NO_BUILD_ISOLATION": "1"}  # which uv doesn't know
@@ -98,9 +93,9 @@ def main(runs: int, verb: str, cached: bool) -> None:
     for number, way in enumerate(["venv + pip install", *ways]):
         seconds = statistics.median(one[number] for one in rounds[1:])
         ratio = statistics.median(one[number] / one[0] for one in rounds[1:])
-        sys.stdout.write(f"./inv {' '.join(bench.verb)}, {way:<20} {seconds:7.1f} s {ratio:5.2f}\n")
+        sys.stdout.write(f"./inv up, {way:<20} {seconds:7.1f} s {ratio:5.2f}\n")
 
 
 if __name__ == "__main__":
     numbers = [int(one) for one in sys.argv[1:] if one.isdecimal()]
-    main(numbers[0] if numbers else 3, "up" if "up" in sys.argv else "", "cached" in sys.argv)
+    main(numbers[0] if numbers else 3, "cached" in sys.argv)
