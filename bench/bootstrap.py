@@ -1,6 +1,6 @@
 """What the first `./inv up` costs, from a fresh clone to a served page, without an engine.
 
-Slipway's own environment and the service's are made. The plain way is `python3 -m venv`, `pip install` of the same packages
+Both environments are made. The plain way is `python3 -m venv`, `pip install` of the same packages
 with their hashes, and `invoke up`. Ours is done with the uv that slipway.lock pins, with one on PATH, and with pip.
 
     .venv/bin/python bench/bootstrap.py [RUNS] [cached]

@@ -65,7 +65,7 @@ def _of(files: Files, name: str) -> Iterator[Service]:
     found = found if isinstance(found, yaml.Table) else yaml.Table()
     for key, said in found.items():
         if isinstance(said, dict):
-            yield _service(files, name, key, said, found.lines[key])
+            yield _service(files, name, key, said, found.lines.get(key, found.lines.get("services", 0)))
 
 
 def _service(files: Files, file: str, key: str, said: dict[str, Any], line: int) -> Service:

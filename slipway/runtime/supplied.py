@@ -21,6 +21,7 @@ from slipway.image import beneath, stage
 from slipway.project import adopted, variables, written
 from slipway.project.carried import carried
 from slipway.project.checkout import Checkout
+from slipway.project.config import Project
 
 SLOW = 60  # seconds that a Python may take to say what it has
 ASK = """
@@ -51,7 +52,7 @@ def of_service(checkout: Checkout, settings: dict[str, str]) -> dict[str, str]:
 def gunicorn_command(checkout: Checkout) -> list[str]:
     """Return the command that serves, with the project's gunicorn.conf.py or Slipway's; raises Problem."""
     command = [interpreter.service(checkout), "-m", "gunicorn"]
-    if not adopted.has_packaged_files(checkout.project):
+    if not _is_adopted(checkout.project):
         return command
     file = checkout.project.state / "files" / stage.GUNICORN
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +66,7 @@ def folders(checkout: Checkout) -> list[Path]:
     Raises Problem.
     """
     project = checkout.project
-    if not adopted.has_packaged_files(project):
+    if not _is_adopted(project):
         return []
     python = interpreter.service(checkout)
     minor, has = _asked(python, tuple(dict.fromkeys([*NAMES.values(), "alembic"])))
@@ -78,6 +79,11 @@ def folders(checkout: Checkout) -> list[Path]:
     if not folder.is_dir():
         _install(checkout, python, lines, folder)
     return [folder]
+
+
+def _is_adopted(project: Project) -> bool:
+    # A gunicorn.conf.py beside a Dockerfile of one's own is one's own as well.
+    return adopted.has_packaged_files(project) or not (project.root / stage.GUNICORN).exists()
 
 
 def missing(listed: str, names: Collection[str]) -> list[str]:
