@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from slipway import entrypoint
 from slipway.project import variables
 from slipway.project.config import Project
 from slipway.project.values import example_values
+from slipway.schema import GIVEN
 
 
 def pytest_command(
@@ -31,4 +33,6 @@ def of_tests(project: Project, where: Mapping[str, str]) -> dict[str, str]:
 
     What the service calls the database is made of them; [tool.slipway.tests] env comes last.
     """
-    return {**variables.of_service(project, {**example_values(project), **where}), **project.tests.env}
+    told = variables.of_service(project, {**example_values(project), **where})
+    about = {GIVEN, entrypoint.RENDER}  # this project: what tests start may be about another one
+    return {name: value for name, value in told.items() if name not in about} | project.tests.env

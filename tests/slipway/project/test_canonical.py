@@ -120,6 +120,7 @@ def test_tests_have_their_own_database_by_the_services_names(tmp_path: Path) -> 
     assert found["DATABASE_URL"] == f"postgresql+asyncpg://my_shop:{password}@127.0.0.1:5433/my_shop"
     assert (found["POSTGRES_SERVER"], found["POSTGRES_PASSWORD"]) == ("127.0.0.1", password)
     assert (found["TESTING"], found["PROJECT"]) == ("1", "Test")
+    assert not found.keys() & {"SLIPWAY_SCHEMA", "SLIPWAY_RENDER"}, "what tests start may be about another project"
 
 
 @pytest.mark.parametrize(

@@ -85,9 +85,9 @@ def upgraded(root: Path, to: Path, folder: Path) -> list[str]:
 
 
 def snapshot(root: Path) -> dict[str, bytes]:
-    """Return all files of a project, but for what is Slipway's own."""
+    """Return all files of a project, but for what is Slipway's own, and bytecode."""
     return {
         str(path.relative_to(root)): path.read_bytes()
         for path in sorted(root.rglob("*"))
-        if path.is_file() and path.relative_to(root).parts[0] not in (".slipway", ".git")
+        if path.is_file() and path.relative_to(root).parts[0] not in (".slipway", ".git") and path.suffix != ".pyc"
     }

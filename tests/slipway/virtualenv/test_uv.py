@@ -97,11 +97,17 @@ def test_pip_does_what_uv_cannot(project: Project, tmp_path: Path) -> None:
     assert project.has() == {"invoke"}
 
 
-def test_offline_is_said_and_what_serves_is_kept(project: Project) -> None:
+def test_offline_is_said_and_what_serves_is_kept(project: Project, tmp_path: Path) -> None:
+    program(tmp_path / "bin", "echo uv 0.1.0")  # too old to be used, and first
     served = project.make()
     assert served.returncode == 0, served.stderr
     project.lock("more")
-    away = project.make(PIP_NO_INDEX="0", PIP_FIND_LINKS="", PIP_INDEX_URL="http://127.0.0.1:9/simple")
+    away = project.make(
+        PIP_NO_INDEX="0",
+        PIP_FIND_LINKS="",
+        PIP_INDEX_URL="http://127.0.0.1:9/simple",
+        PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+    )
     assert away.returncode == 1
     assert "no package index can be reached (127.0.0.1: Connection refused): connect to the network" in away.stderr
     assert (project.root / ".venv/poetry.lock").exists(), "nothing was begun"
