@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from slipway.adopt.files import Files
 from slipway.adopt.findings import at
-from slipway.adopt.source import assignments, calls, evaluated, given, imports, last
+from slipway.adopt.source import assignments, calls, evaluated, given, imports, last, named
 
 MAKERS = ("APIRouter", "FastAPI", "Router")
 Key = tuple[str, str]  # a file, and the router's name in it
@@ -67,13 +67,12 @@ def _gather(files: Files, name: str, known: dict[str, str], routers: _Routers) -
     tree = files.tree(name)
     places = imports(files, name)
     for node in ast.walk(tree or ast.Module([], [])):
-        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-        value = getattr(node, "value", None)
-        if isinstance(target, ast.Name) and isinstance(value, ast.Call) and last(value.func) in MAKERS:
-            key = (name, target.id)
-            if last(value.func) == "FastAPI":
-                routers.applications.add(key)
-            routers.prefixes[key] = _said(given(value, "prefix"), known)
+        for target, value in named(node):
+            if isinstance(value, ast.Call) and last(value.func) in MAKERS:
+                key = (name, target)
+                if last(value.func) == "FastAPI":
+                    routers.applications.add(key)
+                routers.prefixes[key] = _said(given(value, "prefix"), known)
     for call in calls(tree, "include_router", "mount"):
         if isinstance(call.func, ast.Attribute):
             argument = given(call, "router", 0) if call.func.attr == "include_router" else given(call, "app", 1)

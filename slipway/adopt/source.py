@@ -60,13 +60,30 @@ def assignments(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr, int]]:
     for statement in body:
         if isinstance(statement, ast.Assign):
             for target in statement.targets:
-                if isinstance(target, ast.Name):
-                    yield target.id, statement.value, statement.lineno
+                for one, value in _pairs(target, statement.value):
+                    yield one, value, statement.lineno
         elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value:
             yield statement.target.id, statement.value, statement.lineno
         elif isinstance(statement, ast.If | ast.Try | ast.With):
             yield from assignments(statement.body)
             yield from assignments(getattr(statement, "orelse", []))
+
+
+def named(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the names that an assignment sets, with what: also several at once."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            yield from _pairs(target, node.value)
+    elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value:
+        yield from _pairs(node.target, node.value)
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
+        for one, other in zip(target.elts, value.elts, strict=False):
+            yield from _pairs(one, other)
 
 
 def package_of(name: str) -> list[str]:

@@ -1,6 +1,5 @@
-"""A project with a Dockerfile and a Compose file of its own: built, started, deployed, and gone back."""
+"""A project with a Dockerfile and a Compose file of its own: adopted, built, started, deployed, and gone back."""
 
-import shutil
 import subprocess
 import sys
 import threading
@@ -92,14 +91,13 @@ COPY --from=build /opt/shop /opt/shop
 COPY . .
 CMD ["/opt/shop/bin/uvicorn", "shop.main:create_app", "--factory", "--app-dir", "src"]
 """
-EXAMPLE = """
-DATABASE_HOSTNAME=db
-DATABASE_NAME=shop
-DATABASE_USERNAME=shop
-DATABASE_PASSWORD=
-SECRET_KEY=
-# PORT=8000
+COMPOSE = """
+services:
+  web:
+    build: .
+    environment: {DATABASE_URL: "postgresql+asyncpg://shop:change-me@db/shop", SECRET_KEY: change-me}
 """
+QUICK = "\n[tool.slipway.deploy]\nsettle = 1\n"  # what is no part of adopting
 FILES = {
     "src/shop/__init__.py": "",
     "src/shop/main.py": MAIN,
@@ -108,34 +106,8 @@ FILES = {
     "alembic.ini": "[alembic]\nscript_location = %(here)s/db\n",
     "requirements.txt": "fastapi\nuvicorn\nsqlalchemy[asyncio]\nalembic\nasyncpg\npydantic-settings\n",
     "Dockerfile": DOCKERFILE,
-    "compose.yaml": "services:\n  web: {image: none-of-slipways}\n",
-    ".gitignore": ".env\n.slipway/\n",
-    ".env.example": EXAMPLE,
-    "pyproject.toml": f"""[project]
-name = "shop"
-version = "0.1.0"
-
-[tool.slipway]
-name = "{NAME}-own"
-asgi = "shop.main:create_app()"
-pythonpath = ["src"]
-health = "/ping"
-workers = 1
-migrations = "db"
-alembic = "alembic.ini"
-writable = ["logs"]
-secrets-as = "environment"
-
-[tool.slipway.deploy]
-settle = 1
-
-[tool.slipway.secrets]
-DATABASE_PASSWORD = 12
-SECRET_KEY = 32
-
-[tool.slipway.database]
-DATABASE_URL = "postgresql+asyncpg://{{user}}:{{password}}@{{host}}:{{port}}/{{name}}"
-""",
+    "compose.yaml": COMPOSE,
+    "pyproject.toml": f'[project]\nname = "{NAME}-own"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n',
 }
 CALL = "import sys; from slipway.verbs.main import run; sys.argv[0] = 'inv'; run(sys.argv.pop(1))"
 
@@ -161,12 +133,16 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     for name, text in FILES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
-    shutil.copy(ROOT / "tasks.py", root)
     run("git", "init", "--quiet", "--initial-branch=main", cwd=root)
     for name, value in (("user.name", "E2E"), ("user.email", "e2e@example.com")):
         run("git", "config", name, value, cwd=root)
     made = Shop(root, {"COMPOSE_PROJECT_NAME": f"{NAME}-own", "PORT": str(free_port()), "PYTHONPATH": str(ROOT)})
     commit(made, "A project of before")
+    (root / "slipway.lock").write_text("-e .\n")  # Slipway is where its source lies
+    adopt = "import sys; sys.path.insert(0, sys.argv.pop(1)); from slipway.command.main import main; main()"
+    run(sys.executable, "-P", "-c", adopt, str(ROOT), "adopt", "--yes", cwd=root)
+    made.edit("pyproject.toml", "[tool.slipway.database]", f"{QUICK}\n[tool.slipway.database]")
+    commit(made, "Adopted")
     yield made
     clear()
 
@@ -194,7 +170,6 @@ def asked(url: str) -> Iterator[Counter[str]]:
 
 
 def test_a_project_is_run_and_deployed_as_it_is(shop: Shop) -> None:
-    before = {name: (shop.root / name).read_text() for name in FILES}
     shop.succeeds("up")
     assert httpx2.get(f"{shop.url}/items", timeout=10).json()[0] == 0
     shop.succeeds("down", "--volumes", "--yes")
@@ -216,5 +191,6 @@ def test_a_project_is_run_and_deployed_as_it_is(shop: Shop) -> None:
     assert set(seen) == {'"one"', '"two"'}
     assert httpx2.get(f"{shop.url}/ping", timeout=10).json() == "one"
     shop.succeeds("down", "--prod", "--volumes", "--yes")
-    after = {name: (shop.root / name).read_text().replace('"two"', '"one"') for name in FILES}
-    assert after == before
+    own = FILES.keys() - {"pyproject.toml"}  # to which a table was added
+    after = {name: (shop.root / name).read_text().replace('"two"', '"one"') for name in own}
+    assert after == {name: FILES[name] for name in own}

@@ -35,8 +35,7 @@ class Settings(BaseSettings):
 
 
 def create_app() -> FastAPI:
-    settings = Settings()
-    app = FastAPI()
+    settings, app = Settings(), FastAPI()
     engine = create_async_engine(settings.url)
 
     @app.get("/healthz")
