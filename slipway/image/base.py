@@ -4,11 +4,10 @@ import difflib
 import re
 from dataclasses import dataclass
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
 from slipway.core.errors import Problem
 from slipway.project import lockfile
 from slipway.project.config import Project
+from slipway.project.locks import pep440
 
 # https://hub.docker.com/_/python: the variants, and how each begins
 SUITES = {"bookworm": (2, 36), "trixie": (2, 41)}  # Debian's releases, and the version of their glibc
@@ -71,12 +70,12 @@ def _check_variant(variant: str, named: str) -> None:
 def _check_python(python: str, named: str, required: str) -> None:
     if not re.fullmatch(r"3\.\d+(\.\d+)?((a|b|rc)\d+)?", python):
         raise Problem(f"{named} {python!r} is no version of Python, like 3.13.")
-    try:
-        takes = SpecifierSet(required)
-    except InvalidSpecifier:
-        raise Problem(f"pyproject.toml: requires-python = {required!r} is no list of versions, like >=3.11.") from None
     newest = f"{python}.99" if re.fullmatch(r"\d+\.\d+", python) else python  # 3.11 is the newest 3.11.x
-    if not any(takes.contains(version, prereleases=True) for version in (python, newest)):
+    try:
+        takes = any(pep440.allows(required, version) for version in (python, newest))
+    except ValueError:
+        raise Problem(f"pyproject.toml: requires-python = {required!r} is no list of versions, like >=3.11.") from None
+    if not takes:
         raise Problem(
             f"{named} {python}: pyproject.toml takes requires-python = {required!r}. "
             f"Take another version, or widen it and run {lockfile.LOCK}."

@@ -61,6 +61,15 @@ def test_what_pyproject_chooses_is_judged_alike(wrong: dict[str, str]) -> None:
         choose(replace(PROJECT, **wrong))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("required", "python"), [("^3.11", "3.14"), ("~3.12", "3.12"), (">=3.10 || ~3.8", "3.8")])
+def test_requires_python_may_be_in_the_words_of_poetry(required: str, python: str) -> None:
+    mine = replace(PROJECT, requires_python=required)
+
+    assert choose(mine, python).python == python
+    with pytest.raises(Problem, match="requires-python"):
+        choose(mine, "3.9")
+
+
 def test_requires_python_that_cannot_be_read_is_told() -> None:
     with pytest.raises(Problem, match="no list of versions"):
         choose(replace(PROJECT, requires_python="abc"))
