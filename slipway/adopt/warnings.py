@@ -47,7 +47,7 @@ def of_code(files: Files, has_migrations: bool) -> list[Untold]:
     found = []
     for one in classes.settings(files):
         reads = ".env" in one.env_file.split()
-        if one.is_used and one.reads_itself and reads and one.extra == "forbid":
+        if one.is_used and one.reads_itself and reads and one.extra == "forbid":  # whatever its prefix
             where = at(one.file, one.node.lineno)
             found.append(
                 Untold(
