@@ -46,6 +46,8 @@ def on_host(checkout: Checkout, args: Sequence[str]) -> None:
     Raises Problem with pytest's status when that is not 0.
     """
     project, values, python = checkout.project, example_values(checkout.project), interpreter.service(checkout)
+    if not (project.tests.host or args):
+        raise Problem("There are no tests: host in [tool.slipway.tests] names none.")
     if not interpreter.program(checkout, "pytest"):
         raise Problem("pytest is not among the service's packages: lock it in the group dev, then run this again.")
     where: dict[str, str] = {}
