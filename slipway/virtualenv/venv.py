@@ -13,7 +13,7 @@ OWN, SERVICE = ".slipway/venv", ".venv"
 GROUPS = ("main", "dev")  # of the service's lock file
 EXTRAS = "extras.txt"
 ASKED = "SLIPWAY_EXTRAS"  # a machine of CI, say, has all packages before it has any secret
-RESTORE = "git checkout slipway.lock, or slipway upgrade, writes another one"
+RESTORE = "git checkout HEAD slipway.lock"
 
 
 class Refused(Exception):
