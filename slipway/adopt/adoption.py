@@ -58,10 +58,11 @@ def look(folder: Path, own: Mapping[str, bytes]) -> Adoption:
 
 
 def _again(names: list[str]) -> list[str]:
-    # Git takes nothing back in a folder that it ignores, so that comes first.
+    # Git takes nothing back in a folder that it ignores, so that comes first. The next wheel has another version.
     parts = [["/".join(name.split("/")[:depth]) for depth in range(1, name.count("/") + 1)] for name in names]
     folders = dict.fromkeys(f"!/{folder}/" for each in parts for folder in each)
-    return [*folders, *(f"!/{name}" for name in names)]
+    each_wheel = (f"{name.rpartition('/')[0]}/*.whl" if name.endswith(".whl") else name for name in names)
+    return [*folders, *(f"!/{name}" for name in each_wheel)]
 
 
 def _check(files: Files, found: Detected) -> None:

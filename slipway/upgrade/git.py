@@ -20,3 +20,16 @@ def status_command(paths: Sequence[str]) -> list[str]:
     """Return the command that lists those of these files that are not committed as they are."""
     how = ("--porcelain", "-z", "--ignored", "--untracked-files=all", "--no-renames")
     return ["git", "--literal-pathspecs", "status", *how, "--", *paths]
+
+
+def ignored(shell: Shell, paths: Sequence[str]) -> list[str]:
+    """Return which of these files `git add --all` leaves out; none where git has none of the project."""
+    try:
+        return [path for path in paths if not shell.probe(ignored_command(path))[0]]
+    except Problem:
+        return []
+
+
+def ignored_command(path: str) -> list[str]:
+    """Return the command whose status is 0 for a file that git ignores, and doesn't have already."""
+    return ["git", "check-ignore", "--quiet", "--", path]

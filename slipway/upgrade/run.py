@@ -31,7 +31,7 @@ class Upgrade:
     """What becomes of a project: the files that Slipway has written, and all that are written now.
 
     `unknown` says why nobody knows what the version before has made, "" where that is known. `uncommitted` are those
-    of the files that git does not have as they are, None without git.
+    of the files that git does not have as they are, None without git; `ignored` those of Slipway's own that it ignores.
     """
 
     root: Path
@@ -43,6 +43,7 @@ class Upgrade:
     unknown: str = ""
     notes: Sequence[str] = ()
     uncommitted: Sequence[str] | None = ()
+    ignored: Sequence[str] = ()
 
     @property
     def open(self) -> list[Change]:
@@ -103,11 +104,13 @@ def prepare(root: Path, wanted: Wanted, shell: Shell, folder: Path) -> "Upgrade 
     _check_marks(ours, theirs, base or {})
     labels = ("yours", f"Slipway {locked.version}", f"Slipway {wheel.version}")
     changes = decide(base, theirs, ours, GitMerge(shell, labels))
-    becomes = {one.path: one.file for one in changes if one.fate in WRITTEN} | _slipway(locked, wheel, in_folder, new)
+    own = _slipway(locked, wheel, in_folder, new)
+    becomes = {one.path: one.file for one in changes if one.fate in WRITTEN} | own
     uncommitted = git.uncommitted(shell, sorted(becomes))
     return Upgrade(
         root, locked.version, wheel.version, changes, becomes,
         news=news.between(new.changelog, locked.version, wheel.version), unknown=unknown, uncommitted=uncommitted,
+        ignored=git.ignored(shell, sorted(path for path, file in own.items() if file)),
         notes=[f"{LOCK}: what you have changed in it is replaced"] if old and _is_edited(ours, old) else [],
     )  # fmt: skip
 
@@ -178,6 +181,7 @@ def carry_out(upgrade: Upgrade) -> list[str]:
         then.append(f"what was there before is in {shown / BEFORE}, until you remove it")
     else:  # git has it
         backup.drop()
+    then += [f"git add --force {path}: git ignores it, and every clone has to have it" for path in upgrade.ignored]
     return [
         *then,
         "git add --all, git diff --staged: what has changed; ./inv makes the new environment when it runs next",

@@ -244,6 +244,15 @@ def test_what_git_does_not_have_is_kept(how: str, root: Path, new: Path, tmp_pat
     assert any("upgrade-0.2.0/before" in line for line in then)
 
 
+def test_a_wheel_that_git_would_leave_out_is_told(root: Path, new: Path, tmp_path: Path) -> None:
+    (root / ".gitignore").write_text("*.whl\ncompose.yaml\n")
+    git(root, "init")
+    git(root, "add", "--force", ".")
+    git(root, "commit", "-m", "all")
+    then = carry_out(prepared(root, new, tmp_path))
+    assert [line.partition(":")[0] for line in then if "--force" in line] == [f"git add --force vendor/{new.name}"]
+
+
 def test_the_plan_shows_it_all(root: Path, new: Path, tmp_path: Path) -> None:
     (root / "Dockerfile").write_text("FROM company/python:3.13\nRUN one\n")
     before = snapshot(root)
