@@ -56,3 +56,12 @@ def test_markers_of_a_conflict_further_down_are_told(project: Project) -> None:
     assert done.returncode == 1
     assert "slipway.lock has the line '<<<<<<< HEAD'" in done.stderr
     assert done.stderr.endswith("git checkout HEAD slipway.lock\n")
+
+
+def test_ctrl_c_while_slipway_is_read_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "slipway").mkdir()
+    (tmp_path / "slipway/bootstrap.py").write_text("raise KeyboardInterrupt")
+    shutil.copy(ROOT / "inv", tmp_path / "inv")
+    (tmp_path / "slipway.lock").write_text("-e .\n")
+    done = subprocess.run([tmp_path / "inv", "up"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "inv: stopped; run ./inv again\n")
