@@ -23,10 +23,10 @@ def of_service(project: Project, values: Mapping[str, str]) -> dict[str, str]:
     of them, and is as secret. Its own lines of .env for that are replaced.
     """
     rendered = entrypoint.rendered(project.database.rendered, values)
-    folders = [str(project.root / folder) for folder in project.pythonpath]
-    before = os.environ.get("PYTHONPATH", "")
-    path = {"PYTHONPATH": os.pathsep.join([*folders, *filter(None, [before])])} if folders else {}
-    return {**values, **rendered, **_told(project), **path}
+    # The project itself is in no environment that is made here: `python app/first_data.py` has only app/ without this.
+    folders = [str(project.root / folder) for folder in project.pythonpath or (".",)]
+    path = os.pathsep.join([*folders, *filter(None, [os.environ.get("PYTHONPATH", "")])])
+    return {**values, **rendered, **_told(project), "PYTHONPATH": path}
 
 
 def _told(project: Project) -> dict[str, str]:

@@ -58,10 +58,25 @@ def test_the_service_gets_what_it_calls_the_database(tmp_path: Path, monkeypatch
     assert "SLIPWAY_SECRETS_AS" not in found  # that is the entrypoint's
 
 
-def test_a_service_that_knows_database_names_gets_them_as_they_are(tmp_path: Path) -> None:
+def test_a_service_that_knows_database_names_gets_them_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+
     found = variables.of_service(project(tmp_path), VALUES)
 
-    assert found == VALUES | {"SLIPWAY_SCHEMA": found["SLIPWAY_SCHEMA"]}
+    assert found == VALUES | {"SLIPWAY_SCHEMA": found["SLIPWAY_SCHEMA"], "PYTHONPATH": str(tmp_path)}
+
+
+def test_a_script_in_a_folder_finds_the_projects_modules(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop/first.py").write_text("import shop.rest")
+    (tmp_path / "shop/rest.py").touch()
+
+    env = {**os.environ, "PYTHONPATH": variables.of_service(project(tmp_path), VALUES)["PYTHONPATH"]}
+    done = subprocess.run([sys.executable, "shop/first.py"], cwd=tmp_path, env=env, capture_output=True, timeout=60)
+
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_image_is_told_what_is_not_secret(tmp_path: Path) -> None:
