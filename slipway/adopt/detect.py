@@ -81,7 +81,9 @@ def detect(files: Files, tracked: frozenset[str] = frozenset()) -> Detected:
     requires = layout.requires(files)
     hidden, about_secrets = secrets(known, names, values)
     untold += [*more, *about_migrations, *about_answers, *about_tests, *about_secrets]
-    untold += [*warnings.of_image(files, image, app, composed), *warnings.of_code(files, bool(migrated))]
+    needed = [application.file] if application else []
+    needed += [migrated.folder, migrated.ini] if migrated else []
+    untold += [*warnings.of_image(files, image, app, needed), *warnings.of_code(files, bool(migrated))]
     untold += [*warnings.of_migrations(migrated, names, locked), *warnings.of_locks(files, lock, locked)]
     return Detected(
         name=layout.name_of(files), application=application, pythonpath=_pythonpath(application, migrated),

@@ -1,7 +1,9 @@
 """What works otherwise in an adopted project than its files make one think."""
 
 import ast
+import posixpath
 import re
+from collections.abc import Sequence
 
 from slipway.adopt import classes
 from slipway.adopt.composefile import Service
@@ -19,8 +21,8 @@ OTHER_MIGRATIONS = ("aerich", "piccolo", "tortoise-orm", "yoyo-migrations", "orm
 OF_DEVELOPMENT = re.compile(r"dev|test|debug|local", re.I)
 
 
-def of_image(files: Files, image: Image | None, app: Service | None, composed: list[Service]) -> list[Untold]:
-    """Say what is odd about the project's own image."""
+def of_image(files: Files, image: Image | None, app: Service | None, needed: Sequence[str] = ()) -> list[Untold]:
+    """Say what is odd about the project's own image; `needed` are the files of the project that a release reads."""
     if not image:
         return [Untold("There is no Dockerfile whose image has a Python: `./inv up` does without, a deploy needs one.")]
     found: list[Untold] = []
@@ -31,15 +33,24 @@ def of_image(files: Files, image: Image | None, app: Service | None, composed: l
         found.append(Untold(f"{image.path} ends with the stage {final.name}, which is built; production's seems to be "
                             f"{better.name} ({at(image.path, better.number)}). Move that to the end."))  # fmt: skip
     if not image.has_code:
-        mounts = [volume.split(":") for one in composed if app and one.name == app.name for volume in one.volumes]
-        lines = [f"COPY {parts[0].removeprefix('./')} {parts[1]}" for parts in mounts
-                 if len(parts) > 1 and parts[0].startswith("./") and not parts[0].endswith(".env")]  # fmt: skip
-        where = f"; {app.where} mounts it" if app and lines else ""
+        where = f"; {app.where} mounts it" if app and app.volumes else ""
         what = (
             f"The image of {image.where} seems to have no code of the service{where}. A release needs it: write there"
         )
-        found.append(Untold(what, lines[0] if lines else f"COPY . {image.workdir}"))
+        found.append(Untold(what, "\n".join(_copied(files, image, app, needed))))
     return found
+
+
+def _copied(files: Files, image: Image, app: Service | None, needed: Sequence[str]) -> list[str]:
+    # As it lies in the project: the image's folder is that of the project. What Compose mounts may lie otherwise.
+    mounted = {volume.partition(":")[0].removeprefix("./").rstrip("/") for volume in (app.volumes if app else ())}
+    above = posixpath.relpath(files.project.as_posix(), posixpath.join(files.project.as_posix(), image.context or "."))
+    tops = dict.fromkeys(one.partition("/")[0] for one in needed if one and not one.startswith(".."))
+    if not tops or mounted & {".", above}:
+        return [f"COPY {above} {image.workdir}"]
+    return [
+        f"COPY {posixpath.normpath(posixpath.join(above, one))} {posixpath.join(image.workdir, one)}" for one in tops
+    ]
 
 
 def of_code(files: Files, has_migrations: bool) -> list[Untold]:

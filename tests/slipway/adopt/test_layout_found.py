@@ -7,6 +7,7 @@ import pytest
 from slipway.adopt import layout, versions
 from slipway.adopt.composefile import services
 from slipway.adopt.detect import detect
+from slipway.adopt.files import Files
 from slipway.adopt.writing import writable
 from tests.slipway.adopt.support import APP, ENV_PY, INI, PYPROJECT, UV_LOCK, project, revision
 
@@ -64,14 +65,36 @@ def test_without_compose_the_context_is_where_what_is_copied_lies(tmp_path: Path
     assert found.port.value == 9000
 
 
-def test_an_image_without_code_is_told_with_the_line_that_mends_it(tmp_path: Path) -> None:
-    compose = "services:\n  web:\n    build: .\n    command: uvicorn app.main:app\n"
-    compose += "    volumes: ['./src/app:/code/app', './.env:/code/.env']\n"
-    dockerfile = "FROM python:3.12\nCOPY requirements.txt .\nWORKDIR /code\n"
-    files = {"compose.yaml": compose, "Dockerfile": dockerfile, "src/app/main.py": APP}
+@pytest.mark.parametrize(("mount", "service", "lines"), [
+    ("./src/app:/code/app", ".", ["COPY src /code/src"]),
+    ("./src:/code/src", "one", ["COPY one/src /code/src"]),
+    (".:/code", ".", ["COPY . /code"]),
+])  # fmt: skip
+def test_an_image_without_code_is_told_with_the_lines_that_mend_it(
+    tmp_path: Path, mount: str, service: str, lines: list[str]
+) -> None:
+    compose = f"services:\n  web:\n    build: {{context: ., dockerfile: {service}/Dockerfile}}\n"
+    compose += f"    command: uvicorn app.main:app\n    volumes: ['{mount}', './.env:/code/.env']\n"
+    files = {
+        f"{service}/Dockerfile": "FROM python:3.12\nCOPY requirements.txt .\nWORKDIR /code\n",
+        f"{service}/src/app/main.py": APP, f"{service}/src/alembic.ini": INI,
+        f"{service}/src/migrations/env.py": ENV_PY,
+    }  # fmt: skip
+    top = project(tmp_path, {"compose.yaml": compose, **files}).project
+    found = detect(Files(top / service, top))
+
+    assert [one.line.split("\n") for one in found.untold if "have no code" in one.what] == [lines]
+
+
+def test_all_that_a_release_reads_is_copied(tmp_path: Path) -> None:
+    files = {
+        "Dockerfile": "FROM python:3.12\nCOPY requirements.txt .\nWORKDIR /code\n", "app/main.py": APP,
+        "alembic.ini": INI, "migrations/env.py": ENV_PY,
+    }  # fmt: skip
     found = detect(project(tmp_path, files))
 
-    assert [one.line for one in found.untold if "have no code" in one.what] == ["COPY src/app /code/app"]
+    copied = ["COPY app /code/app", "COPY migrations /code/migrations", "COPY alembic.ini /code/alembic.ini"]
+    assert [one.line.split("\n") for one in found.untold if "have no code" in one.what] == [copied]
 
 
 def test_a_last_stage_for_development_is_told(tmp_path: Path) -> None:
