@@ -88,7 +88,7 @@ def rendered(project: Project, seen: Seen = Seen()) -> dict[str, str]:
         text = _told(resources.template(name), names, secret)
         text = EXTENDED.sub(f".slipway/{FOLDER}/compose.yaml", METRICS.sub("}", BUILD.sub("", NAMED.sub("", text))))
         found[name] = _writable(name, text, project, seen)
-    found[OVERRIDE] = _mounted(found[OVERRIDE], project, mounts(project, seen))
+    found[OVERRIDE] = _mounted(found[OVERRIDE], project, mounts(project, seen), hidden(project, seen))
     return found | {name: resources.template(name) for name in OTHERS}
 
 
@@ -109,6 +109,13 @@ def mounts(project: Project, seen: Seen) -> dict[str, str]:
     return found
 
 
+def hidden(project: Project, seen: Seen) -> dict[str, str]:
+    """Return the folders that the service writes to, and that a mount hides in development, each with where it is."""
+    mounted = mounts(project, seen).items()
+    own = [posixpath.normpath(one) for one in project.writable]
+    return {one: target + one.removeprefix(at) for one in own for at, target in mounted if one.startswith(f"{at}/")}
+
+
 def provide(project: Project) -> None:
     """Have the files there, as they are now; a file that is the same is left alone. Raises Problem."""
     if not adopted.has_packaged_files(project):
@@ -118,6 +125,8 @@ def provide(project: Project) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in rendered(project, seen(project)).items():
             written.put(folder / name, text.encode())
+        for one in hidden(project, seen(project)):
+            (project.root / one).mkdir(parents=True, exist_ok=True)  # the engine cannot: the mount is read-only
     except OSError as error:
         raise Problem(f"{error.filename} cannot be written: {error.strerror}.") from None
 
@@ -156,7 +165,7 @@ def _writable(name: str, text: str, project: Project, seen: Seen) -> str:
     return at.sub(lambda found: f"{found[1]}{more}]", text) if at and more else text
 
 
-def _mounted(text: str, project: Project, found: Mapping[str, str]) -> str:
+def _mounted(text: str, project: Project, found: Mapping[str, str], below: Mapping[str, str]) -> str:
     if not found:
         return RELOAD.sub("", MOUNTS.sub("", text)).replace("\n  migrate:\n", "\n").rstrip() + "\n"
     own = next(iter(found))
@@ -164,4 +173,8 @@ def _mounted(text: str, project: Project, found: Mapping[str, str]) -> str:
     web = f"      - ./{own}:{found[own]}:ro\n"
     rest = "".join(f"      - ./{path}:{target}\n" for path, target in found.items() if path != own)
     both = iter((web, f"      - ./{own}:{found[own]}{closed}\n{rest}"))
-    return MOUNTS.sub(lambda _: f"    volumes:\n{next(both)}", text)
+    # A volume begins as the image's folder, with its owner; in memory, it would have the mode of the one here.
+    named = {re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-"): target for path, target in below.items()}
+    more = "".join(f"      - {name}:{target}\n" for name, target in named.items())
+    last = "\nvolumes:\n" + "".join(f"  {name}:\n" for name in named) if named else ""
+    return MOUNTS.sub(lambda _: f"    volumes:\n{next(both)}{more}", text) + last

@@ -93,6 +93,18 @@ def test_in_development_the_source_is_where_the_image_has_it(shop: Project) -> N
     assert "gunicorn.conf.py" not in text
 
 
+def test_in_development_a_folder_that_is_written_to_below_the_source_is_a_volume(shop: Project) -> None:
+    below = replace(shop, writable=("logs", "src/shop/logs/", "src/shop"))
+    text = packaged.rendered(below, SEEN)[packaged.OVERRIDE]
+    assert text.count("      - src-shop-logs:/code/src/shop/logs\n") == 2
+    assert text.endswith("\nvolumes:\n  src-shop-logs:\n")
+    assert "src-shop-logs" not in packaged.rendered(below)[packaged.OVERRIDE]
+
+    packaged.note(below, SEEN)
+    assert (shop.root / "src/shop/logs").is_dir()  # where it is mounted
+    assert not (shop.root / "logs").exists()
+
+
 def test_migrations_in_the_package_can_be_written_to(shop: Project) -> None:
     inside = replace(shop, migrations="src/shop/migrations")
     text = packaged.rendered(inside, SEEN)[packaged.OVERRIDE]
