@@ -147,7 +147,7 @@ def _update(venv: Venv, python: Python, lock: Lockfile, asked: str, found: _Look
     editable.need_index(builders, offline)
     total = len(packages.needed(lock, venv.groups, python.where))
     installer = Installer(venv, python.sites, total, config, offline)
-    with _timed(venv, f"{venv.folder} is not what {venv.lock} asks for: {', '.join(told)}"):
+    with _timed(venv, f"bringing {venv.folder} in line with {venv.lock}: {', '.join(told)}"):
         mark.begin(venv, asked, python, ours | set(missing), anew=False)
         if missing:
             for folder in packages.unfinished(python.sites):

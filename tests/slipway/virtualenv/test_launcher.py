@@ -41,9 +41,9 @@ def test_a_package_that_leaves_the_lock_file_leaves_and_one_that_was_added_by_ha
     wheel(made.index, "byhand")
     made.unpack("byhand", own=True)
     made.lock("one", "two")
-    serves(made, ".slipway/venv is not what slipway.lock asks for: installing one, two\n")
+    serves(made, "bringing .slipway/venv in line with slipway.lock: installing one, two\n")
     made.lock("two")
-    serves(made, ".slipway/venv is not what slipway.lock asks for: removing one\n")
+    serves(made, "bringing .slipway/venv in line with slipway.lock: removing one\n")
     assert made.has(own=True) == {"invoke", "two", "byhand"}
 
     # It was broken off while it installed a package: that is not taken for one that is there.

@@ -56,7 +56,7 @@ def test_a_folder_is_imported_as_it_lies_there_until_another_one_is_named(projec
 
     project.lock("other", extra=folder(project, "elsewhere"))
     moved = project.make()
-    assert "inv: .venv is not what poetry.lock asks for: installing ours\n" in moved.stderr
+    assert "inv: bringing .venv in line with poetry.lock: installing ours\n" in moved.stderr
     assert place(project) == project.root / "elsewhere"
 
     project.lock("other", "ours")  # by now from an index, in the same version
