@@ -26,8 +26,9 @@ class Result:
     @property
     def line(self) -> str:
         """What was done, in a line."""
-        older = f"; {self.older} older ones not linted" if self.older else ""
-        return f"{self.linted} revisions up, down and up again{older}"
+        up = f"{self.linted} revision{'s' * (self.linted != 1)} up, down and up again"
+        older = f"{self.older} older one{'s' * (self.older != 1)} applied, not linted ([tool.slipway.lint] after)"
+        return "; ".join([up] * bool(self.linted or not self.older) + [older] * bool(self.older))
 
 
 def check(checkout: Checkout, environment: Environment, runtime: Runtime) -> Result:

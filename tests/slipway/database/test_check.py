@@ -48,7 +48,9 @@ def test_what_is_wrong_is_returned_and_not_raised(tmp_path: Path) -> None:
 
     assert result == Result((Finding("0002", "downgrade", "NotImplementedError"),), 2, 0)
     assert result.line == "2 revisions up, down and up again"
-    assert Result((), 1, 3).line == "1 revisions up, down and up again; 3 older ones not linted"
+    older = "older ones applied, not linted ([tool.slipway.lint] after)"
+    assert Result((), 1, 3).line == f"1 revision up, down and up again; 3 {older}"
+    assert Result((), 0, 1).line == "1 older one applied, not linted ([tool.slipway.lint] after)"
 
 
 def test_an_older_one_that_cannot_be_applied_is_found_all_the_same(tmp_path: Path) -> None:
