@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         return NO
     _print(
         [
-            f"{len(adoption.plan.changes)} files written. Look at them (git diff), commit them, then: "
+            f"{len(adoption.plan.changes)} files written. Look at them (git status, git diff), commit them, then: "
             f"{_enter(arguments)}{NEXT}"
         ]
     )
