@@ -8,12 +8,14 @@ from slipway.adopt.commands import words
 from slipway.adopt.files import Files, strings, table
 from slipway.adopt.findings import Found, Untold, at
 from slipway.adopt.texts import of_tests
-from slipway.adopt.versions import Packages
+from slipway.adopt.versions import Packages, packages
 from slipway.project.lockfile import canonical
+from slipway.project.locks.beside import GROUPS
 
 FOLDERS = ("tests", "test", "app/tests", "src/tests", "src/test")
 MAKES_TABLES = re.compile(r"create_all|command\.upgrade|alembic[\"', ]+upgrade|upgrade\(.*head")
-NEEDS_TABLES = re.compile(r"engine|Session|sessionmaker|database|connect\(")
+# ... or what talks to the service, which does.
+NEEDS_TABLES = re.compile(r"engine|Session|sessionmaker|database|connect\(|TestClient|ASGITransport")
 NOT = Found(False, "")
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
@@ -33,17 +35,39 @@ class Suite:
 def suite(files: Files, locked: Packages, has_migrations: bool) -> tuple[Suite, list[Untold]]:
     """Return the tests of a project, with what could not be told."""
     folders = _folders(files)
-    untold: list[Untold] = []
-    if folders and locked.file and not locked.has("pytest"):
-        untold.append(
-            Untold(f"There are tests ({folders[0].value}), and pytest is not in {locked.file}: `inv test` needs it.")
-        )
+    beside = _beside(files, locked.file)
+    untold = [*_about_pytest(folders[0].value, locked, beside)] if folders and locked.file else []
     env, where = _env(files)
     for name in of_tests(files):
         untold.append(Untold(f"{name} looks like the tests' own settings: if nothing in the tests reads it, write what "
                              "they need.", "env = { NAME = \"value\" }"))  # fmt: skip
     migrate = _migrate(files, has_migrations) if folders else NOT
-    return Suite(folders, locked.has("pytest-xdist"), migrate, _extras(files), env, where), untold
+    extras = *_extras(files), *(group for group in beside if group != "dev")
+    has_xdist = any(one.has("pytest-xdist") for one in (locked, *beside.values()))
+    return Suite(folders, has_xdist, migrate, extras, env, where), untold
+
+
+def _beside(files: Files, file: str) -> dict[str, Packages]:
+    """Return the groups that have pytest in a file beside the lock file, as requirements-dev.txt."""
+    folder, slash, base = file.rpartition("/")
+    found = {}
+    for name in files.names if base in GROUPS else ():
+        match = GROUPS[base].fullmatch(name.removeprefix(folder + slash)) if name != file else None
+        listed = packages(files, name) if match else None
+        # Its own line, not one of a file that it includes.
+        if match and listed and listed.has("pytest") and listed.locked["pytest"].where.partition(":")[0] == name:
+            found[canonical(next(filter(None, match.groups())))] = listed
+    return found
+
+
+def _about_pytest(folder: str, locked: Packages, beside: dict[str, Packages]) -> list[Untold]:
+    if not beside and not locked.has("pytest"):
+        return [Untold(f"There are tests ({folder}), and pytest is not in {locked.file}: `inv test` needs it.")]
+    return [
+        Untold(f"{one.file} has no hashes: neither `inv test` nor, without Docker, `inv up` can install from it. "
+               "Make it with `uv pip compile --generate-hashes` or `pip-compile --generate-hashes`.")
+        for one in beside.values() if not one.has_hashes
+    ]  # fmt: skip
 
 
 def _folders(files: Files) -> tuple[Found[str], ...]:

@@ -217,8 +217,13 @@ def test_the_tests(tmp_path: Path, files: dict[str, str], folders: list[str]) ->
 
 @pytest.mark.parametrize(
     ("conftest", "migrate"),
-    [("engine = create_engine(URL)\n", True), ("Base.metadata.create_all(engine)\n", False), ("x = 1\n", False)],
-    ids=["tables are expected", "tables are made", "no database"],
+    [
+        ("engine = create_engine(URL)\n", True),
+        ("Base.metadata.create_all(engine)\n", False),
+        ("x = 1\n", False),
+        ("client = TestClient(app)\n", True),
+    ],
+    ids=["tables are expected", "tables are made", "no database", "the service is asked"],
 )
 def test_tests_that_make_no_tables_want_them(tmp_path: Path, conftest: str, migrate: bool) -> None:
     files = {"alembic.ini": INI, "migrations/env.py": ENV_PY, "migrations/versions/a.py": revision("a", None),
@@ -244,3 +249,24 @@ def test_compose_files_of_production_come_before_those_of_development(tmp_path: 
              "docker-compose.override.yml": one.format("c")}  # fmt: skip
 
     assert [service.image for service in services(project(tmp_path, files))] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "extras", "said"),
+    [
+        ("requirements-dev.txt", "pytest==9.0 --hash=sha256:00\n", (), ""),
+        ("requirements-dev.txt", "pytest\n-r requirements.txt\n", (), "requirements-dev.txt has no hashes"),
+        ("requirements-test.txt", "pytest==9.0 --hash=sha256:00\n", ("test",), ""),
+        ("requirements-docs.txt", "mkdocs\n", (), "pytest is not in requirements.txt"),
+        ("requirements-all.txt", "-r requirements-x.in\n", (), "pytest is not in requirements.txt"),
+    ],
+    ids=["dev", "no hashes", "another group", "nowhere", "included"],
+)
+def test_pytest_may_be_in_a_file_beside(tmp_path: Path, name: str, text: str, extras: object, said: str) -> None:
+    locked = "fastapi==0.115.0 --hash=sha256:00\n"
+    files = {"tests/test_a.py": "", "main.py": APP, "requirements.txt": locked, "requirements-x.in": "pytest\n"}
+    found = detect(project(tmp_path, files | {name: text}))
+
+    told = [one.what for one in found.untold if "pytest" in one.what or name in one.what]
+    assert found.suite.extras == extras
+    assert [said in one for one in told] == [True] * bool(said)
