@@ -86,6 +86,10 @@ class Lockfile:
         """The program that makes it."""
         return MAKERS[self.kind]
 
+    def instead(self, folder: str) -> str:
+        """Return what makes an environment of what Slipway cannot install."""
+        return f"make {folder} with `{INSTALLS[self.kind]}`" if self.kind in INSTALLS else self.maker.lock
+
     @property
     def groups(self) -> set[str]:
         """All groups that it has."""
@@ -183,7 +187,7 @@ NAME = "poetry.lock"
 PYPROJECT = "pyproject.toml"
 LOCK, UPDATE = "poetry lock", "poetry update"  # the commands that messages name
 ANOTHER = f"name another one in {PYPROJECT}, then: {LOCK}"
-INSTALL = "POETRY_VIRTUALENVS_IN_PROJECT=true poetry install"
+INSTALLS = {"poetry": "POETRY_VIRTUALENVS_IN_PROJECT=true poetry install", "uv": "uv sync"}
 NAMES = {
     r"poetry\.lock": "poetry",
     r"uv\.lock": "uv",

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from slipway.project.lockfile import INSTALL, Lockfile, Unusable, canonical
+from slipway.project.lockfile import Lockfile, Unusable, canonical
 from slipway.virtualenv import editable, install, judge, mark, markers, packages, progress
 from slipway.virtualenv import python as pythons
 from slipway.virtualenv.install import Failed, Installer
@@ -182,7 +182,7 @@ def _lines(venv: Venv, lock: Lockfile, lacks: str) -> list[str]:
     try:
         lines = lock.requirements(*venv.groups)
     except Unusable as error:
-        how = venv.relock if venv.folder == OWN else f"make {venv.folder} with `{INSTALL}`"
+        how = venv.relock if venv.folder == OWN else lock.instead(venv.folder)
         raise Refused(f"{venv.lock} cannot be used here ({error}){lacks}: {how}") from None
     if altered := lock.altered(*venv.groups):
         raise Refused(altered)

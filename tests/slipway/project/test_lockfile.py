@@ -174,3 +174,16 @@ def test_a_folder_without_one_is_no_lock_file(tmp_path: Path) -> None:
 
 def test_the_hash_is_that_of_the_file() -> None:
     assert sha256(ROOT) == hashlib.sha256((ROOT / "poetry.lock").read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("kind", "instead"),
+    [
+        ("poetry", "make .venv with `POETRY_VIRTUALENVS_IN_PROJECT=true poetry install`"),
+        ("uv", "make .venv with `uv sync`"),
+        ("pylock", "lock it anew"),
+        ("pip", "make it anew with --generate-hashes"),
+    ],
+)
+def test_what_cannot_be_installed_is_for_the_program_that_locked_it(kind: str, instead: str) -> None:
+    assert Lockfile(Path("file"), (), kind).instead(".venv") == instead
