@@ -60,6 +60,7 @@ def test_markers_of_a_conflict_further_down_are_told(project: Project) -> None:
 
 def test_ctrl_c_while_slipway_is_read_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "slipway").mkdir()
+    (tmp_path / "slipway/__init__.py").touch()
     (tmp_path / "slipway/bootstrap.py").write_text("raise KeyboardInterrupt")
     shutil.copy(ROOT / "inv", tmp_path / "inv")
     (tmp_path / "slipway.lock").write_text("-e .\n")
