@@ -135,4 +135,5 @@ def _pip(names: "list[str]") -> str:
     )
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -72,4 +72,5 @@ def main(text: str) -> None:
     sys.stdout.write(json.dumps(found))
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

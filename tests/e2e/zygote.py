@@ -21,6 +21,7 @@ from invoke.main import program
 
 from tests.forks import become
 
+PROGRAMS = ("slipway.schema", "slipway.image.contents", "slipway.bootstrap", "slipway.template.hook")
 LIMIT = 600  # seconds for a verb: a release through all gates, on a busy machine
 
 
@@ -29,7 +30,7 @@ def load() -> None:
     import slipway
 
     for module in pkgutil.walk_packages(slipway.__path__, "slipway."):
-        if not module.name.startswith(("slipway.schema", "slipway.image.contents", "slipway.bootstrap")):  # programs
+        if not module.name.startswith(PROGRAMS) and not module.name.endswith(".__main__"):
             importlib.import_module(module.name)
 
 
