@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from slipway.template.wheel import Refused as Refused
+
 T = TypeVar("T")
-
-
-class Refused(Exception):
-    """Nothing was written, for the reason that this says, with what to do."""
 
 
 @dataclass(frozen=True)

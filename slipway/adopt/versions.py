@@ -7,9 +7,8 @@ from typing import Any
 from slipway.adopt.files import Files
 from slipway.adopt.findings import Found, at
 from slipway.project.lockfile import canonical
-from slipway.project.versions import OLDEST
+from slipway.project.versions import OLDEST, older
 
-LEAST = OLDEST
 DRIVERS = ("psycopg", "psycopg2", "psycopg2-binary", "asyncpg", "pg8000")
 PINNED = re.compile(r"(?m)^\s*([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*(==|~=|>=|>|$|;|\s)\s*([\w.]*)")
 
@@ -76,11 +75,6 @@ def too_old(locked: Packages) -> list[str]:
     """Say of each package that is older than Slipway needs which it is, and which it needs."""
     return [
         f"{name} {locked.version(name)} ({locked.locked[name].where}): Slipway needs {least} or newer"
-        for name, least in LEAST.items()
-        if locked.version(name) and numbers(locked.version(name)) < numbers(least)
+        for name, least in OLDEST.items()
+        if older([locked.version(name)], least)
     ]
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    """Return the leading numbers of a version, to compare."""
-    return tuple(int(part) for part in re.findall(r"\d+", version.partition("+")[0])[:3])

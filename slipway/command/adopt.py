@@ -1,7 +1,6 @@
 """`slipway adopt`."""
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,11 +8,10 @@ from typing import Any
 
 from slipway.adopt.adoption import NEXT, Adoption, look
 from slipway.adopt.changes import diff
-from slipway.adopt.findings import Refused
 from slipway.adopt.report import findings, remaining
 from slipway.core.printable import plain
 from slipway.template import own, render, wheel
-from slipway.template.new import Refused as NoWheel
+from slipway.template.wheel import Refused
 
 OF_PROJECT = ("tasks.py", "inv")
 NO = 1
@@ -40,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         if not arguments.yes and not _agreed(len(adoption.plan.changes)):
             return NO
         adoption.write()
-    except (Refused, NoWheel) as error:
+    except Refused as error:
         sys.stderr.write(f"slipway: {error}\n")
         return NO
     _print(
@@ -53,34 +51,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _own(arguments: argparse.Namespace) -> dict[str, bytes]:
-    # Slipway's own files for the project; another wheel than this adopts the project itself.
-    mine = wheel.running()
-    if arguments.wheel:
-        wanted = Path(arguments.wheel)
-        if wrong := wheel.unfit(wanted):
-            raise Refused(f"--wheel: {wrong}.")
-        if not mine or wanted.resolve() != mine:
-            options = [f"--{name}" for name in ("plan", "yes") if getattr(arguments, name)]
-            again = ["adopt", arguments.folder, *options]
-            os.execv(sys.executable, [sys.executable, f"{wanted.resolve()}/slipway", *again])  # noqa: S606
+    # Slipway's own files for the project.
+    options = [f"--{name}" for name in ("plan", "yes") if getattr(arguments, name)]
+    mine = wheel.chosen(arguments.wheel, ["adopt", arguments.folder, *options])
     files = render.template()
     made = {name: files[name] for name in OF_PROJECT}
     if (Path(arguments.folder) / own.NAME).exists():
         return made
-    if not mine and wheel.in_repository():
-        if not arguments.plan:
-            raise Refused(f"this Slipway lies in its own repository: {wheel.MADE}; then name that: --wheel FILE")
+    if arguments.plan and not mine and wheel.in_repository():
         return made
-    return made | lock_of(mine)
-
-
-def lock_of(mine: Path | None) -> dict[str, bytes]:
-    """Return slipway.lock, and the wheel that it names."""
-    if mine is None:
-        return {own.NAME: own.text(wheel.line_of_index(), own.shipped(), ["adopt"]).encode()}
-    content = mine.read_bytes()
-    text = own.text(wheel.line(content, mine.name), own.shipped(), ["adopt"])
-    return {own.NAME: text.encode(), f"{wheel.FOLDER}/{mine.name}": content}
+    wheel.need_one(mine)
+    return made | wheel.lock(["adopt"], mine)
 
 
 def _show(adoption: Adoption) -> None:

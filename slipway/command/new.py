@@ -1,13 +1,13 @@
 """`slipway new`."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from slipway.template import wheel
-from slipway.template.new import Refused, new
+from slipway.template.new import new
+from slipway.template.wheel import Refused
 
 NEXT = """\
 {files} files in {folder}{remarks}
@@ -45,16 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _source(arguments: argparse.Namespace) -> Path | None:
-    # The wheel that the project gets: another one than this makes the project itself, as it has its own template.
-    mine = wheel.running()
-    if arguments.wheel:
-        wanted = Path(arguments.wheel)
-        if wrong := wheel.unfit(wanted):
-            raise Refused(f"--wheel: {wrong}.")
-        if not mine or wanted.resolve() != mine:
-            rest = [*([arguments.folder] if arguments.folder else []), *(["--empty"] if arguments.empty else [])]
-            again = ["new", arguments.name, *rest]
-            os.execv(sys.executable, [sys.executable, f"{wanted.resolve()}/slipway", *again])  # noqa: S606
-    if not mine and wheel.in_repository():
-        raise Refused(f"this Slipway lies in its own repository: {wheel.MADE}; then name that: --wheel FILE")
+    rest = [*([arguments.folder] if arguments.folder else []), *(["--empty"] if arguments.empty else [])]
+    mine = wheel.chosen(arguments.wheel, ["new", arguments.name, *rest])
+    wheel.need_one(mine)
     return mine

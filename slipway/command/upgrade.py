@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-LOCK = "slipway.lock"
+from slipway.template import own
+
 MISSING = (
     "slipway: {error}: this Slipway runs without what it needs. In the project: ./inv upgrade, with the same options"
 )
@@ -26,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Upgrade the project that the working directory is in; returns the status."""
     root = found(Path.cwd())
     if not root:
-        sys.stderr.write(f"slipway: there is no {LOCK} here or above: call this in the folder of a project\n")
+        sys.stderr.write(f"slipway: there is no {own.NAME} here or above: call this in the folder of a project\n")
         return 1
     try:
         from invoke.exceptions import Exit
@@ -45,4 +46,4 @@ def run(arguments: argparse.Namespace) -> int:
 
 def found(start: Path) -> Path | None:
     """Return the nearest folder with a slipway.lock, from one upwards."""
-    return next((one for one in (start, *start.parents) if (one / LOCK).is_file()), None)
+    return next((one for one in (start, *start.parents) if (one / own.NAME).is_file()), None)

@@ -20,6 +20,7 @@ from slipway.image.base import Base
 from slipway.image.wheels import without_wheel
 from slipway.project.checkout import Checkout
 from slipway.project.lockfile import Lockfile, Unusable
+from slipway.project.locks.package import PYPI as PYPI
 
 FILE = "slipway/image/poetry.txt"  # of Slipway; the Dockerfile and .dockerignore name it as well
 WANTED = {"poetry": ">=2.5,<3", "poetry-plugin-export": ">=1.10,<2"}
@@ -27,7 +28,6 @@ PYTHON = ">=3.11,<4"  # of any base image
 # The oldest of each C library, and the machines that images are built for.
 BASES = tuple(Base(f"3.{minor}", variant) for variant in ("slim-bookworm", "alpine") for minor in (11, 12, 13))
 MACHINES = ("x86_64", "aarch64")
-PYPI = "https://pypi.org/simple"
 HEAD = """\
 # Poetry and its export plugin, with all that they need, for the stage of the Dockerfile that lists an image's packages.
 # Made by `./inv pins --update`, for every Python and platform; the hashes are those of all files of a version.

@@ -5,30 +5,21 @@ from pathlib import Path
 
 from slipway import __version__
 from slipway.core.errors import Problem
+from slipway.project.locks import pep440
 
 KEY = "minimum-version"
-# As wheels spell versions, and as semver.org does: 1.4.0rc1, 1.4.0-rc.1, 1.4.0.dev3+local.
-FORM = re.compile(
-    r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-_.]?(alpha|beta|a|b|c|rc|pre|preview)[-_.]?(\d*))?(?:[-_.]?dev[-_.]?(\d*))?"
-    r"(?:\+[A-Za-z0-9._-]+)?",
-    re.ASCII | re.IGNORECASE,
-)
-STAGES = {"alpha": 1, "a": 1, "beta": 2, "b": 2, "c": 3, "rc": 3, "pre": 3, "preview": 3}
-DEVELOPED, RELEASED = 0, 4  # before and after those
-NEVER = 1 << 31  # comes after each that has a number
+NUMBERS = re.compile(r"v?\d+\.\d+(?:\.\d+)?(?!\.?\d)", re.ASCII)  # that it begins with
 
 
-def order(version: str) -> tuple[int, ...]:
-    """Return what versions are compared by; raises ValueError for what is none. What follows a + says nothing."""
-    found = FORM.fullmatch(version.strip())
-    if not found:
+def order(version: str) -> pep440.Key:
+    """Return what versions are compared by; raises ValueError for what is none. What follows a + says nothing.
+
+    They are spelled as wheels do, or as semver.org does: 1.4.0rc1, 1.4.0-rc.1, 1.4.0.dev3+local.
+    """
+    found = pep440.VERSION.fullmatch(version.strip())
+    if not found or found["post"] or not NUMBERS.match(found[0]):
         raise ValueError(f"{version!r} is no version, as 1.4.0 or 1.4.0rc1 is")
-    major, minor, patch, stage, number, developed = found.groups()
-    is_developed = developed is not None
-    rank = STAGES[stage.lower()] if stage else DEVELOPED if is_developed else RELEASED
-    return (
-        int(major), int(minor), int(patch or 0), rank, int(number or 0), int(developed or 0) if is_developed else NEVER
-    )  # fmt: skip
+    return pep440.key(version)
 
 
 def check(wanted: object, own: str = __version__) -> None:

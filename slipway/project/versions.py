@@ -31,11 +31,12 @@ def lacking(lock: Lockfile, groups: Iterable[str] = ("main",), oldest: Mapping[s
     locked: dict[str, list[str]] = {}
     for package in lock.of(*groups):
         locked.setdefault(canonical(package.name), []).append(package.version)
-    found = [Lack(name, needed, _older(locked.get(name, []), needed)) for name, needed in oldest.items()]
+    found = [Lack(name, needed, older(locked.get(name, []), needed)) for name, needed in oldest.items()]
     return [one for one in found if one.locked or one.name not in locked]
 
 
-def _older(versions: Iterable[str], needed: str) -> str:
+def older(versions: Iterable[str], needed: str) -> str:
+    """Return the oldest of these versions that is older than needed, "" for none; one that cannot be read is not."""
     known = [one for one in versions if pep440.VERSION.fullmatch(one)]
-    older = [one for one in known if pep440.key(one) < pep440.key(needed)]
-    return min(older, key=pep440.key, default="")
+    found = [one for one in known if pep440.key(one) < pep440.key(needed)]
+    return min(found, key=pep440.key, default="")

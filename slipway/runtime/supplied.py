@@ -18,6 +18,7 @@ from slipway import interpreter
 from slipway.core import resources
 from slipway.core.pythons import VARIABLE
 from slipway.image import beneath, stage
+from slipway.image.fit import NAMES
 from slipway.project import adopted, variables, written
 from slipway.project.carried import carried
 from slipway.project.checkout import Checkout
@@ -29,11 +30,6 @@ import importlib.util, json, sys
 has = [name for name in sys.argv[1:] if importlib.util.find_spec(name)]
 json.dump([list(sys.version_info[:2]), has], sys.stdout)
 """
-# What each package is imported as.
-NAMES = {
-    "click": "click", "gunicorn": "gunicorn", "h11": "h11", "psycopg": "psycopg", "psycopg-binary": "psycopg",
-    "typing-extensions": "typing_extensions", "uvicorn": "uvicorn", "uvicorn-worker": "uvicorn_worker",
-}  # fmt: skip
 
 
 def of_service(checkout: Checkout, settings: dict[str, str]) -> dict[str, str]:

@@ -3,22 +3,17 @@
 import contextlib
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from slipway.template import own, render, wheel
+from slipway.core.git import ask
+from slipway.template import render, wheel
+from slipway.template.wheel import Refused
 
 BRANCH = "main"
 MESSAGE = "Begin {name}, made with `slipway new`"
-# Where git looks, and for whom it acts: a hook that calls this has them set for its own repository.
-ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
-
-
-class Refused(Exception):
-    """Nothing was made, for the reason that this says, with what to do."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +45,7 @@ def new(name: str, folder: Path, source: Path | None, *, empty: bool = False) ->
 
 def lock(name: str, source: Path | None, *, empty: bool) -> dict[str, bytes]:
     """Return slipway.lock, and the wheel that it names; raises Refused when no index has this version."""
-    words = made_by(name, empty=empty)
-    if source:
-        content = source.read_bytes()
-        text = own.text(wheel.line(content, source.name), own.shipped(), words)
-        return {own.NAME: text.encode(), f"{wheel.FOLDER}/{source.name}": content}
-    try:
-        return {own.NAME: own.text(wheel.line_of_index(), own.shipped(), words).encode()}
-    except LookupError as error:
-        raise Refused(
-            f"pip's index was asked for this Slipway, to note its hash: {error}\n"
-            f"Where no index has it, name its wheel: slipway new {name} --wheel FILE"
-        ) from None
+    return wheel.lock(made_by(name, empty=empty), source)
 
 
 def made_by(name: str, *, empty: bool) -> list[str]:
@@ -83,19 +67,21 @@ def begin(folder: Path, name: str, target: Path) -> list[str]:
     """Make the repository and its first commit; return what has to be said of it, which is no reason to fail."""
     if not shutil.which("git"):
         return ["there is no git here: no repository was made. Versions and tags need one: git init"]
-    above = _git(target if target.exists() else target.absolute().parent, "rev-parse", "--show-toplevel")
-    if not above.returncode:
-        return [f"it lies in the repository {above.stdout.strip()}: the files are for you to commit there"]
+    there = next(one for one in (target.absolute(), *target.absolute().parents) if one.exists())
+    status, above = ask(there, "rev-parse", "--show-toplevel")
+    if not status:
+        return [f"it lies in the repository {above.strip()}: the files are for you to commit there"]
     for command in (("init", "--quiet"), ("symbolic-ref", "HEAD", f"refs/heads/{BRANCH}"), ("add", "--force", ".")):
-        if (done := _git(folder, *command)).returncode:
-            return [f"git {command[0]} failed ({_last(done.stderr)}): the repository is for you to make"]
-    done = _git(folder, "commit", "--quiet", "--message", MESSAGE.format(name=name))
-    if not done.returncode:
+        status, said = ask(folder, *command)
+        if status:
+            return [f"git {command[0]} failed ({_last(said)}): the repository is for you to make"]
+    status, said = ask(folder, "commit", "--quiet", "--message", MESSAGE.format(name=name))
+    if not status:
         return []
-    if _git(folder, "var", "GIT_AUTHOR_IDENT").returncode or _git(folder, "var", "GIT_COMMITTER_IDENT").returncode:
+    if any(ask(folder, "var", who)[0] for who in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT")):
         who = "git config --global user.name YOU; git config --global user.email YOU@EXAMPLE.COM"
         return [f"nothing is committed yet, as git does not know who you are: {who}; then: git commit -m Begin"]
-    return [f"nothing is committed yet: git commit failed ({_last(done.stderr or done.stdout)})"]
+    return [f"nothing is committed yet: git commit failed ({_last(said)})"]
 
 
 def _need_room(folder: Path, name: str) -> None:
@@ -142,15 +128,6 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def _git(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    env = {name: value for name, value in os.environ.items() if name not in ELSEWHERE} | {"LC_ALL": "C"}
-    while not folder.exists():
-        folder = folder.parent
-    return subprocess.run(
-        ["git", *args], cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
 
 
 def _last(said: str) -> str:

@@ -10,15 +10,15 @@ from pathlib import Path
 from slipway.core.errors import Problem
 from slipway.core.limits import Limit
 from slipway.core.shell import Shell
-from slipway.template import protocol
+from slipway.template import own, protocol
+from slipway.template import wheel as wheels
 from slipway.template.protocol import MADE_BY, Made
 from slipway.virtualenv.install import Failed, base_pip
 
-LOCK = "slipway.lock"
-PACKAGE = "slipway-tasks"
+LOCK, PACKAGE = own.NAME, own.DISTRIBUTION
 WHEEL = re.compile(r"slipway_tasks-(?P<version>[^-]+)-(?:[0-9][^-]*-)?[^-]+-[^-]+-[^-]+\.whl")
 HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
-VENDOR = "vendor"
+VENDOR = wheels.FOLDER
 FETCHED = Limit(still=60)  # an index that says nothing for so long won't
 MADE = Limit(60)
 BEGIN = (

@@ -1,6 +1,5 @@
 """A project with a Dockerfile and a Compose file of its own: adopted, built, started, deployed, and gone back."""
 
-import subprocess
 import sys
 import threading
 from collections import Counter
@@ -11,8 +10,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.adopted import ENV, TABLE, Adopted
 from tests.e2e.support import NAME, clear, commit, run
-from tests.support import ROOT, Checkout, free_port
+from tests.support import ROOT, free_port
 
 pytestmark = pytest.mark.minutes(1)
 
@@ -46,38 +46,6 @@ def create_app() -> FastAPI:
 
     return app
 """
-ENV = """
-import asyncio
-import os
-
-from alembic import context
-from sqlalchemy.ext.asyncio import create_async_engine
-
-
-def migrate(connection):
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
-
-
-async def online():
-    assert os.environ["SECRET_KEY"]
-    async with create_async_engine(os.environ["DATABASE_URL"]).connect() as connection:
-        await connection.run_sync(migrate)
-
-
-asyncio.run(online())
-"""
-TABLE = """
-import sqlalchemy as sa
-from alembic import op
-
-revision, down_revision = "0001", None
-
-
-def upgrade():
-    op.create_table("item", sa.Column("id", sa.Integer, primary_key=True))
-"""
 # An environment without pip, which nothing but the command names; and root.
 DOCKERFILE = """
 FROM python:3.13-slim AS build
@@ -101,7 +69,7 @@ QUICK = "\n[tool.slipway.deploy]\nsettle = 1\n"  # what is no part of adopting
 FILES = {
     "src/shop/__init__.py": "",
     "src/shop/main.py": MAIN,
-    "db/env.py": ENV,
+    "db/env.py": ENV.format(imports="assert os.environ['SECRET_KEY']", url="os.environ['DATABASE_URL']"),
     "db/versions/0001.py": TABLE,
     "alembic.ini": "[alembic]\nscript_location = %(here)s/db\n",
     "requirements.txt": "fastapi\nuvicorn\nsqlalchemy[asyncio]\nalembic\nasyncpg\npydantic-settings\n",
@@ -109,25 +77,10 @@ FILES = {
     "compose.yaml": COMPOSE,
     "pyproject.toml": f'[project]\nname = "{NAME}-own"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n',
 }
-CALL = "import sys; from slipway.verbs.main import run; sys.argv[0] = 'inv'; run(sys.argv.pop(1))"
-
-
-class Shop(Checkout):
-    """The project, whose verbs are called from Slipway's own folder."""
-
-    def command(self, *args: str) -> list[str]:
-        """Return a verb's command line."""
-        return [sys.executable, "-P", "-c", CALL, str(self.root), *args]
-
-    def succeeds(self, *args: str) -> "subprocess.CompletedProcess[str]":
-        """Run a verb that has to succeed."""
-        done = self.inv(*args)
-        assert done.returncode == 0, done.stderr + done.stdout
-        return done
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+def shop(tmp_path: Path) -> Iterator[Adopted]:
     """Give the project, committed."""
     root = tmp_path / "shop"
     for name, text in FILES.items():
@@ -136,7 +89,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     run("git", "init", "--quiet", "--initial-branch=main", cwd=root)
     for name, value in (("user.name", "E2E"), ("user.email", "e2e@example.com")):
         run("git", "config", name, value, cwd=root)
-    made = Shop(root, {"COMPOSE_PROJECT_NAME": f"{NAME}-own", "PORT": str(free_port()), "PYTHONPATH": str(ROOT)})
+    made = Adopted(root, {"COMPOSE_PROJECT_NAME": f"{NAME}-own", "PORT": str(free_port()), "PYTHONPATH": str(ROOT)})
     commit(made, "A project of before")
     (root / "slipway.lock").write_text("-e .\n")  # Slipway is where its source lies
     adopt = "import sys; sys.path.insert(0, sys.argv.pop(1)); from slipway.command.main import main; main()"
@@ -169,7 +122,7 @@ def asked(url: str) -> Iterator[Counter[str]]:
         thread.join()
 
 
-def test_a_project_is_run_and_deployed_as_it_is(shop: Shop) -> None:
+def test_a_project_is_run_and_deployed_as_it_is(shop: Adopted) -> None:
     shop.succeeds("up")
     assert httpx2.get(f"{shop.url}/items", timeout=10).json()[0] == 0
     shop.succeeds("down", "--volumes", "--yes")

@@ -110,5 +110,6 @@ def file_name(url: str) -> str:
 
 # Poetry's names of sources: an index that is not PyPI, a wheel or archive, a folder. There are "git" and "url" too.
 INDEX, FILE, DIRECTORY = "legacy", "file", "directory"
+PYPI = "https://pypi.org/simple"  # pip's own index
 ARCHIVE = "archive"  # a wheel or archive at an address, with its hash
 STRONG = ("sha256:", "sha384:", "sha512:")  # what pip takes

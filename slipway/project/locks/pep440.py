@@ -26,7 +26,7 @@ def key(version: str) -> Key:
         release = release[:-1]
     before = (LAST, 0)
     if found["kind"]:
-        before = ("abcrp".index(found["kind"][0].lower()), int(found["pre"] or 0))
+        before = ("ab".find(found["kind"][0].lower()) % 3, int(found["pre"] or 0))  # c, rc, pre and preview are one
     post = -1
     if found["post"]:
         post = int(re.sub(r"\D", "", found["post"]) or 0)

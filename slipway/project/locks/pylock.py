@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from slipway.project.locks import conditions, walk
-from slipway.project.locks.package import ARCHIVE, DIRECTORY, FILE, STRONG, Content, Package, Unusable, file_name
+from slipway.project.locks.package import ARCHIVE, DIRECTORY, FILE, PYPI, STRONG, Content, Package, Unusable, file_name
 
-PYPI = "https://pypi.org/simple"
 EXTRAS, GROUPS = "extras", "dependency_groups"  # the variables of its markers
 
 

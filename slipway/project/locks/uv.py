@@ -14,6 +14,7 @@ from slipway.project.locks.package import (
     ARCHIVE,
     DIRECTORY,
     FILE,
+    PYPI,
     Content,
     Package,
     Unusable,
@@ -23,7 +24,6 @@ from slipway.project.locks.package import (
 )
 from slipway.project.locks.walk import Edge, Node
 
-PYPI = "https://pypi.org/simple"
 OURS = ("editable", "directory", "virtual")  # sources that are folders
 ENCODED = ("extra-", "group-", "project-")  # of what conflicts, in a marker's extra
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.adopted import ENV, TABLE, Adopted
 from tests.slipway.adopt.support import APP, put
-from tests.support import ROOT, Checkout, free_port
+from tests.support import ROOT, free_port
 
-CALL = "import sys; from slipway.verbs.main import run; sys.argv[0] = 'inv'; run(sys.argv.pop(1))"
 ITEMS = """
 from fastapi import FastAPI
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -49,41 +49,6 @@ def create_app() -> FastAPI:
 
     return app
 """
-ENV = """
-import asyncio
-
-from alembic import context
-from shop.main import Settings
-from sqlalchemy.ext.asyncio import create_async_engine
-
-
-def migrate(connection):
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
-
-
-async def online():
-    async with create_async_engine(Settings().url).connect() as connection:
-        await connection.run_sync(migrate)
-
-
-asyncio.run(online())
-"""
-TABLE = """
-import sqlalchemy as sa
-from alembic import op
-
-revision, down_revision = "0001", None
-
-
-def upgrade():
-    op.create_table("item", sa.Column("id", sa.Integer, primary_key=True))
-
-
-def downgrade():
-    op.drop_table("item")
-"""
 TEST = """
 import os
 
@@ -114,7 +79,7 @@ PREFIX: dict[str, str | bytes] = {  # a src layout, a factory, parts under a pre
     "pyproject.toml": PROJECT,
     "src/shop/__init__.py": "",
     "src/shop/main.py": ITEMS,
-    "db/env.py": ENV,
+    "db/env.py": ENV.format(imports="from shop.main import Settings", url="Settings().url"),
     "db/versions/0001.py": TABLE,
     "alembic.ini": "[alembic]\nscript_location = %(here)s/db\nprepend_sys_path = src\n",
     "tests/test_shop.py": TEST,
@@ -129,20 +94,6 @@ MONOREPO: dict[str, str | bytes] = {  # a service in a folder of a repository, i
     "backend/.env.example": "DATABASE_URL=postgresql://shop:change@localhost:5432/shop\n",
 }
 PLAIN: dict[str, str | bytes] = {"requirements.txt": "fastapi\n", "main.py": APP}  # no pyproject.toml, no database
-
-
-class Adopted(Checkout):
-    """A project with Slipway's verbs, which are called from Slipway's own folder."""
-
-    def command(self, *args: str) -> list[str]:
-        """Return a verb's command line."""
-        return [sys.executable, "-P", "-c", CALL, str(self.root), *args]
-
-    def succeeds(self, *args: str) -> str:
-        """Run a verb that has to succeed; return what it says."""
-        done = self.inv(*args)
-        assert done.returncode == 0, done.stderr + done.stdout
-        return done.stdout + done.stderr
 
 
 def adopted(folder: Path, files: Mapping[str, str | bytes], inside: str) -> Adopted:

@@ -157,3 +157,15 @@ def test_it_says_its_version_and_its_verbs(wheel_file: Path, tmp_path: Path) -> 
     assert slipway(wheel_file, tmp_path, "--version").stdout == f"slipway {__version__}\n"
     assert "new" in slipway(wheel_file, tmp_path, "--help").stdout
     assert slipway(wheel_file, tmp_path, "nwe").returncode == 2
+
+
+@pytest.mark.parametrize("words", [["new", "shop", "--empty"], ["adopt"]], ids=" ".join)
+def test_an_index_that_has_no_slipway_is_a_sentence(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> str:
+        raise LookupError("no such thing")
+
+    monkeypatch.setattr(wheel, "line_of_index", none)
+    with pytest.raises(
+        wheel.Refused, match=rf"no such thing\nWhere no index.*: slipway {' '.join(words)} --wheel FILE"
+    ):
+        wheel.lock(words, None)

@@ -124,3 +124,8 @@ def test_versions_have_their_order() -> None:
     assert all(key(one) < key(other) for one, other in itertools.pairwise(order))
     with pytest.raises(ValueError, match="'new' is no version"):
         key("new")
+
+
+def test_kinds_of_candidates_are_one() -> None:
+    assert len({key(f"1.0{kind}1") for kind in ("c", "rc", "pre", "-preview.")}) == 1
+    assert key("1.0b9") < key("1.0c1") < key("1.0rc2") < key("1.0")
