@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from slipway.adopt import (
     asgi,
     commands,
+    envfile,
     health,
     layout,
     migrations,
@@ -54,6 +55,7 @@ class Detected:
     after_migrate: tuple[Found[str], ...]
     before_migrate: tuple[Found[str], ...]
     writable: tuple[Found[str], ...]
+    env_file: Found[str]
     others: tuple[Service, ...]
     untold: tuple[Untold, ...]
     is_adopted: bool = False  # [tool.slipway] is there
@@ -90,7 +92,8 @@ def detect(files: Files, tracked: frozenset[str] = frozenset()) -> Detected:
         requires=requires, python=layout.python(files, image, requires), lock=lock, locked=locked, image=image,
         port=_port(app, image), answers=said, database=names, migrations=migrated, variables=tuple(known),
         values=values, secrets=tuple(hidden), suite=suite, after_migrate=tuple(after), before_migrate=tuple(before),
-        writable=tuple(writing.writable(files)), others=_others(composed, app), untold=(*untold, *_unread(files)),
+        writable=tuple(writing.writable(files)), env_file=envfile.env_file(files),
+        others=_others(composed, app), untold=(*untold, *_unread(files)),
         is_adopted="slipway" in table(files.toml("pyproject.toml"), "tool") if files.has("pyproject.toml") else False,
     )  # fmt: skip
 

@@ -7,11 +7,12 @@ from slipway.adopt.database import Names
 from slipway.adopt.detect import Detected
 from slipway.adopt.variables import Variable
 from slipway.core.secrecy import tells
+from slipway.core.sources import FILE
 from slipway.project import dotenv
 from slipway.project.database import HOSTNAME, NAME, PASSWORD, SUPERUSER, USERNAME
 
 HEAD = """\
-# Every variable of the service, with its comment. `./inv up` makes .env from this file and
+# Every variable of the service, with its comment. `./inv up` makes {file} from this file and
 # generates the secrets; a line that is commented out is optional and shows the default.
 """
 DATABASE = """\
@@ -43,8 +44,11 @@ ISSUED = "change-me"  # no secret is generated in its place, and nothing starts 
 TAKEN = ("postgres", "template0", "template1")  # databases and roles that are there already
 
 
-def example(found: Detected, before: str, present: str) -> str:
-    """Return .env.example with all that it lacks; `present` is an .env that is there, whose names have to be in it."""
+def example(found: Detected, before: str, present: str, file: str = FILE) -> str:
+    """Return .env.example with all that it lacks.
+
+    `present` is a `file` of settings that is there, whose names have to be in it.
+    """
     known = dotenv.schema(before)
     names = known.required.keys() | known.optional
     text = before if found.is_adopted else _made_fit(found, before)
@@ -62,8 +66,8 @@ def example(found: Detected, before: str, present: str) -> str:
     names |= _names_in(blocks)
     more = [name for name in dotenv.parse(present)[0] if name not in names and not dotenv.FOREIGN.fullmatch(name)]
     if more:
-        blocks.append("\n".join(["# What is in .env besides.", *(f"# {name}=" for name in more)]) + "\n")
-    start = [text.rstrip("\n") + "\n"] if text.strip() else [HEAD]
+        blocks.append("\n".join([f"# What is in {file} besides.", *(f"# {name}=" for name in more)]) + "\n")
+    start = [text.rstrip("\n") + "\n"] if text.strip() else [HEAD.format(file=file)]
     return "\n".join([*start, *blocks]) if blocks else text
 
 

@@ -1,6 +1,7 @@
 """What git has to leave alone, and what it has to have."""
 
 from slipway.adopt.findings import Untold
+from slipway.core.sources import FILE
 
 GIT = {
     ".slipway/": (".slipway", ".slipway/", "/.slipway", "/.slipway/", "**/.slipway/", ".slipway/*"),
@@ -11,9 +12,10 @@ GIT = {
 }
 
 
-def git(text: str) -> str:
-    """Return .gitignore with what it lacks."""
-    return _with(text, _lacking(text, GIT), "# Slipway's state, and settings with secrets.")
+def git(text: str, env_file: str = FILE) -> str:
+    """Return .gitignore with what it lacks; `env_file` has the settings."""
+    own = {} if env_file == FILE else {".env.*": (".env.*", "/.env.*", ".env*", env_file, f"/{env_file}")}
+    return _with(text, _lacking(text, GIT | own), "# Slipway's state, and settings with secrets.")
 
 
 def _lacking(text: str, wanted: dict[str, tuple[str, ...]]) -> list[str]:

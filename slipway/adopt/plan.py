@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slipway.adopt import example, ignores, toml
+from slipway.adopt import envfile, example, ignores, toml
 from slipway.adopt.changes import Change
 from slipway.adopt.detect import Detected
 from slipway.adopt.files import Files
 from slipway.adopt.findings import Refused, Untold
 from slipway.adopt.texts import env_files
+from slipway.core.sources import FILE
 from slipway.project import dotenv
 
 # The files of Slipway's own that a project gets: where they are there, they stay.
@@ -37,21 +38,26 @@ def plan(files: Files, found: Detected, own: Mapping[str, bytes], tracked: froze
     texts: dict[str, str] = {}
     texts["pyproject.toml"], more = toml.pyproject(files, found, _settings(files))
     untold += more
-    env = files.text(".env") if files.has(".env") else None
-    made = example.example(found, files.text(".env.example") if files.has(".env.example") else "", env or "")
+    file = envfile.of_project(files, found.env_file)
+    begun = next((name for name in (file, FILE) if files.has(name)), "")
+    env = files.text(begun) if begun else None
+    made = example.example(found, files.text(".env.example") if files.has(".env.example") else "", env or "", file)
     texts[".env.example"] = made
     if env is not None:
         env, added = example.completed(found, env, made, dotenv.new_secret)
-        texts[".env"] = env
-        if added:
-            notes.append(f".env gets {', '.join(added)}; what is in it stays.")
+        texts[file] = env
+        if added and begun == file:
+            notes.append(f"{file} gets {', '.join(added)}; what is in it stays.")
     elsewhere = [name for name in env_files(files, []) if name.endswith("/.env")]
-    if elsewhere:
+    if file != FILE:
+        of = " It begins with what .env has." if begun == FILE else ""
+        notes.append(f"Slipway reads {file}, and what that says goes before .env, which your code alone reads.{of}")
+    elif elsewhere:
         notes.append(
             f"Slipway reads .env beside pyproject.toml; {', '.join(elsewhere)} stays, and is read by your code alone."
         )
-    untold += [Untold(f".env: {one}.") for one in example.by_hand(found, made, env)]
-    texts[".gitignore"] = ignores.git(files.text(".gitignore") if files.has(".gitignore") else "")
+    untold += [Untold(f"{file}: {one}.") for one in example.by_hand(found, made, env)]
+    texts[".gitignore"] = ignores.git(files.text(".gitignore") if files.has(".gitignore") else "", file)
     untold += ignores.tracked(tracked)
     changes = [change for name, text in texts.items() if (change := _of_text(files, name, text))]
     return Plan((*changes, *_own(files, own, untold)), tuple(untold), (*notes, *_notes(found)))
@@ -80,7 +86,7 @@ def _of_text(files: Files, name: str, text: str) -> Change | None:
         text = text.replace("\r\n", "\n").replace("\n", "\r\n")
     has_mark = before is not None and before.startswith(b"\xef\xbb\xbf") and name != "pyproject.toml"
     encoding = "utf-8-sig" if has_mark else "utf-8"
-    return Change(name, before, text.encode(encoding), 0o600 if name == ".env" else 0o644)
+    return Change(name, before, text.encode(encoding), 0o600 if dotenv.is_private(name) else 0o644)
 
 
 def _own(files: Files, own: Mapping[str, bytes], untold: list[Untold]) -> list[Change]:

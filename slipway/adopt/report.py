@@ -49,6 +49,8 @@ def _rows(found: Detected) -> Iterator[tuple[str, str, str]]:
         yield "tests", one.value, one.where
     for one in found.writable:
         yield "writable", one.value, one.where
+    if found.env_file.where:
+        yield "settings in", found.env_file.value, found.env_file.where
 
 
 def remaining(untold: Iterable[Untold]) -> list[str]:

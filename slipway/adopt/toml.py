@@ -74,6 +74,8 @@ def _own(files: Files, found: Detected) -> dict[str, Value]:
         values["writable"] = [one.value for one in found.writable]
     if found.after_migrate:
         values["after-migrate"] = [one.value for one in found.after_migrate]
+    if found.env_file.where:
+        values["env-file"] = found.env_file.value
     values["secrets-as"] = "environment"
     return values
 

@@ -5,7 +5,6 @@ import posixpath
 import re
 from collections.abc import Sequence
 
-from slipway.adopt import classes
 from slipway.adopt.composefile import Service
 from slipway.adopt.database import Names
 from slipway.adopt.dockerfile import stages
@@ -56,17 +55,6 @@ def _copied(files: Files, image: Image, app: Service | None, needed: Sequence[st
 def of_code(files: Files, has_migrations: bool) -> list[Untold]:
     """Say what of the code does not get on with what Slipway does."""
     found = []
-    for one in classes.settings(files):
-        reads = ".env" in one.env_file.split()
-        if one.is_used and one.reads_itself and reads and one.extra == "forbid":  # whatever its prefix
-            where = at(one.file, one.node.lineno)
-            found.append(
-                Untold(
-                    f"{one.node.name} ({where}) reads .env and refuses what it does not know, which Slipway's own "
-                    "DATABASE_* are. In its model_config, write:",
-                    'extra="ignore"',
-                )
-            )
     for name in files.code if has_migrations else ():
         made = (node for node in ast.walk(files.tree(name) or ast.Module([], [])) if isinstance(node, ast.Attribute))
         line = next((node.lineno for node in made if node.attr == "create_all" and last(node.value) == "metadata"), 0)

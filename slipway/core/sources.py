@@ -1,14 +1,15 @@
 """Where a setting comes from: .env, or the environment, which counts before it."""
 
 import os
+import re
 from collections.abc import Mapping
 
-FILE = ".env"
+FILE = ".env"  # unless [tool.slipway] env-file says otherwise
 
 
-def source(name: str, environ: Mapping[str, str] = os.environ) -> str:
+def source(name: str, environ: Mapping[str, str] = os.environ, file: str = FILE) -> str:
     """Name where a variable comes from."""
-    return "the environment" if name in environ else FILE
+    return "the environment" if name in environ else file
 
 
 def placed(*names: str, environ: Mapping[str, str] = os.environ) -> str:
@@ -17,3 +18,11 @@ def placed(*names: str, environ: Mapping[str, str] = os.environ) -> str:
     for name in names:
         groups.setdefault(source(name, environ), []).append(name)
     return " and ".join(f"{' and '.join(each)} in {where}" for where, each in groups.items())
+
+
+def in_file(text: str, file: str) -> str:
+    """Let a message name the file of the settings, where that is another one than .env.
+
+    Messages say .env: most are written where nobody knows of which project they will be.
+    """
+    return text if file == FILE else re.sub(r"(?<![\w./*\"'-])\.env(?![\w*-]|\.[\w*])", lambda _: file, text)

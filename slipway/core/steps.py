@@ -16,6 +16,7 @@ from slipway.core import printable, secrecy
 from slipway.core.log import Log
 from slipway.core.scripts import Script
 from slipway.core.secrecy import Secrets
+from slipway.core.sources import FILE, in_file
 from slipway.core.terminal import draws
 from slipway.core.words import row
 
@@ -78,19 +79,24 @@ class Steps:
     prefix: dict[str, str] = field(default_factory=dict)  # variables that every command shown needs
     log: Log = field(default_factory=Log)
     whole: bool = False
+    file: str = FILE  # what the file of the settings is called
     is_cut: bool = False  # whether a command was not shown whole
     has_failed: bool = False  # whether a step has
     colour: bool = field(default_factory=lambda: is_coloured(sys.stderr))
 
     def say(self, text: str, style: str = "") -> None:
         """Print a line, or some."""
-        text = printable.plain(self.redact(text))
+        text = self.shown(text)
         self.log.add(text)
         self._write(f"{style}{text}{PLAIN}" if self.colour and style else text)
 
     def note(self, name: str, text: str) -> None:
         """Print a line that looks like a step's, without a time."""
         self.say(f"  {row(name, printable.line(text))}")
+
+    def shown(self, text: str) -> str:
+        """Return the text as people see it: no secret, nothing that acts on a terminal, the settings' own file."""
+        return printable.plain(self.redact(in_file(text, self.file)))
 
     def redact(self, text: str) -> str:
         """Return the text with every secret value replaced."""
@@ -148,7 +154,7 @@ class Steps:
 
     def _line(self, name: str, detail: str, began: float, style: str) -> None:
         self.times[name] = took = time.monotonic() - began
-        line = f"{printable.line(self.redact(detail)):<52} {took:6.1f} s"
+        line = f"{printable.line(self.redact(in_file(detail, self.file))):<52} {took:6.1f} s"
         self.log.add(f"  {row(name, line)}")
         self._write(f"  {style}{name:<10}{PLAIN} {line}" if self.colour else f"  {row(name, line)}")
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from slipway.core.errors import Problem
 from slipway.core.shell import tokens
+from slipway.core.sources import FILE
 from slipway.engine import packaged
 from slipway.project import adopted
 from slipway.project.config import Project
@@ -53,8 +54,16 @@ def compose_command(
         ["--project-directory", "."] if folder else None,
         *(["--file", posixpath.join(folder, file)] for file in files if (project.root / folder / file).exists()),
         ["--file", more] if more else None,
+        None if WITHOUT_ENV in args else _env_file(project),
         *args,
     )
+
+
+def _env_file(project: Project) -> Sequence[str] | None:
+    # Compose finds .env itself; where the settings have another file, that one is none of them.
+    if project.env_file == FILE:
+        return None
+    return ["--env-file", project.env_file] if project.settings_file.exists() else WITHOUT_ENV
 
 
 def files() -> list[str]:

@@ -18,10 +18,10 @@ from slipway.engine import builder, packaged, registry
 from slipway.engine.client import need_engine
 from slipway.image import adopted as own
 from slipway.image import arguments, origin, plan, vendored
-from slipway.image.context import PUBLIC, context
+from slipway.image.context import context
 from slipway.image.plan import Image
 from slipway.image.wheels import without_wheel
-from slipway.project import adopted, folders, lockfile
+from slipway.project import adopted, dotenv, folders, lockfile
 from slipway.project.checkout import Checkout
 from slipway.project.config import Project
 from slipway.project.lockfile import Lockfile
@@ -127,7 +127,7 @@ def check(image: Image, home: Project, target: str | None = None) -> None:
 
 
 def _is_private(path: PurePosixPath) -> bool:
-    return ".git" in path.parts or (path.name.startswith(".env") and not path.name.endswith(PUBLIC))
+    return ".git" in path.parts or dotenv.is_private(path.name)
 
 
 def build(

@@ -9,7 +9,6 @@ from slipway.project import adopted
 from slipway.project.config import Project
 
 IGNORE_FILES = ("Dockerfile.dockerignore", ".dockerignore")  # the first that there is
-PUBLIC = (".example", ".sample", ".template", ".dist")  # how files end that only show what a private one looks like
 
 
 def context(root: Path) -> Iterator[str]:

@@ -14,8 +14,8 @@ from slipway.core.secrecy import is_secret
 from slipway.core.shell import Shell
 from slipway.engine import images
 from slipway.image.archive import opened, saved
-from slipway.image.context import PUBLIC
 from slipway.project.checkout import Checkout
+from slipway.project.dotenv import PUBLIC
 from slipway.project.values import private
 
 CAN_TELL = importlib.util.find_spec("detect_secrets") is not None  # a project may do without it
@@ -48,7 +48,8 @@ def scan(checkout: Checkout, tag: str, base: str) -> str:
     own files. No finding shows a value.
     """
     values = _values(checkout)
-    unseen = "" if (checkout.root / ".env").exists() else "; there is no .env whose values could be looked for"
+    there = checkout.project.settings_file.exists()
+    unseen = "" if there else "; there is no .env whose values could be looked for"
     with saved(checkout.shell, tag) as path:
         # Of a base image that is not here, or another one, nothing is left out.
         below, mine = _layers(checkout.shell, base) if base else (), _layers(checkout.shell, tag)

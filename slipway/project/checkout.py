@@ -17,8 +17,10 @@ class Checkout:
 
     @classmethod
     def at(cls, root: Path, steps: Steps) -> "Checkout":
-        """Read the project in a folder; raises Problem (see `config.load`)."""
-        return cls(load(root), Shell(root, steps))
+        """Read the project in a folder, whose file of settings is named from now on; raises Problem (see `load`)."""
+        project = load(root)
+        steps.file = project.env_file
+        return cls(project, Shell(root, steps))
 
     @property
     def root(self) -> Path:

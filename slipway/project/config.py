@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from slipway.core import sources
 from slipway.core.errors import Problem
 from slipway.core.words import PORTS, SECONDS, WORKERS
 from slipway.project import canonical, metadata, minimum, places, repository
@@ -40,7 +41,8 @@ class Project:
     How it lies in its folder: `pythonpath` are the folders that its modules are imported from (default: the root),
     `lock` is its lock file (default: what is found), `context` the folder that its image is built from, `dockerfile`
     the file that says how, `alembic` Alembic's .ini (default: [tool.alembic]); all relative to the project, and
-    `context` may be above it. `writable` are the folders that it writes to in its image. `secrets_as` says whether it
+    `context` may be above it. `writable` are the folders that it writes to in its image. `env_file`
+    is the file that has its settings. `secrets_as` says whether it
     reads its secrets as files of /run/secrets, or in its environment. `after_migrate` are commands that run in its
     environment once migrations were applied. `minimum_version` is the oldest Slipway that may work on it.
     """
@@ -67,6 +69,7 @@ class Project:
     dockerfile: str = "Dockerfile"
     alembic: str = ""
     writable: tuple[str, ...] = ()
+    env_file: str = sources.FILE
     secrets_as: Literal["files", "environment"] = "files"
     after_migrate: tuple[str, ...] = ()
     minimum_version: str = ""
@@ -89,6 +92,7 @@ class Project:
         places.check(self.context, inside={
             "pythonpath": self.pythonpath, "writable": self.writable, "alembic": (self.alembic,),
         }, around={"lock": self.lock, "dockerfile": self.dockerfile})  # fmt: skip
+        places.check_env_file(self.env_file)
         check_commands(self.after_migrate)
         check_rendered(self.database.rendered, self.secrets, self.tests.env)
 
@@ -106,6 +110,11 @@ class Project:
     def state(self) -> Path:
         """The folder of everything that a run leaves behind."""
         return self.root / ".slipway"
+
+    @property
+    def settings_file(self) -> Path:
+        """The file that has its settings: .env, unless env_file names another one."""
+        return self.root / self.env_file
 
     @property
     def example(self) -> str:

@@ -15,6 +15,7 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 BARE = re.compile(r"[A-Za-z0-9_./:@%+,=^~!?-]*")
 # Read by Compose and Docker themselves, whatever the service.
 FOREIGN = re.compile(r"(COMPOSE|DOCKER|BUILDKIT)_[A-Z0-9_]+")
+PUBLIC = (".example", ".sample", ".template", ".dist")  # how files end that only show what a private one looks like
 ESCAPES = {"\\": "\\", '"': '"', "n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -37,6 +38,11 @@ Read = tuple[dict[str, str], list[str]]  # the values by name, and the findings
 
 class Unreadable(ValueError):
     """A line that the two readers don't read alike."""
+
+
+def is_private(name: str) -> bool:
+    """Tell whether a file of this name has settings, and is no example of them."""
+    return name.startswith(".env") and not name.endswith(PUBLIC)
 
 
 def spell(value: str) -> str:

@@ -1,9 +1,11 @@
 """The paths in [tool.slipway]: relative, and where they may lead."""
 
 import posixpath
+import re
 from collections.abc import Mapping, Sequence
 
 from slipway.core.errors import Problem
+from slipway.project import dotenv
 
 
 def check(context: str, inside: Mapping[str, Sequence[str]], around: Mapping[str, str]) -> None:
@@ -26,6 +28,15 @@ def check(context: str, inside: Mapping[str, Sequence[str]], around: Mapping[str
                 f"{_where(key, path)} lies above the project, and outside of context = {context!r}. For a project in a "
                 'larger folder, context is the way up to it, like context = ".."'
             )
+
+
+def check_env_file(name: str) -> None:
+    """Refuse a file of settings whose name doesn't tell git and builds to leave it alone; raises Problem."""
+    if not dotenv.is_private(name) or not re.fullmatch(r"\.env(\.[A-Za-z0-9_-]+)*", name):
+        raise Problem(
+            f"{_where('env-file', name)} should be .env, or begin with .env. and lie beside pyproject.toml, like "
+            ".env.slipway"
+        )
 
 
 def _check_relative(key: str, path: str) -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from slipway.core.errors import Problem
 from slipway.core.ports import LOOPBACK
+from slipway.core.sources import FILE
 from slipway.core.steps import Steps
 from slipway.core.words import PORTS, SECONDS, WORKERS, in_bytes, is_whole, whole
 from slipway.project import database, dotenv, edits, hidden, written
@@ -60,7 +61,7 @@ class Settings:
             told = [_sourced(finding, example) for finding in findings]
             listed = "\n".join(f"  - {finding}" for finding in told)
             of_file = any(one in findings for one in told)
-            where = [*([".env"] if of_file else []), *(["the environment"] if set(told) - set(findings) else [])]
+            where = [*([FILE] if of_file else []), *(["the environment"] if set(told) - set(findings) else [])]
             said = " and ".join(where)
             raise Problem(
                 f"{said[:1].upper()}{said[1:]} cannot be used:\n{listed}\n"
@@ -80,7 +81,7 @@ class Settings:
     def is_missing(self) -> bool:
         """Whether there is no .env, and the environment doesn't set all that one has to have."""
         example, given = schema(self.project), read(self.project)[0]
-        return bool(example and example.required.keys() - given.keys()) and not (self.project.root / ".env").exists()
+        return bool(example and example.required.keys() - given.keys()) and not (self.project.settings_file).exists()
 
     def hide(self) -> None:
         """Let no output show what is secret of .env, also of one that is not in order, and of the environment."""
@@ -144,7 +145,7 @@ class Settings:
         Raises Problem with all that is wrong, before anything is started.
         """
         with self.steps.step("settings", ".env is complete") as step:
-            example, target = self.project.example, self.project.root / ".env"
+            example, target = self.project.example, self.project.settings_file
             if example and not target.exists():
                 text = dotenv.fill(example, self.project.secrets, dotenv.new_secret)
                 written.create(target, text)
@@ -162,7 +163,7 @@ class Settings:
         """
         self.steps.secrets.add(*filter(None, values.values()))
         mine = {name: value for name, value in values.items() if name not in os.environ}
-        take_back = edits.change(self.project.root / ".env", mine) if mine else lambda: None
+        take_back = edits.change(self.project.settings_file, mine) if mine else lambda: None
         self._forget()
 
         def back() -> None:

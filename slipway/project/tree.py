@@ -9,7 +9,7 @@ from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell
-from slipway.project import owner
+from slipway.project import dotenv, owner
 from slipway.project.semver import PREFIX, git_tag, version_of
 
 NO_GIT = "git is not installed. Install it"
@@ -130,5 +130,6 @@ def _walk(root: Path) -> list[str]:
     return [
         str(path)
         for path in paths
-        if path.name != ".env" and not any(part in left_out or part.endswith("_cache") for part in path.parts)
+        if not dotenv.is_private(path.name)
+        and not any(part in left_out or part.endswith("_cache") for part in path.parts)
     ]

@@ -24,7 +24,7 @@ def schema(project: Project) -> dotenv.Schema | None:
 
 def read(project: Project) -> dotenv.Read:
     """Return the values that .env or, before it, the environment has, and what is wrong with .env; raises Problem."""
-    path = project.root / ".env"
+    path = project.settings_file
     values: dict[str, str] = {}
     findings: list[str] = []
     try:

@@ -73,7 +73,7 @@ class Attempt:
         clone(self.home.shell, self._clone, head)
         if example := replace(self.checkout.project, root=self.root).example:  # for the verbs that are run here
             text = dotenv.fill(example, self.checkout.project.secrets, new_secret)
-            written.create(self.root / ".env", text)
+            written.create(self.root / self.checkout.project.env_file, text)
 
     def write(self, skipped: Sequence[str]) -> None:
         """Write version and changelog, commit, and tag.

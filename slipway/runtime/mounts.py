@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway.core.errors import Problem
+from slipway.project import dotenv
 
 UNREAD = ("__pycache__", ".git", ".venv", ".slipway")  # bytecode is done without; the others are no service's
 INSTRUCTION = re.compile(
@@ -71,7 +72,7 @@ def check(root: Path, users: Mapping[str, list[Path]]) -> None:
 
 def is_any_closed(root: Path) -> bool:
     """Tell whether anything in a project's folder is closed to others, where modes count: not below macOS's engine."""
-    tops = (top for top in root.iterdir() if top.name not in (*UNREAD, ".env"))
+    tops = (top for top in root.iterdir() if top.name not in UNREAD and not dotenv.is_private(top.name))
     return sys.platform == "linux" and any(True for top in tops for _ in closed(top, -1))
 
 

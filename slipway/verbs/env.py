@@ -29,8 +29,9 @@ def env(_: Context, fix: bool = False, json: bool = False) -> None:
     with begin_without("env") as session:
         if fix:
             write(session, [name for name, reader in read_by(session).items() if not reader.value])
-        there = values.given(session.project)
-        rows = [(name, source(name) if name in there else "", by.value) for name, by in read_by(session).items()]
+        there, file = values.given(session.project), session.project.env_file
+        set_in = {name: source(name, file=file) for name in there}
+        rows = [(name, set_in.get(name, ""), by.value) for name, by in read_by(session).items()]
         if json:
             show_json([{"name": name, "set-in": where or None, "read-by": by or None} for name, where, by in rows])
         elif not fix:

@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slipway.core import printable
 from slipway.core.errors import Problem
 from slipway.core.permitted import permitted
 from slipway.core.signals import interruptible
@@ -232,7 +231,7 @@ def _tidily(root: Path, environment: str, runtime: str, steps: Steps) -> Iterato
             session.settings.adopt_compose_name()
             yield session
         except Problem as problem:
-            problem.message = printable.plain(in_environment(steps.redact(str(problem.message)), environment))
+            problem.message = steps.shown(in_environment(str(problem.message), environment))
             steps.log.add(problem.message)
             problem.message += steps.where
             raise

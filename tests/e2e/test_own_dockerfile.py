@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 
 class Settings(BaseSettings):
+    model_config = {"env_file": ".env"}  # and it refuses what it does not know there
     database_url: str
     secret_key: str
 
@@ -128,7 +129,7 @@ def test_a_project_is_run_and_deployed_as_it_is(shop: Adopted) -> None:
     shop.succeeds("down", "--volumes", "--yes")
 
     shop.succeeds("deploy", "--yes", "--bake", "0")
-    env = dict(line.split("=", 1) for line in (shop.root / ".env").read_text().splitlines() if "=" in line)
+    env = dict(line.split("=", 1) for line in (shop.root / ".env.slipway").read_text().splitlines() if "=" in line)
     assert httpx2.get(f"{shop.url}/items", timeout=10).json() == [0, len(env["SECRET_KEY"])]
     names = run("docker", "ps", "--quiet", "--filter", f"name={NAME}-own-prod").split()
     of_images = run("docker", "inspect", "--format", "{{.Image}}", *names).split()

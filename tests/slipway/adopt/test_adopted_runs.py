@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="SHOP_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SHOP_", env_file=".env")  # which refuses what it does not know
     db_host: str = "localhost"
     db_port: int = 5432
     db_user: str = "shop"
@@ -83,6 +83,8 @@ PREFIX: dict[str, str | bytes] = {  # a src layout, a factory, parts under a pre
     "db/versions/0001.py": TABLE,
     "alembic.ini": "[alembic]\nscript_location = %(here)s/db\nprepend_sys_path = src\n",
     "tests/test_shop.py": TEST,
+    ".env": "SHOP_SECRET_KEY=of-before-and-long-enough-for-anything\n",
+    ".gitignore": ".env\n",
     "Dockerfile": DOCKERFILE.format(".", '"uvicorn", "--factory", "shop.main:create_app"'),
 }
 MONOREPO: dict[str, str | bytes] = {  # a service in a folder of a repository, its URL, no migrations
@@ -131,5 +133,5 @@ def test_it_comes_up_as_it_is(
             assert "1 passed" in project.succeeds("test")
     finally:
         project.succeeds("down", "--runtime", "host")
-    kept = {name for name in files if not name.endswith(("pyproject.toml", ".env.example"))}
+    kept = {name for name in files if not name.endswith(("pyproject.toml", ".env.example", ".gitignore"))}
     assert {name: (tmp_path / "shop" / name).read_text() for name in kept} == {name: files[name] for name in kept}

@@ -1,6 +1,8 @@
 """Where a setting comes from, in a message."""
 
-from slipway.core.sources import placed, source
+import pytest
+
+from slipway.core.sources import in_file, placed, source
 
 
 def test_the_environment_counts_before_the_file() -> None:
@@ -9,3 +11,17 @@ def test_the_environment_counts_before_the_file() -> None:
     assert placed("A", environ=environ) == "A in .env"
     assert placed("B", "C", environ=environ) == "B and C in the environment"
     assert placed("A", "B", environ=environ) == "A in .env and B in the environment"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (".env cannot be read.", ".env.slipway cannot be read."),
+        ("There is no .env: chmod 600 .env", "There is no .env.slipway: chmod 600 .env.slipway"),
+        ("of .env. It, .env, and (.env)", "of .env.slipway. It, .env.slipway, and (.env.slipway)"),
+        ("made from .env.example; backend/.env, '.env', **/.env*, .envrc", None),
+    ],
+)
+def test_a_message_names_the_file_that_is_read(text: str, said: str | None) -> None:
+    assert in_file(text, ".env.slipway") == (said or text)
+    assert in_file(text, ".env") == text

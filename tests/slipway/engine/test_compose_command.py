@@ -1,22 +1,23 @@
 """The one place that spells `docker compose`."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.engine.compose import compose_command, local_image, project_name
+from slipway.engine.compose import WITHOUT_ENV, compose_command, local_image, project_name
 from slipway.project.config import Project, load
 from tests.support import ROOT
 
 MINIMAL = '[project]\nname = "thing"\nversion = "1.0.0"\n'
 
 
-def project(root: Path) -> Project:
-    """Load a project."""
+def project(root: Path, **values: str) -> Project:
+    """Load a project, with some values of its own."""
     (root / "pyproject.toml").write_text(MINIMAL)
-    return load(root)
+    return replace(load(root), **values)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -72,3 +73,17 @@ def test_a_release_is_a_project_of_its_own_and_a_domain_another_file(tmp_path: P
     assert https[-5:] == ["--file", "compose.prod.yaml", "--file", "compose.https.yaml", "config"]
     both = compose_command(project(tmp_path), "prod", "config", https=True, ipv6=True)
     assert both[-5:] == ["--file", "compose.https.yaml", "--file", "compose.ipv6.yaml", "config"]
+
+
+def test_compose_reads_the_settings_that_slipway_reads(tmp_path: Path) -> None:
+    def command(*args: str | tuple[str, ...]) -> str:
+        return " ".join(compose_command(named, "dev", *args))
+
+    (tmp_path / ".env").touch()
+    named = project(tmp_path, env_file=".env.slipway")
+    assert command("ps").endswith("--env-file /dev/null ps")  # what is in .env is the service's own
+    (tmp_path / ".env.slipway").touch()
+    assert command("ps").endswith("--env-file .env.slipway ps")
+    assert command(WITHOUT_ENV, "ps").count("--env-file") == 1
+    named = project(tmp_path)
+    assert "--env-file" not in command("ps")

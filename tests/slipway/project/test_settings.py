@@ -47,6 +47,19 @@ def test_without_env_there_is_a_next_command(project: Project) -> None:
         Settings(project, Steps(), lambda: False).check()
 
 
+def test_another_file_may_have_them(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    project, steps = replace(project, env_file=".env.slipway"), Steps(file=".env.slipway")
+    (project.root / ".env").write_text("NOT=SLIPWAY'S\n")
+    made = Settings(project, steps, lambda: False)
+
+    made.prepare()
+
+    assert (project.root / ".env").read_text() == "NOT=SLIPWAY'S\n"
+    assert (project.root / ".env.slipway").stat().st_mode & 0o777 == 0o600
+    assert "NOT" not in made.values
+    assert ".env.slipway made from .env.example" in capsys.readouterr().err
+
+
 def test_who_has_copied_the_example_is_told_who_makes_its_secrets(project: Project) -> None:
     (project.root / ".env").write_text(project.example)
     with pytest.raises(Problem, match=r"DATABASE_PASSWORD is empty(.|\n)*Without a \.env, \./inv up makes one"):
