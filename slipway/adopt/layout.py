@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from slipway.adopt.commands import SERVERS
 from slipway.adopt.composefile import Service
-from slipway.adopt.dockerfile import Stage, interpreter_of, python_of, stages
+from slipway.adopt.dockerfile import Stage, expanded, interpreter_of, python_of, stages
 from slipway.adopt.files import Files, table
 from slipway.adopt.findings import Found, at
 
@@ -17,12 +17,13 @@ DOCKERFILES = ("Dockerfile", "Dockerfile.prod", "Dockerfile.production", "prod.D
 # What says nothing of the service that it names.
 GENERAL = frozenset(("app", "api", "backend", "server", "service", "src", "web", "project", "main", "code", "fastapi"))
 VERSIONS = ("3.13", "3.14", "3.12", "3.11", "3.10", "3.15")  # the first that the project takes
+OF_DEVELOPMENT = re.compile(r"dev|test|debug|local", re.I)  # stages
 NOT_THE_SERVICE = re.compile(r"worker|celery|migrat|beat|scheduler|cron|test|front|proxy|nginx|create_|seed|flower")
 
 
 @dataclass(frozen=True)
 class Image:
-    """How the project's own Dockerfile builds it; `venv` is "" for the image's own Python."""
+    """How the project's own Dockerfile builds it; no `venv` is the image's own Python, no `target` the last stage."""
 
     path: str
     where: str
@@ -53,18 +54,25 @@ def image(files: Files, app: Service | None) -> Image | None:
     listed += files.called(*DOCKERFILES)
     for name in dict.fromkeys(listed):
         found = stages(files.text(name)) if files.has(name) else []
-        named = next((one for one in found if app and app.target and one.name == app.target), None)
-        stage = named or (found[-1] if found else None)
+        of_app = app if app and app.dockerfile == name else None
+        stage = _built(found, of_app) if found else None
         if not stage or not _is_python(stage):
             continue
-        context = app.context if app and app.dockerfile == name else _context(files, name, stage)
+        context = of_app.context if of_app else _context(files, name, stage)
         python, variant = python_of(stage)
-        target = app.target if app and app.dockerfile == name else ""
+        target = stage.name if stage is not found[-1] else ""
         return Image(
             name, at(name, stage.number), context, target, python, variant, stage.workdir, interpreter_of(stage), stage,
             _has_code(stage),
         )  # fmt: skip
     return None
+
+
+def _built(found: Sequence[Stage], app: Service | None) -> Stage:
+    # The one that Compose names; not one for development, where the Dockerfile ends with another.
+    wanted = expanded(app.target, {}).lower() if app else ""
+    named = next((one for one in found if wanted and one.name.lower() == wanted), found[-1])
+    return found[-1] if OF_DEVELOPMENT.search(named.name) and not OF_DEVELOPMENT.search(found[-1].name) else named
 
 
 def _is_python(stage: Stage) -> bool:

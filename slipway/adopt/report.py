@@ -25,7 +25,8 @@ def _rows(found: Detected) -> Iterator[tuple[str, str, str]]:
     if image:
         runs = f"{image.venv or 'its own Python'} in {image.workdir}"
         built = f", built from {image.context}" if image.context not in (".", "") else ""
-        yield "image", f"{image.path}{built}, runs in {runs}", image.where
+        stage = f", stage {image.target}" if image.target else ""
+        yield "image", f"{image.path}{stage}{built}, runs in {runs}", image.where
     yield "health", answers.health.value, answers.health.where
     yield "host", answers.host.value, answers.host.where
     yield "docs", answers.docs.value or "none", answers.docs.where

@@ -67,6 +67,8 @@ def _own(files: Files, found: Detected) -> dict[str, Value]:
         values["context"] = image.context
     if image and image.path != "Dockerfile":
         values["dockerfile"] = image.path
+    if image and image.target:
+        values["target"] = image.target
     if migrated and migrated.ini not in ("alembic.ini", "pyproject.toml"):
         values["alembic"] = migrated.ini
     values["migrations"] = migrated.folder if migrated else ""

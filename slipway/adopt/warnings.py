@@ -7,17 +7,16 @@ from collections.abc import Sequence
 
 from slipway.adopt.composefile import Service
 from slipway.adopt.database import Names
-from slipway.adopt.dockerfile import stages
+from slipway.adopt.dockerfile import expanded, stages
 from slipway.adopt.files import Files, table
 from slipway.adopt.findings import Found, Untold, at
-from slipway.adopt.layout import Image
+from slipway.adopt.layout import OF_DEVELOPMENT, Image
 from slipway.adopt.migrations import Migrations
 from slipway.adopt.source import last
 from slipway.adopt.versions import Packages, too_old
 
 OF_PRODUCTION = re.compile(r"prod|release|runtime|final|runner|deploy", re.I)
 OTHER_MIGRATIONS = ("aerich", "piccolo", "tortoise-orm", "yoyo-migrations", "ormar")
-OF_DEVELOPMENT = re.compile(r"dev|test|debug|local", re.I)
 
 
 def of_image(files: Files, image: Image | None, app: Service | None, needed: Sequence[str] = ()) -> list[Untold]:
@@ -26,11 +25,16 @@ def of_image(files: Files, image: Image | None, app: Service | None, needed: Seq
         return [Untold("There is no Dockerfile whose image has a Python: `./inv up` does without, a deploy needs one.")]
     found: list[Untold] = []
     named = [one for one in stages(files.text(image.path)) if one.name]
-    final = stages(files.text(image.path))[-1]
     better = next((one for one in named if OF_PRODUCTION.search(one.name)), None)
-    if better and better is not final and OF_DEVELOPMENT.search(final.name):
-        found.append(Untold(f"{image.path} ends with the stage {final.name}, which is built; production's seems to be "
-                            f"{better.name} ({at(image.path, better.number)}). Move that to the end."))  # fmt: skip
+    if better and OF_DEVELOPMENT.search(image.stage.name) and not _has_target(files):
+        what = f"The stage {image.stage.name} of {image.path} is built; production's seems to be {better.name} ("
+        found.append(Untold(f"{what}{at(image.path, better.number)}). In [tool.slipway], write:",
+                            f'target = "{better.name}"'))  # fmt: skip
+    wanted = app.target if app and app.dockerfile == image.path else ""
+    if app and wanted and expanded(wanted, {}).lower() not in [one.name.lower() for one in named]:
+        found.append(
+            Untold(f"{app.where} names the stage {wanted}, which {image.path} has not: its last one is built.")
+        )
     if not image.has_code:
         where = f"; {app.where} mounts it" if app and app.volumes else ""
         what = (
@@ -38,6 +42,11 @@ def of_image(files: Files, image: Image | None, app: Service | None, needed: Seq
         )
         found.append(Untold(what, "\n".join(_copied(files, image, app, needed))))
     return found
+
+
+def _has_target(files: Files) -> bool:
+    document = files.toml("pyproject.toml") if files.has("pyproject.toml") else {}
+    return "target" in table(document, "tool", "slipway")
 
 
 def _copied(files: Files, image: Image, app: Service | None, needed: Sequence[str]) -> list[str]:

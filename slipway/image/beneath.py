@@ -94,9 +94,10 @@ def chosen(found: Sequence[Mapping[str, Any]], project: Project, image: Own) -> 
     able = [one for one in found if FRAMEWORK in one["has"] and one["folder"]]
     if not able:
         seen = ", ".join(f"{one['python']} ({one['version']})" for one in found) or "none was found"
+        built = f"Its stage {project.target}" if project.target else "The stage that the Dockerfile ends with"
         raise Problem(
-            f"No Python in the image of {project.dockerfile} has FastAPI: {seen}. The stage that the Dockerfile ends "
-            "with has to hold the service's packages."
+            f"No Python in the image of {project.dockerfile} has FastAPI: {seen}. {built} has to hold the service's "
+            "packages; target in [tool.slipway] names another one."
         )
     one = next((one for one in able if one["found"]), None)
     if not one:

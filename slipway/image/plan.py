@@ -54,7 +54,7 @@ class Image:
         if not adopted.has_own_image(self.project):
             return self.base.name
         text = adopted.dockerfile(self.project).read_text(encoding="utf-8", errors="replace")
-        return dockerfile.base(text, {**self.project.build_args, **self.given})
+        return dockerfile.base(text, {**self.project.build_args, **self.given}, self.project.target)
 
     @property
     def _dockerfile(self) -> str:
@@ -123,6 +123,7 @@ def inputs(project: Project, base: Base | None = None, given: Mapping[str, str] 
     if adopted.has_own_image(project):  # which may have its tests as well
         total = hashlib.sha256(digest(project.root, [*of_project(project), project.dockerfile]).encode())
         total.update(f"{adopted.ignored(project)}\0{stage.digest()}\0{stage.settings(project)}\0".encode())
+        total.update(f"{project.target}\0".encode() if project.target else b"")
     else:
         suites = project.tests
         tests = {*suites.host, *suites.image, *suites.http, *suites.e2e}

@@ -40,11 +40,11 @@ class Project:
 
     How it lies in its folder: `pythonpath` are the folders that its modules are imported from (default: the root),
     `lock` is its lock file (default: what is found), `context` the folder that its image is built from, `dockerfile`
-    the file that says how, `alembic` Alembic's .ini (default: [tool.alembic]); all relative to the project, and
-    `context` may be above it. `writable` are the folders that it writes to in its image. `env_file`
-    is the file that has its settings. `secrets_as` says whether it
-    reads its secrets as files of /run/secrets, or in its environment. `after_migrate` are commands that run in its
-    environment once migrations were applied. `minimum_version` is the oldest Slipway that may work on it.
+    the file that says how, `target` the stage of that (default: the last), `alembic` Alembic's .ini (default:
+    [tool.alembic]); all relative to the project, and `context` may be above it. `writable` are the folders that it
+    writes to in its image. `env_file` is the file that has its settings. `secrets_as` says whether it reads its secrets
+    as files of /run/secrets, or in its environment. `after_migrate` are commands that run in its environment once migrations were applied.
+    `minimum_version` is the oldest Slipway that may work on it.
     """
 
     root: Path
@@ -67,6 +67,7 @@ class Project:
     lock: str = ""
     context: str = "."
     dockerfile: str = "Dockerfile"
+    target: str = ""
     alembic: str = ""
     writable: tuple[str, ...] = ()
     env_file: str = sources.FILE

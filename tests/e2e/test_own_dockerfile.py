@@ -47,23 +47,26 @@ def create_app() -> FastAPI:
 
     return app
 """
-# An environment without pip, which nothing but the command names; and root.
+# An environment without pip, which nothing but the command names; and root. What it ends with cannot be built.
 DOCKERFILE = """
 FROM python:3.13-slim AS build
 RUN python3 -m venv --without-pip /opt/shop
 COPY requirements.txt /
 RUN pip --python /opt/shop/bin/python install --quiet --requirement /requirements.txt
 
-FROM python:3.13-slim
+FROM python:3.13-slim AS production
 WORKDIR /code
 COPY --from=build /opt/shop /opt/shop
 COPY . .
 CMD ["/opt/shop/bin/uvicorn", "shop.main:create_app", "--factory", "--app-dir", "src"]
+
+FROM production AS lint
+RUN exit 1
 """
 COMPOSE = """
 services:
   web:
-    build: .
+    build: {context: ., target: production}
     environment: {DATABASE_URL: "postgresql+asyncpg://shop:change-me@db/shop", SECRET_KEY: change-me}
 """
 QUICK = "\n[tool.slipway.deploy]\nsettle = 1\n"  # what is no part of adopting

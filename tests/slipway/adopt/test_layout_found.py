@@ -8,6 +8,7 @@ from slipway.adopt import layout, versions
 from slipway.adopt.composefile import services
 from slipway.adopt.detect import detect
 from slipway.adopt.files import Files
+from slipway.adopt.toml import tables
 from slipway.adopt.writing import writable
 from tests.slipway.adopt.support import APP, ENV_PY, INI, PYPROJECT, UV_LOCK, project, revision
 
@@ -97,13 +98,38 @@ def test_all_that_a_release_reads_is_copied(tmp_path: Path) -> None:
     assert [one.line.split("\n") for one in found.untold if "have no code" in one.what] == [copied]
 
 
-def test_a_last_stage_for_development_is_told(tmp_path: Path) -> None:
-    dockerfile = (
-        "FROM python:3.12 AS prod\nCOPY . .\nCMD uvicorn main:app\n\nFROM prod AS dev\nRUN pip install pytest\n"
-    )
-    found = detect(project(tmp_path, {"Dockerfile": dockerfile, "main.py": APP}))
+STAGES = "FROM python:3.12 AS prod\nCOPY . .\nCMD uvicorn main:app\n\nFROM prod AS dev\nRUN pip install pytest\n"
 
-    assert [one for one in found.untold if "ends with the stage dev" in one.what and "prod (Dockerfile:1)" in one.what]
+
+@pytest.mark.parametrize(
+    ("dockerfile", "named", "target", "told"),
+    [
+        (STAGES, "", "", ["The stage dev of Dockerfile is built; production's seems to be prod (Dockerfile:1)"]),
+        (STAGES, "dev", "", ["The stage dev of Dockerfile is built"]),
+        (STAGES, "Prod", "prod", []),
+        (STAGES, "'${TARGET:-prod}'", "prod", []),
+        (STAGES.replace("AS dev", "AS end"), "end", "", []),
+        (STAGES.replace("AS prod", "AS debug").replace("AS dev", "AS end"), "debug", "", []),
+        (STAGES.replace("AS dev", "AS end"), "none", "", ["compose.yaml:2 names the stage none, which Dockerfile has"]),
+    ],
+    ids=["unnamed", "development's", "named", "a default", "the last", "of development, before the last", "not there"],
+)
+def test_the_stage_that_is_built(tmp_path: Path, dockerfile: str, named: str, target: str, told: list[str]) -> None:
+    build = f"{{context: ., target: {named}}}" if named else "."
+    compose = f"services:\n  web:\n    build: {build}\n    command: uvicorn main:app\n"
+    files = project(tmp_path, {"Dockerfile": dockerfile, "compose.yaml": compose, "main.py": APP})
+    found = detect(files)
+
+    assert tables(files, found)[""].get("target", "") == target
+    said = [one.what for one in found.untold if "stage" in one.what]
+    assert [one.startswith(begin) for one, begin in zip(said, told, strict=True)] == [True] * len(told)
+
+
+def test_a_stage_that_was_chosen_is_not_told_again(tmp_path: Path) -> None:
+    chosen = PYPROJECT + '[tool.slipway]\ntarget = "prod"\n'
+    found = detect(project(tmp_path, {"Dockerfile": STAGES, "main.py": APP, "pyproject.toml": chosen}))
+
+    assert not [one for one in found.untold if "stage" in one.what]
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_a_build_sees_the_folder_above_without_what_is_secret(shop: Project) -> 
 
 def test_what_goes_in_is_all_that_a_build_sees_and_all_that_is_told(shop: Project) -> None:
     seen = {plan.inputs(shop)}
-    for one in (replace(shop, writable=("logs",)), replace(shop, health="/ping")):
+    for one in (replace(shop, writable=("logs",)), replace(shop, health="/ping"), replace(shop, target="prod")):
         seen.add(plan.inputs(one))
     (shop.root.parent / "frontend" / "dist" / "x.js").write_text("1")
     seen.add(plan.inputs(shop))
@@ -61,12 +61,13 @@ def test_what_goes_in_is_all_that_a_build_sees_and_all_that_is_told(shop: Projec
     seen.add(plan.inputs(shop))
     (shop.root.parent / "docs" / "x").write_text("1")  # which no build sees
     seen.add(plan.inputs(shop))
-    assert len(seen) == 5
+    assert len(seen) == 6
 
 
 def test_it_is_built_on_what_its_dockerfile_names(shop: Project) -> None:
     assert image(shop).on == "python:3.12"
     assert image(replace(shop, build_args={"TAG": "3.13"})).on == "python:3.13"
+    assert image(replace(shop, target="prod")).on == ""  # the build will say that there is no such stage
 
 
 def test_no_stage_of_slipways_is_asked_for(shop: Project) -> None:

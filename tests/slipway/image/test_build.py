@@ -73,6 +73,7 @@ def test_nothing_is_built_that_would_show_a_secret(project: Project) -> None:
     assert refused(project) == ""
     assert "an address with a login" in refused(project, source="https://me:secret@example.com/x")
     assert "add ARG FEATURE" in refused(project, build_args={"FEATURE": "1"})
+    assert "target is for a Dockerfile of the project's own" in refused(project, target="test")
 
     (root / ".env").write_text("A='never closed\n")
     assert refused(project) == ""

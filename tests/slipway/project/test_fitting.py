@@ -13,6 +13,7 @@ pythonpath = ["src", "lib"]
 lock = "../uv.lock"
 context = ".."
 dockerfile = "../docker/Dockerfile"
+target = "production"
 alembic = "src/alembic.ini"
 writable = ["src/app/logs"]
 secrets-as = "environment"
@@ -46,7 +47,7 @@ def test_without_them_all_is_as_in_a_new_project(tmp_path: Path) -> None:
 
     assert (found.pythonpath, found.lock, found.context, found.dockerfile) == ((), "", ".", "Dockerfile")
     assert (found.alembic, found.writable, found.secrets_as, found.after_migrate) == ("", (), "files", ())
-    assert (found.minimum_version, found.database.rendered) == ("", {})
+    assert (found.minimum_version, found.target, found.database.rendered) == ("", "", {})
     assert (found.tests.workers, found.tests.migrate, found.tests.extras, found.tests.env) == ("auto", False, (), {})
 
 
@@ -58,7 +59,7 @@ def test_all_are_read(tmp_path: Path) -> None:
         "../docker/Dockerfile", "src/alembic.ini", ("src/app/logs",),
     )  # fmt: skip
     assert (found.secrets_as, found.after_migrate[0]) == ("environment", "python app/initial_data.py")
-    assert found.database.extensions == ("citext",)
+    assert (found.target, found.database.extensions) == ("production", ("citext",))
     assert list(found.database.rendered) == ["DATABASE_URL", "DATABASE_PASSWORD"]
     assert (found.tests.workers, found.tests.migrate, found.tests.extras) == ("3", True, ("test",))
     assert found.tests.env == {"TESTING": "1"}
