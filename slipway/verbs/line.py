@@ -1,12 +1,13 @@
 """A command line's words: what is an option behind a verb, and what Invoke would take for one of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from invoke.collection import Collection
+from invoke.collection import Collection as Tasks
 from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 
 OF_INVOKE = {"e", "h"}  # --echo and --help: the letters of Invoke's own that may stand behind a verb
+NAMES_OF_INVOKE = ("echo", "help", "dry", "list")  # the names; --dry is refused by what it would do
 # What values are called in help; an option that is not here takes none.
 VALUES = {
     "backup": "NAME", "bake": "SECONDS", "build-arg": "NAME=VALUE", "command": "SQL", "context": "NAME", "file": "FILE",
@@ -38,10 +39,11 @@ def flags(arguments: Sequence[Argument]) -> dict[str, Argument]:
     return {flag(name): one for one in arguments for name in one.names}
 
 
-def behind(tokens: Sequence[str], arguments: Sequence[Argument]) -> tuple[str, list[str]]:
-    """Return the first letter behind a verb that is none of its own, and what follows the verb's own words.
+def behind(tokens: Sequence[str], arguments: Sequence[Argument], core: Collection[str] = ()) -> tuple[str, list[str]]:
+    """Return the first option behind a verb that is none of its own, and what follows the verb's own words.
 
-    Invoke takes such a letter for one of its own options, which by then means nothing: `-c NAME` is --collection.
+    It is a letter, or one of the names `core`: Invoke takes these for its own options, which by then mean nothing, as
+    `-c NAME` for --collection.
     """
     own, rest = flags(arguments), list(tokens)
     positional = sum(one.positional for one in arguments)
@@ -53,6 +55,8 @@ def behind(tokens: Sequence[str], arguments: Sequence[Argument]) -> tuple[str, l
                 return "", [word, *rest]
             positional -= 1
         elif word.startswith("--"):
+            if name not in own and name in core:
+                return name, rest
             del rest[: bool(name in own and own[name].takes_value and not assigned)]
         else:
             for at, letter in enumerate(word[1:], 2):
@@ -65,12 +69,18 @@ def behind(tokens: Sequence[str], arguments: Sequence[Argument]) -> tuple[str, l
     return "", []
 
 
-def foreign(tokens: Sequence[str], contexts: Mapping[str, ParserContext], tasks: Collection) -> tuple[int, str] | None:
-    """Return where the verb stands behind which Invoke would take a letter for its own, and that letter."""
+def foreign(
+    tokens: Sequence[str], contexts: Mapping[str, ParserContext], tasks: Tasks, core: Iterable[str]
+) -> tuple[int, str] | None:
+    """Return where the verb stands behind which Invoke would take an option for its own, and that option.
+
+    `core` are the names of Invoke's own.
+    """
+    names = {flag(name) for name in core if len(name) > 1 and name not in NAMES_OF_INVOKE}
     rest = list(tokens)
     while rest and rest[0] in contexts:
         at = len(tokens) - len(rest)
-        letter, rest = behind(rest[1:], list(contexts[tokens[at]].args.values()))
-        if letter and hasattr(tasks[tokens[at]], "passes"):  # a verb's; a task of the user's is Invoke's matter
-            return at, letter
+        word, rest = behind(rest[1:], list(contexts[tokens[at]].args.values()), names)
+        if word and hasattr(tasks[tokens[at]], "passes"):  # a verb's; a task of the user's is Invoke's matter
+            return at, word
     return None

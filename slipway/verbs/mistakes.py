@@ -48,6 +48,24 @@ def explain(error: ParseError, tokens: Sequence[str], contexts: Mapping[str, Par
     return text
 
 
+def before(error: ParseError) -> str:
+    """Return what is said instead of what Invoke's parser has said of its own options."""
+    found = VALUE.match(str(error))
+    return f"--{found[1].replace('_', '-')} needs a value. ./inv --help" if found else str(error)
+
+
+def elsewhere(wanted: str, root: str) -> str:
+    """Say that a launcher works for its own project alone."""
+    inv = shlex.quote(f"{wanted.rstrip('/')}/inv")
+    return f"This ./inv works on the project in its own folder, {root}. For another project, call its own: {inv}"
+
+
+def of_tasks(names: Sequence[str], verbs: Sequence[str]) -> str:
+    """Say that options of Invoke's own mean nothing to these verbs."""
+    given = " and ".join(f"--{name}" for name in names)
+    return f"{given}: of use to tasks that call Invoke's run() alone, not to {' and '.join(verbs)}. ./inv --help"
+
+
 def verb(word: str, known: Iterable[str]) -> str:
     """Say that there is no such verb."""
     meant = alike(word, known)

@@ -1,6 +1,7 @@
 """What `./inv` runs: Invoke's program, with the verbs by stage, and help where a command line cannot be."""
 
 import inspect
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -12,10 +13,14 @@ from invoke.program import Program
 from invoke.terminals import pty_size
 
 from slipway.verbs.line import foreign, spelled
+from slipway.verbs.verb import Verb  # and with it, what is said of a value that is none
 
 MARGIN, LEAST = 12, 20  # columns: between and beside names and texts; for texts
 USAGE = "Usage: ./inv VERB [--options]"
 HELP = ("--help", "-h")
+ROOT = "--search-root"  # by which the launcher says where the project is
+FORMATS = ("flat", "nested", "json")  # of --list
+OF_TASKS = ("command-timeout", "hide", "prompt-for-sudo-password", "pty", "warn-only")  # what Invoke's run() is told
 MORE = "./inv --help VERB explains one; ./inv --help has Invoke's own options as well."
 
 
@@ -29,7 +34,16 @@ class Slipway(Program):
 
     def parse_core_args(self) -> None:
         """Read them; `help VERB` is --help, and Invoke's script of completion is that of `completion`."""
-        super().parse_core_args()
+        root = self.argv[2] if self.argv[1:2] == [ROOT] else ""
+        self.argv = [*self.argv[:1], *self.argv[3 if root else 1 :]]
+        try:
+            super().parse_core_args()
+        except ParseError as error:
+            from slipway.verbs import mistakes
+
+            raise ParseError(mistakes.before(error)) from None
+        self._check_core(root)
+        self.args["search-root"].value = root or self.args["search-root"].value
         script, words = self.args["print-completion-script"], self.core.unparsed
         if script.value:
             self.core.unparsed[:] = ["completion", script.value]
@@ -38,6 +52,18 @@ class Slipway(Program):
             if words[1:]:
                 self.args.help.value = words[1]
             words.clear()
+
+    def _check_core(self, root: str) -> None:
+        # A launcher is its own project's.
+        wanted, shape, config = (self.args[name].value for name in ("search-root", "list-format", "config"))
+        if root and wanted:
+            from slipway.verbs import mistakes
+
+            raise ParseError(mistakes.elsewhere(wanted, root))
+        if shape not in FORMATS:
+            raise ParseError(f"--list-format is {', '.join(FORMATS)}, not {shape!r}.")
+        if config and not (os.path.isfile(config) and config.endswith((".yaml", ".yml", ".json", ".py"))):  # noqa: PTH113
+            raise ParseError(f"--config names a file of Invoke's, .yaml, .yml, .json or .py; {config!r} is none.")
 
     def parse_tasks(self) -> None:
         """Read the verbs and their options; raises ParseError with what was meant."""
@@ -53,10 +79,14 @@ class Slipway(Program):
             super().parse_tasks()
         except ParseError as error:
             said = mistakes.explain(error, tokens, self.parser.contexts, self.collection)
-        if found := foreign(tokens, self.parser.contexts, self.collection):
-            at, letter = found
+        if found := foreign(tokens, self.parser.contexts, self.collection, self.args):
+            at, word = found
             own = self.parser.contexts[tokens[at]].args.values()
-            said = mistakes.option(self.collection[tokens[at]], own, letter, tokens, at)
+            said = mistakes.option(self.collection[tokens[at]], own, word, tokens, at)
+        elif not said and (names := [name for name in OF_TASKS if self.args[name].value]):
+            called = [self.collection[task.name] for task in self.tasks]
+            if called and all(isinstance(one, Verb) for one in called):
+                said = mistakes.of_tasks(names, [one.name for one in called])
         if said:
             raise ParseError(said)
 

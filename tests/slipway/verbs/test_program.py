@@ -56,6 +56,19 @@ WRONG = {
     "deploy --scale x": "--scale is a whole number from 1 to 500, not 'x'.",
     "rotate X --bake -1": "--bake is a whole number from 0 to 86400, not '-1'.",
     "logs --lines 0": "--lines is a whole number from 1 to 1000000, not '0'.",
+    "-r /other/shop up": "This ./inv works on the project in its own folder, {root}. For another project, call its "
+    "own: /other/shop/inv",
+    "--search-root=../a;b --list": "This ./inv works on the project in its own folder, {root}. For another project, "
+    "call its own: '../a;b/inv'",
+    "up --search-root /other": "up has no --search-root. ./inv --help up",
+    "down --collection=x up": "down has no --collection. ./inv --help down",
+    "up --complete": "up has no --complete. ./inv --help up",
+    "--warn-only -T 3 status": "--command-timeout and --warn-only: of use to tasks that call Invoke's run() alone, not "
+    "to status. ./inv --help",
+    "-D": "--list-depth needs a value. ./inv --help",
+    "-T x status": "--command-timeout is a whole number, not 'x'.",
+    "-l -F xml": "--list-format is flat, nested, json, not 'xml'.",
+    "-f nothing.yaml status": "--config names a file of Invoke's, .yaml, .yml, .json or .py; 'nothing.yaml' is none.",
     "completion tcsh": "There is completion for bash, fish, zsh, not for 'tcsh'.",
 }
 
@@ -63,7 +76,7 @@ WRONG = {
 @pytest.mark.parametrize("line", WRONG)
 def test_what_was_meant_is_said_and_nothing_is_done(launched: Checkout, line: str) -> None:
     done = inv(launched, *line.split())
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{WRONG[line]}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{WRONG[line].format(root=launched.root)}\n")
     assert not (launched.root / ".slipway/dev").exists()
     assert not (launched.root / ".env").exists()
 
