@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from slipway.core.errors import Problem
 from slipway.project.checkout import Checkout
 from slipway.project.locks.find import find
 from slipway.project.locks.package import Unusable
-from slipway.virtualenv import install, make
+from slipway.virtualenv import install, installed, make
 from slipway.virtualenv import python as pythons
 from slipway.virtualenv import venv as environments
 from slipway.virtualenv.python import Unfit
@@ -20,7 +21,7 @@ from slipway.virtualenv.venv import Refused, Venv
 
 GIVEN = "SLIPWAY_SERVICE_VENV"  # names an environment that is used as it is
 ACTIVE = "VIRTUAL_ENV"
-MINORS = ("3.13", "3.14", "3.12", "3.11", "3.10")
+MINORS = ((3, 13), (3, 14), (3, 12), (3, 11), (3, 10))
 SHIM = '#!/bin/sh\nexec "$(dirname -- "$0")/../../inv" "$@"\n'  # so that `inv` is on PATH where .venv is active
 
 
@@ -105,15 +106,27 @@ def _unfit(ours: Venv, python: Path) -> str:
 
 
 def candidates(root: Path, environ: Mapping[str, str]) -> Iterator[Path]:
-    """Yield the Pythons that may be a project's: the one of .python-version, Slipway's own, and what is on PATH."""
+    """Yield the Pythons that may be a project's: that of .python-version, Slipway's own, others on PATH or installed.
+
+    Installed are those that pyenv and uv have.
+    """
+    there = installed.pythons(environ)
     named = root / ".python-version"
     version = named.read_text(encoding="utf-8", errors="replace").strip() if named.is_file() else ""
-    names = [f"python{'.'.join(version.split('.')[:2])}"] if version[:1].isdigit() else []
+    if match := re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", version):
+        wanted = tuple(int(part) for part in match.groups() if part)
+        yield from [there[wanted]] if wanted in there else []
+        yield from _on_path(environ, wanted[:2])
+        yield from (path for one, path in there.items() if one[:2] == wanted[:2])
+    yield Path(install.base())
+    yield from _on_path(environ, (3,), *MINORS)
+    yield from (path for minor in MINORS for one, path in there.items() if one[:2] == minor)
+
+
+def _on_path(environ: Mapping[str, str], *versions: tuple[int, ...]) -> Iterator[Path]:
+    names = (f"python{'.'.join(map(str, version))}" for version in versions)
     found = (shutil.which(name, path=environ.get("PATH")) for name in names)
     yield from (Path(one) for one in found if one)
-    yield Path(install.base())
-    others = (shutil.which(name, path=environ.get("PATH")) for name in ("python3", *(f"python{one}" for one in MINORS)))
-    yield from (Path(one) for one in others if one)
 
 
 def _add_inv(ours: Venv) -> None:

@@ -55,6 +55,23 @@ def test_the_launcher_says_which_older_python_there_is(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("folder", "is_taken"),
+    [
+        ("home/.pyenv/versions/3.12.1", True), ("home/.pyenv/versions/3.13.1t", False),
+        ("home/.local/share/uv/python/cpython-3.13.1-linux-x86_64-gnu", True),
+        ("home/.local/share/uv/python/cpython-3.13.1+freethreaded-linux-x86_64-gnu", False),
+    ],
+)  # fmt: skip
+def test_a_python_of_pyenv_or_uv_is_found_off_path(tmp_path: Path, folder: str, is_taken: bool) -> None:
+    (tmp_path / folder / "bin").mkdir(parents=True)
+    other = tmp_path / folder / "bin/python3"
+    other.write_text('#!/bin/sh\n[ "$1" = -c ] && [ $# -gt 2 ] && echo "runs $0" || printf accepted\n')
+    other.chmod(0o755)
+    done = launch(tmp_path, "exit 127", HOME=str(tmp_path / "home"))  # as a shim of pyenv's ends
+    assert done.stdout == (f"runs {other}\n" if is_taken else ""), done.stderr
+
+
 def test_what_is_no_python_is_none(tmp_path: Path) -> None:
     for python in ("exit 0", "echo anything"):
         done = launch(tmp_path, python, PYTHON=str(tmp_path / "python3"))

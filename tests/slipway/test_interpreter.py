@@ -1,6 +1,5 @@
 """Which Python runs the service's code."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from slipway.core.shell import Shell
 from slipway.core.steps import Steps
 from slipway.project.checkout import Checkout
 from slipway.project.config import Project
+from slipway.virtualenv import install, installed
 from tests.slipway.virtualenv import support
 
 
@@ -95,8 +95,36 @@ def test_the_version_that_the_project_names_comes_first(tmp_path: Path) -> None:
     for name in ("python3", "python3.12", "python3.13"):
         (folder / name).touch(mode=0o755)
     (tmp_path / ".python-version").write_text("3.12.4\n")
-    environ = {**os.environ, "PATH": str(folder)}
+    environ = {"PATH": str(folder)}
     found = list(interpreter.candidates(tmp_path, environ))
     assert found[0] == folder / "python3.12"
     (tmp_path / ".python-version").write_text("pypy3\n")
     assert next(interpreter.candidates(tmp_path, environ)) == Path(getattr(sys, "_base_executable", sys.executable))
+
+
+def test_what_pyenv_and_uv_have_is_found_off_path(tmp_path: Path) -> None:
+    pyenv = ["3.12.1", "3.12.10", "3.10.13", "3.13.0t", "3.14-dev", "pypy3.10-7.3.12", "shop"]
+    uv = [
+        "cpython-3.12.4-linux-x86_64-gnu",
+        "cpython-3.13.1+freethreaded-linux-x86_64-gnu",
+        "cpython-3.12-linux-x86_64-gnu",
+    ]
+    folders = [*(f".pyenv/versions/{name}" for name in pyenv), *(f".local/share/uv/python/{name}" for name in uv)]
+    for folder in folders:
+        (tmp_path / folder / "bin").mkdir(parents=True)
+        (tmp_path / folder / "bin/python3").touch(mode=0o755)
+    (tmp_path / ".pyenv/versions/3.11.2").mkdir()  # which was not built to the end
+    base, environ = Path(install.base()), {"PATH": "", "HOME": str(tmp_path)}
+
+    def found(wanted: str) -> list[str]:
+        (tmp_path / ".python-version").write_text(wanted)
+        names = [
+            str(one.relative_to(tmp_path)) if one != base else "-" for one in interpreter.candidates(tmp_path, environ)
+        ]
+        return [name.removesuffix("/bin/python3").rpartition("/")[2] for name in dict.fromkeys(names)]
+
+    assert found("pypy3") == ["-", "3.12.10", "cpython-3.12.4-linux-x86_64-gnu", "3.12.1", "3.10.13"]
+    assert found("3.12.1") == ["3.12.1", "3.12.10", "cpython-3.12.4-linux-x86_64-gnu", "-", "3.10.13"]
+    assert found("3.10") == ["3.10.13", "-", "3.12.10", "cpython-3.12.4-linux-x86_64-gnu", "3.12.1"]
+    moved = {"PATH": "", "PYENV_ROOT": str(tmp_path / ".pyenv"), "UV_PYTHON_INSTALL_DIR": "/nowhere"}
+    assert list(installed.pythons(moved)) == [(3, 12, 10), (3, 12, 1), (3, 10, 13)]
