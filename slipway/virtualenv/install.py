@@ -196,7 +196,7 @@ class Installer:
         listing = folder / "uv.txt"
         listing.write_text("\n".join(line), encoding="utf-8")
         progress = Progress(f"{self.progress.doing}: fetching uv")
-        status, _ = progress.run([*base_pip(), *uv.fetch_arguments(listing, folder)])
+        status, _ = progress.run([*base_pip(), *uv.fetch_arguments(listing, folder)], seconds=uv.SLOW)
         if status:
             _say("uv could not be fetched, so pip installs")
         return None if status else uv.unpack(folder)

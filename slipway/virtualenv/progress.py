@@ -1,5 +1,6 @@
 """How far an installation is: a line that is rewritten on a terminal, and one every ten seconds elsewhere."""
 
+import math
 import os
 import re
 import subprocess
@@ -72,14 +73,23 @@ class Progress:
             return f"{self.doing}: fetching {', '.join(large)}"
         return self.doing
 
-    def run(self, argv: Sequence[str], env: Mapping[str, str] | None = None, installs: bool = False) -> tuple[int, str]:
-        """Run a program to its end, and tell how far it is; return its status and what it printed."""
+    def run(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        installs: bool = False,
+        seconds: float = math.inf,
+    ) -> tuple[int, str]:
+        """Run a program to its end, and tell how far it is; return its status and what it printed.
+
+        One that takes more than `seconds` is ended.
+        """
         with tempfile.TemporaryFile("w+", errors="replace") as output:
             process = subprocess.Popen(
                 argv, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, pass_fds=HELD
             )
             try:
-                self._watch(process, output.fileno(), installs)
+                self._watch(process, output.fileno(), installs, time.monotonic() + seconds)
             except BaseException:
                 process.terminate()
                 process.wait()
@@ -89,13 +99,15 @@ class Progress:
             output.seek(0)
             return process.returncode, output.read()
 
-    def _watch(self, process: "subprocess.Popen[bytes]", output: int, installs: bool) -> None:
+    def _watch(self, process: "subprocess.Popen[bytes]", output: int, installs: bool, until: float) -> None:
         while True:
             try:
                 process.wait(LOOK)
                 return
             except subprocess.TimeoutExpired:
                 self.line.show(self.text(_so_far(output), installs))
+            if time.monotonic() > until:
+                process.terminate()
 
 
 def _so_far(output: int) -> str:

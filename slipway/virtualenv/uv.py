@@ -14,6 +14,7 @@ from slipway.virtualenv.configuration import Given
 from slipway.virtualenv.venv import OWN_LOCK
 
 GROUP = "installer"  # of slipway.lock: uv alone
+SLOW = 300  # seconds; a uv that takes longer to fetch (20 MB) saves no time
 OLDEST = (0, 5)  # that knows all options below
 
 

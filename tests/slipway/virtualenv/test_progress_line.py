@@ -69,3 +69,10 @@ def test_a_program_is_ended_with_who_waits_for_it(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(KeyboardInterrupt):
         Progress().run([sys.executable, "-c", f"import time; time.sleep(20); open({str(done)!r}, 'w')"])
     assert not done.exists()
+
+
+def test_what_takes_more_than_its_time_is_ended() -> None:
+    status, said = Progress().run(
+        [sys.executable, "-c", "import time; print(1, flush=True); time.sleep(600)"], seconds=2
+    )
+    assert (status < 0, said) == (True, "1\n")
