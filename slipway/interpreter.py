@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from slipway.core import disk
+from slipway.core import disk, given
 from slipway.core.errors import Problem
 from slipway.project.checkout import Checkout
 from slipway.project.locks.find import find
@@ -134,3 +134,4 @@ def _add_inv(ours: Venv) -> None:
     if not shim.exists() and os.access(shim.parent, os.W_OK):
         shim.write_text(SHIM, encoding="utf-8")
         shim.chmod(0o755)
+        given.give(shim, ours.root, within=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slipway import interpreter
+from slipway.core import given
 from slipway.core.errors import Problem
 from slipway.database import schema
 from slipway.project.checkout import Checkout
@@ -64,6 +65,8 @@ def make(checkout: Checkout, environment: Environment, runtime: Runtime, wanted:
             raise Problem(nothing(project, made.unimported, bool(made.notes)))
         new = [project.root / file for file in made.files]
         _format(checkout, new)
+        for file in new:
+            given.give(file, project.root, within=False)
         step.detail = ", ".join(made.files)
     if made.unimported:
         steps.note("not in it", unseen(project, made.unimported))

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from slipway.core import given
+
 
 def create(path: Path, text: str) -> None:
     """Write a file that its owner alone can read; one that is there stays: another verb made it meanwhile."""
@@ -41,6 +43,7 @@ def _written(path: Path, content: bytes) -> Iterator[Path]:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        given.give(temporary, path.parent, within=False)
         yield temporary
     finally:
         temporary.unlink(missing_ok=True)

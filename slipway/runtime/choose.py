@@ -1,8 +1,11 @@
 """Which runtime is used: never one that would split the data silently."""
 
 import contextlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
+from slipway.core import given
 from slipway.core.errors import Problem
 from slipway.engine.client import FIXES, Engine
 from slipway.project import formats
@@ -50,6 +53,24 @@ def check_user(runtime: str, production: bool, uid: int) -> None:
         )
 
 
+@contextlib.contextmanager
+def given_back(root: Path) -> Iterator[None]:
+    """Let what root leaves in another user's project be that user's in the end.
+
+    Where root's own processes run, their records stay root's: by that they are known.
+    """
+    try:
+        yield
+    finally:
+        state = root / ".slipway"
+        if os.geteuid() == 0 and state.is_dir():
+            left = {one.name for one in state.iterdir() if (one / "runtime").is_file() and Memory(one).is_hosts()}
+            for one in [root / ".venv", *state.iterdir()]:  # Python has compiled in environments
+                if one.name not in left:
+                    given.give(one, root)
+            given.give(state, root, within=False)
+
+
 class Memory:
     """Which runtime holds an environment's data."""
 
@@ -66,6 +87,13 @@ class Memory:
         except FileNotFoundError:
             return ""
         return text if text in RUNTIMES else ""
+
+    def is_hosts(self) -> bool:
+        """Tell whether it is held without Docker, or may be."""
+        try:
+            return self.read() != "docker"
+        except Problem:
+            return True
 
     def write(self, runtime: str) -> None:
         """Remember the runtime."""

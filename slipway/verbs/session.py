@@ -224,7 +224,7 @@ def _tidily(root: Path, environment: str, runtime: str, steps: Steps) -> Iterato
         what = in_environment("What runs: ./inv status", environment)
         os.write(2, f"\nEnded at once: what was under way is left as it is. {what}\n".encode())
 
-    with interruptible(at_once), permitted(root):
+    with interruptible(at_once), permitted(root), choose.given_back(root):
         try:
             owner.trust(root)
             session = Session(root, environment, runtime, steps)

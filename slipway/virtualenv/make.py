@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from slipway.core import given
 from slipway.project.lockfile import Lockfile, Unusable, canonical
 from slipway.virtualenv import editable, install, judge, mark, markers, packages, progress
 from slipway.virtualenv import python as pythons
@@ -43,7 +44,10 @@ def make(venv: Venv, base: Path, asked: str = "", failed: str = "") -> None:
         try:
             with _alone(venv.root):
                 if not _is_done(venv, asked, failed):  # another call may have made it while this one waited
-                    _make(venv, venv.read(), base, asked, failed)
+                    try:
+                        _make(venv, venv.read(), base, asked, failed)
+                    finally:
+                        given.give(venv.path, venv.root)
         except OSError:
             if failed or not _look(venv, venv.read(), base, asked).serves:  # a folder that cannot be written
                 raise
@@ -229,6 +233,8 @@ def _alone(root: Path) -> Iterator[None]:
     state.mkdir(exist_ok=True)
     with (state / "bootstrap.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        for one in (state, Path(file.name)):
+            given.give(one, root, within=False)
         progress.HELD[:] = [file.fileno()]
         try:
             yield

@@ -42,6 +42,7 @@ HEIGHT = {room: len(FLOORS) - number for number, floor in enumerate(FLOORS) for 
 BEFORE_ANYTHING = {
     "slipway.core.caller",
     "slipway.core.disk",
+    "slipway.core.given",
     "slipway.core.output",
     "slipway.core.terminal",
     "slipway.core.words",
