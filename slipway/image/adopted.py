@@ -11,7 +11,7 @@ from slipway.core import resources
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell
 from slipway.engine import asked, builder, images
-from slipway.image import arguments, beneath, stage
+from slipway.image import arguments, beneath, copied, stage
 from slipway.image.beneath import Beneath
 from slipway.image.plan import Image
 from slipway.project import adopted, tags
@@ -28,6 +28,7 @@ def check(image: Image, home: Project, target: str | None = None) -> None:
     `home` is the project whose .env has the secrets.
     """
     project = image.project
+    copied.files(project)
     if target:
         raise Problem(
             f"That needs the stage {target!r} of Slipway's Dockerfile, and {project.dockerfile} is the project's own."
@@ -40,9 +41,7 @@ def check(image: Image, home: Project, target: str | None = None) -> None:
 def build(shell: Shell, image: Image, names: Sequence[str], options: Sequence[str] = ()) -> Beneath:
     """Build the image under these names; return what the project's own image is like. Raises Problem."""
     with _below(shell, image, options) as (tag, below), _stage(image, below) as folder:
-        local = [option for option in options if option != PULL]  # the image below is in no registry
-        on = [*builder.in_place_of(stage.BASE, tag), "--load", *local]
-        command = builder.build_command(names, _arguments(image, below), None, on)
+        command = builder.build_command(names, _arguments(image, below), None, _upon(stage.BASE, tag, options))
         failed = "Slipway's stage could not be built upon the image (see above)."
         shell.quietly(command, env=_engines_own(), cwd=folder, failed=failed)
         return below
@@ -78,9 +77,30 @@ def _below(shell: Shell, image: Image, options: Sequence[str]) -> Iterator[tuple
         failed = f"{project.dockerfile} could not be built (see above)."
         shell.quietly(command, env=_engines_own(), cwd=adopted.context(project), failed=failed)
     try:
-        yield tag, beneath.look(shell, project, tag)
+        with _copied(shell, image, tag, options) as whole:
+            yield whole, beneath.look(shell, project, whole)
     finally:
         asked.tidy(shell, images.remove_command(tag))
+
+
+@contextlib.contextmanager
+def _copied(shell: Shell, image: Image, tag: str, options: Sequence[str]) -> Iterator[str]:
+    # With what the Dockerfile leaves out, where that is said: all that follows finds the code in the image.
+    project = image.project
+    if not project.copy:
+        yield tag
+        return
+    whole = f"{tag}-whole"
+    with tempfile.TemporaryDirectory(prefix="slipway-copied-") as name:
+        copied.write(Path(name), project, beneath.own(shell, tag), image.tree.epoch)
+        times = {"SOURCE_DATE_EPOCH": str(image.tree.epoch)}
+        command = builder.build_command([whole], times, None, _upon(copied.BASE, tag, options))
+        failed = f"{', '.join(project.copy)} could not be copied into the image of {project.dockerfile} (see above)."
+        shell.quietly(command, env=_engines_own(), cwd=Path(name), failed=failed)
+    try:
+        yield whole
+    finally:
+        asked.tidy(shell, images.remove_command(whole))
 
 
 @contextlib.contextmanager
@@ -99,6 +119,11 @@ def _arguments(image: Image, below: Beneath) -> Mapping[str, str]:
     known = arguments.declared(resources.text(stage.DOCKERFILE)) | {"SOURCE_DATE_EPOCH"}
     mine = {name: value for name, value in image.args.items() if name in known}
     return mine | stage.arguments(below, image.on)
+
+
+def _upon(base: str, tag: str, options: Sequence[str]) -> list[str]:
+    # The image below is in no registry.
+    return [*builder.in_place_of(base, tag), "--load", *(option for option in options if option != PULL)]
 
 
 def _engines_own() -> dict[str, str]:

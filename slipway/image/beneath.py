@@ -79,9 +79,14 @@ class Beneath:
         return ":".join(dict.fromkeys(filter(None, [*map(self.image.at, project.pythonpath), *before])))
 
 
+def own(shell: Shell, tag: str) -> Own:
+    """Return what an image that is there says of itself; raises Problem."""
+    return Own.of(json.loads(shell.output(images.inspect_command(tag, "{{json .Config}}"))))
+
+
 def look(shell: Shell, project: Project, tag: str) -> Beneath:
     """Look into an image that is there; raises Problem when no Python in it is the service's."""
-    image = Own.of(json.loads(shell.output(images.inspect_command(tag, "{{json .Config}}"))))
+    image = own(shell, tag)
     module = project.asgi.partition(":")[0].partition(".")[0]
     path = [image.at(one) for one in (*project.pythonpath, ".")]
     asked = {"words": image.words, "module": module, "path": path, "names": LOOKED_FOR}
@@ -103,7 +108,8 @@ def chosen(found: Sequence[Mapping[str, Any]], project: Project, image: Own) -> 
     if not one:
         raise Problem(
             f"{able[0]['python']} in the image of {project.dockerfile} does not find {project.asgi}, from "
-            f"{image.workdir}: [tool.slipway] asgi is MODULE:NAME, and pythonpath the folders of such modules."
+            f"{image.workdir}: [tool.slipway] asgi is MODULE:NAME, pythonpath the folders of such modules, and copy "
+            "the folders that the Dockerfile leaves out of its image."
         )
     if project.migrations and "alembic" not in one["has"]:
         raise Problem(

@@ -108,11 +108,12 @@ def check(image: Image, home: Project, target: str | None = None) -> None:
     if adopted.has_own_image(image.project):
         own.check(image, home, target)
         return
-    if image.project.target:
-        raise Problem(
-            "[tool.slipway] target is for a Dockerfile of the project's own: what is built of Slipway's is its last "
-            "stage. Leave it out."
-        )
+    for key in ("target", "copy"):
+        if getattr(image.project, key):
+            raise Problem(
+                f"[tool.slipway] {key} is for a Dockerfile of the project's own, and this one has Slipway's stages: "
+                "leave it out."
+            )
     for name, instead in (("Dockerfile", "take Slipway's"), (lockfile.NAME, lockfile.LOCK)):
         if not (root / name).exists():
             raise Problem(f"There is no {name} in {root}: {instead}.")

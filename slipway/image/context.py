@@ -32,6 +32,16 @@ def of_project(project: Project) -> Iterator[str]:
     around = adopted.context(project)
     for path in _seen(around, adopted.ignored(project)):
         yield path if around == project.root else os.path.relpath(around / path, project.root)
+    if not project.root.is_relative_to(around):  # what Slipway copies need not lie in a context below the project
+        for path in _seen(project.root, adopted.HIDDEN) if project.copy else ():
+            beside = not (project.root / path).is_relative_to(around)
+            if beside and any(lies_in(path, os.path.normpath(one)) for one in project.copy):
+                yield path
+
+
+def lies_in(path: str, folder: str) -> bool:
+    """Tell whether a file of the project is this path, or lies below it; "." is the project's folder."""
+    return path == folder or path.startswith(f"{folder}/") or (folder == "." and not path.startswith("../"))
 
 
 def _seen(root: Path, text: str) -> Iterator[str]:

@@ -52,7 +52,8 @@ def arguments(below: Beneath, on: str) -> dict[str, str]:
 def settings(project: Project) -> str:
     """Return what the project says that goes into the stage, but for build arguments."""
     told = variables.of_image(project)
-    return json.dumps([told, project.pythonpath, project.writable, bool(project.migrations)], sort_keys=True)
+    folders = [project.pythonpath, project.copy, project.writable]
+    return json.dumps([told, *folders, bool(project.migrations)], sort_keys=True)
 
 
 def write(folder: Path, project: Project, below: Beneath) -> None:

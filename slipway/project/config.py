@@ -41,10 +41,11 @@ class Project:
     How it lies in its folder: `pythonpath` are the folders that its modules are imported from (default: the root),
     `lock` is its lock file (default: what is found), `context` the folder that its image is built from, `dockerfile`
     the file that says how, `target` the stage of that (default: the last), `alembic` Alembic's .ini (default:
-    [tool.alembic]); all relative to the project, and `context` may be above it. `writable` are the folders that it
-    writes to in its image. `env_file` is the file that has its settings. `secrets_as` says whether it reads its secrets
-    as files of /run/secrets, or in its environment. `after_migrate` are commands that run in its environment once migrations were applied.
-    `minimum_version` is the oldest Slipway that may work on it.
+    [tool.alembic]); all relative to the project, and `context` may be above it. `copy` are the files and folders that
+    its own Dockerfile leaves out of the image, and Slipway puts there. `writable` are the folders that it writes to in
+    its image. `env_file` is the file that has its settings. `secrets_as` says whether it reads its secrets as files of
+    /run/secrets, or in its environment. `after_migrate` are commands that run in its environment once migrations were
+    applied. `minimum_version` is the oldest Slipway that may work on it.
     """
 
     root: Path
@@ -68,6 +69,7 @@ class Project:
     context: str = "."
     dockerfile: str = "Dockerfile"
     target: str = ""
+    copy: tuple[str, ...] = ()
     alembic: str = ""
     writable: tuple[str, ...] = ()
     env_file: str = sources.FILE
@@ -91,7 +93,7 @@ class Project:
         if not re.fullmatch(r"[A-Za-z0-9._:\[\]-]*", self.health_host):
             raise Problem(f"pyproject.toml: [tool.slipway] health-host = {self.health_host!r} names no host.")
         places.check(self.context, inside={
-            "pythonpath": self.pythonpath, "writable": self.writable, "alembic": (self.alembic,),
+            "pythonpath": self.pythonpath, "copy": self.copy, "writable": self.writable, "alembic": (self.alembic,),
         }, around={"lock": self.lock, "dockerfile": self.dockerfile})  # fmt: skip
         places.check_env_file(self.env_file)
         check_commands(self.after_migrate)

@@ -57,7 +57,7 @@ RUN pip --python /opt/shop/bin/python install --quiet --requirement /requirement
 FROM python:3.13-slim AS production
 WORKDIR /code
 COPY --from=build /opt/shop /opt/shop
-COPY . .
+COPY src src
 CMD ["/opt/shop/bin/uvicorn", "shop.main:create_app", "--factory", "--app-dir", "src"]
 
 FROM production AS lint
@@ -70,6 +70,7 @@ services:
     environment: {DATABASE_URL: "postgresql+asyncpg://shop:change-me@db/shop", SECRET_KEY: change-me}
 """
 QUICK = "\n[tool.slipway.deploy]\nsettle = 1\n"  # what is no part of adopting
+COPIED = 'copy = ["db", "alembic.ini"]\n'  # without which nothing could migrate
 FILES = {
     "src/shop/__init__.py": "",
     "src/shop/main.py": MAIN,
@@ -98,6 +99,7 @@ def shop(tmp_path: Path) -> Iterator[Adopted]:
     (root / "slipway.lock").write_text("-e .\n")  # Slipway is where its source lies
     adopt = "import sys; sys.path.insert(0, sys.argv.pop(1)); from slipway.command.main import main; main()"
     run(sys.executable, "-P", "-c", adopt, str(ROOT), "adopt", "--yes", cwd=root)
+    made.edit("pyproject.toml", "secrets-as =", f"{COPIED}secrets-as =")
     made.edit("pyproject.toml", "[tool.slipway.database]", f"{QUICK}\n[tool.slipway.database]")
     commit(made, "Adopted")
     yield made

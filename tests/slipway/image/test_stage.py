@@ -64,8 +64,8 @@ def test_what_the_service_gets_stands_in_the_image_without_values() -> None:
 
 def test_each_setting_that_goes_into_it_makes_another_one() -> None:
     others = [
-        replace(SHOP, pythonpath=()), replace(SHOP, writable=()), replace(SHOP, secrets_as="files"),
-        replace(SHOP, migrations="x"), replace(SHOP, database=DatabaseRules()),
+        replace(SHOP, pythonpath=()), replace(SHOP, copy=("src",)), replace(SHOP, writable=()),
+        replace(SHOP, secrets_as="files"), replace(SHOP, migrations="x"), replace(SHOP, database=DatabaseRules()),
     ]  # fmt: skip
     assert len({stage.settings(one) for one in (SHOP, *others)}) == len(others) + 1
 
