@@ -33,7 +33,7 @@ class Service:
     env_files: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
     health: str = ""
-    volumes: tuple[str, ...] = ()
+    mounts: tuple[str, ...] = ()  # files and folders of this machine, as seen from the project
 
     @property
     def is_postgres(self) -> bool:
@@ -86,8 +86,17 @@ def _service(files: Files, file: str, key: str, said: dict[str, Any], line: int)
         env_files=tuple(files.relative(folder / one) for one in _env_files(said.get("env_file"))),
         ports=tuple(_port(one) for one in _list(said.get("ports"))),
         health=_words(health.get("test")) if isinstance(health, dict) else "",
-        volumes=tuple(_text(one) for one in _list(said.get("volumes"))),
+        mounts=tuple(files.relative(folder / one) for one in _mounts(said.get("volumes"))),
     )  # fmt: skip
+
+
+def _mounts(value: Any) -> Iterator[str]:
+    # https://docs.docker.com/reference/compose-file/services/#volumes: a path begins with a dot, a slash or a tilde.
+    for one in _list(value):
+        kind, source = (_text(one.get("type")), _text(one.get("source"))) if isinstance(one, dict) else ("", _text(one))
+        source = source if kind else source.partition(":")[0] if ":" in source else ""
+        if kind in ("", "bind") and source.startswith("."):
+            yield source
 
 
 def _text(value: Any) -> str:

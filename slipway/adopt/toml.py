@@ -69,6 +69,8 @@ def _own(files: Files, found: Detected) -> dict[str, Value]:
         values["dockerfile"] = image.path
     if image and image.target:
         values["target"] = image.target
+    if found.copied:
+        values["copy"] = [one.value for one in found.copied]
     if migrated and migrated.ini not in ("alembic.ini", "pyproject.toml"):
         values["alembic"] = migrated.ini
     values["migrations"] = migrated.folder if migrated else ""

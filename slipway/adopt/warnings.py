@@ -1,7 +1,7 @@
 """What works otherwise in an adopted project than its files make one think."""
 
 import ast
-import posixpath
+import json
 import re
 from collections.abc import Sequence
 
@@ -19,8 +19,8 @@ OF_PRODUCTION = re.compile(r"prod|release|runtime|final|runner|deploy", re.I)
 OTHER_MIGRATIONS = ("aerich", "piccolo", "tortoise-orm", "yoyo-migrations", "ormar")
 
 
-def of_image(files: Files, image: Image | None, app: Service | None, needed: Sequence[str] = ()) -> list[Untold]:
-    """Say what is odd about the project's own image; `needed` are the files of the project that a release reads."""
+def of_image(files: Files, image: Image | None, app: Service | None, lacking: Sequence[str] = ()) -> list[Untold]:
+    """Say what is odd about the project's own image; `lacking` is what of the project seems not to be in it."""
     if not image:
         return [Untold("There is no Dockerfile whose image has a Python: `./inv up` does without, a deploy needs one.")]
     found: list[Untold] = []
@@ -35,30 +35,15 @@ def of_image(files: Files, image: Image | None, app: Service | None, needed: Seq
         found.append(
             Untold(f"{app.where} names the stage {wanted}, which {image.path} has not: its last one is built.")
         )
-    if not image.has_code:
-        where = f"; {app.where} mounts it" if app and app.volumes else ""
-        what = (
-            f"The image of {image.where} seems to have no code of the service{where}. A release needs it: write there"
-        )
-        found.append(Untold(what, "\n".join(_copied(files, image, app, needed))))
+    if lacking:
+        what = f"The image of {image.where} seems to have no code of the service. If that is so, let Slipway copy it:"
+        found.append(Untold(what, f"copy = {json.dumps(lacking)}"))
     return found
 
 
 def _has_target(files: Files) -> bool:
     document = files.toml("pyproject.toml") if files.has("pyproject.toml") else {}
     return "target" in table(document, "tool", "slipway")
-
-
-def _copied(files: Files, image: Image, app: Service | None, needed: Sequence[str]) -> list[str]:
-    # As it lies in the project: the image's folder is that of the project. What Compose mounts may lie otherwise.
-    mounted = {volume.partition(":")[0].removeprefix("./").rstrip("/") for volume in (app.volumes if app else ())}
-    above = posixpath.relpath(files.project.as_posix(), posixpath.join(files.project.as_posix(), image.context or "."))
-    tops = dict.fromkeys(one.partition("/")[0] for one in needed if one and not one.startswith(".."))
-    if not tops or mounted & {".", above}:
-        return [f"COPY {above} {image.workdir}"]
-    return [
-        f"COPY {posixpath.normpath(posixpath.join(above, one))} {posixpath.join(image.workdir, one)}" for one in tops
-    ]
 
 
 def of_code(files: Files, has_migrations: bool) -> list[Untold]:

@@ -7,7 +7,6 @@ import pytest
 from slipway.adopt import layout, versions
 from slipway.adopt.composefile import services
 from slipway.adopt.detect import detect
-from slipway.adopt.files import Files
 from slipway.adopt.toml import tables
 from slipway.adopt.writing import writable
 from tests.slipway.adopt.support import APP, ENV_PY, INI, PYPROJECT, UV_LOCK, project, revision
@@ -64,38 +63,6 @@ def test_without_compose_the_context_is_where_what_is_copied_lies(tmp_path: Path
     assert found.image
     assert found.image.context == ".."
     assert found.port.value == 9000
-
-
-@pytest.mark.parametrize(("mount", "service", "lines"), [
-    ("./src/app:/code/app", ".", ["COPY src /code/src"]),
-    ("./src:/code/src", "one", ["COPY one/src /code/src"]),
-    (".:/code", ".", ["COPY . /code"]),
-])  # fmt: skip
-def test_an_image_without_code_is_told_with_the_lines_that_mend_it(
-    tmp_path: Path, mount: str, service: str, lines: list[str]
-) -> None:
-    compose = f"services:\n  web:\n    build: {{context: ., dockerfile: {service}/Dockerfile}}\n"
-    compose += f"    command: uvicorn app.main:app\n    volumes: ['{mount}', './.env:/code/.env']\n"
-    files = {
-        f"{service}/Dockerfile": "FROM python:3.12\nCOPY requirements.txt .\nWORKDIR /code\n",
-        f"{service}/src/app/main.py": APP, f"{service}/src/alembic.ini": INI,
-        f"{service}/src/migrations/env.py": ENV_PY,
-    }  # fmt: skip
-    top = project(tmp_path, {"compose.yaml": compose, **files}).project
-    found = detect(Files(top / service, top))
-
-    assert [one.line.split("\n") for one in found.untold if "have no code" in one.what] == [lines]
-
-
-def test_all_that_a_release_reads_is_copied(tmp_path: Path) -> None:
-    files = {
-        "Dockerfile": "FROM python:3.12\nCOPY requirements.txt .\nWORKDIR /code\n", "app/main.py": APP,
-        "alembic.ini": INI, "migrations/env.py": ENV_PY,
-    }  # fmt: skip
-    found = detect(project(tmp_path, files))
-
-    copied = ["COPY app /code/app", "COPY migrations /code/migrations", "COPY alembic.ini /code/alembic.ini"]
-    assert [one.line.split("\n") for one in found.untold if "have no code" in one.what] == [copied]
 
 
 STAGES = "FROM python:3.12 AS prod\nCOPY . .\nCMD uvicorn main:app\n\nFROM prod AS dev\nRUN pip install pytest\n"
