@@ -409,7 +409,7 @@ if reload:
                 self.wsgi = _not_loaded
             self.asgi = self.wsgi
 
-    worker_class = ReloadingWorker
+    worker_class = f"{__name__}.{ReloadingWorker.__name__}"  # a gunicorn before 23 takes no class
 
 
 async def _answer(send: Any, status: int, text: bytes) -> None:

@@ -136,3 +136,12 @@ def test_a_service_that_raises_when_it_is_imported_shows_where(tmp_path: Path, e
     assert f'colours.py", line 2, in read\n    raise {error}' in ran.stdout
     assert ran.stdout.count("Traceback") == 1
     assert ran.stdout.rstrip().endswith(last.rstrip())
+
+
+def test_a_worker_that_reloads_is_named_as_each_gunicorn_takes_it(tmp_path: Path) -> None:
+    code = "from gunicorn.app.wsgiapp import WSGIApplication as A; c = A().cfg; print(c.settings['worker_class'].get())"
+    command = [sys.executable, "-c", f"{code}; print(c.worker_class.__mro__[1].__name__)"]
+    conf = ["--config", str(ROOT / "gunicorn.conf.py")]
+    env = environ(tmp_path, RELOAD="1")
+    done = subprocess.run([*command, *conf], env=env, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["__config__.ReloadingWorker", "UvicornWorker"]
