@@ -60,7 +60,8 @@ control_socket_disable = True  # two instances would fight for its path
 # One line each, gunicorn's own included: JSON for machines, or text for the eyes of who develops.
 accesslog = "-"
 _json = env.get("LOG_FORMAT", "text" if reload else "json") == "json"
-_json = _json and bool(find_spec("pythonjsonlogger") and find_spec("orjson"))
+# An adopted project may have none of these packages, or a python-json-logger before 3, which has no such module.
+_json = _json and bool(find_spec("orjson") and find_spec("pythonjsonlogger") and find_spec("pythonjsonlogger.orjson"))
 _to_stdout = {"level": "INFO", "handlers": ["stdout"], "propagate": False}
 logconfig_dict: dict[str, Any] = {
     "version": 1,

@@ -145,3 +145,21 @@ def test_a_worker_that_reloads_is_named_as_each_gunicorn_takes_it(tmp_path: Path
     env = environ(tmp_path, RELOAD="1")
     done = subprocess.run([*command, *conf], env=env, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["__config__.ReloadingWorker", "UvicornWorker"]
+
+
+@pytest.mark.parametrize("there", [(), ("pythonjsonlogger",), ("orjson", "pythonjsonlogger")], ids=len)
+def test_without_the_modules_that_write_json_the_log_is_text(tmp_path: Path, there: tuple[str, ...]) -> None:
+    # Before the environment's own: without them, and python-json-logger as it was before 3.
+    hidden = [name for name in ("orjson", "pythonjsonlogger") if name not in there]
+    if "pythonjsonlogger" in there:
+        (tmp_path / "pythonjsonlogger").mkdir()
+        (tmp_path / "pythonjsonlogger" / "__init__.py").touch()
+    code = f"""
+import importlib.util, runpy
+real = importlib.util.find_spec
+importlib.util.find_spec = lambda name: None if name in {hidden} else real(name)
+print(*runpy.run_path({str(ROOT / "gunicorn.conf.py")!r})["logconfig_dict"]["formatters"])
+"""
+    env = environ(tmp_path, LOG_FORMAT="json", PYTHONPATH=str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["text"]
