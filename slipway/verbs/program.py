@@ -43,7 +43,8 @@ class Slipway(Program):
 
             raise ParseError(mistakes.before(error)) from None
         self._check_core(root)
-        self.args["search-root"].value = root or self.args["search-root"].value
+        if root:
+            self.args["search-root"].value = root
         script, words = self.args["print-completion-script"], self.core.unparsed
         if script.value:
             self.core.unparsed[:] = ["completion", script.value]
