@@ -14,21 +14,21 @@ MADE = (".git", ".venv", ".slipway")  # folders of a repository that are not its
 EXECUTABLE = frozenset({"inv"})
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST = 40  # of a name: Compose and Docker append to it
-# (pattern, instead) of a file, each is there once. {name} is the service's, {database} its database's, {title} is read
-# by people.
+# (pattern, instead) of a file, each is there once, whatever the repository's own name is. {name} is the service's,
+# {database} its database's, {title} is read by people.
 NAMED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "pyproject.toml": (
-        (r'(?<=^\[project\]\n)name = "slipway"$', 'name = "{name}"'),
-        (r'(?<=^\[tool\.slipway\]\n)name = "slipway"$', 'name = "{name}"'),
+        (r'(?<=^\[project\]\n)name = ".*"$', 'name = "{name}"'),
+        (r'(?<=^\[tool\.slipway\]\n)name = ".*"$', 'name = "{name}"'),
         (r"^description = .*$", 'description = "{title}, a service over HTTP"'),
     ),
     ".env.example": (
-        (r"^DATABASE_NAME=slipway$", "DATABASE_NAME={database}"),
-        (r"^DATABASE_USERNAME=slipway$", "DATABASE_USERNAME={database}"),
-        (r"^# OTEL_SERVICE_NAME=slipway$", "# OTEL_SERVICE_NAME={name}"),
+        (r"^DATABASE_NAME=.*$", "DATABASE_NAME={database}"),
+        (r"^DATABASE_USERNAME=.*$", "DATABASE_USERNAME={database}"),
+        (r"^# OTEL_SERVICE_NAME=.*$", "# OTEL_SERVICE_NAME={name}"),
     ),
-    "compose.prod.yaml": ((r"^name: slipway-prod$", "name: {name}-prod"),),
-    "app/main.py": ((r'^( +title=)"Slipway service",$', r'        title="{title}",'),),
+    "compose.prod.yaml": ((r"^name: .*-prod$", "name: {name}-prod"),),
+    "app/main.py": ((r'^( +title=)".*",$', r'        title="{title}",'),),
 }
 DOMAIN = (
     "app/posts/",

@@ -16,10 +16,11 @@ from slipway.core import resources
 from slipway.project.config import load
 from slipway.project.lockfile import Lockfile
 from slipway.template import changes, locked, make, own
-from slipway.template.render import render, template
+from slipway.template.render import NAMED, filled, render, template
 from tests.support import ROOT
 
 MOST = 900_000  # bytes of a wheel
+ANOTHER = {"name": "bakery", "database": "loaves", "title": "The bakery's own"}
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,20 @@ def test_a_service_has_its_own_name_everywhere(shop: dict[str, str]) -> None:
     assert "\nname: my-shop-prod\n" in shop["compose.prod.yaml"]
     assert "\nDATABASE_NAME=my_shop\nDATABASE_USERNAME=my_shop\n" in shop[".env.example"]
     assert 'title="My shop"' in shop["app/main.py"]
+
+
+def test_a_repository_that_was_cloned_and_renamed_makes_the_same_service(
+    shop: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renamed = template()
+    for path, rules in NAMED.items():
+        for pattern, instead in rules:
+            text = re.sub(f"(?m){pattern}", filled(instead, ANOTHER), renamed[path].decode())
+            renamed[path] = text.encode()
+    monkeypatch.setattr("slipway.template.render.template", lambda: renamed)
+
+    assert b'name = "bakery"' in renamed["pyproject.toml"]
+    assert {name: content.decode() for name, content in render("my-shop").items()} == shop
 
 
 def test_a_service_has_what_is_its_own_and_nothing_of_slipways(shop: dict[str, str]) -> None:
