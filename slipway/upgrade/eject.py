@@ -10,9 +10,7 @@ from slipway.engine import packaged
 from slipway.project.config import Project
 from slipway.template.protocol import File
 from slipway.upgrade import files
-from slipway.upgrade.files import Backup
-
-WHY = "ejected"  # names the backup's folder, which is gone afterwards
+from slipway.upgrade.files import EJECTED, Backup
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Ejection:
 
     def write(self) -> None:
         """Write all files, or none; raises Problem."""
-        backup = Backup.new(self.root, WHY)
+        backup = Backup.new(self.root, EJECTED)
         backup.write({path: File(text.encode()) for path, text in self.files.items()})
         backup.drop()
 

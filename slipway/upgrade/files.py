@@ -15,6 +15,7 @@ from slipway.template.protocol import File, Kind
 
 JOURNAL, CONFLICTS = "journal.json", "conflicts.txt"
 BEFORE, THEIRS = "before", "slipway"
+EJECTED = "ejected"  # in the place of a version
 COMING = ".slipway-new"  # ends the name of what is about to take a file's place
 
 Becomes = Mapping[str, File | None]  # what is at each path afterwards, None for nothing
@@ -47,8 +48,8 @@ def _above(root: Path, at: Path) -> list[Path]:
 class Backup:
     """What was in a project before it was written to, in a folder of its own; with a journal while that is done.
 
-    The journal has the hash of what each path is to have, "" for nothing. Who is killed leaves it: the next call puts
-    everything back.
+    The journal has the hash of what each path has, and of what it is to have, "" for nothing. It is the first and the
+    last of all that is written: who is killed leaves it, and the next call puts everything back.
     """
 
     root: Path
@@ -58,7 +59,7 @@ class Backup:
     def new(cls, root: Path, version: str) -> "Backup":
         """Return one in a folder that nothing is in yet."""
         state, number = root / ".slipway", 1
-        while (folder := state / f"upgrade-{version}{f'-{number}' if number > 1 else ''}").exists():
+        while _is_used(folder := state / f"upgrade-{version}{f'-{number}' if number > 1 else ''}"):
             number += 1
         return cls(root, folder)
 
@@ -67,10 +68,21 @@ class Backup:
         """The file that is there while files are written."""
         return self.folder / JOURNAL
 
-    def write(self, becomes: Becomes) -> None:
-        """Have each file as it is to be; when one of them cannot be written, all are as before. Raises Problem."""
+    @property
+    def what(self) -> str:
+        """What writes, or wrote."""
+        return "eject" if self.folder.name.startswith(f"upgrade-{EJECTED}") else "upgrade"
+
+    def write(self, becomes: Becomes, beside: Mapping[str, File] | None = None, marked: Sequence[str] = ()) -> None:
+        """Have each file as it is to be; when one of them cannot be written, all are as before. Raises Problem.
+
+        What is `beside` is for the folder alone, to be compared; `marked` are files with markers, which it notes.
+        """
         try:
-            self._keep(becomes)
+            self._begin(becomes)
+            self._write_beside(THEIRS, beside or {})
+            if marked:
+                (self.folder / CONFLICTS).write_text("".join(f"{path}\n" for path in marked), encoding="utf-8")
             for path, file in becomes.items():
                 if file:
                     _prepare(self.root / path, file)
@@ -79,59 +91,61 @@ class Backup:
                     _settle(self.root, path, file)
             self.journal.unlink()
         except BaseException as error:
-            with uninterrupted():
-                changed = self.put_back()
+            more = self._take_back(error)
             if not isinstance(error, OSError):
                 raise
-            more = f" {', '.join(changed)} changed meanwhile, and stayed." if changed else ""
             raise Problem(
                 f"{error.filename or self.folder} cannot be written: {error.strerror}. All is as it was before.{more}"
             ) from None
 
-    def _keep(self, becomes: Becomes) -> None:
-        self.folder.mkdir(parents=True)
+    def _begin(self, becomes: Becomes) -> None:
         before = look(self.root, set(becomes))
-        for path, file in before.items():
-            _prepare(self.folder / BEFORE / path, file, like=self.root / path)
-            _settle(self.folder, f"{BEFORE}/{path}", file)
         noted = {path: [_hash(before.get(path)), _hash(file)] for path, file in becomes.items()}
-        coming = self.folder / f"{JOURNAL}.new"
-        coming.write_text(json.dumps(noted), encoding="utf-8")
-        coming.replace(self.journal)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _prepare(self.journal, File(json.dumps(noted).encode()))
+        _settle(self.folder, JOURNAL, File(b""))
+        self._write_beside(BEFORE, before, like=self.root)
+
+    def _write_beside(self, part: str, files: Mapping[str, File], like: Path | None = None) -> None:
+        for path, file in files.items():
+            _prepare(self.folder / part / path, file, like=like / path if like else None)
+            _settle(self.folder, f"{part}/{path}", file)
+
+    def _take_back(self, error: BaseException) -> str:
+        try:
+            with uninterrupted():
+                changed = self.put_back()
+        except OSError as other:
+            raise Problem(
+                f"{error}. What was written cannot be taken back: {other}. Once it can be: ./inv {self.what}. What was "
+                f"there is in {self.folder / BEFORE}."
+            ) from None
+        return f" {', '.join(changed)} changed meanwhile, and stayed." if changed else ""
 
     def put_back(self) -> list[str]:
         """Have all as it was before, but for what somebody has changed since, which is returned; raises OSError."""
-        if not self.journal.exists():  # nothing was written yet
-            shutil.rmtree(self.folder, ignore_errors=True)
-            return []
+        noted = json.loads(self.journal.read_text(encoding="utf-8")) if self.journal.exists() else {}
         changed = []
-        for path, (was, is_to_be) in json.loads(self.journal.read_text(encoding="utf-8")).items():
+        for path, (was, is_to_be) in noted.items():
             (self.root / f"{path}{COMING}").unlink(missing_ok=True)
             now = _hash(look(self.root, {path}).get(path))
             if now == was:
                 _leave(self.root, path)
                 continue
-            if now != is_to_be:
+            file = look(self.folder / BEFORE, {path}).get(path)
+            if now != is_to_be or _hash(file) != was:
                 changed.append(path)
                 continue
-            file = look(self.folder / BEFORE, {path}).get(path)
             if file:
                 _prepare(self.root / path, file, like=self.folder / BEFORE / path)
             _settle(self.root, path, file)
-        self.journal.unlink()
+        for part in (THEIRS,) if changed else (THEIRS, BEFORE):
+            shutil.rmtree(self.folder / part, ignore_errors=True)
+        for name in (CONFLICTS, f"{JOURNAL}{COMING}", JOURNAL):
+            (self.folder / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what was changed is in it
+            self.folder.rmdir()
         return changed
-
-    def note_conflicts(self, paths: Sequence[str]) -> None:
-        """Note which files were left with markers."""
-        if paths:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / CONFLICTS).write_text("".join(f"{path}\n" for path in paths), encoding="utf-8")
-
-    def beside(self, files: Mapping[str, File]) -> None:
-        """Write files beside the project, to be compared."""
-        for path, file in files.items():
-            _prepare(self.folder / THEIRS / path, file)
-            _settle(self.folder, f"{THEIRS}/{path}", file)
 
     def drop(self) -> None:
         """Remove what was before; and the folder, when nothing else is in it."""
@@ -142,14 +156,25 @@ class Backup:
 
 def unfinished(root: Path) -> Iterator[Backup]:
     """Yield the backups of those who were killed while they wrote."""
-    for journal in sorted((root / ".slipway").glob(f"upgrade-*/{JOURNAL}")):
-        yield Backup(root, journal.parent)
+    found = (root / ".slipway").glob(f"upgrade-*/{JOURNAL}*")  # or what was about to be one
+    yield from (Backup(root, folder) for folder in sorted({journal.parent for journal in found}))
+
+
+def cut_off(root: Path) -> str:
+    """Say that an upgrade was cut off here; "" when none was."""
+    what = next((backup.what for backup in unfinished(root)), "")
+    said = f"an {what} was cut off here, or is under way: ./inv {what} takes back what it had written, then begins anew"
+    return said if what else ""
 
 
 def conflicts(root: Path) -> set[str]:
     """Return which files upgrades have left with markers, whether or not somebody has resolved them since."""
     noted = (root / ".slipway").glob(f"upgrade-*/{CONFLICTS}")
     return {path for each in noted for path in each.read_text(encoding="utf-8").splitlines()}
+
+
+def _is_used(folder: Path) -> bool:
+    return folder.exists() and any(folder.iterdir())
 
 
 def _prepare(at: Path, file: File, like: Path | None = None) -> None:

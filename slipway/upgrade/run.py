@@ -10,7 +10,7 @@ from slipway.core.shell import Shell
 from slipway.core.words import row
 from slipway.template.protocol import MADE_BY, File, Made
 from slipway.upgrade import git, news, source
-from slipway.upgrade.files import BEFORE, THEIRS, Backup, conflicts, look, unfinished
+from slipway.upgrade.files import BEFORE, THEIRS, Backup, conflicts, cut_off, look, unfinished
 from slipway.upgrade.merge import GitMerge
 from slipway.upgrade.plan import LOCKS, OPEN, WRITTEN, Change, Fate, Tree, decide, is_marked, unix
 from slipway.upgrade.source import LOCK, VENDOR, Locked, Wheel
@@ -73,18 +73,18 @@ def put_back(root: Path) -> list[str]:
             changed = backup.put_back()
         except OSError as error:
             raise Problem(
-                f"An upgrade was cut off, and {error.filename} cannot be put back: {error.strerror}. What was there is "
-                f"in {backup.folder}."
+                f"An {backup.what} was cut off, and {error.filename} cannot be put back: {error.strerror}. What was "
+                f"there is in {backup.folder}."
             ) from None
         stays = f"; you have changed {', '.join(changed)} since, which stays" if changed else ""
-        found.append(f"an upgrade that was cut off was taken back{stays}")
+        found.append(f"an {backup.what} that was cut off was taken back{stays}")
     return found
 
 
 def check_whole(root: Path) -> None:
     """Raise Problem where an upgrade was cut off."""
-    if any(unfinished(root)):
-        raise Problem("An upgrade was cut off here: ./inv upgrade takes back what it had written.")
+    if said := cut_off(root):
+        raise Problem(f"{said[:1].upper()}{said[1:]}.")
 
 
 def prepare(root: Path, wanted: Wanted, shell: Shell, folder: Path) -> "Upgrade | str":
@@ -145,11 +145,10 @@ def _of_project(files: Tree) -> dict[str, File]:
 
 
 def _slipway(locked: Locked, wheel: Wheel, folder: str, new: Made) -> dict[str, File | None]:
-    # slipway.lock, and the wheel that it names, in the place of the one before.
-    found: dict[str, File | None] = {locked.file: None} if locked.file else {}
-    if folder:
-        found[f"{folder}/{wheel.file.name}"] = File(wheel.file.read_bytes())
-    return found | {LOCK: File(new.lock.encode())}
+    # slipway.lock, and the wheel that it names, in the place of the one before: at any moment, that one is there.
+    mine = {f"{folder}/{wheel.file.name}": File(wheel.file.read_bytes())} if folder else {}
+    before: dict[str, File | None] = {locked.file: None} if locked.file and locked.file not in mine else {}
+    return {**mine, LOCK: File(new.lock.encode()), **before}
 
 
 def _is_edited(ours: Tree, old: Made) -> bool:
@@ -168,11 +167,9 @@ def _check_marks(ours: Tree, *versions: Tree) -> None:
 def carry_out(upgrade: Upgrade) -> list[str]:
     """Do it: all of it, or nothing; return what to do next. Raises Problem."""
     backup = Backup.new(upgrade.root, upgrade.old)
-    backup.write(upgrade.becomes)
     beside = {one.path: one.file for one in upgrade.changes if one.fate is Fate.BESIDE and one.file}
-    backup.beside(beside)
     marked = [one.path for one in upgrade.open if one.fate is Fate.CONFLICT]
-    backup.note_conflicts(marked)
+    backup.write(upgrade.becomes, beside, marked)
     shown = backup.folder.relative_to(upgrade.root)
     then = [f"{path}: resolve the conflict between its markers" for path in marked]
     then += [f"git diff --no-index {path} {shown / THEIRS / path}" for path in beside]

@@ -120,8 +120,7 @@ class Session:
     def remember(self) -> None:
         """Remember the runtime: from here on it holds data."""
         before = self.memory.read()
-        is_other = before not in ("", self.runtime.name)
-        if is_other and (stays := there.left(before, lambda: self._runtime(before))):
+        if before not in ("", self.runtime.name) and (stays := there.left(before, lambda: self._runtime(before))):
             self.steps.say(in_environment(f"  {stays}", self.environment.name))
         self.memory.write(self.runtime.name)
 
@@ -227,6 +226,7 @@ def _tidily(root: Path, environment: str, runtime: str, steps: Steps) -> Iterato
     with interruptible(at_once), permitted(root), choose.given_back(root):
         try:
             owner.trust(root)
+            there.say_what_was_cut_off(root, steps)
             session = Session(root, environment, runtime, steps)
             session.settings.adopt_compose_name()
             yield session

@@ -1,14 +1,23 @@
 """What is there before a verb begins: data that it is about, and what another runtime has."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from slipway.core.errors import Problem
+from slipway.core.steps import Steps
 from slipway.engine import client
 from slipway.project.database import NO_DATABASE
 from slipway.project.settings import Settings
 from slipway.runtime import Runtime
+from slipway.upgrade.files import cut_off
 
 NOTHING = ("stopped", "none", "elsewhere")  # states of what does not run here
+
+
+def say_what_was_cut_off(root: Path, steps: Steps) -> None:
+    """Say so where files are one version's in part, and in part another's."""
+    if said := cut_off(root):
+        steps.note("note", said)
 
 
 def need_engine_of(context: str, runtime: str, reason: str) -> None:

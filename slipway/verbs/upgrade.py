@@ -13,6 +13,7 @@ from slipway.verbs.verb import task
 
 if TYPE_CHECKING:
     from slipway.core.shell import Shell
+    from slipway.core.steps import Steps
 
 
 @task(
@@ -40,11 +41,6 @@ def upgrade_in(root: Path, to: str = "", wheel: str = "", plan: bool = False, ye
     if to and wheel:
         raise Problem("--to and --wheel exclude each other: a wheel has its version.")
     with _begun(root, "upgrade", plan) as shell, TemporaryDirectory() as folder:
-        if plan:
-            run.check_whole(root)
-        else:
-            for line in run.put_back(root):
-                shell.steps.note("recovered", line)
         wanted = run.Wanted(to, expanded(wheel).absolute() if wheel else None)
         found = run.prepare(root, wanted, shell, Path(folder))
         if isinstance(found, str):
@@ -70,7 +66,7 @@ def eject(_: Context, plan: bool = False, yes: bool = False) -> None:
     from slipway.verbs.screen import confirm, show, show_lines
     from slipway.verbs.session import begin_without
 
-    with begin_without("eject") as session:
+    with begin_without("eject") as session, _alone(session.checkout.root, "eject", plan, session.steps):
         found = eject.plan(session.project)
         if not found or not found.files:
             show("Nothing to write: the Compose files and the Caddyfile are the project's own.")
@@ -95,7 +91,6 @@ def _begun(root: Path, verb: str, plan: bool) -> "Iterator[Shell]":
     from slipway.core.shell import Shell
     from slipway.core.signals import interruptible
     from slipway.core.steps import BOLD
-    from slipway.core.turn import alone
     from slipway.project import owner
     from slipway.verbs.verb import steps_of
 
@@ -107,11 +102,26 @@ def _begun(root: Path, verb: str, plan: bool) -> "Iterator[Shell]":
 
     with interruptible(at_once), permitted(root):
         owner.trust(root)
-        turn = contextlib.nullcontext() if plan else alone(root / ".slipway" / "upgrade", f"inv {verb}", steps)
         try:
-            with turn:
+            with _alone(root, verb, plan, steps):
                 yield Shell(root, steps)
         except Problem as problem:
             steps.log.add(str(problem.message))
             problem.message = f"{problem.message}{steps.where}"
             raise
+
+
+@contextlib.contextmanager
+def _alone(root: Path, verb: str, plan: bool, steps: "Steps") -> Iterator[None]:
+    # What writes here takes turns, and takes back what was cut off: who is not finished is at work, or was killed.
+    from slipway.core.turn import alone
+    from slipway.upgrade import run
+
+    if plan:
+        run.check_whole(root)
+        yield
+        return
+    with alone(root / ".slipway" / "upgrade", f"inv {verb}", steps):
+        for line in run.put_back(root):
+            steps.note("recovered", line)
+        yield

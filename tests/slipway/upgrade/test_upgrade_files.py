@@ -48,7 +48,7 @@ def test_what_was_there_is_kept_as_it_was(root: Path) -> None:
 def test_a_backup_never_takes_the_place_of_another(root: Path) -> None:
     for expected in ("upgrade-0.2.0", "upgrade-0.2.0-2", "upgrade-0.2.0-3"):
         backup = Backup.new(root, "0.2.0")
-        backup.write({})
+        backup.write({"a.txt": File(expected.encode())})
         assert backup.folder.name == expected
 
 
