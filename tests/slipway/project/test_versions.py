@@ -1,50 +1,25 @@
-"""What a service's lock file lacks of what Slipway needs: said all at once."""
-
-import tomllib
-from pathlib import Path
+"""Which of a service's packages are older than Slipway can work with."""
 
 import pytest
 
-from slipway.project.lockfile import Lockfile, Package
-from slipway.project.versions import OLDEST, lacking
+from slipway.project.lockfile import Lockfile, canonical
+from slipway.project.versions import OLDEST, older
 from tests.support import ROOT
 
 
-def lock(*versions: str, group: str = "main") -> Lockfile:
-    """Return a lock file of these packages."""
-    split = (one.split("==") for one in versions)
-    return Lockfile(Path("uv.lock"), tuple(Package(name, version, {group: ""}, {}) for name, version in split), "uv")
-
-
 @pytest.mark.parametrize(
-    ("versions", "said"),
+    ("versions", "oldest"),
     [
-        (["alembic==1.20.1", "gunicorn==27.0.1", "psycopg==3.3.9"], []),
-        ([f"{name}=={version}" for name, version in OLDEST.items()], []),
-        (["Alembic==1.8.0", "gunicorn==27"], [f"alembic {OLDEST['alembic']} or newer (locked: 1.8.0)",
-                                                f"psycopg {OLDEST['psycopg']} or newer (not locked)"]),
-        (["alembic==2", "alembic==1.5", "gunicorn==27", "psycopg==4.0rc1"],
-         [f"alembic {OLDEST['alembic']} or newer (locked: 1.5)"]),
-        (["alembic==our-own", "gunicorn==", "psycopg==3.3"], []),
+        ([], ""), (["1.20.1"], ""), (["1.9.4"], ""), (["1.9.4.post1", "1.9.10"], ""), (["1.9.3"], "1.9.3"),
+        (["1.9.4rc1"], "1.9.4rc1"), (["2", "1.10", "1.5", "1.8.1"], "1.5"), (["our-own", ""], ""),
+        (["our-own", "1.2"], "1.2"),
     ],
 )  # fmt: skip
-def test_what_is_missing_or_older_is_said_all_at_once(versions: list[str], said: list[str]) -> None:
-    assert [one.said() for one in lacking(lock(*versions))] == said
-
-
-def test_a_group_that_is_not_asked_for_does_not_count() -> None:
-    dev = lock("alembic==1.20", "gunicorn==27", "psycopg==3.3", group="dev")
-
-    assert {one.name for one in lacking(dev)} == set(OLDEST)
-    assert lacking(dev, ["main", "dev"]) == []
+def test_of_more_versions_the_oldest_is_named_and_what_is_no_version_is_not(versions: list[str], oldest: str) -> None:
+    assert older(versions, "1.9.4") == oldest
 
 
 def test_this_project_has_what_it_needs() -> None:
-    assert lacking(Lockfile.read(ROOT)) == []
-    assert set(OLDEST) <= {one.partition("[")[0].partition(">")[0] for one in asked()}
-
-
-def asked() -> list[str]:
-    """Return what the project asks for."""
-    about = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    return list(about["project"]["dependencies"])
+    locked = {canonical(one.name): one.version for one in Lockfile.read(ROOT).of("main")}
+    assert OLDEST.keys() <= locked.keys()
+    assert not [name for name, needed in OLDEST.items() if older([locked[name]], needed)]
