@@ -7,6 +7,7 @@ from pathlib import Path
 
 from slipway.core import disk
 from slipway.core.errors import Problem
+from slipway.project import config
 from slipway.project import root as roots
 from slipway.virtualenv import install, make, venv
 from slipway.virtualenv.venv import Refused
@@ -15,11 +16,13 @@ from slipway.virtualenv.venv import Refused
 def need(*names: str) -> None:
     """Have the packages of extras of slipway.lock installed, if Slipway runs in its own environment.
 
-    Elsewhere, whoever made that environment has chosen what is in it. Raises Problem with what to do next.
+    Elsewhere, whoever made that environment has chosen what is in it. Raises Problem with what to do next, also where
+    the project's settings are not for this Slipway: nothing is installed then.
     """
     root = roots.here()
     ours = venv.own(root)
     if Path(sys.prefix).resolve() == ours.path.resolve() and set(names) - set(ours.groups):
+        config.load(root)
         add(root, names)
         importlib.invalidate_caches()
 

@@ -21,6 +21,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     for name, value in index_of(project).items():
         monkeypatch.setenv(name, value)
     lock(project)
+    (project.root / "pyproject.toml").write_text('[project]\nname = "shop"\nversion = "0.1.0"\n')
     assert project.inv("up").returncode == 0
     assert project.has(own=True) == {"invoke"}
     return project
@@ -69,3 +70,15 @@ def test_another_environment_is_left_as_it_is(made: Project, monkeypatch: pytest
     monkeypatch.setattr(sys, "prefix", str(made.root / ".slipway/venv"))
     extras.need("b")
     assert made.has(own=True) == {"invoke", "scales", "crane"}
+
+
+def test_nothing_is_installed_for_a_project_that_wants_a_newer_slipway(
+    made: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slipway.project.root.SAID", [made.root])
+    monkeypatch.setattr(sys, "prefix", str(made.root / ".slipway/venv"))
+    file = made.root / "pyproject.toml"
+    file.write_text(f'{file.read_text()}\n[tool.slipway]\nminimum-version = "999.0.0"\n')
+    with pytest.raises(Problem, match=r"needs Slipway 999\.0\.0"):
+        extras.need("b")
+    assert made.has(own=True) == {"invoke"}

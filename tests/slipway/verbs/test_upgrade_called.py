@@ -1,14 +1,18 @@
 """`inv upgrade`, as it is called: what it shows, asks and leaves, and how it ends."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+import tasks
 from tests.slipway.upgrade.support import Contents, project, snapshot, wheel
 from tests.support import Checkout
 
 OLD: Contents = {"compose.yaml": b"one\ntwo\nthree\nfour\n", "notes.txt": b"old\n"}
 NEW: Contents = {"compose.yaml": b"ONE\ntwo\nthree\nfour\n", "notes.txt": b"new\n"}
+WANTED = 'minimum-version = "9.1.0"'
+NEEDED = {"rotate": ["SECRET"], "downgrade": ["--to", "base"], "revision": ["--message", "x"]}
 CHANGELOG = "## 9.1.0 (2026-12-01)\n\n- Faster.\n\n## 9.0.0 (2026-11-01)\n\n- First.\n"
 
 
@@ -58,12 +62,26 @@ def test_a_conflict_is_no_success(little: Checkout, new: str) -> None:
 def test_a_configuration_that_only_a_newer_one_reads_is_no_obstacle(little: Checkout, new: str) -> None:
     path = little.root / "pyproject.toml"
     before = path.read_text()
-    path.write_text(before.replace("[tool.slipway]\n", '[tool.slipway]\nminimum-version = "9.1.0"\n', 1))
-    refused = little.inv("status")
-    assert refused.returncode == 1
-    assert "This project needs Slipway 9.1.0 or newer" in refused.stderr
+    path.write_text(f"{before}\n[tool.slipway.future]\n".replace("[tool.slipway]\n", f"[tool.slipway]\n{WANTED}\n", 1))
     done = little.inv("upgrade", "--wheel", new, "--yes")
     assert done.returncode == 0, done.stderr
+    path.write_text(before)
+
+
+def test_each_verb_tells_an_older_slipway_before_it_touches_anything(little: Checkout) -> None:
+    path = little.root / "pyproject.toml"
+    before = path.read_text()
+    path.write_text(before.replace("[tool.slipway]\n", f"[tool.slipway]\n{WANTED}\n", 1))
+    files = snapshot(little.root)
+    verbs = {verb.name for one in tasks.STAGES.values() for verb in one} - {"completion", "help", "upgrade"}
+    with ThreadPoolExecutor(4) as pool:
+        done = dict(zip(verbs, pool.map(lambda verb: little.inv(verb, *NEEDED.get(verb, ())), verbs), strict=True))
+    said = "This project needs Slipway 9.1.0 or newer ([tool.slipway] minimum-version), and this is "
+    assert {verb for verb, one in done.items() if one.returncode != 1 or said not in one.stderr} == set()
+    assert snapshot(little.root) == files
+    assert not (little.root / ".slipway").exists()
+    for words in (("--list",), ("--help", "up"), ("up", "--help")):
+        assert little.inv(*words).returncode == 0
     path.write_text(before)
 
 
