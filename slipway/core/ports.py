@@ -58,12 +58,25 @@ def owner(port: int) -> str:
     return "another user's process"
 
 
-def taken(port: int, by: str, variable: str = "PORT", once: bool = True) -> str:
-    """Return what to say when the port is taken.
+class Unusable(Problem):
+    """Say that a port cannot be listened on; `once` is the verb by which another one can be named for once, or ""."""
 
-    `variable` is what the settings call it; `once` tells whether an option can name another one as well.
+    def __init__(self, message: str, *, once: str = "") -> None:
+        super().__init__(message)
+        self.once = once
+
+
+def taken(port: int, by: str, variable: str = "PORT", once: bool = True) -> Unusable:
+    """Return the Problem of a port that is taken.
+
+    `variable` is what the settings call it; `once` tells whether an option of `inv up` can name another one as well.
     """
     other = port + 1 if port + 1 in PORTS else port - 1
-    instead = f"{variable}={other} in {source(variable)}"
-    instead = f"./inv up --port {other} (for good: {instead})" if once else instead
-    return f"Port {port} is taken by {by}. Stop it, or use another port: {instead}."
+    said = f"Port {port} is taken by {by}. Stop it, or use another port: {variable}={other} in {source(variable)}."
+    return Unusable(said, once=f"./inv up --port {other}" if once else "")
+
+
+def roots(port: int) -> Unusable:
+    """Return the Problem of a port that this user may not listen on."""
+    said = f"Port {port} is for root alone on this machine. Use another port: PORT=8000 in {source('PORT')}."
+    return Unusable(said, once="./inv up --port 8000")

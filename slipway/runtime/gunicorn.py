@@ -96,9 +96,9 @@ class HostService:
             raise Problem(_not_here(self.address))
         try:
             if self.port() != port and not ports.is_free(port, self.address):
-                raise Problem(ports.taken(port, ports.owner(port)))
+                raise ports.taken(port, ports.owner(port))
         except PermissionError:
-            raise Problem(f"Port {port} is for root alone on this machine: ./inv up --port 8000") from None
+            raise ports.roots(port) from None
 
     def live(self) -> list[LiveRelease]:
         """Return the release that runs, as it was when it started."""

@@ -1,7 +1,6 @@
 """What development and production have in common on an engine: the containers and volumes of a Compose project."""
 
 from slipway.core import ports
-from slipway.core.errors import Problem
 from slipway.core.shell import Shell
 from slipway.engine import client, containers, volumes
 from slipway.engine.containers import Container
@@ -35,7 +34,7 @@ def check_port(shell: Shell, port: int, address: str, variable: str = "PORT", on
         return
     names = shell.output(containers.list_command(f"publish={port}", running=True, form="{{.Names}}")).split()
     by = f"the container {names[0]}" if names else ports.owner(port)
-    raise Problem(ports.taken(port, by, variable, once))
+    raise ports.taken(port, by, variable, once)
 
 
 def stop(stack: Stack, with_volumes: bool, was_there: bool = False) -> None:

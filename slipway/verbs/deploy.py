@@ -146,15 +146,21 @@ def planned(session: "Session", options: "Options") -> list[tuple[str, str]]:
 
 
 def carry_out(session: "Session", options: "Options", yes: bool, as_json: bool) -> None:
+    """Have the settings ready, and deploy; raises Problem."""
+    _ = session.deployment  # elsewhere than on an engine nothing is prepared
+    session.check_secrets()
+    session.settings.prepare()
+    put_live(session, options, yes, as_json)
+
+
+def put_live(session: "Session", options: "Options", yes: bool, as_json: bool) -> None:
     """Deploy, under the lock; what is live goes on until the new release has taken its place. Raises Problem."""
     from slipway.deploy import plan
     from slipway.deploy.facts import is_nothing, leaves_backup_out
     from slipway.deploy.run import Deployer
     from slipway.verbs.screen import confirm, show, show_urls
 
-    deployment = session.deployment  # elsewhere than on an engine nothing is prepared
-    session.check_secrets()
-    session.settings.prepare()
+    deployment = session.deployment
     deployer = Deployer(session.checkout, session.environment, deployment, session.port_in_use())
     facts = deployer.gather(options)
     for row in plan.rows(facts, options):

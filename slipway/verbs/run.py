@@ -1,5 +1,6 @@
 """Verbs of the running service: up, down, logs, ps, shell, status."""
 
+import contextlib
 from typing import TYPE_CHECKING, cast
 
 from invoke.context import Context
@@ -8,7 +9,7 @@ from slipway.verbs.options import EVERYWHERE, JSON, YES, number
 from slipway.verbs.verb import task
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from slipway.runtime import InPlace, Runtime
     from slipway.verbs.session import Session
@@ -22,7 +23,8 @@ def up(_: Context, prod: bool = False, runtime: str = "", context: str = "", por
     from slipway.verbs.session import Turn, begin
 
     asked = number("port", port, PORTS) if port else None
-    with begin("up", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
+    turn = Turn.ENVIRONMENT
+    with begin("up", prod=prod, runtime=runtime, context=context, turn=turn) as session, with_another_port():
         session.check_secrets()
         session.settings.prepare()
         if not session.is_deployed:
@@ -38,12 +40,24 @@ def up(_: Context, prod: bool = False, runtime: str = "", context: str = "", por
         show_urls(session, chosen)
 
 
-def deploy_first(session: "Session") -> None:
-    """Deploy this tree, where nothing runs yet."""
-    from slipway.deploy.facts import Options
-    from slipway.verbs.deploy import carry_out
+@contextlib.contextmanager
+def with_another_port() -> "Iterator[None]":
+    """Name the option as well, for a port that cannot be used: this verb has one."""
+    from slipway.core.ports import Unusable
 
-    carry_out(session, Options(), yes=True, as_json=False)
+    try:
+        yield
+    except Unusable as unusable:
+        unusable.message = f"{unusable.message}{f' For this once: {unusable.once}' if unusable.once else ''}"
+        raise
+
+
+def deploy_first(session: "Session") -> None:
+    """Deploy this tree, where nothing runs yet; the settings are ready."""
+    from slipway.deploy.facts import Options
+    from slipway.verbs.deploy import put_live
+
+    put_live(session, Options(), yes=True, as_json=False)
 
 
 def is_up(session: "Session", asked: int | None) -> tuple[bool, int]:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.verbs.run import is_up
+from slipway.core.ports import Unusable, taken
+from slipway.verbs.run import is_up, with_another_port
 
 
 @dataclass
@@ -74,3 +75,12 @@ def test_in_production_nothing_is_replaced(tmp_path: Path, service: Service, ask
 
 def test_in_production_what_runs_already_is_up_wherever_it_is(tmp_path: Path) -> None:
     assert is_up(session(tmp_path, Service("shop:1.2.3", 80), dev=False), None) == (True, 80)
+
+
+def test_of_a_port_that_cannot_be_used_the_option_is_named_as_well() -> None:
+    with pytest.raises(Unusable) as stopped, with_another_port():
+        raise taken(8000, "nginx (process 7)")
+    assert str(stopped.value.message).endswith(": PORT=8001 in .env. For this once: ./inv up --port 8001")
+    with pytest.raises(Unusable) as stopped, with_another_port():
+        raise taken(443, "nginx (process 7)", "HTTPS_PORT", once=False)
+    assert str(stopped.value.message).endswith(": HTTPS_PORT=444 in .env.")

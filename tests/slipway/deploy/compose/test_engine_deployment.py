@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.core.errors import Problem
+from slipway.core.ports import Unusable
 from slipway.deploy.compose.deployment import EngineDeployment
 from slipway.project.checkout import Checkout
 from slipway.project.config import load
@@ -31,12 +31,13 @@ def test_a_port_that_is_taken_is_named_by_the_variable_that_means_it(
         settings = Settings(checkout.project, checkout.steps, lambda: True)
         deployment = EngineDeployment(checkout, Environment("prod", tmp_path / ".slipway/prod", settings))
         deployment.stack._seen = []  # nothing runs
-        with pytest.raises(Problem) as stopped:
+        with pytest.raises(Unusable) as stopped:
             deployment.service.check_port(port)
     said = str(stopped.value)
     assert said.startswith(f"Port {port} is taken by the container somebody-web-1. Stop it, or use another port: ")
     assert f"{variable}={port + 1} in .env" in said
-    assert ("./inv up --port" in said) == once
+    assert (stopped.value.once == f"./inv up --port {port + 1}") == once
+    assert "--port" not in said, "deploy has no such option"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,51 @@
+"""What messages and documentation advise: verbs that there are, with options that they have."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from invoke.collection import Collection
+
+import tasks
+from slipway.schema.words import VERBS
+from slipway.verbs.line import OF_INVOKE, flags
+from tests.support import ROOT
+
+# A verb as a message writes it, and its options up to the end of the command.
+WORD = r"--?[a-z][a-z-]*|[A-Z][A-Z.]*|\{[^}]*\}|[0-9.]+"
+CALL = re.compile(rf"(?:\./|[`(\"' ])inv ([a-z]+)((?: (?:{WORD}))*)(?= --[ '\"]|[^\w]|$)")
+TASKS = Collection.from_module(tasks).tasks
+OPTIONS = {name: flags(verb.get_arguments(ignore_unknown_help=True)) for name, verb in TASKS.items()}
+
+
+def texts() -> Iterator[Path]:
+    """Yield the files in which verbs are advised."""
+    yield from [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / ".env.example", *(ROOT / "docs").glob("*.md")]
+    yield from sorted((ROOT / "slipway").rglob("*.py"))
+
+
+def advised(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each verb with each option that a text has it called with."""
+    joined = re.sub(r"[\"']\s*\n\s*f?[\"']", "", text)  # a message that goes on in the next line
+    for verb, rest in CALL.findall(joined):
+        for option in re.findall(r" (--?[a-z][a-z-]*)", rest):
+            yield verb, option
+
+
+@pytest.mark.parametrize("file", list(texts()), ids=lambda one: str(one.relative_to(ROOT)))
+def test_no_option_is_advised_that_a_verb_has_not(file: Path) -> None:
+    known = [(verb, option) for verb, option in advised(file.read_text()) if verb in OPTIONS]
+    core = {"--help", *(f"-{letter}" for letter in OF_INVOKE)}
+    assert [(verb, option) for verb, option in known if option not in {*OPTIONS[verb], *core}] == []
+
+
+def test_options_are_found_where_they_are_advised() -> None:
+    text = """raise Problem(f"Look: ./inv migrate --plan --to {to}, or `inv up --prod`, "
+                            "./inv down "
+                            "--volumes")"""
+    assert list(advised(text)) == [("migrate", "--plan"), ("migrate", "--to"), ("up", "--prod"), ("down", "--volumes")]
+
+
+def test_verbs_whose_environment_is_named_have_the_option() -> None:
+    assert [verb for verb in VERBS if "--prod" not in OPTIONS[verb]] == []
