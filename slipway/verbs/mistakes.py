@@ -85,6 +85,8 @@ def early(word: str, tokens: Sequence[str], contexts: Mapping[str, ParserContext
 def option(task: "Task[Any]", arguments: Sequence[Argument], word: str, tokens: Sequence[str], at: int = 0) -> str:
     """Say that a verb has no such option; it stands `at` a place in the tokens."""
     passes = getattr(task, "passes", "")
+    if word in ("--yes", "-y"):
+        return f"{task.name} asks nothing: leave {word} out. ./inv --help {task.name}"
     meant = [] if passes and len(word) == 2 else alike(word, flags(arguments))
     said = f"{task.name} has no {word}"
     if meant:

@@ -38,6 +38,8 @@ WRONG = {
     "up -c": "up has no -c; did you mean --context? ./inv --help up",
     "test -T": "test has no -T. What is for pytest stands behind --: ./inv test -- -T",
     "ps -r": "ps has no -r; did you mean --runtime? ./inv --help ps",
+    "rollback --yes": "rollback asks nothing: leave --yes out. ./inv --help rollback",
+    "up -y": "up asks nothing: leave -y out. ./inv --help up",
     "up prod": "up takes no 'prod'; did you mean --prod? ./inv --help up",
     "up dev": "up takes no 'dev', and there is no verb of that name. ./inv --help up",
     "down upp": "down takes no 'upp'; did you mean up? ./inv --help down",
