@@ -1,5 +1,6 @@
 """Another version of Slipway for a project: what that changes, and how it is done."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from slipway.template.protocol import MADE_BY, File, Made
 from slipway.upgrade import git, news, source
 from slipway.upgrade.files import BEFORE, THEIRS, Backup, conflicts, cut_off, look, unfinished
 from slipway.upgrade.merge import GitMerge
+from slipway.upgrade.news import Entry
 from slipway.upgrade.plan import LOCKS, OPEN, WRITTEN, Change, Fate, Tree, decide, is_marked, unix
 from slipway.upgrade.source import LOCK, VENDOR, Locked, Wheel
 
@@ -39,7 +41,7 @@ class Upgrade:
     new: str
     changes: Sequence[Change]
     becomes: Mapping[str, File | None]
-    news: str = ""
+    news: Sequence[Entry] = ()
     unknown: str = ""
     notes: Sequence[str] = ()
     uncommitted: Sequence[str] | None = ()
@@ -50,9 +52,17 @@ class Upgrade:
         """What somebody has to look at."""
         return [one for one in self.changes if one.fate in OPEN]
 
+    def keep_news(self) -> None:
+        """Write all that has changed for users into a file, where not all of it is shown."""
+        if len(self.news) > news.MOST:
+            file = self.root / news.FILE
+            with contextlib.suppress(OSError):
+                file.parent.mkdir(exist_ok=True)
+                file.write_text(f"{news.text(self.news)}\n", encoding="utf-8")
+
     def lines(self) -> list[str]:
         """Return what would be done, for people; before that, as it may be long, what has changed for users."""
-        found = [*self.news.splitlines(), ""] if self.news else []
+        found = [*news.shown(self.news), ""] if self.news else []
         found.append(row("slipway", f"{self.old} -> {self.new}"))
         if self.unknown:
             found.append(row("two-way", f"what {self.old} has made is not known: {self.unknown}"))
@@ -109,7 +119,8 @@ def prepare(root: Path, wanted: Wanted, shell: Shell, folder: Path) -> "Upgrade 
     uncommitted = git.uncommitted(shell, sorted(becomes))
     return Upgrade(
         root, locked.version, wheel.version, changes, becomes,
-        news=news.between(new.changelog, locked.version, wheel.version), unknown=unknown, uncommitted=uncommitted,
+        news=news.between(new.changelog, locked.version, wheel.version, old.changelog if old else ""),
+        unknown=unknown, uncommitted=uncommitted,
         ignored=git.ignored(shell, sorted(path for path, file in own.items() if file)),
         notes=[f"{LOCK}: what you have changed in it is replaced"] if old and _is_edited(ours, old) else [],
     )  # fmt: skip

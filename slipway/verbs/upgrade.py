@@ -46,6 +46,7 @@ def upgrade_in(root: Path, to: str = "", wheel: str = "", plan: bool = False, ye
         if isinstance(found, str):
             show(found)
             return
+        found.keep_news()
         if plan:
             show_lines(found.lines())
             return
