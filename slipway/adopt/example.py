@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from slipway.adopt.database import Names
 from slipway.adopt.detect import Detected
@@ -64,6 +65,7 @@ def example(found: Detected, before: str, present: str, file: str = FILE) -> str
     if own:
         blocks.append("\n".join(["# What Slipway reads.", *own]) + "\n")
     names |= _names_in(blocks)
+    names |= found.database.rendered.keys() if found.database else set()  # Slipway makes them itself
     more = [name for name in dotenv.parse(present)[0] if name not in names and not dotenv.FOREIGN.fullmatch(name)]
     if more:
         blocks.append("\n".join([f"# What is in {file} besides.", *(f"# {name}=" for name in more)]) + "\n")
@@ -164,4 +166,6 @@ def by_hand(found: Detected, new_example: str, env: str | None) -> list[str]:
     secrets = {one.name: one.least for one in found.secrets}
     text = env if env is not None else dotenv.fill(new_example, secrets, dotenv.new_secret)
     values, findings = dotenv.parse(text, lambda name, value: tells(name, value) or name in secrets)
-    return [*findings, *dotenv.check(values, dotenv.schema(new_example), secrets)]
+    rendered = frozenset(found.database.rendered if found.database else ())
+    known = replace(dotenv.schema(new_example), replaced=rendered)
+    return [*findings, *dotenv.check(values, known, secrets)]

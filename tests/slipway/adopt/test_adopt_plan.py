@@ -177,7 +177,9 @@ def test_an_env_that_is_there_is_completed_and_nothing_of_it_changed(tmp_path: P
     assert after.startswith(before + "\n# Added by slipway adopt.\nDATABASE_HOSTNAME=db\n")
     values = dotenv.parse(after)[0]
     assert len(values["DATABASE_PASSWORD"]) >= 12
-    assert "EXTRA" in dotenv.schema(text(made, ".env.example")).optional  # or `up` would not know it
+    listed = dotenv.schema(text(made, ".env.example"))
+    assert "EXTRA" in listed.optional  # or `up` would not know it
+    assert "DATABASE_URL" not in {*listed.required, *listed.optional}, "Slipway makes it itself"
     assert made.untold == ()
     assert [line for line in made.notes if ".env gets DATABASE_HOSTNAME" in line]
 
