@@ -61,7 +61,8 @@ def example(found: Detected, before: str, present: str, file: str = FILE) -> str
     if lines:
         blocks.append("\n".join(["# What the service reads.", *lines]) + "\n")
     names |= _names_in(blocks)
-    own = [line.format(port=found.port.value) for name, line in OWN_LINES.items() if name not in names]
+    left_out = {*names, *(() if found.database else ("DATABASE_MEMORY",))}
+    own = [line.format(port=found.port.value) for name, line in OWN_LINES.items() if name not in left_out]
     if own:
         blocks.append("\n".join(["# What Slipway reads.", *own]) + "\n")
     names |= _names_in(blocks)

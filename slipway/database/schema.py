@@ -29,7 +29,7 @@ from slipway.schema.answers import (
 )
 from slipway.schema.protocol import VERSION, NewerVersion
 
-NO_MIGRATIONS = "This project has no migrations: `alembic init alembic` makes the folder for them."
+NO_MIGRATIONS = "This project has no migrations: their folder is alembic, or what [tool.slipway] migrations names."
 MIGRATION_FAILED = "The migration failed (see above); nothing was started on its schema."
 DOWNGRADE_FAILED = "The downgrade ended early (see above)."
 SEE_ABOVE = "That could not be told (see above)."

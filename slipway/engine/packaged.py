@@ -47,6 +47,12 @@ TMPFS = {
 }
 EXTENDED = re.compile(r"(?<=\{file: )compose\.yaml")
 NAMED = re.compile(r"(?m)^name: .*\n")
+# The database's own: its container, what waits for it, its volumes.
+OF_DATABASE = re.compile(
+    r"(?m)(?:^  # .*\n)*^  db:\n(?:    .*\n|\n(?=    ))+\n?"
+    r"|^    depends_on:\n      db: .*\n(?!      )|^      db: \{condition: .*\n"
+    r"|^volumes:\n  db:\n(?!  )|^  secrets:  # the database's.*\n"
+)
 
 
 @dataclass(frozen=True)
@@ -87,9 +93,19 @@ def rendered(project: Project, seen: Seen = Seen()) -> dict[str, str]:
     for name in COMPOSE:
         text = _told(resources.template(name), names, secret)
         text = EXTENDED.sub(f".slipway/{FOLDER}/compose.yaml", METRICS.sub("}", BUILD.sub("", NAMED.sub("", text))))
+        text = text if _has_database(project) else OF_DATABASE.sub("", text)
         found[name] = _writable(name, text, project, seen)
     found[OVERRIDE] = _mounted(found[OVERRIDE], project, mounts(project, seen), hidden(project, seen))
     return found | {name: resources.template(name) for name in OTHERS}
+
+
+def _has_database(project: Project) -> bool:
+    # As `Settings.has_database` has it; of a .env that cannot be read, nobody knows.
+    try:
+        example, given = values.schema(project), values.read(project)[0]
+    except Problem:
+        return True
+    return bool(((example.required if example else {}) | given).get(database.HOSTNAME))
 
 
 def mounts(project: Project, seen: Seen) -> dict[str, str]:

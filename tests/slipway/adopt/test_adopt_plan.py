@@ -184,6 +184,14 @@ def test_an_env_that_is_there_is_completed_and_nothing_of_it_changed(tmp_path: P
     assert [line for line in made.notes if ".env gets DATABASE_HOSTNAME" in line]
 
 
+def test_without_a_database_there_is_nothing_of_one(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"pyproject.toml": PYPROJECT, "uv.lock": UV_LOCK, "app/main.py": APP}
+    made = planned(tmp_path, files)
+
+    assert "DATABASE" not in text(made, ".env.example")
+    assert "# PORT=8000\n" in text(made, ".env.example")
+
+
 def test_an_env_elsewhere_is_told(tmp_path: Path) -> None:
     made = planned(tmp_path, SHOP | {"src/.env": "A=1\n", "tests/.env.test": ""})
 

@@ -160,3 +160,24 @@ def test_its_containers_are_not_those_of_the_projects_own_compose_file(shop: Pro
     assert project_name(shop, "prod", {}) == "shop-prod"
     (shop.root / "compose.release.yaml").touch()  # ejected, and its data is the same
     assert project_name(shop, "dev", {}) == "shop-backend"
+
+
+def test_without_a_database_there_is_no_container_nor_volume_of_one(shop: Project) -> None:
+    (shop.root / ".env.example").write_text("API_KEY=\n")
+    plain = replace(shop, database=DatabaseRules(), secrets={"API_KEY": 32}, migrations="")
+    found = packaged.rendered(plain, SEEN)
+    before = packaged.rendered(shop, SEEN)
+    for name in ("compose.yaml", "compose.prod.yaml"):
+        services, volumes = declared(found[name])
+        assert services == [one for one in declared(before[name])[0] if one != "db"]
+        assert volumes == [one for one in declared(before[name])[1] if one not in ("db", "secrets")]
+        assert not re.search(
+            r"(?m)^ +db: |^  db:|postgres:|DATABASE_HOSTNAME names|depends_on:$\n(?! {6})", found[name]
+        )
+    assert found["compose.release.yaml"].count("secrets:/run/secrets:ro") == 1, "the release's own"
+
+
+def declared(text: str) -> tuple[list[str], list[str]]:
+    """Return the services and the volumes of a Compose file."""
+    parts = dict(re.findall(r"(?m)^(services|volumes):\n((?:  .*\n|\n)+)", text))
+    return re.findall(r"(?m)^  (\w+):", parts["services"]), re.findall(r"(?m)^  (\w+):", parts.get("volumes", ""))
