@@ -18,7 +18,8 @@ SECRET_NAME = re.compile(
 )
 # What says something about a secret, and is none; PWD is the folder.
 ABOUT = re.compile(r"(?i)^pwd$|_(file|path|dir|sock|method|type|mode|algorithm|issuer|audience)$")
-HEADERS = re.compile(r"(?i)_headers$")  # OTEL_EXPORTER_OTLP_HEADERS is how a collector is given a key
+HEADERS = re.compile(r"(?i)_headers$")  # OTEL_EXPORTER_OTLP_HEADERS is how a collector is given a key: api-key=...
+PAIR = re.compile(r"[=:]")  # of a header and its value; CORS_HEADERS has names alone
 PLAIN = re.compile(r"(?i)[+-]?\d[\d_]*(\.\d+)?|true|false|yes|no|on|off|none|null|enabled|disabled")
 # Of an address; ssh://git@host gives nothing away.
 LOGIN = re.compile(r"(?<!ssh)://[^/\s@]+@|://[^/\s@:]*:(?!\d+/)[^\s@]+@")
@@ -43,7 +44,7 @@ def has_login(address: str) -> bool:
 
 def tells(name: str, value: str) -> bool:
     """Tell whether a variable may give something away: by its name, or by what it holds."""
-    return is_secret(name) or bool(HEADERS.search(name)) or has_login(value) or bool(PRIVATE_KEY.search(value))
+    return is_secret(name) or _has_headers(name, value) or has_login(value) or bool(PRIVATE_KEY.search(value))
 
 
 def likely(variables: Mapping[str, str], public: Iterable[str] = ()) -> set[str]:
@@ -56,11 +57,15 @@ def likely(variables: Mapping[str, str], public: Iterable[str] = ()) -> set[str]
     for name, value in variables.items():
         passwords = {one for pair in PASSWORD.findall(value) for one in pair}
         found |= passwords | {unquote(one) for one in passwords}
-        if HEADERS.search(name):
+        if _has_headers(name, value):
             found |= {value, *(pair.partition("=")[2].strip() for pair in value.split(","))}
         if is_secret(name) and not ABOUT.search(name) and not _names_a_file(value):
             found.add(value)
     return {one for one in found - set(public) if len(one.strip()) >= LONG and not PLAIN.fullmatch(one.strip())}
+
+
+def _has_headers(name: str, value: str) -> bool:
+    return bool(HEADERS.search(name) and PAIR.search(value))
 
 
 def _names_a_file(value: str) -> bool:

@@ -12,7 +12,7 @@ from xml.sax.saxutils import quoteattr
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from slipway.core.secrecy import HIDDEN, Secrets, is_secret, likely
+from slipway.core.secrecy import HIDDEN, Secrets, is_secret, likely, tells
 from slipway.core.spellings import spellings
 
 TOKEN = "kX8-qPz_4mW7vR2tLnB5cYdF9sHj3gTa"
@@ -170,7 +170,15 @@ def test_of_an_address_the_password_is_secret() -> None:
     assert likely({"INDEX": "https://token-of-mine@host/simple"}) == {"token-of-mine"}
 
 
+@pytest.mark.parametrize("value", ['["X-API-Key","Authorization"]', "*", "X-Token,X-Other-One", ""])
+def test_names_of_headers_give_nothing_away(value: str) -> None:
+    assert not tells("CORS_HEADERS", value)
+    assert likely({"CORS_HEADERS": value}) == set()
+
+
 def test_headers_hold_keys() -> None:
+    assert tells("OTEL_EXPORTER_OTLP_HEADERS", "api-key=12ab34cd")
+    assert tells("HTTP_HEADERS", '{"x-key": "12ab34cd"}')
     assert likely({"OTEL_EXPORTER_OTLP_HEADERS": "api-key=12ab34cd,tenant=me"}) == {
         "api-key=12ab34cd,tenant=me",
         "12ab34cd",
