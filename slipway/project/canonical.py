@@ -20,7 +20,7 @@ DATABASE_PASSWORD=
 # DATABASE_SSLROOTCERT=system
 """
 OWN = """
-# Read by Slipway (docs/deploys.md).
+# Read by Slipway.
 # PORT=8000
 # HTTPS_PORT=443
 # BIND_ADDRESS=127.0.0.1
