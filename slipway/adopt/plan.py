@@ -57,7 +57,9 @@ def plan(files: Files, found: Detected, own: Mapping[str, bytes], tracked: froze
             f"Slipway reads .env beside pyproject.toml; {', '.join(elsewhere)} stays, and is read by your code alone."
         )
     untold += [Untold(f"{file}: {one}.") for one in example.by_hand(found, made, env)]
-    texts[".gitignore"] = ignores.git(files.text(".gitignore") if files.has(".gitignore") else "", file)
+    written, more = ignores.apart([one.value for one in found.writable], files.inside)
+    untold += more
+    texts[".gitignore"] = ignores.git(files.text(".gitignore") if files.has(".gitignore") else "", file, written)
     untold += ignores.tracked(tracked)
     changes = [change for name, text in texts.items() if (change := _of_text(files, name, text))]
     return Plan((*changes, *_own(files, own, untold)), tuple(untold), (*notes, *_notes(found)))
@@ -113,6 +115,12 @@ def _notes(found: Detected) -> list[str]:
     if found.others:
         listed = ", ".join(f"{one.name}{f' ({one.image})' if one.image else ''}" for one in found.others)
         notes.append(f"Left to you for now, as Slipway runs the service and PostgreSQL alone: {listed}.")
+    if found.writable:
+        listed = ", ".join(one.value for one in found.writable)
+        notes.append(
+            f"Written to: {listed}. In production each container has its own there, empty at first, gone with it, of "
+            "64 MB at most; what has to stay goes to a volume, or elsewhere."
+        )
     if found.before_migrate:
         listed = "; ".join(f"{one.value} ({one.where})" for one in found.before_migrate)
         notes.append(f"Not called, as Slipway waits for the database itself: {listed}.")

@@ -1,6 +1,7 @@
 """Whether a project's image and Compose files are Slipway's own kind, or its project was there before Slipway."""
 
 import os
+import posixpath
 import re
 from pathlib import Path
 
@@ -65,7 +66,13 @@ def ignore_file(project: Project) -> Path:
 
 
 def ignored(project: Project) -> str:
-    """Return what a build of an adopted project does not see: what its own file says, and HIDDEN."""
+    """Return what a build of an adopted project does not see: what its own file says, HIDDEN, and what was written.
+
+    What lies in folders that the service writes to is that of this machine, and no release would see it: there each
+    container has its own.
+    """
     file = ignore_file(project)
     own = os.fsdecode(file.read_bytes()).removeprefix("\ufeff") if file.exists() else ""
-    return f"{own.rstrip()}\n{HIDDEN}".lstrip()
+    inside = os.path.relpath(project.root, context(project))
+    written = "".join(f"{posixpath.normpath(posixpath.join(inside, one))}/*\n" for one in project.writable)
+    return f"{own.rstrip()}\n{HIDDEN}{written}".lstrip()

@@ -192,6 +192,26 @@ def test_without_a_database_there_is_nothing_of_one(tmp_path: Path) -> None:
     assert "# PORT=8000\n" in text(made, ".env.example")
 
 
+@pytest.mark.parametrize(
+    ("before", "there", "after"),
+    [
+        ("", "app/logs/app.log.1", "\n# What the service writes.\n/app/logs/\n"),
+        ("", "app/logs/.gitkeep", "\n# What the service writes.\n/app/logs/\n"),
+        ("logs/\n", "app/logs/app.log", ""),
+        ("app/logs/*\n", "app/logs/app.log", ""),
+        ("", "app/logs/seed.json", ""),
+    ],
+)
+def test_folders_that_are_written_to_are_ignored(tmp_path: Path, before: str, there: str, after: str) -> None:
+    code = "from pathlib import Path\n(Path(__file__).parent / 'logs').mkdir()\n"
+    made = planned(tmp_path, SHOP | {".gitignore": before, "app/log.py": code, there: ""})
+    written = text(made, ".gitignore")
+
+    assert written[written.index("!.env.example\n") + len("!.env.example\n") :] == after
+    assert [one for one in made.notes if one.startswith("Written to: app/logs. In production each container")]
+    assert bool(after or before) == (not [one for one in made.untold if one.what.startswith("app/logs is written")])
+
+
 def test_an_env_elsewhere_is_told(tmp_path: Path) -> None:
     made = planned(tmp_path, SHOP | {"src/.env": "A=1\n", "tests/.env.test": ""})
 

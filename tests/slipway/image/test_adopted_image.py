@@ -64,6 +64,17 @@ def test_what_goes_in_is_all_that_a_build_sees_and_all_that_is_told(shop: Projec
     assert len(seen) == 6
 
 
+def test_no_build_gets_what_the_service_writes(shop: Project) -> None:
+    written = replace(shop, writable=("app/logs",))
+    before = plan.inputs(written)
+    touch(shop.root, "app/logs/app.log", "app/logs/older/app.log", "app/logs.py")
+    assert {"app/logs.py", "app/main.py"} <= set(of_project(written))
+    assert not [name for name in of_project(written) if name.startswith("app/logs/")]
+    (shop.root / "app/logs.py").unlink()
+    assert plan.inputs(written) == before
+    assert len([name for name in of_project(shop) if name.startswith("app/logs/")]) == 2
+
+
 def test_it_is_built_on_what_its_dockerfile_names(shop: Project) -> None:
     assert image(shop).on == "python:3.12"
     assert image(replace(shop, build_args={"TAG": "3.13"})).on == "python:3.13"
