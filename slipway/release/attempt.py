@@ -12,14 +12,13 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-import tomlkit
-
 from slipway.core.errors import Problem
 from slipway.project import branch, changelog, dotenv, tags, written
 from slipway.project.checkout import Checkout
 from slipway.project.clone import clone, prefix_command, tagged
 from slipway.project.dotenv import new_secret
 from slipway.project.semver import git_tag
+from slipway.release import raised
 from slipway.release.passed import Passed
 
 
@@ -80,12 +79,12 @@ class Attempt:
 
         `skipped` are the gates that are left out on demand. Raises Problem.
         """
-        raise_version(self.root / "pyproject.toml", self.version)
+        names = raised.write(self.root, self._clone, self.version)
         checkout = self.checkout
         kept = changelog.is_kept(checkout.project)
         notes = changelog.write(checkout.project, checkout.shell, self.version) if kept else ""
         message = [f"Release {self.version}", *([f"Without its gates {', '.join(skipped)}."] if skipped else [])]
-        checkout.shell.output(add_command("pyproject.toml"))
+        checkout.shell.output(add_command(*names))
         checkout.shell.output(commit_command(*message), echo=True)
         checkout.shell.output(tag_command(self.version, *message, *([notes] if notes else [])))
 
@@ -150,18 +149,6 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def raise_version(pyproject: Path, new: str) -> None:
-    """Write a version into pyproject.toml, and that alone.
-
-    Raises Problem when there is none to replace.
-    """
-    document = tomlkit.parse(pyproject.read_bytes().decode("utf-8"))  # with its own ends of lines
-    if "project" not in document or "version" not in document["project"]:
-        raise Problem(f"{pyproject} has no version in [project].")
-    document["project"]["version"] = new
-    pyproject.write_bytes(tomlkit.dumps(document).encode("utf-8"))
-
-
 # What is asked of git
 
 
@@ -170,9 +157,9 @@ def head_command() -> list[str]:
     return ["git", "rev-parse", "HEAD"]
 
 
-def add_command(name: str) -> list[str]:
-    """Return the command that puts a file into the next commit."""
-    return ["git", "add", name]
+def add_command(*names: str) -> list[str]:
+    """Return the command that puts files into the next commit."""
+    return ["git", "add", *names]
 
 
 def commit_command(*message: str) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.release import attempt as module
-from slipway.release.attempt import Attempt, raise_version
+from slipway.release.attempt import Attempt
 from slipway.release.passed import Passed
 from tests.slipway.project.support import git
 from tests.slipway.release.support import CHANGELOG, PROJECT, commit, real, write
@@ -170,18 +170,3 @@ def test_git_is_called_so_that_nothing_of_the_users_gets_in_the_way() -> None:
 def test_the_images_of_an_attempt_are_called_by_its_version(repository: Path) -> None:
     attempt = Attempt(real(repository), "1.2.4")
     assert (attempt.tag, attempt.tests_tag) == ("shop:1.2.4", "shop:1.2.4-test")
-
-
-def test_the_version_alone_is_changed(tmp_path: Path) -> None:
-    file = tmp_path / "pyproject.toml"
-    file.write_text('# A comment\n[project]\nversion = "1.2.3"  # here\nname = "x"\n\n[tool.x]\nversion = "1.2.3"\n')
-    raise_version(file, "2.0.0")
-    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
-    raise_version(file, "2.0.0")
-    assert b"\r\n" in file.read_bytes()
-    assert file.read_text() == (
-        '# A comment\n[project]\nversion = "2.0.0"  # here\nname = "x"\n\n[tool.x]\nversion = "1.2.3"\n'
-    )
-    file.write_text("[tool.x]\n")
-    with pytest.raises(Problem, match="has no version in"):
-        raise_version(file, "2.0.0")
