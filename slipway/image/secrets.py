@@ -31,6 +31,11 @@ PRIVATE = re.compile(
     r"(.*/)?(\.env(\..+)?|\.netrc|\.pypirc|\.pgpass|\.git-credentials|\.dockercfg|\.docker/config\.json|\.aws/credentials"
     r"|id_(rsa|dsa|ecdsa|ed25519)|[^/]+\.(key|p12|pfx|jks))"
 )
+# What package managers put there, wherever a Dockerfile calls them: examples of logins, keys of tests.
+INSTALLED = re.compile(
+    r"(.*/)?(site-packages|dist-packages|node_modules|lib/python3\.\d+|\.cache/(pip|pypoetry|uv))/.*"
+    r"|(usr/)?(bin|include|lib\w*|libexec|sbin|share)/.*|var/(cache|lib/(apt|dpkg))/.*"
+)
 # What looks like a secret by itself; entropy and words like password are left to people.
 DETECTORS = (
     "ArtifactoryDetector", "AWSKeyDetector", "AzureStorageKeyDetector", "BasicAuthDetector", "DiscordBotTokenDetector",
@@ -44,8 +49,8 @@ def scan(checkout: Checkout, tag: str, base: str) -> str:
     """Look for secrets in an image.
 
     Returns what was looked at. Raises Problem with all findings. What .env keeps secret is looked for in every file
-    above the base image, also in those that a later layer has removed; what looks like a secret, in the service's
-    own files. No finding shows a value.
+    above the base image, also in those that a later layer has removed; what looks like a secret, in all but what
+    package managers have installed. No finding shows a value.
     """
     values = _values(checkout)
     there = checkout.project.settings_file.exists()
@@ -118,7 +123,7 @@ def in_configuration(configuration: Mapping[str, Any], values: Mapping[str, str]
 def in_file(path: str, content: bytes, values: Mapping[str, str]) -> Iterator[str]:
     """Yield what is wrong with a file of an image."""
     pure = PurePosixPath(path)
-    installed = "site-packages" in pure.parts
+    installed = bool(INSTALLED.fullmatch(path))
     if PRIVATE.fullmatch(path) and not pure.name.endswith(PUBLIC) and not installed:
         yield f"/{path}: is private by its name"
     if ".git" in pure.parts:

@@ -27,6 +27,9 @@ TOKEN = "ghp_" + "0123456789abcdefghijklmnopqrstuvwxyzAB"[:36]
         ("root/.docker/config.json", "{}", "is private by its name"),
         ("srv/shop.p12", "", "is private by its name"),
         ("root/.netrc", "", "/root/.netrc: is private by its name"),
+        ("usr/src/app/lib/a.py", f"'{TOKEN}'", "/usr/src/app/lib/a.py:1: looks like a secret: GitHub Token"),
+        ("usr/local/share/a.py", f"'{TOKEN}'", "/usr/local/share/a.py:1: looks like a secret: GitHub Token"),
+        ("usr/lib/a.conf", "x = correct-horse-battery", "/usr/lib/a.conf: holds the value of SECRET_KEY"),
         ("srv/.git/config", "", "/srv/.git/config: is a part of .git"),
     ],
 )  # fmt: skip
@@ -47,6 +50,12 @@ def test_a_secret_is_found_and_not_shown(path: str, content: str, said: str) -> 
         ("srv/app/a.py", f"TOKEN = '{TOKEN}'  # pragma: allowlist secret\n"),
         ("opt/venv/lib/site-packages/tests/key.pem", "-----BEGIN RSA PRIVATE KEY-----\n"),
         ("srv/app/a.bin", "\0\0" + TOKEN),
+        ("usr/local/lib/python3.13/dist-packages/a.py", f"'{TOKEN}'"),
+        ("root/.local/share/uv/python/cpython-3.13/lib/python3.13/test/a.key", "-----BEGIN RSA PRIVATE KEY-----\n"),
+        ("usr/lib/linux/uapi/sparc/asm/apc.h", f"'{TOKEN}'"),
+        ("usr/share/doc/a.txt", "https://user:password@example.com"),
+        ("lib/x86_64-linux-gnu/a.txt", f"'{TOKEN}'"),
+        ("app/node_modules/a/index.js", f"'{TOKEN}'"),
     ],
 )
 def test_what_is_no_secret_is_left_alone(path: str, content: str) -> None:
