@@ -13,7 +13,6 @@ from slipway.core.printable import plain
 from slipway.template import own, render, wheel
 from slipway.template.wheel import Refused
 
-OF_PROJECT = ("tasks.py", "inv")
 NO = 1
 
 
@@ -54,8 +53,7 @@ def _own(arguments: argparse.Namespace) -> dict[str, bytes]:
     # Slipway's own files for the project.
     options = [f"--{name}" for name in ("plan", "yes") if getattr(arguments, name)]
     mine = wheel.chosen(arguments.wheel, ["adopt", arguments.folder, *options])
-    files = render.template()
-    made = {name: files[name] for name in OF_PROJECT}
+    made = render.of_adopted()
     if (Path(arguments.folder) / own.NAME).exists():
         return made
     if arguments.plan and not mine and wheel.in_repository():

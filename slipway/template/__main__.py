@@ -7,8 +7,6 @@ from slipway import __version__
 from slipway.template import changes, own, protocol, render
 from slipway.template.protocol import File, Kind, Made
 
-OF_ADOPTED = ("inv", "tasks.py")  # all else in an adopted project is its own from then on
-
 
 def make(made_by: Sequence[str], source: str) -> Made:
     """Return all of it, by the words after `slipway` that made the project; raises ValueError for others."""
@@ -24,7 +22,7 @@ def _files(made_by: Sequence[str]) -> dict[str, bytes]:
         return {}
     verb, *words = made_by
     if verb == "adopt" and not words:
-        return {path: content for path, content in render.template().items() if path in OF_ADOPTED}
+        return render.of_adopted()  # all else is its own from then on
     options = {word for word in words if word.startswith("--")}
     names = [word for word in words if word not in options]
     if verb != "new" or len(names) != 1 or options - {"--empty"}:

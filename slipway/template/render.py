@@ -30,6 +30,15 @@ NAMED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "compose.prod.yaml": ((r"^name: .*-prod$", "name: {name}-prod"),),
     "app/main.py": ((r'^( +title=)".*",$', r'        title="{title}",'),),
 }
+# What an adopted project gets. Its linters and formatters have settings of their own, which no file could fit.
+ADOPTED: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "inv": (),
+    "tasks.py": ((
+        r"^# ruff: noqa: I001  .*$",
+        "\n# Written by Slipway: the project's linters and formatters leave it as it is.\n# ruff: noqa\n"
+        "# ruff: noqa: PGH004\n# flake8: noqa\n# isort: skip_file\n# mypy: ignore-errors\n# fmt: off",
+    ), (r"^\}  # fmt: skip$", "}")),
+}  # fmt: skip
 DOMAIN = (
     "app/posts/",
     "tests/app/posts/",
@@ -70,6 +79,12 @@ def render(name: str, *, empty: bool = False) -> dict[str, bytes]:
         texts[path] = change(path, texts[path], [(pattern, filled(instead, words)) for pattern, instead in rules])
     texts["README.md"] = filled(texts["README.md"], words)
     return {path: texts[path].encode() for path in sorted(texts)}
+
+
+def of_adopted() -> dict[str, bytes]:
+    """Return what an adopted project gets of the files; raises ValueError when the template does not fit."""
+    files = template()
+    return {path: change(path, files[path].decode(), rules).encode() for path, rules in ADOPTED.items()}
 
 
 def filled(text: str, words: Mapping[str, str]) -> str:

@@ -31,6 +31,20 @@ def test_of_an_adopted_project_two_files_are_slipways() -> None:
     assert sorted(make(["adopt"], SOURCE).files) == ["inv", "tasks.py"]
 
 
+def test_no_linter_of_an_adopted_project_minds_slipways_tasks(tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_bytes(make(["adopt"], SOURCE).files["tasks.py"].content)
+    (tmp_path / "pyproject.toml").write_text('[tool.ruff]\nline-length = 79\n[tool.ruff.lint]\nselect = ["ALL"]\n')
+    for words in (["check", "."], ["format", "--check", "."]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *words, "--no-cache"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+
+
 def test_where_nobody_knows_how_it_was_made_there_is_a_lock() -> None:
     made = make([], SOURCE)
     assert (made.files, made.lock.splitlines()[-1]) == ({}, own.shipped().splitlines()[-1])
