@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from slipway.core.errors import Problem
+from slipway.image.context import of_project
 from slipway.project import branch, changelog, dotenv, tags, written
 from slipway.project.checkout import Checkout
 from slipway.project.clone import clone, prefix_command, tagged
@@ -88,6 +89,18 @@ class Attempt:
         checkout.shell.output(commit_command(*message), echo=True)
         checkout.shell.output(tag_command(self.version, *message, *([notes] if notes else [])))
 
+    def tidy(self) -> None:
+        """Remove what is in the clone and not in its commit, as far as git or a build would see it.
+
+        Tests write logs and reports beside the code. Settings and environments, which neither sees, stay. Raises
+        Problem.
+        """
+        checkout = self.checkout
+        checkout.shell.output(clean_command(), cwd=self._clone)
+        known = checkout.shell.output(tracked_command(checkout.project.context)).split("\0")
+        for name in set(of_project(checkout.project)) - set(known):
+            (self.root / name).unlink()
+
     def bring_home(self, commit: str) -> None:
         """Have the release's commit and tag in the checkout.
 
@@ -155,6 +168,16 @@ def now() -> str:
 def head_command() -> list[str]:
     """Return the command that prints the commit that is checked out."""
     return ["git", "rev-parse", "HEAD"]
+
+
+def clean_command() -> list[str]:
+    """Return the command that removes the files that git neither tracks nor ignores."""
+    return ["git", "clean", "--quiet", "--force", "-d"]
+
+
+def tracked_command(around: str) -> list[str]:
+    """Return the command that lists what git tracks, here and in the folder `around`."""
+    return ["git", "ls-files", "-z", "--cached", "--", ".", around]
 
 
 def add_command(*names: str) -> list[str]:

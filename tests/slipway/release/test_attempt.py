@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from slipway.core.errors import Problem
+from slipway.image import plan
 from slipway.release import attempt as module
 from slipway.release.attempt import Attempt
 from slipway.release.passed import Passed
@@ -165,6 +166,20 @@ def test_git_is_called_so_that_nothing_of_the_users_gets_in_the_way() -> None:
     assert fetch == ["git", "fetch", "--quiet", "--no-tags", "/a/clone", "refs/tags/v1:refs/tags/v1"]
     assert module.merge_command("c") == ["git", "merge", "--ff-only", "--quiet", "--no-verify-signatures", "c"]
     assert module.follow_command("main", "c") == ["git", "fetch", "--quiet", ".", "c:refs/heads/main"]
+
+
+def test_what_gates_leave_beside_the_code_is_removed_before_the_image_is_built(repository: Path) -> None:
+    files = {".gitignore": ".env\n.slipway/\n*.log\n", "Dockerfile": "FROM python\nCOPY . .\n", ".dockerignore": ""}
+    write(repository, files)
+    commit(repository, "An image of one's own")
+    attempt = made(repository)
+    left = ("app/logs/app.log", "coverage.xml", "reports/a/b.xml", ".env")
+    write(attempt.root, dict.fromkeys((*left, ".slipway/x", ".venv/pyvenv.cfg"), "x"))
+    assert plan.read_tree(attempt.checkout).content
+    attempt.tidy()
+    assert not plan.read_tree(attempt.checkout).content
+    assert [name for name in left if (attempt.root / name).exists()] == [".env"]
+    assert (attempt.root / ".slipway" / "x").exists()
 
 
 def test_the_images_of_an_attempt_are_called_by_its_version(repository: Path) -> None:
