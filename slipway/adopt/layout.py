@@ -18,6 +18,7 @@ DOCKERFILES = ("Dockerfile", "Dockerfile.prod", "Dockerfile.production", "prod.D
 GENERAL = frozenset(("app", "api", "backend", "server", "service", "src", "web", "project", "main", "code", "fastapi"))
 VERSIONS = ("3.13", "3.14", "3.12", "3.11", "3.10", "3.15")  # the first that the project takes
 OF_DEVELOPMENT = re.compile(r"dev|test|debug|local", re.I)  # stages
+OF_PRODUCTION = re.compile(r"prod|release|runtime|final|runner|deploy", re.I)
 NOT_THE_SERVICE = re.compile(r"worker|celery|migrat|beat|scheduler|cron|test|front|proxy|nginx|create_|seed|flower")
 
 
@@ -69,10 +70,14 @@ def image(files: Files, app: Service | None) -> Image | None:
 
 
 def _built(found: Sequence[Stage], app: Service | None) -> Stage:
-    # The one that Compose names; not one for development, where the Dockerfile ends with another.
+    # The one that Compose names; not one for development, where the Dockerfile ends with another, or has one that is
+    # production's by its name.
     wanted = expanded(app.target, {}).lower() if app else ""
     named = next((one for one in found if wanted and one.name.lower() == wanted), found[-1])
-    return found[-1] if OF_DEVELOPMENT.search(named.name) and not OF_DEVELOPMENT.search(found[-1].name) else named
+    if not OF_DEVELOPMENT.search(named.name):
+        return named
+    others = [one for one in found if OF_PRODUCTION.search(one.name) and not OF_DEVELOPMENT.search(one.name)]
+    return found[-1] if not OF_DEVELOPMENT.search(found[-1].name) else others[0] if len(others) == 1 else named
 
 
 def _is_python(stage: Stage) -> bool:

@@ -2,7 +2,6 @@
 
 import ast
 import json
-import re
 from collections.abc import Sequence
 
 from slipway.adopt.composefile import Service
@@ -10,12 +9,11 @@ from slipway.adopt.database import Names
 from slipway.adopt.dockerfile import expanded, stages
 from slipway.adopt.files import Files, table
 from slipway.adopt.findings import Found, Untold, at
-from slipway.adopt.layout import OF_DEVELOPMENT, Image
+from slipway.adopt.layout import OF_DEVELOPMENT, OF_PRODUCTION, Image
 from slipway.adopt.migrations import Migrations
 from slipway.adopt.source import last
 from slipway.adopt.versions import Packages, too_old
 
-OF_PRODUCTION = re.compile(r"prod|release|runtime|final|runner|deploy", re.I)
 OTHER_MIGRATIONS = ("aerich", "piccolo", "tortoise-orm", "yoyo-migrations", "ormar")
 
 

@@ -66,20 +66,31 @@ def test_without_compose_the_context_is_where_what_is_copied_lies(tmp_path: Path
 
 
 STAGES = "FROM python:3.12 AS prod\nCOPY . .\nCMD uvicorn main:app\n\nFROM prod AS dev\nRUN pip install pytest\n"
+TWO = STAGES.replace("FROM prod AS dev", "FROM prod AS runtime\n\nFROM runtime AS dev")
 
 
 @pytest.mark.parametrize(
     ("dockerfile", "named", "target", "told"),
     [
-        (STAGES, "", "", ["The stage dev of Dockerfile is built; production's seems to be prod (Dockerfile:1)"]),
-        (STAGES, "dev", "", ["The stage dev of Dockerfile is built"]),
+        (STAGES, "", "prod", []),
+        (STAGES, "dev", "prod", []),
+        (TWO, "", "", ["The stage dev of Dockerfile is built; production's seems to be prod (Dockerfile:1)"]),
         (STAGES, "Prod", "prod", []),
         (STAGES, "'${TARGET:-prod}'", "prod", []),
         (STAGES.replace("AS dev", "AS end"), "end", "", []),
         (STAGES.replace("AS prod", "AS debug").replace("AS dev", "AS end"), "debug", "", []),
         (STAGES.replace("AS dev", "AS end"), "none", "", ["compose.yaml:2 names the stage none, which Dockerfile has"]),
     ],
-    ids=["unnamed", "development's", "named", "a default", "the last", "of development, before the last", "not there"],
+    ids=[
+        "unnamed",
+        "development's",
+        "two",
+        "named",
+        "a default",
+        "the last",
+        "of development, before the last",
+        "not there",
+    ],
 )
 def test_the_stage_that_is_built(tmp_path: Path, dockerfile: str, named: str, target: str, told: list[str]) -> None:
     build = f"{{context: ., target: {named}}}" if named else "."
