@@ -34,6 +34,7 @@ class Service:
     ports: tuple[str, ...] = ()
     health: str = ""
     mounts: tuple[str, ...] = ()  # files and folders of this machine, as seen from the project
+    args: dict[str, str | None] = field(default_factory=dict)
 
     @property
     def is_postgres(self) -> bool:
@@ -87,6 +88,7 @@ def _service(files: Files, file: str, key: str, said: dict[str, Any], line: int)
         ports=tuple(_port(one) for one in _list(said.get("ports"))),
         health=_words(health.get("test")) if isinstance(health, dict) else "",
         mounts=tuple(files.relative(folder / one) for one in _mounts(said.get("volumes"))),
+        args=_environment(build.get("args")),
     )  # fmt: skip
 
 
@@ -118,9 +120,16 @@ def _env_files(value: Any) -> list[str]:
 
 def _environment(value: Any) -> dict[str, str | None]:
     if isinstance(value, dict):
-        return {key: one if isinstance(one, str) else None for key, one in value.items()}
+        return {key: _scalar(one) for key, one in value.items()}
     pairs = (one.partition("=") for one in _list(value) if isinstance(one, str))
     return {key: after if separator else None for key, separator, after in pairs}
+
+
+def _scalar(value: Any) -> str | None:
+    # As Compose spells it.
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str | int | float) else None
 
 
 def _port(value: Any) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from slipway.adopt import (
+    arguments,
     asgi,
     commands,
     copies,
@@ -46,6 +47,7 @@ class Detected:
     locked: Packages
     image: Image | None
     copied: tuple[Found[str], ...]
+    arguments: dict[str, Found[str]]
     port: Found[int]
     answers: Answers
     database: Names | None
@@ -89,15 +91,16 @@ def detect(files: Files, tracked: frozenset[str] = frozenset()) -> Detected:
     needed += [migrated.folder, migrated.ini] if migrated else []
     lacking = copies.lacking(files, image, app, needed)
     copied = copies.mounted(app, application.file if application else "", lacking)
-    untold += warnings.of_image(files, image, app, [] if copied else lacking)
+    given, about_arguments = arguments.arguments(files, image, app)
+    untold += [*warnings.of_image(files, image, app, [] if copied else lacking), *about_arguments]
     untold += warnings.of_code(files, bool(migrated))
     untold += [*warnings.of_migrations(migrated, names, locked), *warnings.of_locks(files, lock, locked)]
     return Detected(
         name=layout.name_of(files), application=application, pythonpath=_pythonpath(application, migrated),
         requires=requires, python=layout.python(files, image, requires), lock=lock, locked=locked, image=image,
-        copied=tuple(copied), port=_port(app, image), answers=said, database=names, migrations=migrated,
-        variables=tuple(known), values=values, secrets=tuple(hidden), suite=suite, after_migrate=tuple(after),
-        before_migrate=tuple(before), writable=tuple(writing.writable(files)),
+        copied=tuple(copied), arguments=given, port=_port(app, image), answers=said, database=names,
+        migrations=migrated, variables=tuple(known), values=values, secrets=tuple(hidden), suite=suite,
+        after_migrate=tuple(after), before_migrate=tuple(before), writable=tuple(writing.writable(files)),
         env_file=envfile.env_file(files), others=_others(composed, app), untold=(*untold, *_unread(files)),
         is_adopted="slipway" in table(files.toml("pyproject.toml"), "tool") if files.has("pyproject.toml") else False,
     )  # fmt: skip
@@ -124,7 +127,7 @@ def _merged(app: Service | None, composed: list[Service]) -> Service | None:
         first("dockerfile"), first("target"), commanding.command if commanding else "", environment,
         tuple(dict.fromkeys(name for one in same for name in one.env_files)),
         next((one.ports for one in same if one.ports), ()), first("health"),
-        tuple(mount for one in same for mount in one.mounts),
+        tuple(mount for one in same for mount in one.mounts), next((one.args for one in same if one.args), {}),
     )  # fmt: skip
 
 

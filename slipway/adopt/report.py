@@ -27,6 +27,8 @@ def _rows(found: Detected) -> Iterator[tuple[str, str, str]]:
         built = f", built from {image.context}" if image.context not in (".", "") else ""
         stage = f", stage {image.target}" if image.target else ""
         yield "image", f"{image.path}{stage}{built}, runs in {runs}", image.where
+    for name, one in found.arguments.items():
+        yield "build-arg", f"{name} = {one.value}", one.where
     yield "health", answers.health.value, answers.health.where
     yield "host", answers.host.value, answers.host.where
     yield "docs", answers.docs.value or "none", answers.docs.where

@@ -34,6 +34,7 @@ def tables(files: Files, found: Detected) -> dict[str, dict[str, Value]]:
     given = {*NAMES, *(found.database.rendered if found.database else ())}  # Slipway's own to say
     return {
         "": _own(files, found),
+        "build-args": {name: one.value for name, one in found.arguments.items()},
         "secrets": {one.name: one.least for one in found.secrets},
         "database": dict(found.database.rendered) if found.database else {},
         "tests": tests,
