@@ -41,6 +41,7 @@ OWN_LINES = {
     "DATABASE_MEMORY": "# DATABASE_MEMORY=1g",
     "PROXY_MEMORY": "# PROXY_MEMORY=1g",
 }
+PORT = "PORT"
 ISSUED = "change-me"  # no secret is generated in its place, and nothing starts before it is replaced
 TAKEN = ("postgres", "template0", "template1")  # databases and roles that are there already
 
@@ -101,6 +102,11 @@ def _line(found: Detected, one: Variable, names: set[str]) -> str:
     rendered = found.database.rendered if found.database else {}
     if one.name in names or one.name in rendered or one.computed or not dotenv.NAME.fullmatch(one.name):
         return ""
+    if one.name == PORT:  # what Slipway reads as well; without Docker, the service has it of .env alone
+        if not one.required:
+            return ""
+        names.add(PORT)
+        return OWN_LINES[PORT].format(port=found.port.value).replace("# PORT", "PORT")
     names.add(one.name)
     secret = next((secret for secret in found.secrets if secret.name == one.name), None)
     if secret:
@@ -137,6 +143,8 @@ def _made_fit(found: Detected, text: str) -> str:
             return f"{name}="
         if not value and name not in needed:
             return f"# {name}="
+        if not value and name == PORT:
+            return f"{name}={found.port.value}"
         return match[0]
 
     return re.sub(rf"(?m)^({dotenv.NAME.pattern})=(.*)$", fit, text)

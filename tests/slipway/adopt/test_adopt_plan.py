@@ -184,6 +184,17 @@ def test_an_env_that_is_there_is_completed_and_nothing_of_it_changed(tmp_path: P
     assert [line for line in made.notes if ".env gets DATABASE_HOSTNAME" in line]
 
 
+@pytest.mark.parametrize(("field", "line"), [("PORT: int", "PORT=8000"), ("PORT: int = 9000", "# PORT=8000")])
+def test_a_port_that_the_service_reads_is_slipways_too(tmp_path: Path, field: str, line: str) -> None:
+    files = SHOP | {"app/config.py": SETTINGS.replace('TITLE: str = "Shop"', field)}
+    example = text(planned(tmp_path / "one", files), ".env.example")
+
+    comment = "# The port on this machine where the service answers; with a DOMAIN 80, and 443 for HTTPS."
+    assert f"{comment}\n{line}\n" in example
+    there = text(planned(tmp_path / "two", files | {".env.example": "PORT=\n"}), ".env.example")
+    assert there.startswith("PORT=8000\n" if line[0] == "P" else "# PORT=\n")
+
+
 def test_without_a_database_there_is_nothing_of_one(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {"pyproject.toml": PYPROJECT, "uv.lock": UV_LOCK, "app/main.py": APP}
     made = planned(tmp_path, files)
