@@ -58,9 +58,9 @@ def of(project: Project, version: str, previous: str, skipped: Sequence[str], op
     What is cheap comes first. `previous` is the version before, "" for none; `options` say how images are built.
     Raises Problem when `skipped` names a gate that there is not.
     """
-    release, tag = project.release, f"{project.image}:{version}"
+    release, tests, tag = project.release, project.tests, f"{project.image}:{version}"
     migrations = "" if project.migrations else "there are no migrations"
-    http = "" if project.tests.http else "there are no HTTP tests: http in [tool.slipway.tests]"
+    http = "" if tests.http else "there are no HTTP tests: http in [tool.slipway.tests]"
     files = () if packaged.where(project) else ("compose.prod.yaml", "compose.release.yaml", "Caddyfile")
     missing = next((f"there is no {name}" for name in files if not (project.root / name).exists()), "")
     unlisted = "" if listing.is_made(project.root) else f"the Dockerfile has no stage {listing.TARGET}"
@@ -75,7 +75,7 @@ def of(project: Project, version: str, previous: str, skipped: Sequence[str], op
             _dockerfile,
             "" if _find(project.root, "hadolint") else "hadolint is not installed",
         ),
-        Gate("tests", "inv test", _verb("test", "--", "-q")),
+        Gate("tests", "inv test", _verb("test", "--", "-q"), "" if tests.host else "host = []"),
         Gate("image", pair, partial(_images, options)),
         Gate("packages", f"Poetry's list is what {lockfile.NAME} says", partial(_packages, options), unlisted),
         Gate("secrets", "looked for in the image", _secrets),
@@ -83,7 +83,7 @@ def of(project: Project, version: str, previous: str, skipped: Sequence[str], op
         Gate("rebuild", "the same to the bit", _verb("build", "--verify", *options.arguments)),
         Gate("migrations", "inv check", _verb("check"), migrations),
         Gate("rehearsal", "inv migrate --rehearse", _verb("migrate", "--rehearse"), migrations or http),
-        Gate("in-image", "inv test --image", _verb("test", "--image", "--", "-q")),
+        Gate("in-image", "inv test --image", _verb("test", "--image", "--", "-q"), "" if tests.image else "image = []"),
         Gate("deploy", f"inv deploy of {both}, to a production of its own", partial(_deploy, previous), missing),
     ]
     gates = [replace(gate, left_out=unfit.gates(project).get(gate.name) or gate.left_out) for gate in gates]

@@ -43,15 +43,17 @@ def test_what_there_is_not_is_left_out(repository: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("shutil.which", lambda _: None)
     monkeypatch.setattr("sys.executable", "/nowhere/python")
     monkeypatch.setenv(interpreter.GIVEN, "/nowhere")
-    write(repository, {"pyproject.toml": '[project]\nname = "x"\nversion = "1.0.0"\n[tool.slipway.release]\nlint = []\ntypes = []\n'})  # fmt: skip  # noqa: E501
+    write(repository, {"pyproject.toml": '[project]\nname = "x"\nversion = "1.0.0"\n[tool.slipway.tests]\nhost = []\nimage = []\n[tool.slipway.release]\nlint = []\ntypes = []\n'})  # fmt: skip  # noqa: E501
     found = {gate.name: gate.planned for gate in gates.of(load(repository), "1.0.0", "", [], Options())}
     assert {name: how for name, how in found.items() if how.startswith("left out")} == {
         "lint": "left out: lint = []",
         "types": "left out: types = []",
         "dockerfile": "left out: hadolint is not installed",
+        "tests": "left out: host = []",
         "packages": "left out: the Dockerfile has no stage requirements",
         "migrations": "left out: there are no migrations",
         "rehearsal": "left out: there are no migrations",
+        "in-image": "left out: image = []",
         "deploy": "left out: there is no compose.prod.yaml",
     }
 
