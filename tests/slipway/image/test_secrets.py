@@ -20,6 +20,7 @@ TOKEN = "ghp_" + "0123456789abcdefghijklmnopqrstuvwxyzAB"[:36]
         ("srv/key", "-----BEGIN RSA PRIVATE KEY-----\n", "/srv/key:1: looks like a secret: Private Key"),
         ("srv/a.txt", "x = correct-horse-battery", "/srv/a.txt: holds the value of SECRET_KEY"),
         ("opt/venv/lib/site-packages/x.so", "\0correct-horse-battery", "holds the value of SECRET_KEY"),
+        ("srv/.env.example", f"TOKEN={TOKEN}", "/srv/.env.example:1: looks like a secret: GitHub Token"),
         ("srv/.env", "A=1", "/srv/.env: is private by its name"),
         ("srv/.env.prod", "A=1", "/srv/.env.prod: is private by its name"),
         ("srv/b64", "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5", "holds the value of SECRET_KEY"),
@@ -46,6 +47,7 @@ def test_a_secret_is_found_and_not_shown(path: str, content: str, said: str) -> 
     ("path", "content"),
     [
         ("srv/.env.example", "SECRET_KEY=\n"),
+        ("srv/.env.example", "DATABASE_URL=postgresql://app:app@localhost:5432/app\n"),
         ("srv/app/config.json", "{}"),
         ("srv/app/a.py", "password = 'a password'\nSECRET_KEY: str\n"),
         ("srv/app/a.py", f"TOKEN = '{TOKEN}'  # pragma: allowlist secret\n"),
