@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from slipway import __version__
+from slipway.core import pip
 from slipway.template import own
 
 FOLDER = "vendor"  # of a project
@@ -111,8 +112,8 @@ def line_of_index() -> str:
     """Return the line of slipway.lock for this version on pip's index; raises LookupError, with what pip said."""
     with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
         wanted = f"{own.DISTRIBUTION}=={__version__}"
-        download = ["-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps", "--dest", folder]
-        command = [sys.executable, *download, "--only-binary", ":all:", wanted]
+        download = ["--disable-pip-version-check", "download", "--quiet", "--no-deps", "--dest", folder]
+        command = [*pip.command(), *download, "--only-binary", ":all:", wanted]
         try:
             asked = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT)
         except subprocess.TimeoutExpired:

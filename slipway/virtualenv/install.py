@@ -5,11 +5,10 @@ import importlib.util
 import os
 import shutil
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from slipway.core import disk
+from slipway.core import disk, pip
 from slipway.virtualenv import configuration, contact, packages, uv
 from slipway.virtualenv.configuration import Untranslatable
 from slipway.virtualenv.progress import Progress, reasons
@@ -52,22 +51,11 @@ def create(venv: Path, python: Path) -> None:
     _run(venv, Progress(), [str(python), "-m", "venv", "--without-pip", str(venv)], NO_VENV)
 
 
-def bundled_pip() -> Path | None:
-    """Return the wheel of pip that came with Python: pip runs from it as it is, which saves installing it."""
-    bundle = importlib.util.find_spec("ensurepip")  # which Debian packs by itself
-    folders = [
-        sysconfig.get_config_var("WHEEL_PKG_DIR"),
-        Path(bundle.origin).parent / "_bundled" if bundle and bundle.origin else None,
-    ]
-    found = (wheel for folder in folders if folder for wheel in Path(folder).glob("pip-*.whl"))
-    return next(found, None)
-
-
 def base_pip() -> list[str]:
     """Return how the base's own pip is run, or the one in the wheel, which is compiled at each call; raises Failed."""
     if sys.prefix == sys.base_prefix and importlib.util.find_spec("pip"):
         return [base(), "-m", "pip"]
-    if wheel := bundled_pip():
+    if wheel := pip.bundled():
         return [base(), str(wheel / "pip")]
     raise Failed(NO_VENV)
 
@@ -75,11 +63,11 @@ def base_pip() -> list[str]:
 def configured() -> dict[str, str]:
     """Return pip's configuration, with the address of its own index as `default`; nothing of a pip that cannot tell."""
     try:
-        pip = base_pip()
+        found = base_pip()
     except Failed:
         return {}
-    status, said = Progress().run([*pip, "config", "list"])
-    env = {**os.environ, **({"PYTHONPATH": str(Path(pip[1]).parent)} if len(pip) == 2 else {})}
+    status, said = Progress().run([*found, "config", "list"])
+    env = {**os.environ, **({"PYTHONPATH": str(Path(found[1]).parent)} if len(found) == 2 else {})}
     own, url = Progress().run([base(), "-c", DEFAULT], env)
     return configuration.read("" if status else said) | ({} if own else {"default": url.strip()})
 
@@ -114,12 +102,12 @@ class Installer:
 
     def pip_command(self, *arguments: str) -> list[str]:
         """Return a command of its pip, or of the one that came with Python; raises Failed without either."""
-        pip = ["-m", "pip"]
+        its = ["-m", "pip"]
         if not packages.has_pip(self.sites):
-            if not (wheel := bundled_pip()):
+            if not (wheel := pip.bundled()):
                 raise Failed(NO_VENV)
-            pip = [str(wheel / "pip")]
-        return [str(self.python), *pip, "--disable-pip-version-check", *arguments]
+            its = [str(wheel / "pip")]
+        return [str(self.python), *its, "--disable-pip-version-check", *arguments]
 
     def give_pip(self) -> None:
         """Install the pip that came with Python, if there is none; raises Failed."""

@@ -44,6 +44,7 @@ BEFORE_ANYTHING = {
     "slipway.core.disk",
     "slipway.core.given",
     "slipway.core.output",
+    "slipway.core.pip",
     "slipway.core.terminal",
     "slipway.core.words",
     "slipway.project.folders",

@@ -1,10 +1,13 @@
 """The command `slipway`: its line, and a service made with it out of a wheel."""
 
+import hashlib
 import os
 import signal
 import subprocess
 import sys
 import time
+import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -157,6 +160,25 @@ def test_it_says_its_version_and_its_verbs(wheel_file: Path, tmp_path: Path) -> 
     assert slipway(wheel_file, tmp_path, "--version").stdout == f"slipway {__version__}\n"
     assert "new" in slipway(wheel_file, tmp_path, "--help").stdout
     assert slipway(wheel_file, tmp_path, "nwe").returncode == 2
+
+
+@pytest.mark.parametrize("with_pip", [True, False], ids=["pip", "none"])
+def test_what_was_installed_from_an_index_names_that(wheel_file: Path, tmp_path: Path, with_pip: bool) -> None:
+    venv.create(tmp_path / "venv", with_pip=with_pip, symlinks=True)  # uv gives none
+    (site,) = (tmp_path / "venv/lib").glob("python*/site-packages")
+    with zipfile.ZipFile(wheel_file) as opened:
+        opened.extractall(site)
+    index = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheel_file.parent), "PIP_CONFIG_FILE": os.devnull}
+    command = [str(tmp_path / "venv/bin/python"), "-m", "slipway", "new", "shop"]
+    env = os.environ | IDENTITY | index | {"PYTHONPATH": ""}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=120)
+
+    assert done.returncode == 0, done.stderr
+    hashed = hashlib.sha256(wheel_file.read_bytes()).hexdigest()
+    line, packages = own.read((tmp_path / "shop" / own.NAME).read_text())
+    assert line == f"slipway-tasks=={__version__} --hash=sha256:{hashed}"
+    assert packages == own.shipped()
+    assert not (tmp_path / "shop/vendor").exists()
 
 
 @pytest.mark.parametrize("words", [["new", "shop", "--empty"], ["adopt"]], ids=" ".join)

@@ -8,7 +8,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from slipway.virtualenv.install import bundled_pip
+from slipway.core import pip
 from tests.support import ROOT
 
 # Stands for Invoke: says who runs it.
@@ -74,7 +74,7 @@ class Project:
                 (root / "slipway" / path.name).symlink_to(path)
         (root / "slipway/verbs/main.py").write_text(VERBS)
         wheel(self.index, "invoke", module=INVOKE)
-        found = bundled_pip()
+        found = pip.bundled()
         assert found, "Python comes with pip"
         shutil.copy(found, self.index)
         self.lock()
