@@ -49,6 +49,12 @@ COPY --from=declared /project ./
 RUN /opt/poetry/bin/poetry export --only main --output main.txt \
  && /opt/poetry/bin/poetry export --only main,dev --output dev.txt
 
+# The service's packages that lie in the project. Slipway's own wheel is none: another version of it changes none of the
+# stages below.
+FROM base AS vendor
+COPY vendo[r] /project/vendor/
+RUN mkdir -p /project/vendor && rm -f /project/vendor/slipway_tasks-*.whl
+
 # Folders of the project that the lock file names as packages become wheels, built by what its group "build" lists, and
 # the lists name those with their hashes. For a folder libs/mylib, this stage needs the line COPY libs/mylib libs/mylib
 FROM poetry AS wheels
@@ -58,7 +64,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     if grep -q '^type = "directory"' poetry.lock; then \
     /opt/poetry/bin/poetry export --only build --output /tmp/build.txt && pip download --quiet --dest /opt/build \
         --no-deps --only-binary :all: --require-hashes --requirement /tmp/build.txt; fi
-COPY vendo[r] vendor/
+COPY --from=vendor /project/vendor vendor
 RUN chmod -R a-st,u+rw,go=u,go-w . && python /tmp/folders.py main.txt dev.txt
 
 # What leaves it: two lists of packages with their hashes, which a release compares with another reading of the lock file.
@@ -76,7 +82,7 @@ FROM base AS dependencies
 RUN python -m venv --without-pip /opt/venv \
  && mkdir -p /dependencies/opt && mv /opt/venv /dependencies/opt/ && ln -s /dependencies/opt/venv /opt/venv
 COPY --from=requirements /main.txt /tmp/
-COPY vendo[r] /project/vendor/
+COPY --from=vendor /project/vendor /project/vendor
 COPY --from=wheels /project/built /project/built
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=cache,target=/wheels,sharing=locked \

@@ -81,7 +81,11 @@ def test_poetrys_lists_are_what_the_lock_file_says(docker: Checkout, tmp_path: P
 def test_a_folder_is_installed_as_a_wheel_of_the_same_bytes_each_time(docker: Checkout, tmp_path: Path) -> None:
     shutil.copytree(LOCKS / "folder", docker.root, dirs_exist_ok=True)
     docker.edit(".dockerignore", "**/.env*\n", "!libs/ours\n**/.env*\n")
-    docker.edit("Dockerfile", "COPY vendo[r] vendor/\n", "COPY vendo[r] vendor/\nCOPY libs/ours libs/ours\n")
+    docker.edit(
+        "Dockerfile",
+        "COPY --from=vendor /project/vendor vendor\n",
+        "COPY --from=vendor /project/vendor vendor\nCOPY libs/ours libs/ours\n",
+    )
     out = ["--target", listing.TARGET, "--output", f"type=local,dest={tmp_path}"]
     made = []
     for _ in range(2):

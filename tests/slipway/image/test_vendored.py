@@ -94,7 +94,7 @@ def test_a_build_takes_folders_that_it_is_told_of(sources: Path) -> None:
     assert refused(sources) == (
         "The Dockerfile's stage wheels copies no libs/ours: it needs the line COPY libs/ours libs/ours"
     )
-    add_line(sources / "Dockerfile", "COPY vendo[r] vendor/", "COPY libs/ours libs/ours")
+    add_line(sources / "Dockerfile", "COPY --from=vendor /project/vendor vendor", "COPY libs/ours libs/ours")
     assert refused(sources) == ""
     before = plan.inputs(load(sources))
     (sources / "libs/ours/ours.py").write_text("")
@@ -104,7 +104,7 @@ def test_a_build_takes_folders_that_it_is_told_of(sources: Path) -> None:
     add_line(sources / ".dockerignore", "**/.env*", "!li bs")
     line = refused(sources).partition("it needs the line ")[2]
     assert line == 'COPY ["li bs/ours", "li bs/ours"]'
-    add_line(sources / "Dockerfile", "COPY vendo[r] vendor/", line)
+    add_line(sources / "Dockerfile", "COPY --from=vendor /project/vendor vendor", line)
     assert refused(sources) == ""
 
     lock_folder(sources, version="1.1")
@@ -118,7 +118,7 @@ def test_a_build_takes_folders_that_it_is_told_of(sources: Path) -> None:
 def test_a_parent_that_is_copied_will_do(sources: Path) -> None:
     lock_folder(sources)
     add_line(sources / ".dockerignore", "**/.env*", "!libs")
-    add_line(sources / "Dockerfile", "COPY vendo[r] vendor/", "COPY libs libs")
+    add_line(sources / "Dockerfile", "COPY --from=vendor /project/vendor vendor", "COPY libs libs")
     assert refused(sources) == ""
     with pytest.raises(Problem, match=r"^An image of a single stage has no packages of folders \(libs/ours\)"):
         vendored.check_single(sources)
