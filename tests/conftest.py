@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from slipway import interpreter
 from slipway.core import processes
 from slipway.project.database import Database
 from slipway.runtime.postgres import FAST, Server
-from tests.support import LITTLE, Checkout, copy, free_port, machinery
+from tests.support import LITTLE, ROOT, Checkout, copy, free_port, machinery
 
 # Projects in folders of their own use what is installed here, and make no environment.
 os.environ.setdefault(interpreter.GIVEN, sys.prefix)
@@ -56,3 +57,13 @@ def database_elsewhere(tmp_path: Path) -> Iterator[dict[str, str]]:
         "DATABASE_SSLMODE": "disable",
     }
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def wheel_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build Slipway's wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "./slipway"]
+    subprocess.run([*command, "--wheel-dir", str(folder)], cwd=ROOT, check=True, timeout=120)
+    (made,) = folder.iterdir()
+    return made

@@ -1,18 +1,18 @@
-"""A fresh clone, the README's commands, nothing installed by hand, no engine."""
+"""A service made by `slipway new`, or a fresh clone: the README's commands, nothing installed by hand."""
 
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from slipway import interpreter
-from slipway.core.caller import named
-from tests.e2e.support import clone
-from tests.e2e.talk import conversation
+from tests.e2e.support import NAME, clear, clone, containers, run, volumes
+from tests.e2e.talk import conversation, done
 from tests.support import ROOT, Checkout, free_port, processes_of
 
 pytestmark = pytest.mark.minutes(1)
@@ -36,11 +36,22 @@ class Newcomer(Checkout):
         )  # fmt: skip
 
 
-def as_user(root: Path, user: int | None) -> Newcomer:
-    """Give a clone in `root` to a user, in an environment without this one's Python."""
+def make(root: Path, wheel: Path, name: str) -> None:
+    """Make a service of one's own, out of the wheel."""
+    identity = {f"GIT_{who}_{what}": "e2e" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    command = [sys.executable, "-S", f"{wheel}/slipway", "new", name, str(root)]
+    made = subprocess.run(command, env=os.environ | identity, capture_output=True, text=True, check=False, timeout=60)
+    assert made.returncode == 0, made.stderr
+
+
+def as_user(root: Path, user: int | None, wheel: Path | None) -> Newcomer:
+    """Give what is made in `root` to a user, in an environment without this one's Python: a clone, without a wheel."""
     home = root.parent / "home"
     home.mkdir()
-    clone(root)
+    if wheel:
+        make(root, wheel, "shop")
+    else:
+        clone(root)
     virtual = str(ROOT / ".venv")
     path = [part for part in os.environ["PATH"].split(os.pathsep) if not part.startswith(virtual)]
     if user is not None:  # what lies in root's home is not for others
@@ -56,19 +67,24 @@ def as_user(root: Path, user: int | None) -> Newcomer:
 
 
 def users() -> list[object]:
-    """Return who can be tested: root and an ordinary user, or just this one."""
-    if os.geteuid() != 0:
-        return [pytest.param(None, id=named(os.geteuid()))]
-    return [pytest.param(NOBODY, id="ordinary"), pytest.param(None, id="root", marks=pytest.mark.full)]
+    """Return who can be tested, and whether in a service of their own: root and somebody else, or just this one."""
+    ordinary = os.geteuid() or NOBODY
+    found: list[object] = [
+        pytest.param((ordinary, True), id="new"),
+        pytest.param((ordinary, False), id="clone", marks=pytest.mark.full),
+        pytest.param((0, False), id="root", marks=pytest.mark.full),
+    ]
+    return found if os.geteuid() == 0 else found[:2]
 
 
 @pytest.fixture(params=users())
-def newcomer(request: pytest.FixtureRequest) -> Iterator[Newcomer]:
-    """Give a fresh clone, in a folder that an ordinary user can reach."""
+def newcomer(request: pytest.FixtureRequest, wheel_file: Path) -> Iterator[Newcomer]:
+    """Give a service of one's own or a fresh clone, in a folder that an ordinary user can reach."""
     folder = Path(f"/tmp/slipway newcomer {os.getpid()}")
     folder.mkdir(mode=0o755)
+    user, is_new = request.param
     try:
-        yield as_user(folder / "my service", request.param)
+        yield as_user(folder / "my service", user if user != os.geteuid() else None, wheel_file if is_new else None)
     finally:
         for process in processes_of(folder):
             process.kill()
@@ -81,10 +97,11 @@ def of_others(newcomer: Newcomer) -> list[Path]:
     return [path for path in newcomer.root.rglob("*") if path.lstat().st_uid != user]
 
 
-def test_from_a_clone_to_a_running_service_and_green_tests(newcomer: Newcomer) -> None:
+def test_from_nothing_to_a_running_service_and_green_tests(newcomer: Newcomer) -> None:
+    is_new = (newcomer.root / "vendor").exists()
     first = newcomer.inv("up")
     assert first.returncode == 0, first.stderr
-    assert "making .slipway/venv from slipway.lock, 4 packages" in first.stderr
+    assert f"making .slipway/venv from slipway.lock, {5 if is_new else 4} packages" in first.stderr
     assert "making .venv from poetry.lock" in first.stderr
     assert "runtime    host: no Docker engine answers" in first.stderr
     conversation(newcomer.url)
@@ -96,7 +113,7 @@ def test_from_a_clone_to_a_running_service_and_green_tests(newcomer: Newcomer) -
     assert "start the engine" in forced.stderr
     assert "--runtime host" in forced.stderr
 
-    tested = newcomer.inv("test", "--", "-q", "tests/app/posts/test_posts.py")
+    tested = newcomer.inv("test", "--", "-q", *([] if is_new else ["tests/app/posts/test_posts.py"]))
     assert tested.returncode == 0, tested.stdout + tested.stderr
     assert re.search(r"\d+ passed", tested.stdout)
     assert "making .v" not in tested.stderr
@@ -110,3 +127,22 @@ def test_from_a_clone_to_a_running_service_and_green_tests(newcomer: Newcomer) -
     deleted = newcomer.inv("down", "--volumes", "--yes")
     assert deleted.returncode == 0, deleted.stderr
     assert of_others(newcomer) == []
+
+
+@pytest.fixture
+def shop(wheel_file: Path, tmp_path: Path) -> Iterator[Checkout]:
+    """Give a service of one's own, whose packages the tests' environment has."""
+    name = f"{NAME}-new"
+    make(tmp_path / name, wheel_file, name)
+    yield Newcomer(tmp_path / name, {"PORT": str(free_port())})
+    clear()
+    run("docker", "image", "rm", "--force", f"{name}:dev")
+
+
+def test_a_service_of_ones_own_runs_and_is_tested_on_docker(shop: Checkout) -> None:
+    assert "runtime    docker: Docker Engine" in done(shop, "up").stderr
+    conversation(shop.url)
+    assert re.search(r"\d+ passed", done(shop, "test", "--", "-q", "tests/app/test_errors.py").stdout)
+    done(shop, "down", "--volumes", "--yes")
+    assert (containers(), volumes()) == ([], [])
+    assert run("git", "status", "--porcelain", cwd=shop.root) == ""

@@ -1,9 +1,5 @@
 """The machinery, whatever proxy this machine's Docker client gives to containers."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from slipway.core import secrecy
@@ -33,13 +29,3 @@ def no_settings_of_who_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the environment set nothing of a service, unless a test says so: it counts before .env, and is named."""
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture(scope="session")
-def wheel_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build Slipway's wheel."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "./slipway"]
-    subprocess.run([*command, "--wheel-dir", str(folder)], cwd=ROOT, check=True, timeout=120)
-    (made,) = folder.iterdir()
-    return made
