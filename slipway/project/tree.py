@@ -22,7 +22,8 @@ class Tree:
     """The state of the working tree.
 
     `commit` is empty outside git, or before the first commit; `since` counts the commits since the last version tag;
-    `previous` is the version released before this one, or empty; `content` is a hash of all files when the tree
+    `last` is the version of the last tag before this one, and `previous` the same where that is a release of Slipway's,
+    or empty: tags from before a project was adopted are of none; `content` is a hash of all files when the tree
     differs from its commit, else empty; `created` is the commit's time (ISO 8601, UTC). In a `shallow` clone, the
     commits and tags before its beginning are not known; in one `without_tags`, which was told to fetch none, no version
     is. `uncommitted` says why there is no commit.
@@ -37,6 +38,7 @@ class Tree:
     shallow: bool = False
     without_tags: bool = False
     uncommitted: str = ""
+    last: str = ""
 
     @property
     def nameless(self) -> str:
@@ -85,8 +87,17 @@ def read(root: Path, shell: Shell, around: str = ".") -> Tree:
     if tags and not dirty:  # this commit's own tags are not what came before
         described = shell.probe([*describe, *(f"--exclude={tag}" for tag in tags)])[1].rsplit("-", 2)
     content = digest(root, listed(shell, around)) if dirty else ""
-    previous, without = described[0].removeprefix(PREFIX), not found and not shell.probe(no_tags_command())[0]
-    return Tree(commit, seconds, tuple(tags), int(since), content, previous, shallow == "true", without)
+    last, without = described[0].removeprefix(PREFIX), not found and not shell.probe(no_tags_command())[0]
+    previous = last if last and _is_ours(shell, described[0]) else ""
+    return Tree(commit, seconds, tuple(tags), int(since), content, previous, shallow == "true", without, last=last)
+
+
+def _is_ours(shell: Shell, tag: str) -> bool:
+    # Whether [tool.slipway] was there; so it is taken where the project lay in another folder, and nobody can tell.
+    table = ["git", "grep", "--quiet", "--extended-regexp", r"^[[:space:]]*\[tool\.slipway[].]", tag]
+    if shell.probe([*table, "--", "pyproject.toml"])[0] != 1:
+        return True
+    return bool(shell.probe(["git", "cat-file", "-e", f"{tag}:./"])[0])
 
 
 def _uncommitted(printed: str, said: str) -> str:

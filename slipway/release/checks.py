@@ -39,11 +39,18 @@ class Head:
 
     @property
     def before(self) -> str:
-        """The version released before this one, "" for none."""
+        """The last version before this one, "" for none; it may be from before the project was adopted."""
+        return self._here or (self.tree.last if semver.is_version(self.tree.last) else "")
+
+    @property
+    def previous(self) -> str:
+        """The version that Slipway has released before this one, "" for none."""
+        return self._here or (self.tree.previous if semver.is_version(self.tree.previous) else "")
+
+    @property
+    def _here(self) -> str:
         here = () if self.released else filter(None, map(semver.version_of, self.tree.tags))
-        versions = sorted(here, key=semver.parse)
-        previous = self.tree.previous if semver.is_version(self.tree.previous) else ""
-        return versions[-1] if versions else previous
+        return max(here, key=semver.parse, default="")
 
 
 @dataclass(frozen=True)

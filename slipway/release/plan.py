@@ -137,5 +137,5 @@ class Plan:
 
 def decide(project: Project, wanted: Wanted, facts: Facts) -> Plan:
     """Decide what to do."""
-    chosen = gates.of(project, facts.new, facts.head.before, wanted.skip, wanted.build)
+    chosen = gates.of(project, facts.new, facts.head.previous, wanted.skip, wanted.build)
     return Plan(wanted, facts, project.repository, tuple(chosen))

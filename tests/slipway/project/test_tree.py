@@ -17,6 +17,22 @@ def repository(tmp_path: Path) -> Path:
     return make_repository(tmp_path)
 
 
+def test_a_tag_from_before_a_project_was_adopted_is_no_release(repository: Path) -> None:
+    def commit(text: str) -> tree.Tree:
+        (repository / "pyproject.toml").write_text(text)
+        git(repository, "add", ".")
+        git(repository, "commit", "--quiet", "-m", "change")
+        return tree.read(repository, Shell(repository, Steps()))
+
+    commit('[project]\nname = "shop"\n')
+    git(repository, "tag", "v1.2.2")
+    adopted = commit("[tool.slipway.release]\n")
+    assert (adopted.last, adopted.previous, adopted.since) == ("1.2.2", "", 1)
+    git(repository, "tag", "v1.2.3")
+    after = commit("[tool.slipway]\n")
+    assert (after.last, after.previous) == ("1.2.3", "1.2.3")
+
+
 def test_a_shallow_clone_is_known(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     git(repository, "add", ".")
     for message in ("first", "second"):
@@ -61,6 +77,7 @@ def test_the_previous_release_is_the_last_one_before(repository: Path) -> None:
     def previous() -> str:
         return tree.read(repository, Shell(repository, Steps())).previous
 
+    (repository / "pyproject.toml").write_text("[tool.slipway]\n")
     git(repository, "add", ".")
     git(repository, "commit", "--quiet", "-m", "first")
     assert previous() == ""

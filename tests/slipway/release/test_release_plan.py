@@ -15,8 +15,8 @@ from slipway.release.wanted import Wanted
 from tests.slipway.release.support import REPOSITORY, real
 
 COMMIT = "0" * 40
-HEAD = Head(Tree(COMMIT, "", (), 1, "", "1.2.3"), "main", "1.2.3", released=False)
-RELEASED = Head(Tree(COMMIT, "", ("v1.2.4",), 0, "", "1.2.3"), "", "1.2.4", released=True)
+HEAD = Head(Tree(COMMIT, "", (), 1, "", "1.2.3", last="1.2.3"), "main", "1.2.3", released=False)
+RELEASED = Head(Tree(COMMIT, "", ("v1.2.4",), 0, "", "1.2.3", last="1.2.3"), "", "1.2.4", released=True)
 FACTS = Facts(HEAD, "1.2.4", "## 1.2.4\n\n- A sale.\n", ("1.2", "1", "latest"))
 KEPT = Passed(COMMIT, "1" * 40, "sha256:i", "sha256:t", "sha256:b", {"lint": PASSED}, "began", "ended")
 
@@ -45,6 +45,13 @@ def test_a_plan_says_all_that_will_be_done_in_order(repository: Path, monkeypatc
     assert list(signed.lines())[-3:] == ["## 1.2.4", "", "- A sale."]
     assert signed.question == f"Release 1.2.4 to {REPOSITORY}?"
     assert signed.then == ["git push --follow-tags", "./inv deploy --tag 1.2.4"]
+
+
+def test_what_was_tagged_before_slipway_counts_as_a_version_and_not_as_a_release() -> None:
+    adopted = Head(Tree(COMMIT, "", (), 1, "", "", last="1.2.3"), "main", "1.2.3", released=False)
+    assert (adopted.before, adopted.previous) == ("1.2.3", "")
+    here = Head(Tree(COMMIT, "", ("v1.2.4", "v1.10.0"), 0, "", "", last="1.2.3"), "main", "1.10.0", released=False)
+    assert (here.before, here.previous) == ("1.10.0", "1.10.0")
 
 
 def test_programs_read_the_same_plan(repository: Path) -> None:
