@@ -55,6 +55,7 @@ def main() -> None:
         os.utime(one, (EPOCH, EPOCH), follow_symlinks=False)
     for folder in told["writable"]:
         _give(Path(folder), *_owner(told["user"]))
+    _settle([HOME, *map(Path, told["writable"])])
 
 
 def _folder(path: Path) -> Path:
@@ -81,6 +82,18 @@ def _give(path: Path, user: int, group: int) -> None:
         os.chown(one, user, group, follow_symlinks=False)
     # What is mounted there in production is root's, with this mode: runc before 1.2 hears of no other.
     target.chmod(0o1777)
+
+
+def _settle(done: "list[Path]") -> None:
+    # What was made in a folder has changed its time. Those above what is `done` get that of the image, as far as this
+    # build has not changed it.
+    for one in (TREE, *(folder for folder in TREE.rglob("*") if folder.is_dir() and not folder.is_symlink())):
+        path = Path("/", one.relative_to(TREE))
+        if any(path.is_relative_to(folder) for folder in done):
+            continue
+        is_known = path.is_dir() and path != Path("/")
+        time = path.stat().st_mtime_ns if is_known else EPOCH * 10**9
+        os.utime(one, ns=(time, time))
 
 
 def _owner(user: str) -> tuple[int, int]:
