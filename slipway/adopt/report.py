@@ -14,7 +14,7 @@ def findings(found: Detected) -> list[str]:
 
 
 def _rows(found: Detected) -> Iterator[tuple[str, str, str]]:
-    application, image, answers = found.application, found.image, found.answers
+    application, answers = found.application, found.answers
     yield "name", found.name.value, found.name.where
     if application:
         yield "application", application.target, application.where
@@ -22,13 +22,7 @@ def _rows(found: Detected) -> Iterator[tuple[str, str, str]]:
         yield "pythonpath", one.value, one.where
     yield "python", found.python.value, found.python.where
     yield "lock", found.lock.value, ""
-    if image:
-        runs = f"{image.venv or 'its own Python'} in {image.workdir}"
-        built = f", built from {image.context}" if image.context not in (".", "") else ""
-        stage = f", stage {image.target}" if image.target else ""
-        yield "image", f"{image.path}{stage}{built}, runs in {runs}", image.where
-    for name, one in found.arguments.items():
-        yield "build-arg", f"{name} = {one.value}", one.where
+    yield from _of_image(found)
     yield "health", answers.health.value, answers.health.where
     yield "host", answers.host.value, answers.host.where
     yield "docs", answers.docs.value or "none", answers.docs.where
@@ -54,6 +48,18 @@ def _rows(found: Detected) -> Iterator[tuple[str, str, str]]:
         yield "writable", one.value, one.where
     if found.env_file.where:
         yield "settings in", found.env_file.value, found.env_file.where
+
+
+def _of_image(found: Detected) -> Iterator[tuple[str, str, str]]:
+    if image := found.image:
+        runs = f"{image.venv or 'its own Python'} in {image.workdir}"
+        built = f", built from {image.context}" if image.context not in (".", "") else ""
+        stage = f", stage {image.target}" if image.target else ""
+        yield "image", f"{image.path}{stage}{built}, runs in {runs}", image.where
+    for one in found.copied:
+        yield "copied", f"{one.value}, into the image, which has no code", one.where
+    for name, given in found.arguments.items():
+        yield "build-arg", f"{name} = {given.value}", given.where
 
 
 def remaining(untold: Iterable[Untold]) -> list[str]:

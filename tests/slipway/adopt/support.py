@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from slipway.adopt.detect import detect
 from slipway.adopt.files import Files
+from slipway.adopt.plan import Plan, plan
 
 APP = """\
 from fastapi import FastAPI
@@ -72,3 +74,23 @@ def project(folder: Path, files: Mapping[str, str | bytes], inside: str = "") ->
     """Return a project with these files; with `inside`, the project is a folder of a repository."""
     put(folder, files)
     return Files(folder / inside, folder)
+
+
+OWN = {"tasks.py": b"from slipway.verbs.run import up\n", "inv": b"#!/bin/sh\n", "slipway.lock": b"-e .\n"}
+SHOP: dict[str, str | bytes] = {
+    "pyproject.toml": PYPROJECT, "uv.lock": UV_LOCK, "app/main.py": APP, "app/config.py": SETTINGS, "alembic.ini": INI,
+    "migrations/env.py": ENV_PY, "migrations/versions/a.py": revision("a1", None), "tests/test_a.py": "",
+    "Dockerfile": "FROM python:3.12-slim\nCOPY . .\nCMD uvicorn app.main:app\n",
+    "compose.yaml": "services:\n  web:\n    build: .\n    environment:\n      DATABASE_URL: postgresql+psycopg://u:${P}@db/shop\n",
+}  # fmt: skip
+
+
+def planned(folder: Path, files: dict[str, str | bytes], own: dict[str, bytes] | None = None) -> Plan:
+    """Return what adopting a project with these files would mean."""
+    known = project(folder, files)
+    return plan(known, detect(known), OWN if own is None else own)
+
+
+def text(made: Plan, name: str) -> str:
+    """Return what a file becomes."""
+    return next(one.after.decode() for one in made.changes if one.name == name)

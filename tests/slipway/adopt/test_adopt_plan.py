@@ -6,30 +6,17 @@ from pathlib import Path
 import pytest
 
 from slipway.adopt.changes import diff, write
-from slipway.adopt.detect import detect
 from slipway.adopt.findings import Refused
-from slipway.adopt.plan import Plan, plan
 from slipway.project import dotenv
-from tests.slipway.adopt.support import APP, ENV_PY, INI, PYPROJECT, SETTINGS, UV_LOCK, project, revision
-
-OWN = {"tasks.py": b"from slipway.verbs.run import up\n", "inv": b"#!/bin/sh\n", "slipway.lock": b"-e .\n"}
-SHOP: dict[str, str | bytes] = {
-    "pyproject.toml": PYPROJECT, "uv.lock": UV_LOCK, "app/main.py": APP, "app/config.py": SETTINGS, "alembic.ini": INI,
-    "migrations/env.py": ENV_PY, "migrations/versions/a.py": revision("a1", None), "tests/test_a.py": "",
-    "Dockerfile": "FROM python:3.12-slim\nCOPY . .\nCMD uvicorn app.main:app\n",
-    "compose.yaml": "services:\n  web:\n    build: .\n    environment:\n      DATABASE_URL: postgresql+psycopg://u:${P}@db/shop\n",
-}  # fmt: skip
-
-
-def planned(folder: Path, files: dict[str, str | bytes], own: dict[str, bytes] | None = None) -> Plan:
-    """Return what adopting a project with these files would mean."""
-    known = project(folder, files)
-    return plan(known, detect(known), OWN if own is None else own)
-
-
-def text(made: Plan, name: str) -> str:
-    """Return what a file becomes."""
-    return next(one.after.decode() for one in made.changes if one.name == name)
+from tests.slipway.adopt.support import (
+    APP,
+    PYPROJECT,
+    SETTINGS,
+    SHOP,
+    UV_LOCK,
+    planned,
+    text,
+)
 
 
 def test_a_project_gets_what_it_needs_and_no_more(tmp_path: Path) -> None:
@@ -278,33 +265,3 @@ def test_files_of_ones_own_stay(tmp_path: Path) -> None:
 
     assert not {"tasks.py", "inv"} & {one.name for one in made.changes}
     assert [one.what.partition(" ")[0] for one in made.untold] == ["tasks.py", "inv"]
-
-
-@pytest.mark.parametrize("more", ["", ', "env_prefix": "SHOP_"'], ids=["all", "prefix"])
-def test_settings_that_refuse_what_they_do_not_know_are_left_alone(tmp_path: Path, more: str) -> None:
-    config = f'    model_config = {{"env_file": ".env"{more}}}\n    DATABASE_URL'
-    settings = SETTINGS.replace("    DATABASE_URL", config)
-    files = SHOP | {"app/config.py": settings, ".gitignore": ".env\n.env.*.local\n"}
-
-    new = planned(tmp_path / "new", files)
-    assert 'env-file = ".env.slipway"' in text(new, "pyproject.toml").splitlines()
-    assert "makes .env.slipway from this file" in text(new, ".env.example")
-    assert ".env.*" in text(new, ".gitignore").splitlines()
-    with_one = planned(tmp_path / "old", files | {".env": "SECRET_KEY=theirs\n"})
-    assert ".env" not in {one.name for one in with_one.changes}
-    begun = next(one for one in with_one.changes if one.name == ".env.slipway")
-    assert begun.after.startswith(b"SECRET_KEY=theirs\n")
-    assert b"\nDATABASE_HOSTNAME=db\n" in begun.after
-    assert (begun.mode, begun.before) == (0o600, None)
-
-
-@pytest.mark.parametrize("said", ["", 'env-file = ".env.mine"\n'], ids=["none", "one"])
-def test_who_has_adopted_it_has_decided_which_file(tmp_path: Path, said: str) -> None:
-    settings = SETTINGS.replace("    DATABASE_URL", '    model_config = {"env_file": ".env"}\n    DATABASE_URL')
-    files = SHOP | {"app/config.py": settings, "pyproject.toml": f"{PYPROJECT}[tool.slipway]\n{said}"}
-    made = planned(tmp_path, files | {".env": "", ".env.mine": ""})
-
-    assert {one.name for one in made.changes if one.name.startswith(".env")} - {".env.example"} == {
-        ".env.mine" if said else ".env"
-    }
-    assert [one.line for one in made.untold if "env-file" in one.what] == ['env-file = ".env.slipway"']

@@ -92,7 +92,7 @@ def test_a_path_that_no_dockerfile_can_name_is_refused(shop: Project) -> None:
 
 def test_slipways_own_dockerfile_copies_itself(shop: Project) -> None:
     (shop.root / "Dockerfile").write_text("FROM python:3.13\nARG SCHEMA\n")
-    with pytest.raises(Problem, match="Write COPY in the Dockerfile"):
+    with pytest.raises(Problem, match="copy is for a Dockerfile of the project's own"):
         build.check(image(shop), shop)
 
 
