@@ -72,8 +72,8 @@ def _below(shell: Shell, image: Image, options: Sequence[str]) -> Iterator[tuple
         file = Path(name) / "Dockerfile"
         file.write_bytes(adopted.dockerfile(project).read_bytes())
         file.with_name("Dockerfile.dockerignore").write_text(adopted.ignored(project), encoding="utf-8")
-        options = ["--load", "--file", str(file), *options]
-        command = builder.build_command([tag], own_arguments(image), project.target, options)
+        of_file = ["--load", "--file", str(file), *options]
+        command = builder.build_command([tag], own_arguments(image), project.target, of_file)
         failed = f"{project.dockerfile} could not be built (see above)."
         shell.quietly(command, env=_engines_own(), cwd=adopted.context(project), failed=failed)
     try:
