@@ -10,6 +10,7 @@ from slipway.adopt.detect import Detected, detect
 from slipway.adopt.files import Files, table
 from slipway.adopt.findings import Refused, Untold
 from slipway.adopt.plan import Plan, plan
+from slipway.project import minimum
 
 NEXT = "./inv up"
 
@@ -66,6 +67,9 @@ def _again(names: list[str]) -> list[str]:
 
 
 def _check(files: Files, found: Detected) -> None:
+    said = table(files.toml("pyproject.toml"), "tool", "slipway") if files.has("pyproject.toml") else {}
+    if wrong := minimum.unfit(said.get(minimum.KEY)):
+        raise Refused(wrong)
     if not files.inside:
         raise Refused(f"{files.project} is empty. For a new service: slipway new NAME")
     if found.application is None:

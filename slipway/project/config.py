@@ -142,7 +142,8 @@ def load(root: Path) -> Project:
         raise Problem(f"pyproject.toml cannot be read: {error}") from None
     about = metadata.of(document)
     table = check(document.get("tool", {}).get("slipway", {}), Project, "[tool] slipway")
-    minimum.check(table.get(minimum.KEY))
+    if said := minimum.unfit(table.get(minimum.KEY)):
+        raise Problem(said)
     name = table.get("name", about.get("name"))
     if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9]+([._-][a-z0-9]+)*", name):
         raise Problem(

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 from slipway import __version__
-from slipway.core.errors import Problem
 from slipway.project.locks import pep440
 
 KEY = "minimum-version"
@@ -22,23 +21,25 @@ def order(version: str) -> pep440.Key:
     return pep440.key(version)
 
 
-def check(wanted: object, own: str = __version__) -> None:
-    """Raise Problem where this Slipway is older than the project wants; None is for any.
+def unfit(wanted: object, own: str = __version__) -> str:
+    """Say why this Slipway may not work on a project, as it is older than that wants; "" where it may.
 
-    It comes before all else that is read of [tool.slipway]: what an older one doesn't know may be what is wanted.
+    `wanted` is None for any. It comes before all else that is read of [tool.slipway]: what an older one doesn't know
+    may be what is wanted.
     """
     if wanted is None:
-        return
+        return ""
     try:
         is_older = order(own) < order(wanted) if isinstance(wanted, str) else None
     except ValueError:
         is_older = None
     if is_older is None:
-        raise Problem(f'pyproject.toml: [tool.slipway] {KEY} = {wanted!r} should be a version, as "1.4.0".')
+        return f'pyproject.toml: [tool.slipway] {KEY} = {wanted!r} should be a version, as "1.4.0".'
     if is_older:
-        raise Problem(
+        return (
             f"This project needs Slipway {wanted} or newer ([tool.slipway] {KEY}), and this is {own}, in "
             f"{Path(__file__).parents[1]}. Nothing was changed. ./inv in the project's folder takes the one that "
             "slipway.lock names: run that. If this was ./inv: git pull, then run it again; and when slipway.lock still "
             f"has an older one then: ./inv upgrade --to {wanted}"
         )
+    return ""

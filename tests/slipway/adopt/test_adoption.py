@@ -93,8 +93,9 @@ def test_what_is_no_wheel_is_refused(wheel_file: Path, tmp_path: Path) -> None:
         ({"backend/requirements.txt": "", "backend/main.py": APP}, "", "cd backend && slipway adopt"),
         ({"main.py": APP}, "nowhere", "There is no folder"),
         ({"pyproject.toml": "[\n", "main.py": APP}, "", r"pyproject\.toml cannot be read \(it is not TOML\)"),
+        ({"pyproject.toml": '[tool.slipway]\nminimum-version = "99.0"\n', "main.py": APP}, "", "needs Slipway 99.0"),
     ],
-    ids=["no FastAPI", "Flask", "Django", "a project below", "another", "no folder", "no TOML"],
+    ids=["no FastAPI", "Flask", "Django", "a project below", "another", "no folder", "no TOML", "a newer Slipway"],
 )
 def test_what_cannot_be_adopted_is_said_in_a_sentence(
     tmp_path: Path, files: dict[str, str], folder: str, said: str

@@ -37,25 +37,22 @@ def test_both_spellings_mean_the_same(one: str, other: str) -> None:
 def test_what_is_no_version_is_said(text: str) -> None:
     with pytest.raises(ValueError, match="is no version"):
         minimum.order(text)
-    with pytest.raises(Problem, match=r"minimum-version = .* should be a version"):
-        minimum.check(text, own="1.0.0")
+    assert f"minimum-version = {text!r} should be a version" in minimum.unfit(text, own="1.0.0")
 
 
 @pytest.mark.parametrize("wanted", [1, True, 1.4, ["1.0.0"], {}])
 def test_the_key_is_a_text(wanted: object) -> None:
-    with pytest.raises(Problem, match="should be a version"):
-        minimum.check(wanted, own="1.0.0")
+    assert "should be a version" in minimum.unfit(wanted, own="1.0.0")
 
 
 @pytest.mark.parametrize("wanted", [None, "0.9.0", "1.0.0", "1.0.0rc1"])
 def test_a_slipway_that_is_new_enough_goes_on(wanted: str | None) -> None:
-    minimum.check(wanted, own="1.0.0")
+    assert minimum.unfit(wanted, own="1.0.0") == ""
 
 
 @pytest.mark.parametrize("own", ["0.9.9", "1.0.0rc1", "1.0.0.dev3"])
 def test_an_older_one_says_what_helps(own: str) -> None:
-    with pytest.raises(Problem) as raised:
-        minimum.check("1.0.0", own)
+    told = minimum.unfit("1.0.0", own)
     for said in (
         "needs Slipway 1.0.0",
         f"this is {own}",
@@ -63,7 +60,7 @@ def test_an_older_one_says_what_helps(own: str) -> None:
         "git pull",
         "./inv upgrade --to 1.0.0",
     ):
-        assert said in str(raised.value.message)
+        assert said in told
 
 
 def test_it_comes_before_what_an_older_one_does_not_know(tmp_path: Path) -> None:
