@@ -61,6 +61,15 @@ def revision(name: str, before: str | None, created: str = "2026-01-01 10:00:00"
     return f'"""A change.\n\nCreate Date: {created}\n"""\n\nrevision = "{name}"\ndown_revision = {before!r}\n'
 
 
+OWN = {"tasks.py": b"from slipway.verbs.run import up\n", "inv": b"#!/bin/sh\n", "slipway.lock": b"-e .\n"}
+SHOP: dict[str, str | bytes] = {
+    "pyproject.toml": PYPROJECT, "uv.lock": UV_LOCK, "app/main.py": APP, "app/config.py": SETTINGS, "alembic.ini": INI,
+    "migrations/env.py": ENV_PY, "migrations/versions/a.py": revision("a1", None), "tests/test_a.py": "",
+    "Dockerfile": "FROM python:3.12-slim\nCOPY . .\nCMD uvicorn app.main:app\n",
+    "compose.yaml": "services:\n  web:\n    build: .\n    environment:\n      DATABASE_URL: postgresql+psycopg://u:${P}@db/shop\n",
+}  # fmt: skip
+
+
 def put(folder: Path, files: Mapping[str, str | bytes]) -> Path:
     """Write files into a folder."""
     for name, text in files.items():
@@ -74,15 +83,6 @@ def project(folder: Path, files: Mapping[str, str | bytes], inside: str = "") ->
     """Return a project with these files; with `inside`, the project is a folder of a repository."""
     put(folder, files)
     return Files(folder / inside, folder)
-
-
-OWN = {"tasks.py": b"from slipway.verbs.run import up\n", "inv": b"#!/bin/sh\n", "slipway.lock": b"-e .\n"}
-SHOP: dict[str, str | bytes] = {
-    "pyproject.toml": PYPROJECT, "uv.lock": UV_LOCK, "app/main.py": APP, "app/config.py": SETTINGS, "alembic.ini": INI,
-    "migrations/env.py": ENV_PY, "migrations/versions/a.py": revision("a1", None), "tests/test_a.py": "",
-    "Dockerfile": "FROM python:3.12-slim\nCOPY . .\nCMD uvicorn app.main:app\n",
-    "compose.yaml": "services:\n  web:\n    build: .\n    environment:\n      DATABASE_URL: postgresql+psycopg://u:${P}@db/shop\n",
-}  # fmt: skip
 
 
 def planned(folder: Path, files: dict[str, str | bytes], own: dict[str, bytes] | None = None) -> Plan:
