@@ -4,12 +4,13 @@ import contextlib
 import difflib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.adopt.findings import Refused
 from slipway.core.secrecy import HIDDEN, PLAIN, tells
+from slipway.project import dotenv
 
 VALUE = re.compile(r"^([ +-]?\s*(?:#\s*)?(?:export\s+)?[\"']?([A-Za-z_][\w-]*)[\"']?\s*[=:]\s*)(.+)$")
 MOST = 400  # lines of a diff that are shown of one file
@@ -17,12 +18,18 @@ MOST = 400  # lines of a diff that are shown of one file
 
 @dataclass(frozen=True)
 class Change:
-    """A file as it is (None for one that is not there) and as it becomes; `mode` is that of a new one."""
+    """A file as it is (None for one that is not there) and as it becomes; `mode` is that of a new one.
+
+    `begun` names a file that a new one begins with, and has what that says. `secrets` are variables whose values are
+    never shown, whatever their names look like.
+    """
 
     name: str
     before: bytes | None
     after: bytes
     mode: int = 0o644
+    begun: tuple[str, bytes] | None = None
+    secrets: frozenset[str] = frozenset()
 
     @property
     def is_text(self) -> bool:
@@ -35,13 +42,18 @@ def diff(change: Change) -> list[str]:
     if not change.is_text:
         return [f"+++ {change.name}  ({_size(len(change.after))})"]
     # Latin-1 reads everything; what is shown of it is harmless.
-    before, after = (_decoded(content or b"").splitlines() for content in (change.before, change.after))
-    old = change.name if change.before is not None else "/dev/null"
-    lines = list(difflib.unified_diff(before, after, old, change.name, lineterm="", n=2))
+    old, was = change.begun or (change.name if change.before is not None else "/dev/null", change.before or b"")
+    before, after = (_decoded(content).splitlines() for content in (was, change.after))
+    is_private = dotenv.is_private(change.name.rpartition("/")[2])
+    # Of a file with settings, nothing that was there: a line of a secret that has several looks like any other.
+    lines = list(difflib.unified_diff(before, after, old, change.name, lineterm="", n=0 if is_private else 2))
+    if not lines:
+        return [f"+++ {change.name}  (as {old} is)"]
     more = [f"... and {len(lines) - MOST} lines more"] if len(lines) > MOST else []
     # What is added to other files is Slipway's own, and no secret.
     own = () if change.name.rpartition("/")[2].startswith(".env") else ("+",)
-    return [*(line if line.startswith(own) else redacted(line) for line in lines[:MOST]), *more]
+    shown = (line if line.startswith(own) else redacted(line, change.secrets) for line in lines[:MOST])
+    return [*shown, *more]
 
 
 def _decoded(content: bytes) -> str:
@@ -55,12 +67,14 @@ def _size(count: int) -> str:
     return f"{count / 1000:.0f} kB" if count >= 1000 else f"{count} bytes"
 
 
-def redacted(line: str) -> str:
-    """Return a line without the value that it gives a secret; templates and numbers are none."""
+def redacted(line: str, secrets: Collection[str] = ()) -> str:
+    """Return a line without the value that it gives a secret; templates and numbers are none, unless it is declared."""
     found = VALUE.match(line)
-    if not found or not tells(found[2], found[3]) or PLAIN.fullmatch(found[3].strip()) or "{password}" in found[3]:
+    if not found:
         return line
-    return f"{found[1]}{HIDDEN}"
+    is_plain = PLAIN.fullmatch(found[3].strip()) or "{password}" in found[3]
+    is_secret = found[2] in secrets or (tells(found[2], found[3]) and not is_plain)
+    return f"{found[1]}{HIDDEN}" if is_secret else line
 
 
 def write(root: Path, changes: Sequence[Change]) -> None:

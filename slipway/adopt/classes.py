@@ -23,7 +23,7 @@ class Settings:
     case_sensitive: bool = False
     reads_itself: bool = True
     is_used: bool = True
-    env_file: str = ""
+    env_file: ast.expr | None = None
     extra: str = "forbid"
 
 
@@ -103,7 +103,7 @@ def _configured(one: Settings, node: ast.ClassDef, by_name: dict[str, ast.ClassD
         elif key == "env_nested_delimiter":
             one = replace(one, delimiter=text(value) or "")
         elif key == "env_file":
-            one = replace(one, env_file=" ".join(filter(None, map(text, ast.walk(value)))))
+            one = replace(one, env_file=value)
         elif key == "extra":
             one = replace(one, extra=text(value) or dotted(value).rpartition(".")[2] or "forbid")
         elif key == "case_sensitive":

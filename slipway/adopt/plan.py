@@ -1,7 +1,7 @@
 """What would be written into a project, and what is left to its owner."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slipway.adopt import envfile, example, ignores, toml
 from slipway.adopt.changes import Change
@@ -41,6 +41,8 @@ def plan(files: Files, found: Detected, own: Mapping[str, bytes], tracked: froze
     file = envfile.of_project(files, found.env_file)
     begun = next((name for name in (file, FILE) if files.has(name)), "")
     env = files.text(begun) if begun else None
+    if begun in files.unread:
+        raise Refused(f"Nothing can be taken from {begun}, or added to it: {files.unread[begun]}.")
     made = example.example(found, files.text(".env.example") if files.has(".env.example") else "", env or "", file)
     texts[".env.example"] = made
     if env is not None:
@@ -60,8 +62,9 @@ def plan(files: Files, found: Detected, own: Mapping[str, bytes], tracked: froze
     written, more = ignores.apart([one.value for one in found.writable], files.inside)
     untold += more
     texts[".gitignore"] = ignores.git(files.text(".gitignore") if files.has(".gitignore") else "", file, written)
-    untold += ignores.tracked(tracked)
+    untold += [*ignores.tracked(tracked), *envfile.unseen(files, file)]
     changes = [change for name, text in texts.items() if (change := _of_text(files, name, text))]
+    changes = [_shown(one, files, found, begun if one.name == file else "") for one in changes]
     return Plan((*changes, *_own(files, own, untold)), tuple(untold), (*notes, *_notes(found)))
 
 
@@ -89,6 +92,13 @@ def _of_text(files: Files, name: str, text: str) -> Change | None:
     has_mark = before is not None and before.startswith(b"\xef\xbb\xbf") and name != "pyproject.toml"
     encoding = "utf-8-sig" if has_mark else "utf-8"
     return Change(name, before, text.encode(encoding), 0o600 if dotenv.is_private(name) else 0o644)
+
+
+def _shown(change: Change, files: Files, found: Detected, begun: str) -> Change:
+    # What of it is shown: neither what is secret by its type alone, nor what it has of the file that it begins with.
+    secrets = frozenset(one.name for one in found.secrets)
+    is_new = begun and change.before is None
+    return replace(change, secrets=secrets, begun=(begun, files.text(begun).encode()) if is_new else None)
 
 
 def _own(files: Files, own: Mapping[str, bytes], untold: list[Untold]) -> list[Change]:

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from slipway.adopt.changes import diff
+from slipway.adopt.envfile import env_file
+from slipway.adopt.findings import Refused
 from slipway.project import dotenv
-from tests.slipway.adopt.support import PYPROJECT, SETTINGS, SHOP, planned, text
+from tests.slipway.adopt.support import APP, PYPROJECT, SETTINGS, SHOP, planned, project, text
 
 
 def test_an_env_that_is_there_is_completed_and_nothing_of_it_changed(tmp_path: Path) -> None:
@@ -94,6 +96,80 @@ def test_what_git_has_to_ignore(tmp_path: Path, before: str, added: list[str]) -
     lines = text(made, ".gitignore").splitlines() if added else before.splitlines()
 
     assert [line for line in lines if line not in before.splitlines() and line and not line.startswith("#")] == added
+
+
+LINES = "MIICXAIBAAKBgQC7"
+
+
+@pytest.mark.parametrize("model", ['{"env_file": ".env"}', "{}"], ids=["a file of its own", "none"])
+def test_nothing_that_an_env_has_is_shown(tmp_path: Path, model: str) -> None:
+    settings = SETTINGS.replace(
+        "    DATABASE_URL", f"    model_config = {model}\n    SEAL: SecretStr\n    DATABASE_URL"
+    )
+    before = f'STRIPE={LINES}\nCERTIFICATE="-----BEGIN PRIVATE KEY-----\n{LINES}\n-----END PRIVATE KEY-----"'
+    made = planned(tmp_path, SHOP | {"app/config.py": settings, ".env": before})
+    changed = next(one for one in made.changes if one.name == (".env.slipway" if "env_file" in model else ".env"))
+    shown = diff(changed)
+
+    assert shown[:2] == ["--- .env", f"+++ {changed.name}"]
+    assert LINES not in "\n".join(shown)
+    assert {"+DATABASE_HOSTNAME=db", "+SEAL=[secret]", "+DATABASE_PASSWORD=[secret]"} <= set(shown)
+    assert before.encode() in changed.after
+
+
+def test_a_copy_of_an_env_is_said_to_be_one(tmp_path: Path) -> None:
+    app = SETTINGS.replace("    DATABASE_URL: PostgresDsn", '    model_config = {"env_file": ".env"}')
+    made = planned(
+        tmp_path,
+        {"pyproject.toml": PYPROJECT, "app/main.py": APP, "app/config.py": app, ".env": f"SECRET_KEY={LINES * 2}\n"},
+    )
+
+    assert [diff(one) for one in made.changes if one.name == ".env.slipway"] == [["+++ .env.slipway  (as .env is)"]]
+
+
+def test_an_env_that_cannot_be_read_is_not_copied(tmp_path: Path) -> None:
+    settings = SETTINGS.replace("    DATABASE_URL", '    model_config = {"env_file": ".env"}\n    DATABASE_URL')
+
+    with pytest.raises(Refused, match=r"^Nothing can be taken from \.env, or added to it: it is not UTF-8\.$"):
+        planned(tmp_path / "bytes", SHOP | {"app/config.py": settings, ".env": b"TITLE=\xe9\n"})
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link/.env").symlink_to("../shared")
+    made = planned(tmp_path / "link", SHOP | {"app/config.py": settings})
+    assert [one.line for one in made.untold if ".env is a link" in one.what] == ["cp .env .env.slipway"]
+
+
+@pytest.mark.parametrize(
+    ("said", "file"),
+    [
+        ('f"{BASE}/.env"', ".env.slipway"),
+        ('"./.env"', ".env.slipway"),
+        ('BASE / ".env"', ".env.slipway"),
+        ('(".env", ".env.local")', ".env.slipway"),
+        ("FILE", ".env.slipway"),
+        ("find_dotenv()", ".env.slipway"),
+        ('find_dotenv("app.env")', ".env"),
+        ('"../.env"', ".env"),
+        ('".env", "extra": Extra.ignore', ".env"),
+    ],
+    ids=range(9),
+)
+def test_a_file_is_known_however_it_is_named(tmp_path: Path, said: str, file: str) -> None:
+    model = f'FILE = BASE / ".env"\n\n\nclass Settings(BaseSettings):\n    model_config = {{"env_file": {said}}}'
+    settings = SETTINGS.replace("class Settings(BaseSettings):", model)
+
+    assert env_file(project(tmp_path, SHOP | {"app/config.py": settings})).value == file
+
+
+def test_a_file_may_be_named_by_who_makes_the_settings(tmp_path: Path) -> None:
+    settings = SETTINGS.replace("Settings()", 'Settings(_env_file=".env")')
+
+    assert env_file(project(tmp_path, SHOP | {"app/config.py": settings})).value == ".env.slipway"
+
+
+def test_a_folder_is_no_file_of_settings(tmp_path: Path) -> None:
+    made = planned(tmp_path, SHOP | {".env/pyvenv.cfg": "home = /usr\n"})
+
+    assert 'env-file = ".env.slipway"' in text(made, "pyproject.toml").splitlines()
 
 
 @pytest.mark.parametrize("more", ["", ', "env_prefix": "SHOP_"'], ids=["all", "prefix"])
