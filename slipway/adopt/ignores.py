@@ -72,9 +72,13 @@ def _with(text: str, lines: list[str], why: str) -> str:
     return start + "\n".join([*([""] if start.strip() else []), why, *lines, ""])
 
 
-def tracked(names: frozenset[str]) -> list[Untold]:
-    """Say which .env files git has, whose secrets are then in every clone."""
-    if ".env" not in names:
-        return []
-    what = "git has .env, so what is secret in it is in every clone. Take it out, replace the secrets:"
-    return [Untold(what, "git rm --cached .env")]
+def tracked(names: frozenset[str], env_file: str = FILE) -> list[Untold]:
+    """Say which files of settings git has, whose secrets are then in every clone."""
+    return [
+        Untold(
+            f"git has {name}, so what is secret in it is in every clone. Take it out, replace the secrets:",
+            f"git rm --cached {name}",
+        )
+        for name in dict.fromkeys((FILE, env_file))
+        if name in names
+    ]

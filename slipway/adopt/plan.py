@@ -62,7 +62,7 @@ def plan(files: Files, found: Detected, own: Mapping[str, bytes], tracked: froze
     written, more = ignores.apart([one.value for one in found.writable], files.inside)
     untold += more
     texts[".gitignore"] = ignores.git(files.text(".gitignore") if files.has(".gitignore") else "", file, written)
-    untold += [*ignores.tracked(tracked), *envfile.unseen(files, file)]
+    untold += [*ignores.tracked(tracked, file), *envfile.unseen(files, file)]
     changes = [change for name, text in texts.items() if (change := _of_text(files, name, text))]
     changes = [_shown(one, files, found, begun if one.name == file else "") for one in changes]
     return Plan((*changes, *_own(files, own, untold)), tuple(untold), (*notes, *_notes(found)))

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from slipway.adopt.changes import diff
+from slipway.adopt.detect import detect
 from slipway.adopt.envfile import env_file
 from slipway.adopt.findings import Refused
+from slipway.adopt.plan import plan
 from slipway.project import dotenv
 from tests.slipway.adopt.support import APP, PYPROJECT, SETTINGS, SHOP, planned, project, text
 
@@ -115,6 +117,15 @@ def test_nothing_that_an_env_has_is_shown(tmp_path: Path, model: str) -> None:
     assert LINES not in "\n".join(shown)
     assert {"+DATABASE_HOSTNAME=db", "+SEAL=[secret]", "+DATABASE_PASSWORD=[secret]"} <= set(shown)
     assert before.encode() in changed.after
+
+
+def test_files_of_settings_that_git_has_are_told(tmp_path: Path) -> None:
+    settings = SETTINGS.replace("    DATABASE_URL", '    model_config = {"env_file": ".env"}\n    DATABASE_URL')
+    known = project(tmp_path, SHOP | {"app/config.py": settings, ".env": "A=1\n", ".env.slipway": "A=1\n"})
+    made = plan(known, detect(known), {}, frozenset((".env", ".env.slipway", ".env.example")))
+
+    told = [one.line for one in made.untold if one.what.startswith("git has ")]
+    assert told == ["git rm --cached .env", "git rm --cached .env.slipway"]
 
 
 def test_a_copy_of_an_env_is_said_to_be_one(tmp_path: Path) -> None:
