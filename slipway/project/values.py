@@ -30,7 +30,10 @@ def read(project: Project) -> dotenv.Read:
     try:
         values, findings = dotenv.parse(path.read_text(encoding="utf-8"), partial(hidden.is_hidden, project))
     except FileNotFoundError:
-        pass
+        if path.is_symlink():
+            raise Problem(
+                f".env leads to {path.readlink()}, and there is no such file: make it, or remove .env."
+            ) from None
     except UnicodeDecodeError as error:
         raise Problem(f".env is not UTF-8 text: byte {error.start} cannot be read. Save it as UTF-8.") from None
     except PermissionError:

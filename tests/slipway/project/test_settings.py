@@ -47,6 +47,16 @@ def test_without_env_there_is_a_next_command(project: Project) -> None:
         Settings(project, Steps(), lambda: False).check()
 
 
+def test_a_link_that_leads_nowhere_is_said_to(project: Project) -> None:
+    (project.root / ".env").symlink_to("shared")
+
+    made = Settings(project, Steps(), lambda: False)
+    for call in (made.prepare, made.check):
+        with pytest.raises(Problem, match=r"^\.env leads to shared, and there is no such file: make it, or remove"):
+            call()
+    assert not (project.root / "shared").exists()
+
+
 def test_another_file_may_have_them(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     project, steps = replace(project, env_file=".env.slipway"), Steps(file=".env.slipway")
     (project.root / ".env").write_text("NOT=SLIPWAY'S\n")
