@@ -51,8 +51,10 @@ def completed(example: str, name: str, renders: bool) -> str:
         return ""
     called = re.sub(r"[^a-z0-9]", "_", name)
     called = called if re.match(r"(?!pg_)[a-z]", called) and called != "superuser" else f"app_{called}"
-    blocks = [DATABASE.format(name=called)] if renders else []
-    return example + "".join(_lacking(block, example) for block in [*blocks, OWN])
+    if renders:
+        return example + "".join(_lacking(block, example) for block in (DATABASE.format(name=called), OWN))
+    has_database = "DATABASE_HOSTNAME" in dotenv.schema(example).required
+    return example + _lacking(OWN if has_database else OWN.replace("# DATABASE_MEMORY=1g\n", ""), example)
 
 
 def _lacking(block: str, example: str) -> str:

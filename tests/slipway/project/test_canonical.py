@@ -94,6 +94,14 @@ def test_slipways_own_settings_are_known_where_an_example_lacks_them(
     assert (found.domain, found.port_of("dev"), found.has_database) == ("shop.example.com", 9001, False)
 
 
+def test_without_a_database_there_is_nothing_of_one(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "shop"\nversion = "1.0.0"\n')
+    (tmp_path / ".env.example").write_text("A=1\n")
+
+    assert "DATABASE" not in load(tmp_path).example
+    assert "PROXY_MEMORY" in load(tmp_path).example
+
+
 def test_the_projects_own_lines_for_them_stay(tmp_path: Path) -> None:
     own = "DATABASE_HOSTNAME=pg.example.com\nDATABASE_PORT=5433\n# PORT=7000\n"
     example = project(tmp_path, own).example
