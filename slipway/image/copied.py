@@ -26,7 +26,7 @@ def files(project: Project) -> dict[str, list[str]]:
         where = f"pyproject.toml: [tool.slipway] copy = {path!r}"
         if (project.root / path).is_symlink():
             raise Problem(f"{where} is a link: name what it leads to.")
-        found[path] = [name for name in seen if lies_in(name, path)]
+        found[path] = [name for name in seen if lies_in(name, path) and _is_kept(project.root / name)]
         if not found[path]:
             raise Problem(
                 f"{where} names nothing that a build sees: no file is there, or .dockerignore keeps it out, which then "
@@ -56,7 +56,10 @@ def write(folder: Path, project: Project, own: Own, epoch: int) -> None:
         for name in names:
             target = Path(os.path.normpath(folder / str(number) / posixpath.relpath(name, path)))
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(project.root / name, target, follow_symlinks=False)
+            try:
+                shutil.copyfile(project.root / name, target, follow_symlinks=False)
+            except OSError as error:
+                raise Problem(f"{name} cannot be copied into the image: {error.strerror}.") from None
             runs = (project.root / name).lstat().st_mode & stat.S_IXUSR
             if not target.is_symlink():
                 target.chmod(0o755 if runs else 0o644)
@@ -64,3 +67,8 @@ def write(folder: Path, project: Project, own: Own, epoch: int) -> None:
         if one.is_dir() and not one.is_symlink():
             one.chmod(0o755)
         os.utime(one, (epoch, epoch), follow_symlinks=False)
+
+
+def _is_kept(path: Path) -> bool:
+    # A socket or pipe is somebody's who runs here, and no part of the project.
+    return stat.S_IFMT(path.lstat().st_mode) in (stat.S_IFREG, stat.S_IFLNK)

@@ -1,5 +1,6 @@
 """What Slipway copies into an image that its own Dockerfile makes without the code."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def shop(tmp_path: Path) -> Project:
 def test_what_is_named_lies_in_the_image_as_in_the_project(shop: Project, tmp_path: Path) -> None:
     folder = tmp_path / "context"
     folder.mkdir()
+    os.mkfifo(shop.root / "src" / "pipe")  # of something that runs here
     copied.write(folder, shop, OWN, 1000)
 
     lines = ["FROM theirs", 'COPY ["0", "/code/src"]', 'COPY ["1", "/code/alembic.ini"]', ""]
