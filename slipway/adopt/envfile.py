@@ -8,9 +8,12 @@ from slipway.adopt.files import Files, table
 from slipway.adopt.findings import Found, Untold, at
 from slipway.adopt.source import assignments, calls, given, last, text
 from slipway.core.sources import FILE
+from slipway.project import dotenv
 
 OWN = ".env.slipway"
 FINDS = "find_dotenv"  # python-dotenv's, which finds .env where it is told no other name
+PROJECT = "COMPOSE_PROJECT_NAME"
+COMPOSE = ("compose*.y*ml", "docker-compose*.y*ml")
 
 
 def env_file(files: Files) -> Found[str]:
@@ -60,3 +63,22 @@ def unseen(files: Files, file: str) -> list[Untold]:
     what = f"{FILE} is a link, which is not followed: {file} will not begin with what it has."
     told = f"{FILE} is a link, which is left alone: what .env.example has of Slipway's own is for you to add."
     return [Untold(told)] if file == FILE else [Untold(what, f"cp {FILE} {file}")]
+
+
+def shared(files: Files, file: str, env: str | None, name: str) -> list[Untold]:
+    """Say of a Compose project's name in `env`, the text of `file`, that the project's own Compose files have it too.
+
+    Compose takes what has the name of a service there for that service, and replaces it. `name` is the project's.
+    """
+    theirs = dotenv.parse(files.text(FILE) if files.has(FILE) else "")[0].get(PROJECT)
+    called = dotenv.parse(env or "")[0].get(PROJECT)
+    if not called or called != theirs or not files.called(*COMPOSE):
+        return []
+    where = (
+        f'Write env-file = "{OWN}" into [tool.slipway], and into that file' if file == FILE else f"Write into {file}"
+    )
+    what = (
+        f"{file}: {PROJECT} names what your own Compose files start as well, and a container of theirs that is called "
+        f"db or web would be replaced by Slipway's. {where} another name:"
+    )
+    return [Untold(what, f"{PROJECT}={name}-inv")]

@@ -63,6 +63,7 @@ def plan(files: Files, found: Detected, own: Mapping[str, bytes], tracked: froze
     untold += more
     texts[".gitignore"] = ignores.git(files.text(".gitignore") if files.has(".gitignore") else "", file, written)
     untold += [*ignores.tracked(tracked, file), *envfile.unseen(files, file)]
+    untold += envfile.shared(files, file, env, found.name.value)
     changes = [change for name, text in texts.items() if (change := _of_text(files, name, text))]
     changes = [_shown(one, files, found, begun if one.name == file else "") for one in changes]
     return Plan((*changes, *_own(files, own, untold)), tuple(untold), (*notes, *_notes(found)))

@@ -128,6 +128,32 @@ def test_files_of_settings_that_git_has_are_told(tmp_path: Path) -> None:
     assert told == ["git rm --cached .env", "git rm --cached .env.slipway"]
 
 
+@pytest.mark.parametrize(
+    ("model", "files", "told"),
+    [
+        ("{}", {}, [".env: COMPOSE_PROJECT_NAME names what your own Compose files start as well"]),
+        (
+            '{"env_file": ".env"}',
+            {},
+            [".env.slipway: COMPOSE_PROJECT_NAME names what your own Compose files start as well"],
+        ),
+        ('{"env_file": ".env"}', {".env.slipway": "COMPOSE_PROJECT_NAME=other\n"}, []),
+        ("{}", {"compose.yaml": None}, []),
+    ],
+    ids=["one file", "a copy", "another name", "no Compose"],
+)
+def test_a_name_that_their_compose_files_have_is_told(
+    tmp_path: Path, model: str, files: dict[str, str | None], told: list[str]
+) -> None:
+    settings = SETTINGS.replace("    DATABASE_URL", f"    model_config = {model}\n    DATABASE_URL")
+    there = {**SHOP, "app/config.py": settings, ".env": "COMPOSE_PROJECT_NAME=theirs\n", **files}
+    made = planned(tmp_path, {name: text for name, text in there.items() if text is not None})
+
+    found = [one for one in made.untold if "COMPOSE_PROJECT_NAME" in one.what]
+    assert [one.what.partition(",")[0] for one in found] == told
+    assert {one.line for one in found} <= {"COMPOSE_PROJECT_NAME=shop-inv"}
+
+
 def test_a_copy_of_an_env_is_said_to_be_one(tmp_path: Path) -> None:
     app = SETTINGS.replace("    DATABASE_URL: PostgresDsn", '    model_config = {"env_file": ".env"}')
     made = planned(
