@@ -13,6 +13,7 @@ from slipway.project.health import Answer
 
 SERVICE, ONE_OFF = "com.docker.compose.service", "com.docker.compose.oneoff"
 PROJECT, FOLDER = "com.docker.compose.project", "com.docker.compose.project.working_dir"
+FILES = "com.docker.compose.project.config_files"
 CONFIG_HASH = "com.docker.compose.config-hash"
 NO_SUCH = "no such container"
 

@@ -23,7 +23,7 @@ from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, MIGRATE, no_tty, with_variables
 from slipway.runtime.release import SERVICES, WEB
 from slipway.runtime.reload import answers, told_to_go_on
-from slipway.runtime.stacks import READY, check_port, doomed, kept, live_releases, status, stop
+from slipway.runtime.stacks import READY, check_port, doomed, kept, live_releases, of_other_files, status, stop
 from slipway.runtime.tree import TreeImage
 
 
@@ -219,12 +219,18 @@ class ComposeRuntime:
         return f"http://localhost:{port}"
 
     def check_name(self) -> None:
-        """Raise Problem when the project's name is another folder's.
+        """Raise Problem when the project's name is another folder's, or that of Compose files that aren't Slipway's.
 
         It would be that one's data that is migrated, or deleted.
         """
         root = str(self.checkout.root)
         for one in self.stack.containers:
+            if theirs := of_other_files(self.checkout.project, one.labels):
+                raise Problem(
+                    f"The Compose project {self.stack.name!r} is up from {theirs} of your own. For Slipway's to have "
+                    'another name, write env-file = ".env.slipway" into [tool.slipway], and into that file: '
+                    f"COMPOSE_PROJECT_NAME={self.stack.name}-inv"
+                )
             other = one.labels.get(containers.FOLDER, root)
             if os.path.realpath(other) != root:
                 there = "Stop it there (./inv down)"

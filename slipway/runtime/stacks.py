@@ -1,11 +1,15 @@
 """What development and production have in common on an engine: the containers and volumes of a Compose project."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from slipway.core import ports
 from slipway.core.shell import Shell
-from slipway.engine import client, containers, volumes
+from slipway.engine import client, containers, packaged, volumes
 from slipway.engine.containers import Container
 from slipway.engine.stack import Stack
 from slipway.project import labels
+from slipway.project.config import Project
 from slipway.runtime import LiveRelease, State, elsewhere
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE
@@ -35,6 +39,18 @@ def check_port(shell: Shell, port: int, address: str, variable: str = "PORT", on
     names = shell.output(containers.list_command(f"publish={port}", running=True, form="{{.Names}}")).split()
     by = f"the container {names[0]}" if names else ports.owner(port)
     raise ports.taken(port, by, variable, once)
+
+
+def of_other_files(project: Project, its_labels: Mapping[str, str]) -> str:
+    """Return the project's own Compose file that a container is of, where Slipway's are in its package; "" for none.
+
+    Compose goes by the names of project and service: it would take the container for Slipway's.
+    """
+    files = [Path(one) for one in its_labels.get(containers.FILES, "").split(",") if one]
+    is_slipways = any(one.is_relative_to(project.state) for one in files)
+    if not packaged.where(project) or is_slipways:
+        return ""
+    return next((one.name for one in files if one.exists()), "")
 
 
 def stop(stack: Stack, with_volumes: bool, was_there: bool = False) -> None:
