@@ -7,7 +7,7 @@ from slipway.adopt.dockerfile import expanded
 from slipway.adopt.files import Files
 from slipway.adopt.findings import Found, Untold
 from slipway.adopt.layout import Image
-from slipway.core.secrecy import has_login, is_secret
+from slipway.core.secrecy import tells
 
 DECLARED = re.compile(r"(?im)^\s*ARG\s+(.+)")
 
@@ -19,7 +19,7 @@ def arguments(files: Files, image: Image | None, app: Service | None) -> tuple[d
     known = {word.partition("=")[0] for line in DECLARED.findall(files.text(image.path)) for word in line.split()}
     given = {name: expanded(value or "", {}) for name, value in app.args.items()}
     given = {name: value for name, value in given.items() if value and name in known}
-    secret = [name for name, value in given.items() if is_secret(name) or has_login(value)]
+    secret = [name for name, value in given.items() if tells(name, value)]
     untold = [
         Untold(
             f"{app.where} gives the build {name}, which stays in the image's history as a build argument. In "

@@ -13,6 +13,7 @@ from slipway.core.secrecy import HIDDEN, PLAIN, tells
 from slipway.project import dotenv
 
 VALUE = re.compile(r"^([ +-]?\s*(?:#\s*)?(?:export\s+)?[\"']?([A-Za-z_][\w-]*)[\"']?\s*[=:]\s*)(.+)$")
+VARIABLE = re.compile(r'\+[A-Z][A-Z0-9_]* = "')  # one of the service's, with a text
 MOST = 400  # lines of a diff that are shown of one file
 
 
@@ -50,9 +51,12 @@ def diff(change: Change) -> list[str]:
     if not lines:
         return [f"+++ {change.name}  (as {old} is)"]
     more = [f"... and {len(lines) - MOST} lines more"] if len(lines) > MOST else []
-    # What is added to other files is Slipway's own, and no secret.
+    # What is added to other files is Slipway's own, and no secret; but for variables that a script gives the tests.
     own = () if change.name.rpartition("/")[2].startswith(".env") else ("+",)
-    shown = (line if line.startswith(own) else redacted(line, change.secrets) for line in lines[:MOST])
+    shown = (
+        line if line.startswith(own) and not VARIABLE.match(line) else redacted(line, change.secrets)
+        for line in lines[:MOST]
+    )
     return [*shown, *more]
 
 

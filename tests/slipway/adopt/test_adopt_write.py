@@ -90,3 +90,11 @@ def test_values_of_secrets_are_left_out(line: str, shown: str) -> None:
 def test_what_is_no_text_is_shown_by_its_size() -> None:
     assert diff(Change("vendor/x.whl", None, b"PK\0" * 1000)) == ["+++ vendor/x.whl  (3 kB)"]
     assert diff(Change("x", b"\xe9\n", b"\xe9\nb\n")) == ["--- x", "+++ x", "@@ -1 +1,2 @@", " é", "+b"]
+
+
+def test_a_secret_that_a_script_gives_the_tests_is_not_shown() -> None:
+    after = b'secrets-as = "environment"\nSECRET_KEY = 32\nPASSWORD = "abc"\nURL = "x://{user}:{password}@y"\n'
+    shown = diff(Change("pyproject.toml", None, after))
+
+    assert shown[3:5] == ['+secrets-as = "environment"', "+SECRET_KEY = 32"]
+    assert shown[5:] == ["+PASSWORD = [secret]", '+URL = "x://{user}:{password}@y"']

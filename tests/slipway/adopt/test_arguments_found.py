@@ -27,12 +27,21 @@ def test_those_that_the_dockerfile_knows_are_taken(tmp_path: Path, args: str, fo
     assert tables(files, detect(files))["build-args"] == found
 
 
-def test_a_secret_is_told_without_its_value(tmp_path: Path) -> None:
-    build = "{context: ., args: {API_TOKEN: hunter2hunter2}}"
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("API_TOKEN", "hunter2hunter2"),
+        ("FEATURES", "https://me:hunter2@example.com/simple"),
+        ("DEBUG", '"-----BEGIN PRIVATE KEY-----\\nhunter2"'),
+    ],
+    ids=["by its name", "a login", "a key"],
+)
+def test_a_secret_is_told_without_its_value(tmp_path: Path, name: str, value: str) -> None:
+    build = f"{{context: ., args: {{{name}: {value}}}}}"
     compose = f"services:\n  web:\n    build: {build}\n    command: uvicorn main:app\n"
     files = project(tmp_path, {"Dockerfile": DOCKERFILE, "compose.yaml": compose, "main.py": APP})
     found = detect(files)
     assert tables(files, found)["build-args"] == {}
-    (told,) = [one for one in found.untold if "API_TOKEN" in one.what]
-    assert "compose.yaml:2 gives the build API_TOKEN" in told.what
+    (told,) = [one for one in found.untold if "gives the build" in one.what]
+    assert f"compose.yaml:2 gives the build {name}" in told.what
     assert "hunter2" not in told.what + told.line
