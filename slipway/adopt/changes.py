@@ -122,6 +122,7 @@ def _made(path: Path) -> list[Path]:
 
 def _put(path: Path, content: bytes, mode: int | None) -> None:
     with _beside(path) as temporary:
+        temporary.touch(0o600)  # from its first byte on
         temporary.write_bytes(content)
         if mode is None:
             temporary.chmod(path.stat().st_mode & 0o7777)
