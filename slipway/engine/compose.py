@@ -24,6 +24,8 @@ IPV6 = "compose.ipv6.yaml"  # likewise, for the proxy, when the engine passes th
 RELEASE = "compose.release.yaml"  # instead of them, for a release
 NOT_STARTED = "inv starts the service and its database alone"
 UNREADABLE = "Compose cannot read its files (see above)."
+# https://docs.docker.com/compose/how-tos/environment-variables/envvars/: --env-file goes before both.
+OF_ENV_FILES = ("COMPOSE_ENV_FILES", "COMPOSE_DISABLE_ENV_FILE")
 WITHOUT_ENV = ("--env-file", "/dev/null")
 # https://github.com/distribution/reference: a part of a repository's name, of what a Compose project may be called
 IMAGE = re.compile(r"[a-z0-9]+((__?|-+)[a-z0-9]+)*")
@@ -60,8 +62,9 @@ def compose_command(
 
 
 def _env_file(project: Project) -> Sequence[str] | None:
-    # Compose finds .env itself; where the settings have another file, that one is none of them.
-    if project.env_file == FILE:
+    # Compose finds .env itself, unless the environment names others; where the settings have another file, that one is
+    # none of them.
+    if project.env_file == FILE and not any(os.environ.get(name) for name in OF_ENV_FILES):
         return None
     return ["--env-file", project.env_file] if project.settings_file.exists() else WITHOUT_ENV
 

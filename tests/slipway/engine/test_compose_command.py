@@ -87,3 +87,17 @@ def test_compose_reads_the_settings_that_slipway_reads(tmp_path: Path) -> None:
     assert command(WITHOUT_ENV, "ps").count("--env-file") == 1
     named = project(tmp_path)
     assert "--env-file" not in command("ps")
+
+
+@pytest.mark.parametrize("name", ["COMPOSE_ENV_FILES", "COMPOSE_DISABLE_ENV_FILE"])
+def test_compose_reads_what_slipway_reads_whatever_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    shop = project(tmp_path)
+    assert "--env-file" not in compose_command(shop, "dev", "ps")
+    monkeypatch.setenv(name, "1")
+
+    assert compose_command(shop, "dev", "ps")[-3:] == ["--env-file", "/dev/null", "ps"]
+    (tmp_path / ".env").touch()
+    assert compose_command(shop, "dev", "ps")[-3:] == ["--env-file", ".env", "ps"]
+    assert compose_command(shop, "dev", WITHOUT_ENV, "ps").count("--env-file") == 1
