@@ -29,13 +29,23 @@ def judge(venv: Venv, mark: Mark, asked: str, mine: Python) -> Verdict:
         return Verdict()
     if mark.library == BEGUN:
         return Verdict(why="was not made to the end")
-    if not venv.python.exists():
-        return Verdict(why="has no Python any more" if venv.python.is_symlink() else "has no bin/python")
+    if absent := _absent(venv.python):
+        return Verdict(why=absent)
     try:
         found = pythons.ask(venv.python)
     except Unfit as error:
         return Verdict(why=f"has a Python that does not start ({error})")
     return Verdict(found, _against(found, venv, mark, asked, mine))
+
+
+def _absent(python: Path) -> str:
+    try:
+        python.stat()
+    except PermissionError:  # root has made it of a Python in its own home, say
+        return "has a Python that is closed to this user"
+    except OSError:
+        return "has no Python any more" if python.is_symlink() else "has no bin/python"
+    return ""
 
 
 def _against(found: Python, venv: Venv, mark: Mark, asked: str, mine: Python) -> str:

@@ -96,9 +96,11 @@ def _look(venv: Venv, lock: Lockfile, base: Path, asked: str) -> _Look:
 
 def _is_done(venv: Venv, asked: str, failed: str) -> bool:
     note = Mark.read(venv)
-    known = bool(note.library) and Path(note.library).exists() and asked in ("", note.asked) and not failed
+    # What is closed to this user is not there, as it is for the launcher.
+    there = all(os.access(one, os.F_OK) for one in (note.library, venv.python))
+    known = asked in ("", note.asked) and not failed
     same = venv.copy.exists() and filecmp.cmp(venv.root / venv.lock, venv.copy, shallow=False)
-    return known and venv.python.exists() and same
+    return there and known and same
 
 
 def _make(venv: Venv, lock: Lockfile, base: Path, asked: str, failed: str) -> None:

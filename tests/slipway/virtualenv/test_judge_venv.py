@@ -1,5 +1,6 @@
 """Which .venv can serve."""
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -107,3 +108,16 @@ def test_a_note_of_before_is_the_copy_of_the_lock_file(project: Project) -> None
     note = Mark("python3", "/usr/lib/os.py", ".so", frozenset({"b", "a"}), {"a": "sha256:0"})
     note.write(folder)
     assert Mark.read(venv) == note
+
+
+def test_a_python_in_a_folder_that_is_closed_serves_nobody(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.venv()
+    path, stat = ours(project).python, Path.stat
+
+    def closed(self: Path, **how: bool) -> os.stat_result:
+        if self == path:
+            raise PermissionError(13, "Permission denied", str(self))
+        return stat(self, **how)
+
+    monkeypatch.setattr(Path, "stat", closed)  # root may look everywhere
+    assert judge(ours(project), Mark(), "", MINE).why == "has a Python that is closed to this user"
