@@ -1,11 +1,16 @@
 """The image of a project with a Dockerfile of its own: what is built, and what is refused."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from slipway.core.errors import Problem
+from slipway.core.shell import Shell
+from slipway.core.steps import Steps
 from slipway.image import adopted, plan
 from slipway.image.base import Base
 from slipway.image.context import of_project
@@ -97,3 +102,37 @@ def test_build_arguments_are_the_own_dockerfiles(shop: Project) -> None:
 def test_two_platforms_at_once_are_refused(shop: Project) -> None:
     with pytest.raises(Problem, match="one platform at a time, as --platform linux/amd64"):
         adopted.push(None, image(shop), "t", [], ["linux/amd64", "linux/arm64"], "")  # type: ignore[arg-type]
+
+
+def test_each_build_is_told_of_files_that_are_there(shop: Project) -> None:
+    shell = Watched(shop.root)
+    with pytest.raises(Problem, match="that is enough"):
+        adopted.build(shell, image(replace(shop, copy=("app",))), ["shop:1"], ["--no-cache"])
+
+    assert [(command[:2], "--no-cache" in command) for command in shell.built] == [(["docker", "build"], True)] * 2
+    assert shell.missing == []
+
+
+class Watched(Shell):
+    """A shell that runs nothing: it notes builds, and which of the files that they are told of are missing."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, Steps())
+        self.built: list[list[str]] = []
+        self.missing: list[str] = []
+
+    def quietly(self, argv: Sequence[str], **how: Any) -> None:
+        """Note a build."""
+        self.built.append(list(argv))
+        files = (after for option, after in pairwise(argv) if option == "--file")
+        self.missing += [file for file in files if not Path(file).is_file()]
+
+    def output(self, argv: Sequence[str], **how: Any) -> str:
+        """Answer for the image that was built first; of the second nothing is asked."""
+        if len(self.built) > 1:
+            raise Problem("that is enough")
+        return '{"WorkingDir": "/code"}'
+
+    def probe(self, argv: Sequence[str], **how: Any) -> tuple[int, str, str]:
+        """Let what is tidied up be gone."""
+        return 0, "", ""
