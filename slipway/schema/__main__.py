@@ -24,6 +24,7 @@ from slipway.schema.answers import (
     Upgraded,
 )
 from slipway.schema.causes import cause, explained_here
+from slipway.schema.differences import told
 from slipway.schema.guard import Guard
 from slipway.schema.models import Comparison
 from slipway.schema.phases import PHASES, decide
@@ -136,11 +137,15 @@ def _check(_args: argparse.Namespace, limits: Limits, revisions: Revisions) -> C
                 compared = Comparison(revisions)
                 compared.run(scratch.guard)
                 unimported = compared.unimported
-                new = [f"New upgrade operations detected: {compared.differences}"] if compared.differences else []
-                differing = "; ".join([*new, *compared.unlisted])
+                differing = "; ".join([*_missing(compared), *compared.unlisted])
             except CommandError as error:
                 differing = str(error)
     return Checked(revisions.heads, differing, tuple(tried), unimported)
+
+
+def _missing(compared: Comparison) -> list[str]:
+    found = ", ".join(map(told, compared.differences))
+    return [f"they differ from what the revisions make: {found} (./inv revision writes it)"] * bool(found)
 
 
 def _revise(args: argparse.Namespace, limits: Limits, _revisions: Revisions) -> Revised:

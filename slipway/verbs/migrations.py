@@ -119,8 +119,9 @@ def check(session: Session, json: bool) -> None:
             session.steps.say("\n".join(one.line for one in result.findings))
         if result.findings:
             way = ', or ignore one with a reason, in its revision: ignores = {"RULE": "why it does no harm"}'
-            offered = way if any(one.can_be_ignored for one in result.findings) else "."
-            raise Problem(f"{len(result.findings)} found in the migrations. Mend them{offered}")
+            offered = way if any(one.can_be_ignored for one in result.findings) else ""
+            each = "it" if len(result.findings) == 1 else "them"
+            raise Problem(f"{len(result.findings)} found in the migrations. Fix {each}{offered}. Then run: ./inv check")
 
 
 def rehearse(session: Session, data: bool, json: bool) -> None:
