@@ -125,7 +125,10 @@ def _notes(found: Detected) -> list[str]:
     notes = []
     if found.others:
         listed = ", ".join(f"{one.name}{f' ({one.image})' if one.image else ''}" for one in found.others)
-        notes.append(f"Left to you for now, as Slipway runs the service and PostgreSQL alone: {listed}.")
+        notes.append(
+            f"Left to you for now, as Slipway runs the service and PostgreSQL alone: {listed}. How the service reaches "
+            "them from its container: Slipway's docs/adopt.md."
+        )
     if found.writable:
         listed = ", ".join(one.value for one in found.writable)
         notes.append(

@@ -54,7 +54,8 @@ def of_code(files: Files, has_migrations: bool) -> list[Untold]:
             found.append(
                 Untold(
                     f"{at(name, line)} makes tables itself (create_all). Where that runs at start, the migrations find "
-                    "tables that they did not make: let them alone make them."
+                    "tables that they did not make, and ./inv revision leaves those out. Let migrations alone make "
+                    "them, and begin with a database that has none: ./inv down --volumes."
                 )
             )
     return found
