@@ -12,6 +12,8 @@ from slipway.template.protocol import File
 from slipway.upgrade import files
 from slipway.upgrade.files import EJECTED, Backup
 
+THEIRS = ("compose.yml", "docker-compose.yml", "docker-compose.yaml")  # which Compose reads where no compose.yaml is
+
 
 @dataclass(frozen=True)
 class Ejection:
@@ -20,6 +22,12 @@ class Ejection:
     root: Path
     files: Mapping[str, str]
     kept: tuple[str, ...] = ()
+
+    @property
+    def shadowed(self) -> str:
+        """Return the project's own Compose file that Compose no longer reads unasked, "" for none."""
+        there = (name for name in THEIRS if (self.root / name).is_file())
+        return next(there, "") if packaged.COMPOSE[0] in self.files else ""
 
     def diff(self) -> Iterator[str]:
         """Yield the lines of what is written, as a diff."""

@@ -79,6 +79,8 @@ def eject(_: Context, plan: bool = False, yes: bool = False) -> None:
         confirm(f"Write {', '.join(found.files)} here, to be yours from now on?", yes)
         found.write()
         session.steps.note("written", ", ".join(found.files))
+        if yours := found.shadowed:
+            session.steps.note("yours", f"Compose takes compose.yaml by itself; {yours}: docker compose -f {yours}")
         session.steps.note("next", "commit them: Slipway takes these from now on, and upgrades no longer change them")
 
 

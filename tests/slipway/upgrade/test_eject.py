@@ -72,3 +72,9 @@ def test_a_diff_shows_all_that_is_written(shop: Project) -> None:
 def test_a_project_whose_files_are_its_own_gets_nothing(shop: Project) -> None:
     (shop.root / "Dockerfile").write_text("FROM scratch\nARG SCHEMA=\nLABEL dev.slipway.schema=$SCHEMA\n")
     assert eject.plan(replace(shop)) is None
+
+
+@pytest.mark.parametrize(("theirs", "shadowed"), [("docker-compose.yml", "docker-compose.yml"), ("other.yml", "")])
+def test_a_compose_file_that_is_no_longer_read_unasked_is_named(shop: Project, theirs: str, shadowed: str) -> None:
+    (shop.root / "docker-compose.yml").rename(shop.root / theirs)
+    assert ejected(shop).shadowed == shadowed
