@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from slipway.core import disk, pip
-from slipway.virtualenv import configuration, contact, packages, uv
+from slipway.virtualenv import configuration, contact, judge, packages, uv
 from slipway.virtualenv.configuration import Untranslatable
 from slipway.virtualenv.progress import Progress, reasons
 from slipway.virtualenv.venv import Venv
@@ -101,12 +101,17 @@ class Installer:
         self.progress = Progress(f"inv: making {venv.folder}", total, sites)
 
     def pip_command(self, *arguments: str) -> list[str]:
-        """Return a command of its pip, or of the one that came with Python; raises Failed without either."""
+        """Return a command of its pip, or of the one that came with Python; raises Failed without either.
+
+        One that came with this Python may not start on the environment's: that gets its own.
+        """
         its = ["-m", "pip"]
         if not packages.has_pip(self.sites):
-            if not (wheel := pip.bundled()):
-                raise Failed(NO_VENV)
-            its = [str(wheel / "pip")]
+            mine = "{}.{}".format(*sys.version_info)
+            wheel = pip.bundled() if judge.made_with(self.venv) == mine else None
+            its = [str(wheel / "pip")] if wheel else its
+            if not wheel:
+                self.give_pip()
         return [str(self.python), *its, "--disable-pip-version-check", *arguments]
 
     def give_pip(self) -> None:
