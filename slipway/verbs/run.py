@@ -113,8 +113,8 @@ def start_in_place(session: "Session", runtime: "InPlace", port: int) -> None:
     from slipway.database.after import up_to_date
 
     runtime.service.check_port(port)
-    session.remember()
     runtime.service.prepare()
+    session.remember()  # what could not be built, or have its packages, holds no data
     runtime.database.start()
     up_to_date(session.checkout, session.environment, runtime)
     runtime.start(port)

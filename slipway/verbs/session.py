@@ -152,9 +152,9 @@ class Session:
         """Have the database running, and the image that works on it built, unless none is needed."""
         self.check_secrets()
         self.settings.check()
-        self.remember()
         if image:
             self.runtime.service.prepare()
+        self.remember()
         self.runtime.database.start()
 
     def turn(self, whose: Turn, verb: str, wait: bool) -> contextlib.AbstractContextManager[object]:

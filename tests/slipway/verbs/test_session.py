@@ -1,9 +1,14 @@
 """How a verb begins: on which runtime, and what it says when that cannot be."""
 
 import os
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from slipway.core.errors import Problem
+from slipway.verbs.run import start_in_place
+from slipway.verbs.session import Session
 from tests.support import Checkout
 
 NOWHERE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
@@ -47,3 +52,26 @@ def test_root_is_refused_before_anything_is_remembered_but_may_stop_what_runs(li
     assert not (little.root / ".slipway/prod/runtime").exists()
     for verb in ("status", "down"):
         assert little.inv(verb, "--prod", "--runtime", "host", **NOWHERE).returncode == 0
+
+
+def test_a_runtime_that_cannot_be_prepared_is_not_remembered() -> None:
+    done: list[str] = []
+
+    def prepare() -> None:
+        raise Problem("no packages")
+
+    def nothing(*given: object) -> None:
+        pass
+
+    runtime: Any = SimpleNamespace(service=SimpleNamespace(check_port=nothing, prepare=prepare))
+    session: Any = SimpleNamespace(
+        runtime=runtime,
+        settings=SimpleNamespace(check=nothing),
+        check_secrets=nothing,
+        remember=lambda: done.append("remembered"),
+    )
+    with pytest.raises(Problem, match="no packages"):
+        start_in_place(session, runtime, 8000)
+    with pytest.raises(Problem, match="no packages"):
+        Session.start_database(session)
+    assert done == []
