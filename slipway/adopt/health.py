@@ -33,13 +33,13 @@ def answers(files: Files, app: Service | None, image: Image | None) -> tuple[Ans
     """Return what can be told: what production is asked before all, then the code's own routes."""
     found = routes(files)
     docs, openapi, untold = _documents(files)
-    health, more = _health(app, image, found, openapi)
+    health, more = _health(app, image, found, openapi, may_be_off=bool(untold))
     host, last_one = _host(files)
     return Answers(health, host, docs, openapi), [*untold, *more, *last_one]
 
 
 def _health(
-    app: Service | None, image: Image | None, found: list[Route], openapi: Found[str]
+    app: Service | None, image: Image | None, found: list[Route], openapi: Found[str], may_be_off: bool
 ) -> tuple[Found[str], list[Untold]]:
     asked = [(app.health, app.where)] if app else []
     asked += [(image.stage.health, at(image.path, image.stage.health_line))] if image else []
@@ -56,7 +56,9 @@ def _health(
         what = f"{best.path} ({best.where}) looks like a health path, and the prefix of its router could not be told."
         return Found("", ""), [Untold(what, f'health = "{best.path}"')]
     if openapi.value:
-        what = f"No route looks like a health path; {openapi.value} is asked. One of your own says more."
+        off = "Where that is off, the service is never ready: name a path that answers 200."
+        more = off if may_be_off else "One of your own says more."
+        what = f"No route looks like a health path; {openapi.value} is asked. {more}"
         return openapi, [Untold(what, 'health = "/health"')]
     what = "No route looks like a health path, and the service shows no OpenAPI document: name a path that answers 200."
     return Found("", ""), [Untold(what, 'health = "/health"')]

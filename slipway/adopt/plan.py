@@ -55,9 +55,7 @@ def plan(files: Files, found: Detected, own: Mapping[str, bytes], tracked: froze
         of = " It begins with what .env has." if begun == FILE else ""
         notes.append(f"Slipway reads {file}, and what that says goes before .env, which your code alone reads.{of}")
     elif elsewhere:
-        notes.append(
-            f"Slipway reads .env beside pyproject.toml; {', '.join(elsewhere)} stays, and is read by your code alone."
-        )
+        notes.append(f"Slipway reads .env beside pyproject.toml; your code alone reads {', '.join(elsewhere)}.")
     untold += [Untold(f"{file}: {one}.") for one in example.by_hand(found, made, env)]
     written, more = ignores.apart([one.value for one in found.writable], files.inside)
     untold += more

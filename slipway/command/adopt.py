@@ -33,6 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
         adoption = look(Path(arguments.folder), _own(arguments))
         _show(adoption)
         if arguments.plan or not adoption.plan.changes:
+            if adoption.plan.changes:
+                _print([f"{len(adoption.plan.changes)} files would be written: the same again without --plan."])
             return 0
         if not arguments.yes and not _agreed(len(adoption.plan.changes)):
             return NO

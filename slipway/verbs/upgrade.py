@@ -48,7 +48,7 @@ def upgrade_in(root: Path, to: str = "", wheel: str = "", plan: bool = False, ye
             return
         found.keep_news()
         if plan:
-            show_lines(found.lines())
+            show_lines([*found.lines(), "The same again without --plan does it."])
             return
         shell.steps.say("\n".join(["", *(f"  {line}".rstrip() for line in found.lines()), ""]))
         confirm(f"Upgrade Slipway from {found.old} to {found.new}?", yes)

@@ -59,6 +59,7 @@ def test_a_project_is_adopted_out_of_a_wheel(wheel_file: Path, tmp_path: Path) -
     done = adopt(wheel_file, shop, "--wheel", str(wheel_file), "--yes")
     assert done.returncode == 0, done.stderr
     assert "+DATABASE_URL" in planned.stdout
+    assert planned.stdout.endswith(" files would be written: the same again without --plan.\n")
     assert done.stdout.rstrip().endswith("commit them, then: ./inv up")
     assert os.access(shop / "inv", os.X_OK)
     line, packages = own.read((shop / own.NAME).read_text())

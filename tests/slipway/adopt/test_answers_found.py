@@ -123,6 +123,7 @@ def test_a_document_that_is_turned_off_somewhere_is_told(tmp_path: Path, code: s
     found = detect(project(tmp_path, {"main.py": code + PLAIN.format("**options")}))
 
     assert [one.line for one in found.untold if "turns the OpenAPI document off" in one.what] == ['docs = ""']
+    assert [one.line for one in found.untold if "the service is never ready" in one.what] == ['health = "/health"']
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_folders_that_are_written_to_are_ignored(tmp_path: Path, before: str, th
 def test_an_env_elsewhere_is_told(tmp_path: Path) -> None:
     made = planned(tmp_path, SHOP | {"src/.env": "A=1\n", "tests/.env.test": ""})
 
-    assert [one for one in made.notes if "src/.env stays" in one]
+    assert [one for one in made.notes if "your code alone reads src/.env." in one]
     assert ".env" not in {one.name for one in made.changes}
 
 
