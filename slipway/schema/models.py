@@ -16,6 +16,7 @@ from slipway.schema.database import noted
 from slipway.schema.environment import environment, translated
 from slipway.schema.guard import Guard
 from slipway.schema.revisions import Revisions
+from slipway.schema.strangers import strangers
 from slipway.schema.unimported import unimported
 
 
@@ -92,6 +93,7 @@ class Comparison:
                     up.ops, down.ops = [*values], [enums.Kept()]
                     self.phase = "expand"
                     continue
+                self.notes += strangers(up, self.revisions.script._version_locations)
                 if not self._render_item:
                     enums.make(context, up, down, database)
                 _make_schemas(context, up, down)

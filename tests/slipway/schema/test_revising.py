@@ -23,6 +23,16 @@ def test_what_differs_is_written_and_then_applies(service: Service) -> None:
     assert protocol.read(Revised, service.run("revise", "--message", "m", "--json").stdout) == Revised()
 
 
+def test_a_table_that_no_revision_has_made_is_not_dropped_in_silence(service: Service) -> None:
+    serve(service)
+    service.run("upgrade")
+    service.do("CREATE TABLE stranger (id int)", "DROP TABLE t")
+
+    told = service.json("revise", "--message", "m")
+    assert [note.partition(" and all")[0] for note in told["notes"]] == ["it drops the table stranger"]
+    assert "drop_table('stranger')" in (service.root / told["files"][0]).read_text()
+
+
 def test_a_model_that_env_does_not_import_is_named_and_nothing_is_written(service: Service) -> None:
     serve(service, bills=BILL)
     service.run("upgrade")
