@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from types import ModuleType
 
-from invoke import __version__
+from invoke import __version__ as of_invoke
 from invoke.exceptions import Exit, ParseError
 from invoke.program import Program
 from invoke.terminals import pty_size
 
+from slipway import __version__
 from slipway.verbs.line import foreign, spelled
 from slipway.verbs.verb import Verb  # and with it, what is said of a value that is none
 
@@ -182,4 +183,5 @@ class Slipway(Program):
 
 def program() -> Slipway:
     """Return the program."""
-    return Slipway(name="Invoke", binary="./inv", binary_names=["inv"], version=__version__)
+    version = f"{__version__} (Invoke {of_invoke})"
+    return Slipway(name="Slipway", binary="./inv", binary_names=["inv"], version=version)

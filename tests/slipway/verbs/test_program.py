@@ -4,9 +4,11 @@ import shutil
 import subprocess
 
 import pytest
+from invoke import __version__ as of_invoke
 from invoke.collection import Collection
 
 import tasks
+from slipway import __version__
 from slipway.verbs.line import VALUES
 from tests import support
 from tests.support import Checkout
@@ -102,6 +104,10 @@ def test_the_verbs_are_listed_by_stage_and_ones_own_apart(launched: Checkout) ->
         refused = inv(launched, "greet-all", "Bo", *wrong)
         said = (refused.returncode, refused.stdout, refused.stderr)
         assert said == (1, "", "--times is a whole number, not 'x'.\n")
+
+
+def test_the_version_is_slipways(launched: Checkout) -> None:
+    assert inv(launched, "--version").stdout == f"Slipway {__version__} (Invoke {of_invoke})\n"
 
 
 def test_every_verb_has_a_stage() -> None:
