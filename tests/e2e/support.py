@@ -58,11 +58,11 @@ def clear() -> None:
             run("docker", *remove, *found)
 
 
-def remove_images() -> None:
-    """Remove the tests' images."""
+def remove_images(named: str = NAME) -> None:
+    """Remove the tests' images, or those of them that are `named` so."""
     form = "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}"  # one that was pulled by its digest has no tag
     images = [line.split() for line in run("docker", "image", "ls", "--digests", "--format", form).splitlines()]
-    if ours := [digest if tag.endswith(":<none>") else tag for tag, digest in images if NAME in tag]:
+    if ours := [digest if tag.endswith(":<none>") else tag for tag, digest in images if named in tag]:
         run("docker", "image", "rm", "--force", *ours)
 
 

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from tests.adopted import ENV, TABLE, Adopted
-from tests.e2e.support import NAME, clear, commit, run
+from tests.e2e.support import NAME, clear, commit, remove_images, run
 from tests.support import ROOT, free_port
 
 pytestmark = pytest.mark.minutes(1)
@@ -104,6 +104,7 @@ def shop(tmp_path: Path) -> Iterator[Adopted]:
     commit(made, "Adopted")
     yield made
     clear()
+    remove_images(f"{NAME}-own")
 
 
 @contextmanager
