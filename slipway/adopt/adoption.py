@@ -67,8 +67,7 @@ def _again(names: list[str]) -> list[str]:
 
 
 def _check(files: Files, found: Detected) -> None:
-    said = table(files.toml("pyproject.toml"), "tool", "slipway") if files.has("pyproject.toml") else {}
-    if wrong := minimum.unfit(said.get(minimum.KEY)):
+    if wrong := minimum.unfit(files.pyproject("tool", "slipway").get(minimum.KEY)):
         raise Refused(wrong)
     if not files.inside:
         raise Refused(f"{files.project} is empty. For a new service: slipway new NAME")

@@ -22,7 +22,7 @@ from slipway.adopt import database as databases
 from slipway.adopt.asgi import Application
 from slipway.adopt.composefile import DEVELOPMENT, Service, services
 from slipway.adopt.database import Names
-from slipway.adopt.files import Files, table
+from slipway.adopt.files import Files
 from slipway.adopt.findings import Found, Untold
 from slipway.adopt.health import Answers
 from slipway.adopt.layout import Image
@@ -102,7 +102,7 @@ def detect(files: Files, tracked: frozenset[str] = frozenset()) -> Detected:
         migrations=migrated, variables=tuple(known), values=values, secrets=tuple(hidden), suite=suite,
         after_migrate=tuple(after), before_migrate=tuple(before), writable=tuple(writing.writable(files)),
         env_file=envfile.env_file(files), others=_others(composed, app), untold=(*untold, *_unread(files)),
-        is_adopted="slipway" in table(files.toml("pyproject.toml"), "tool") if files.has("pyproject.toml") else False,
+        is_adopted="slipway" in files.pyproject("tool"),
     )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def _strings(value: ast.expr | None, known: Mapping[str, ast.expr], depth: int =
 
 def of_project(files: Files, found: Found[str]) -> str:
     """Return the name of the file: what [tool.slipway] says where there is one, else what was found."""
-    tool = table(files.toml("pyproject.toml"), "tool") if files.has("pyproject.toml") else {}
+    tool = files.pyproject("tool")
     return str(table(tool, "slipway").get("env-file", FILE)) if "slipway" in tool else found.value
 
 

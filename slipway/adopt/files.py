@@ -20,6 +20,7 @@ SKIPPED = frozenset((
 BESIDE = frozenset(
     ("tests", "test", "testing", "docs", "doc", "docs_src", "examples", "example", "bench", "benchmarks")
 )
+PYPROJECT = "pyproject.toml"
 MOST_FILES, MOST_BYTES, DEEPEST = 20_000, 1_000_000, 12
 
 
@@ -119,6 +120,14 @@ class Files:
         except (tomllib.TOMLDecodeError, RecursionError, ValueError):
             self.unread[name] = "it is not TOML"
             return {}
+
+    def pyproject(self, *path: str) -> dict[str, Any]:
+        """Return pyproject.toml, or a table inside it: an empty one where there is none."""
+        return table(self._pyproject, *path)
+
+    @cached_property
+    def _pyproject(self) -> dict[str, Any]:
+        return self.toml(PYPROJECT) if self.has(PYPROJECT) else {}
 
     def module(self, dotted: str) -> str:
         """Return the file of a module, as seen from whichever folder has it nearest; "" for none."""

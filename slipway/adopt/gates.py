@@ -3,7 +3,7 @@
 import re
 
 from slipway.adopt.asgi import Application
-from slipway.adopt.files import Files, table
+from slipway.adopt.files import Files
 from slipway.adopt.versions import Packages
 
 CALL = re.compile(
@@ -26,7 +26,7 @@ def gates(files: Files, locked: Packages, application: Application | None) -> tu
     )
     if lint and re.search(r"ruff[- ]format", named):
         lint.append("ruff format --check .")
-    settled = table(files.toml("pyproject.toml"), "tool", "mypy") if files.has("pyproject.toml") else {}
+    settled = files.pyproject("tool", "mypy")
     if not locked.has("mypy") or not (settled or files.has("mypy.ini")):
         return lint, []
     package = application.target.partition(":")[0].partition(".")[0] if application else "."

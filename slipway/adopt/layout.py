@@ -110,7 +110,7 @@ def _has_code(stage: Stage) -> bool:
 
 def name_of(files: Files) -> Found[str]:
     """Return what the service is called: as pyproject.toml says, unless that says nothing; else its repository."""
-    document = files.toml("pyproject.toml") if files.has("pyproject.toml") else {}
+    document = files.pyproject()
     for keys in (("project",), ("tool", "poetry")):
         name = table(document, *keys).get("name")
         if isinstance(name, str) and canonical(name) and canonical(name) not in GENERAL:
@@ -128,7 +128,7 @@ def canonical(name: str) -> str:
 
 def requires(files: Files) -> Found[str]:
     """Return which Pythons the project takes, as it says so, "" when it says nothing."""
-    document = files.toml("pyproject.toml") if files.has("pyproject.toml") else {}
+    document = files.pyproject()
     said = table(document, "project").get("requires-python")
     poetry = table(document, "tool", "poetry", "dependencies").get("python")
     for value in (said, poetry):

@@ -71,7 +71,7 @@ def _about_pytest(folder: str, locked: Packages, beside: dict[str, Packages]) ->
 
 
 def _folders(files: Files) -> tuple[Found[str], ...]:
-    said = table(files.toml("pyproject.toml"), "tool", "pytest", "ini_options") if files.has("pyproject.toml") else {}
+    said = files.pyproject("tool", "pytest", "ini_options")
     listed, where = strings(said.get("testpaths")), "pyproject.toml"
     for name, section in (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
         if not listed and files.has(name):
@@ -105,7 +105,7 @@ def _migrate(files: Files, has_migrations: bool) -> Found[bool]:
 
 
 def _extras(files: Files) -> tuple[str, ...]:
-    document = files.toml("pyproject.toml") if files.has("pyproject.toml") else {}
+    document = files.pyproject()
     optional = table(document, "project", "optional-dependencies")
     found = [key for key, listed in optional.items() if _has_pytest(listed)]
     groups = table(document, "dependency-groups")

@@ -45,7 +45,7 @@ def tables(files: Files, found: Detected) -> dict[str, dict[str, Value]]:
 
 
 def _own(files: Files, found: Detected) -> dict[str, Value]:
-    said = table(files.toml("pyproject.toml"), "project").get("name") if files.has("pyproject.toml") else None
+    said = files.pyproject("project").get("name")
     image, migrated = found.image, found.migrations if found.database else None
     values: dict[str, Value] = {}
     if found.name.value != said:

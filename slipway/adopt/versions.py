@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from slipway.adopt.files import Files
 from slipway.adopt.findings import Found, at
@@ -61,7 +60,7 @@ def _pinned(files: Files, file: str, depth: int = 0) -> list[tuple[str, Found[st
 
 def _declared(files: Files) -> dict[str, Found[str]]:
     # Without a lock file: what pyproject.toml asks for, in no version.
-    document: dict[str, Any] = files.toml("pyproject.toml") if files.has("pyproject.toml") else {}
+    document = files.pyproject()
     project, poetry = document.get("project", {}), document.get("tool", {})
     listed = project.get("dependencies", []) if isinstance(project, dict) else []
     poetry = poetry.get("poetry", {}) if isinstance(poetry, dict) else {}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from slipway.adopt.composefile import Service
 from slipway.adopt.database import Names
 from slipway.adopt.dockerfile import expanded, stages
-from slipway.adopt.files import Files, table
+from slipway.adopt.files import Files
 from slipway.adopt.findings import Found, Untold, at
 from slipway.adopt.layout import OF_DEVELOPMENT, OF_PRODUCTION, Image
 from slipway.adopt.migrations import Migrations
@@ -40,8 +40,7 @@ def of_image(files: Files, image: Image | None, app: Service | None, lacking: Se
 
 
 def _has_target(files: Files) -> bool:
-    document = files.toml("pyproject.toml") if files.has("pyproject.toml") else {}
-    return "target" in table(document, "tool", "slipway")
+    return "target" in files.pyproject("tool", "slipway")
 
 
 def of_code(files: Files, has_migrations: bool) -> list[Untold]:
@@ -76,7 +75,7 @@ def of_migrations(migrated: Migrations | None, names: Names | None, locked: Pack
 def of_locks(files: Files, lock: Found[str], locked: Packages) -> list[Untold]:
     """Say what is missing in the lock file, or too old."""
     found = []
-    poetry = "poetry" in table(files.toml("pyproject.toml"), "tool") if files.has("pyproject.toml") else False
+    poetry = "poetry" in files.pyproject("tool")
     if not lock.value:
         command = "poetry lock" if poetry else "uv lock"
         found.append(Untold("There is no lock file: no two builds install the same. Make one, and commit it:", command))

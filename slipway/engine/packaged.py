@@ -100,12 +100,11 @@ def rendered(project: Project, seen: Seen = Seen()) -> dict[str, str]:
 
 
 def _has_database(project: Project) -> bool:
-    # As `Settings.has_database` has it; of a .env that cannot be read, nobody knows.
+    # Of a .env that cannot be read, nobody knows.
     try:
-        example, given = values.schema(project), values.read(project)[0]
+        return bool(values.hostname(project))
     except Problem:
         return True
-    return bool(((example.required if example else {}) | given).get(database.HOSTNAME))
 
 
 def mounts(project: Project, seen: Seen) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from slipway.core import resources
+from slipway.core.dockerfile import declared
 from slipway.core.errors import Problem
 from slipway.core.shell import Shell
 from slipway.engine import asked, builder, images
@@ -116,7 +117,7 @@ def own_arguments(image: Image) -> dict[str, str]:
 
 
 def _arguments(image: Image, below: Beneath) -> Mapping[str, str]:
-    known = arguments.declared(resources.text(stage.DOCKERFILE)) | {"SOURCE_DATE_EPOCH"}
+    known = declared(resources.text(stage.DOCKERFILE)) | {"SOURCE_DATE_EPOCH"}
     mine = {name: value for name, value in image.args.items() if name in known}
     return mine | stage.arguments(below, image.on)
 

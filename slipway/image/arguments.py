@@ -6,6 +6,7 @@ They stay readable in the image's history, so that a secret is never one.
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from slipway.core.dockerfile import declared
 from slipway.core.errors import Problem
 from slipway.core.secrecy import PRIVATE_KEY, has_login, is_secret
 from slipway.core.sources import source
@@ -99,12 +100,6 @@ def check(
             "What is secret while building goes through --secret id=NAME,src=FILE; what is secret while running "
             "goes into .env."
         )
-
-
-def declared(dockerfile: str) -> set[str]:
-    """Return the arguments that a Dockerfile names."""
-    lines = re.findall(r"(?im)^\s*ARG\s+(.+)", dockerfile)
-    return {word.partition("=")[0] for line in lines for word in line.split()}
 
 
 def _gives_away(name: str, value: str, hidden: Mapping[str, str], long: Mapping[str, str]) -> str:

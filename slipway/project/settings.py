@@ -13,7 +13,7 @@ from slipway.core.words import PORTS, SECONDS, WORKERS, in_bytes, is_whole, whol
 from slipway.project import database, dotenv, edits, hidden, written
 from slipway.project.config import Project
 from slipway.project.database import Database
-from slipway.project.values import read, schema
+from slipway.project.values import hostname, read, schema
 
 # What Slipway and gunicorn.conf.py read themselves; other numbers are the service's own to check.
 NUMBERS = {
@@ -81,7 +81,7 @@ class Settings:
     def is_missing(self) -> bool:
         """Whether there is no .env, and the environment doesn't set all that one has to have."""
         example, given = schema(self.project), read(self.project)[0]
-        return bool(example and example.required.keys() - given.keys()) and not (self.project.settings_file).exists()
+        return bool(example and example.required.keys() - given.keys()) and not self.project.settings_file.exists()
 
     def hide(self) -> None:
         """Let no output show what is secret of .env, also of one that is not in order, and of the environment."""
@@ -115,8 +115,7 @@ class Settings:
     @cached_property
     def hostname(self) -> str:
         """DATABASE_HOSTNAME, also of a .env that is not in order or not there yet."""
-        example = schema(self.project)
-        return ((example.required if example else {}) | read(self.project)[0]).get(database.HOSTNAME, "")
+        return hostname(self.project)
 
     @cached_property
     def domain(self) -> str:

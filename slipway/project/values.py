@@ -6,7 +6,7 @@ from functools import partial
 from slipway.core.errors import Problem
 from slipway.project import dotenv, hidden
 from slipway.project.config import Project
-from slipway.project.database import NAMES
+from slipway.project.database import HOSTNAME, NAMES
 
 
 def schema(project: Project) -> dotenv.Schema | None:
@@ -43,6 +43,12 @@ def read(project: Project) -> dotenv.Read:
     known = schema(project)
     names = (known.required.keys() | known.optional) if known else set()
     return values | {name: os.environ[name] for name in names if name in os.environ}, findings
+
+
+def hostname(project: Project) -> str:
+    """Return where the database is, "" for a service without one; raises Problem when .env cannot be read."""
+    example = schema(project)
+    return ((example.required if example else {}) | read(project)[0]).get(HOSTNAME, "")
 
 
 def names(project: Project) -> list[str]:
