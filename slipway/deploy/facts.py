@@ -1,8 +1,9 @@
 """What a deployment is asked for, and what it finds; nothing is asked or changed here."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from slipway.deploy import beside, ledger
+from slipway.deploy import beside, ledger, processes
 from slipway.deploy.ledger import Entry
 from slipway.deploy.source import Candidate
 from slipway.project.database import PASSWORD
@@ -17,6 +18,7 @@ from slipway.schema.answers import State
 class Options:
     """What was asked for: the image's tag ("" for this tree), how many containers (0 for as many as there are).
 
+    `replicas` are those that were asked for of processes beside web.
     `bake` are seconds; 0 also spares the wait before the switch. With `force`, also when nothing has changed. With
     `recreate_database`, its container as well is made as it is defined now; with `recreate_proxy`, the proxy's when its
     tag means another image by now. With a `rotation`, the image is the live release's. With `no_backup`, none is made
@@ -31,6 +33,7 @@ class Options:
     recreate_proxy: bool = False
     no_backup: bool = False
     rotation: Step | None = None
+    replicas: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ class Facts:
     over IPv6 have one address ("" when they don't). `beside` are the images of the database and the proxy that run,
     `volumes` those that releases share, as people read it. `definition` is a hash of what else would define a release;
     of those that are `there`, `keep` are kept beside it. `left` is the database that runs here though the service's is
-    elsewhere by now, `after` what the service runs once it is migrated.
+    elsewhere by now, `after` what the service runs once it is migrated. `processes` are those that a release has beside
+    web, each with how many there are by what defines it, 0 where that says nothing.
     """
 
     live: Release | None
@@ -72,6 +76,7 @@ class Facts:
     volumes: tuple[str, ...] = ()
     left: LeftBehind | None = None
     after: tuple[str, ...] = ()
+    processes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def now(self) -> Entry | None:
@@ -104,6 +109,11 @@ def scale(facts: Facts, options: Options) -> int:
     return options.scale or (facts.now.scale if facts.now else 1)
 
 
+def replicas(facts: Facts, options: Options) -> dict[str, int]:
+    """Return how many containers there will be of each process beside web."""
+    return processes.counts(facts.processes, facts.now.replicas if facts.now else {}, options.replicas)
+
+
 def is_live(facts: Facts, options: Options) -> bool:
     """Tell whether the live release is what would be deployed."""
     live, now = facts.live, facts.now
@@ -117,6 +127,7 @@ def is_live(facts: Facts, options: Options) -> bool:
         and facts.same
         and facts.settings == now.settings
         and live.scale == scale(facts, options)
+        and live.replicas == replicas(facts, options)
         and not (facts.schema and facts.schema.apply)
         and not (facts.is_superuser or facts.is_admitted)
     )

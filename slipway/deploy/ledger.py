@@ -35,11 +35,12 @@ class Entry:
     `release` names the containers (web-<release>), `image` is what they were started from, `image_id` what that meant,
     `digest` what the registry calls it ("" for an image of this engine). `schema` are the newest revisions that the
     image knows; `migrated` those that were applied. `repeats` is the release whose image was started again, "" for
-    none. `settings` has a salted hash for each variable. `beside` has the images that ran beside it when it was live
-    last, the database's and the proxy's, by the names and tags in the Compose files: the digest of each in its
-    registry, its id where it has none. `definition` is a salted hash of what else defines its containers, "" when that
-    was not noted. `without_backup` tells that none was made before what was migrated, as was asked for. `began` is the
-    time (ISO 8601, UTC) of whoever did it, for people; `steps` are seconds, and so are `seconds`: 0 until it has come
+    none. `settings` has a salted hash for each variable. `beside` has the images that ran beside it when it was
+    live last, the database's and the proxy's, by the names and tags in the Compose files: the digest of each in its
+    registry, its id where it has none. `definition` is a salted hash of what else defines its containers, "" when
+    that was not noted. `without_backup` tells that none was made before what was migrated, as was asked for.
+    `scale` is how many containers web has, `replicas` each process beside it. `began` is the time (ISO 8601, UTC)
+    of whoever did it, for people; `steps` are seconds, and so are `seconds`: 0 until it has come
     to its end. `outcome` is an Outcome; `reason` says why it is not live.
     """
 
@@ -59,6 +60,7 @@ class Entry:
     backup: str = ""
     without_backup: bool = False
     scale: int = 1
+    replicas: dict[str, int] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
     beside: dict[str, str] = field(default_factory=dict)
     definition: str = ""

@@ -2,8 +2,18 @@
 
 from dataclasses import replace
 
-from slipway.deploy import beside, history, ledger, settings
-from slipway.deploy.facts import Facts, Options, dismisses, is_live, is_nothing, leaves_backup_out, recreates, scale
+from slipway.deploy import beside, history, ledger, processes, settings
+from slipway.deploy.facts import (
+    Facts,
+    Options,
+    dismisses,
+    is_live,
+    is_nothing,
+    leaves_backup_out,
+    recreates,
+    replicas,
+    scale,
+)
 from slipway.deploy.ledger import Entry, Outcome
 from slipway.runtime.release import DATABASE, PROXY
 from slipway.schema.answers import State
@@ -31,6 +41,9 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
     wanted = scale(facts, options)
     if wanted > 1 or (live and live.scale != wanted):
         found.append(("replicas", f"{live.scale if live else 0} -> {wanted}"))
+    if facts.processes or (live and live.replicas):
+        then = replicas(facts, options)
+        found.append(("processes", processes.changes(live.replicas if live else {}, then)))
     if now:
         changed = settings.difference(now.settings, facts.settings)
         same = "the release's are the same"  # the proxy's are no part of it
@@ -119,8 +132,10 @@ def steps(facts: Facts, options: Options) -> list[str]:
         "start the release beside the old one" if old else "start the release",
         "ready",
         "smoke test",
+        f"start {listed}" if (listed := processes.listed(replicas(facts, options))) else "",
         changing,
         "switch",
+        f"stop {processes.listed(old.replicas)} of the old one" if old and old.replicas else "",
         f"watch for {options.bake} s" if options.bake else "",
         "let the old one finish, and stop it" if old else "",
         "end the superuser's sessions" if facts.is_superuser else "",

@@ -7,7 +7,7 @@ from enum import Enum
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
-from slipway.deploy import history, ledger
+from slipway.deploy import history, ledger, processes
 from slipway.deploy.ledger import Entry, Outcome
 from slipway.deploy.trial import rolled_back
 from slipway.engine import references
@@ -78,6 +78,10 @@ def recover(steps: Steps, releases: Releases) -> None:
     if now.lost:
         releases.point(now.live)
         steps.note("recovered", f"which release is live was lost: it is {host(now.live)}")
+    live = there.get(now.live)
+    if live and live.running and not all(one.running for one in live.processes):  # of one that others had replaced
+        releases.resume_processes(live)
+        steps.note("recovered", f"{processes.listed(live.replicas)} of {live.host}: started again")
     for release in there.values():
         if release.id in now.strays:
             releases.remove(release)
@@ -143,7 +147,7 @@ def of_containers(release: Release) -> Entry:
     return Entry(
         event=ledger.new_event(), what="deploy", release=release.id, image=release.image, image_id=release.image_id,
         began=ledger.now(), by="", outcome=Outcome.LIVE, reason=ledger.FOUND, schema=release.schema,
-        scale=release.scale,
+        scale=release.scale, replicas=release.replicas,
     )  # fmt: skip
 
 

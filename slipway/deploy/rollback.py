@@ -7,7 +7,7 @@ from typing import Any
 
 from slipway.core.caller import who
 from slipway.core.errors import Problem
-from slipway.deploy import compatible, ledger, plan, recover, settings, source, switch, target, trial
+from slipway.deploy import compatible, ledger, plan, processes, recover, settings, source, switch, target, trial
 from slipway.deploy.ledger import Entry, Outcome
 from slipway.deploy.source import Candidate
 from slipway.deploy.switch import Change
@@ -157,7 +157,9 @@ class Rollback:
                 entry, release=ledger.new_release(taken, time.time()), repeats=chosen.origin, settings=found.settings,
                 definition=found.definition, image=chosen.image if chosen.digest else image.reference,
             )  # fmt: skip
-            new = NewRelease(entry.release, image.reference, image.user, chosen.scale)
+            replicas = processes.counts(releases.processes(), chosen.replicas, {})
+            entry = replace(entry, replicas=replicas)
+            new = NewRelease(entry.release, image.reference, image.user, chosen.scale, replicas)
 
         def start() -> Mapping[str, Any]:
             self._have_proxy()
@@ -168,8 +170,16 @@ class Rollback:
                     releases.start(new)
             return {}
 
+        def join() -> None:
+            if kept:
+                releases.resume_processes(kept)
+            elif new:
+                releases.start_processes(new)
+
+        has_some = bool(kept.processes if kept else new and new.replicas)
         live, drain = found.live, self.checkout.project.deploy.drain
         change = Change(live if live and live.running else None, drain=drain, kept=bool(kept), one_way=True)
+        change = replace(change, processes=join if has_some else None)
         return switch.go_live(self.checkout, releases, entry, change, start)
 
     def _have_proxy(self) -> None:

@@ -11,16 +11,14 @@ from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.core.words import human
 from slipway.database import after, migrate, superuser
-from slipway.deploy import away, beside, ledger, plan, recover, settings, source, switch
-from slipway.deploy.facts import Facts, Options, dismisses, is_live, recreates, scale
+from slipway.deploy import away, beside, ledger, plan, processes, recover, settings, source, switch
+from slipway.deploy.facts import Facts, Options, dismisses, is_live, recreates, replicas, scale
 from slipway.deploy.ledger import Entry
 from slipway.deploy.rollback import started
 from slipway.deploy.rotate import Rotation, dismiss
 from slipway.deploy.source import Candidate, Source
 from slipway.deploy.switch import Change
-from slipway.project import semver
 from slipway.project.checkout import Checkout
-from slipway.project.labels import VERSION
 from slipway.runtime import Deployment
 from slipway.runtime.bring_over import SUPERUSERS, Role
 from slipway.runtime.environment import Environment
@@ -60,13 +58,13 @@ class Deployer:
             return self._facts(options, found, source.get(self.checkout, self.deployment, found), changes=True)
 
     def _facts(self, options: Options, found: Source, image: Candidate | None, changes: bool) -> Facts:
-        refuse_backwards(self.releases, found, image)
+        source.refuse_backwards(self.releases, found, image)
         self.deployment.use(found.reference)
         releases, proxy = self.releases, self.releases.proxy
         with self.checkout.steps.step("preflight") as step:
             self.deployment.check(self.port)
-            sharing = self.releases.proxy.sharing()
-            shared = releases.volumes(found.reference)
+            sharing, shared = proxy.sharing(), releases.volumes(found.reference)
+            processes.check(options.replicas, releases.processes(), releases.singles())
             settings.check_domain(self.environment.settings.domain, self.checkout.steps)
             settings.check_trusted(self.environment.settings.trusted_proxies, self.checkout.steps)
             if self.environment.settings.domain:
@@ -96,7 +94,7 @@ class Deployer:
             configuration=(known.configuration, wanted), sharing=sharing, untold=untold,
             role=self._role() if database else None, outdated=self.deployment.database.is_outdated(self.port),
             beside=images, volumes=shared, definition=settings.definition(releases.definition(), salt),
-            there=tuple(there), keep=self.checkout.project.deploy.keep,
+            there=tuple(there), keep=self.checkout.project.deploy.keep, processes=releases.processes(),
             left=self.deployment.database.left_behind(), after=self.checkout.project.after_migrate,
         )  # fmt: skip
 
@@ -169,20 +167,24 @@ class Deployer:
                 self.releases.start(new)
             return done
 
-        of = self.checkout.project.deploy
-        settle = of.settle if options.bake else 0
-        anew = partial(self._start_proxy, facts) if facts.proxy == "recreate" else None
-        change = Change(facts.old, settle, options.bake, of.drain, configuration=configuration, anew=anew)
+        change = replace(self._change(facts, new, options), configuration=configuration)
         entry = self._entry(facts, facts.image, new, options)
         with of_secret.kept_if_live(entry.release), away.told(self.deployment.database):
             entry = switch.go_live(self.checkout, self.releases, entry, change, start)
         of_secret.finish(entry.release)
-        recover.prune(self.releases, of.keep)
+        recover.prune(self.releases, self.checkout.project.deploy.keep)
         if facts.is_superuser or (not facts.database and self._role() in SUPERUSERS):
             superuser.end_sessions(self.checkout, self.deployment, self.environment.settings.database)
         if dismisses(facts, options):
             dismiss(self.deployment, self.environment.settings.database, entry.release)
         return entry
+
+    def _change(self, facts: Facts, new: NewRelease, options: Options) -> Change:
+        of = self.checkout.project.deploy
+        settle = of.settle if options.bake else 0
+        anew = partial(self._start_proxy, facts) if facts.proxy == "recreate" else None
+        join = partial(self.releases.start_processes, new) if new.replicas else None
+        return Change(facts.old, settle, options.bake, of.drain, anew=anew, processes=join)
 
     def _noted(self, live: Entry) -> Entry:
         # The entry of a release that stays, with what runs beside it now.
@@ -194,14 +196,14 @@ class Deployer:
     def _new(self, facts: Facts, image: Candidate, options: Options) -> NewRelease:
         taken = [*self.releases.all(), *(entry.release for entry in facts.entries)]
         name = ledger.new_release(taken, time.time())
-        return NewRelease(name, image.reference, image.user, scale(facts, options))
+        return NewRelease(name, image.reference, image.user, scale(facts, options), replicas(facts, options))
 
     def _entry(self, facts: Facts, image: Candidate, new: NewRelease, options: Options) -> Entry:
         what = f"{ledger.ROTATE} {options.rotation.name}" if options.rotation else ledger.DEPLOY
         return Entry(
             event=ledger.new_event(), what=what, release=new.id, image=image.reference, image_id=image.id,
             digest=image.digest, schema=image.schema, settings=facts.settings, scale=new.scale, by=who(),
-            began=ledger.now(), definition=facts.definition,
+            began=ledger.now(), definition=facts.definition, replicas=dict(new.replicas),
         )  # fmt: skip
 
     def _prepare(self, facts: Facts, options: Options) -> dict[str, Any]:
@@ -224,19 +226,6 @@ class Deployer:
 
     def _start_proxy(self, facts: Facts) -> None:
         self.releases.proxy.start(facts.configuration[1], self.port)
-
-
-def refuse_backwards(releases: Releases, found: Source, image: Candidate | None) -> None:
-    """Raise Problem when a tag that moves, like latest, leads to an older version than the live one."""
-    live = releases.live() if found.moving else None
-    if not live:
-        return
-    then, now = found.version or (image.version if image else ""), live.labels.get(VERSION, "")
-    if semver.is_version(then) and semver.is_version(now) and semver.parse(then) < semver.parse(now):
-        raise Problem(
-            f"{found.moving} leads to {then}, which is older than {now}, the live one. If that is meant, name it: "
-            f"./inv deploy --tag {then}"
-        )
 
 
 def room(releases: Releases) -> int:

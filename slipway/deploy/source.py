@@ -7,7 +7,7 @@ from slipway.core.errors import Problem
 from slipway.engine import references, registry
 from slipway.engine.images import EngineImage
 from slipway.engine.registry import Manifest
-from slipway.project import formats, labels, tags
+from slipway.project import formats, labels, semver, tags
 from slipway.project.checkout import Checkout
 from slipway.runtime import Deployment
 from slipway.runtime.releases import Images, Releases
@@ -167,3 +167,16 @@ def get(checkout: Checkout, deployment: Deployment, source: Source) -> Candidate
     if not found:
         raise Problem(f"{source.reference} is gone from the engine meanwhile: run this again.")
     return found.check()
+
+
+def refuse_backwards(releases: Releases, found: Source, image: Candidate | None) -> None:
+    """Raise Problem when a tag that moves, like latest, leads to an older version than the live one."""
+    live = releases.live() if found.moving else None
+    if not live:
+        return
+    then, now = found.version or (image.version if image else ""), live.labels.get(labels.VERSION, "")
+    if semver.is_version(then) and semver.is_version(now) and semver.parse(then) < semver.parse(now):
+        raise Problem(
+            f"{found.moving} leads to {then}, which is older than {now}, the live one. If that is meant, name it: "
+            f"./inv deploy --tag {then}"
+        )

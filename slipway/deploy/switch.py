@@ -9,7 +9,7 @@ from typing import Any
 from slipway.core.errors import Problem
 from slipway.core.signals import uninterrupted
 from slipway.core.steps import Steps
-from slipway.deploy import beside, trial, watch
+from slipway.deploy import beside, processes, trial, watch
 from slipway.deploy.ledger import Entry, Outcome
 from slipway.deploy.trial import Clients, Watch
 from slipway.project.checkout import Checkout
@@ -29,7 +29,7 @@ class Change:
     `bake` seconds afterwards. The old one has `drain` seconds after the switch to finish what it is at, before it is
     told to stop. A new one that was `kept` is only stopped when it fails; from one that is gone back to (`one_way`)
     nobody can go back in between. `configuration` is the proxy's, before and after; `anew` makes a proxy that is to be
-    defined otherwise.
+    defined otherwise. `processes` starts those of the new one beside its web, None where it has none.
     """
 
     old: Release | None
@@ -40,6 +40,7 @@ class Change:
     one_way: bool = False
     configuration: tuple[str, str] = ("", "")
     anew: Callable[[], None] | None = None
+    processes: Callable[[], None] | None = None
 
     @property
     def returns(self) -> str:
@@ -60,17 +61,19 @@ def go_live(
         releases.record(entry.line())
         entry = replace(entry, **start())
         earlier = Clients.of(releases, change.old) if change.old else None  # asked while the new one becomes ready
-        trial.ready(checkout, releases, entry.release, change.settle)
+        trial.ready(checkout, releases, entry.release, 0 if change.processes else change.settle)
         trial.smoke(checkout, releases, entry.release)
+        if change.processes:
+            processes.start(checkout, releases, entry.release, change.processes, change.settle)
         if change.anew:
             change.anew()
         told = True
         take(steps, releases.proxy, *change.configuration)
         entry = replace(entry, outcome=Outcome.LIVE, steps=times(steps), beside=beside.noted(releases.beside()))
         switch(steps, releases, entry, change.returns)
-        switched = time.monotonic()
+        switched, waits = time.monotonic(), processes.handed_over(checkout, releases, entry.release)
         before = watch.standard(earlier.first, earlier.since(releases, change.old)) if earlier else Answers()
-        watched = Watch(checkout, releases, entry.release, before)
+        watched = Watch(checkout, releases, entry.release, before, waits)
         trial.probe(checkout, releases.proxy, entry.release, watched.check)
         trial.bake(watched, change.bake, bool(change.returns))
     except BaseException as error:
@@ -115,6 +118,7 @@ def stop(steps: Steps, releases: Releases, old: Release, live: str, drain: float
         with steps.step("drain") as step:
             step.detail = watch.drained(lambda: releases.proxy.connections(old), drain)
         with steps.step("stop", old.image):
+            releases.retired(old)
             releases.stop(old)
     except BaseException:
         steps.say(f"  {live} is live; what is left of the old release, the next deployment stops")
@@ -158,6 +162,8 @@ def back(checkout: Checkout, releases: Releases, entry: Entry, change: Change) -
         if not releases.fence(release):
             raise Problem("The lock of the deployment was taken away.")
         outcome = _led_back(steps, releases, release, old)
+        if outcome != Outcome.LIVE and old:
+            processes.put_back(checkout, releases, old)
         if outcome != Outcome.LIVE and (new := releases.again(release)):
             (releases.halt if change.kept else releases.remove)(new)
         releases.tidy()

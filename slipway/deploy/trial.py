@@ -20,9 +20,14 @@ LOG = 60  # lines
 
 
 def ready(checkout: Checkout, releases: Releases, release: str, settle: float) -> None:
-    """Wait until a release is ready, and has been up for so many seconds; raises Problem with its log."""
+    """Wait until the web of a release is ready, and has been up for so many seconds; raises Problem with its log."""
+
+    def look() -> Verdict:
+        found = releases.again(release)
+        return judged(found and found.bare)
+
     with checkout.steps.step("ready", "healthy"):
-        if how := until_ready(lambda: judged(releases.again(release)), checkout.project.wait, settle):
+        if how := until_ready(look, checkout.project.wait, settle):
             raise Problem(f"The new release {how}; {show_log(checkout.steps, releases, release)}.")
 
 
@@ -86,11 +91,14 @@ def counted(releases: Releases, release: Release | None) -> Answers | None:
 class Watch:
     """Looks at a release from the switch on: is it well, what do its clients get, has somebody gone back?
 
-    `before` is what clients got of the old one.
+    `before` is what clients got of the old one; `waits` tells whether a process of it may wait for one of another.
     """
 
-    def __init__(self, checkout: Checkout, releases: Releases, release: str, before: Answers) -> None:
+    def __init__(
+        self, checkout: Checkout, releases: Releases, release: str, before: Answers, waits: Callable[[], bool] = bool
+    ) -> None:
         self.checkout, self.releases, self.release, self.before = checkout, releases, release, before
+        self.waits = waits
         self.since = Answers()
         self._clients = Clients.of(releases, releases.again(release), self.since)
 
@@ -101,7 +109,8 @@ class Watch:
             raise Problem(rolled_back(look.pointer.by))
         found = self.releases.again(self.release)
         self.since = self._clients.since(self.releases, found, look)
-        return judged(found).wrong or watch.worse(self.before, self.since, self.checkout.project.deploy.errors)
+        wrong = judged(found, self.waits()).wrong
+        return wrong or watch.worse(self.before, self.since, self.checkout.project.deploy.errors)
 
     def check(self) -> None:
         """Raise Problem when something is wrong with it, or somebody has gone back."""
@@ -151,9 +160,9 @@ def is_answering(checkout: Checkout, proxy: Proxy, release: str, check: Callable
     return True
 
 
-def judged(release: Release | None) -> Verdict:
-    """Judge a release; one that isn't there is gone."""
-    return release.verdict if release else GONE
+def judged(release: Release | None, waits: bool = False) -> Verdict:
+    """Judge a release, one of whose processes may wait for another release's; one that isn't there is gone."""
+    return release.verdict(waits) if release else GONE
 
 
 def show_log(steps: Steps, releases: Releases, release: str) -> str:

@@ -39,11 +39,11 @@ def compose_command(
     release: str = "",
     https: bool = False,
     ipv6: bool = False,
-    more: str = "",
+    more: Sequence[str] = (),
 ) -> list[str]:
     """Return a `docker compose` command line; None is dropped.
 
-    With `release`, for the Compose project of that release. `more` is a file beyond the project's own.
+    With `release`, for the Compose project of that release. `more` are files beyond the project's own.
     """
     beside = tuple(file for file, wanted in ((HTTPS, https), (IPV6, ipv6)) if wanted)
     files = (RELEASE,) if release else (*FILES[environment], *beside)
@@ -55,7 +55,7 @@ def compose_command(
         ["--project-name", f"{name}-{release}" if release else name],
         ["--project-directory", "."] if folder else None,
         *(["--file", posixpath.join(folder, file)] for file in files if (project.root / folder / file).exists()),
-        ["--file", more] if more else None,
+        *(["--file", file] for file in more),
         None if WITHOUT_ENV in args else _env_file(project),
         *args,
     )

@@ -1,6 +1,7 @@
 """The containers of one Compose project, and the commands for them."""
 
 import json
+import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -10,8 +11,17 @@ from pathlib import Path
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran, Shell
 from slipway.core.words import of_log
-from slipway.engine import containers, jobs, packaged, proxies
-from slipway.engine.compose import ANY, WITHOUT_ENV, compose_command, patience, project_name, release_variables
+from slipway.engine import containers, jobs, packaged, processes, proxies
+from slipway.engine.compose import (
+    ANY,
+    RELEASE,
+    UNREADABLE,
+    WITHOUT_ENV,
+    compose_command,
+    patience,
+    project_name,
+    release_variables,
+)
 from slipway.engine.containers import Container
 from slipway.project.config import Project
 from slipway.project.database import explained
@@ -56,11 +66,12 @@ class Stack:
 
         Compose would make that network for other commands as well.
         """
-        return self._compose(*args, ipv6=ipv6, more=self._direct)
+        return self._compose(*args, ipv6=ipv6, more=tuple(filter(None, [self._direct])))
 
     def compose_release(self, release: str, *args: str | Sequence[str] | None) -> list[str]:
         """Return a `docker compose` command line for a release of it."""
-        return compose_command(self.project, self.environment, *args, release=release, more=self._direct_of_releases)
+        more = (*self.of_processes, *filter(None, [self._direct_of_releases]))
+        return compose_command(self.project, self.environment, *args, release=release, more=more)
 
     def bare(self, *args: str | Sequence[str] | None) -> list[str]:
         """Return a command line that needs no .env.
@@ -70,9 +81,20 @@ class Stack:
         """
         return self._compose(WITHOUT_ENV, *args)
 
-    def _compose(self, *args: str | Sequence[str] | None, ipv6: bool = False, more: str = "") -> list[str]:
+    def _compose(self, *args: str | Sequence[str] | None, ipv6: bool = False, more: Sequence[str] = ()) -> list[str]:
         https = self.https()
         return compose_command(self.project, self.environment, *args, https=https, ipv6=ipv6, more=more)
+
+    @cached_property
+    def of_processes(self) -> tuple[str, ...]:
+        """The Compose files by which a release has the processes of [tool.slipway.processes]; raises Problem."""
+        if not self.project.processes:
+            return ()
+        config = compose_command(self.project, self.environment, *SERVICES, release=ANY)
+        said = self.shell.output(config, env=release_variables(self.name), failed=UNREADABLE)
+        files = [posixpath.join(packaged.where(self.project), RELEASE)]
+        texts = processes.overlays(self.project, json.loads(said)["services"], files)
+        return tuple(self.more(f"processes-{number}.yaml", text)[1] for number, text in enumerate(texts, 1))
 
     # What Compose is told beyond the project's files where containers are given a company's proxy
 
@@ -82,7 +104,7 @@ class Stack:
 
     @cached_property
     def _direct_of_releases(self) -> str:
-        config = compose_command(self.project, self.environment, *SERVICES, release=ANY)
+        config = compose_command(self.project, self.environment, *SERVICES, release=ANY, more=self.of_processes)
         target, env = self._state("direct-release.yaml"), release_variables(self.name)
         return proxies.file(self.shell, target, config, env, alias="web-${RELEASE}")
 

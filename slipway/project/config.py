@@ -10,6 +10,8 @@ from slipway.core import sources
 from slipway.core.errors import Problem
 from slipway.core.words import PORTS, SECONDS, WORKERS
 from slipway.project import canonical, metadata, minimum, places, repository
+from slipway.project.processes import KEY as PROCESSES
+from slipway.project.processes import Process, processes
 from slipway.project.reading import check, read
 from slipway.project.tables import (
     TABLES,
@@ -45,7 +47,7 @@ class Project:
     its own Dockerfile leaves out of the image, and Slipway puts there. `writable` are the folders that it writes to in
     its image. `env_file` is the file that has its settings. `secrets_as` says whether it reads its secrets as files of
     /run/secrets, or in its environment. `after_migrate` are commands that run in its environment once migrations were
-    applied. `minimum_version` is the oldest Slipway that may work on it.
+    applied. `minimum_version` is the oldest Slipway that may work on it. `processes` are those of a release beside web.
     """
 
     root: Path
@@ -85,6 +87,7 @@ class Project:
     lint: Lint = field(default_factory=Lint)
     deploy: Deploy = field(default_factory=Deploy)
     release: ReleaseRules = field(default_factory=ReleaseRules)
+    processes: dict[str, Process] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what is no Host header, a registry in which no image can be, and paths that lead elsewhere."""
@@ -156,7 +159,8 @@ def load(root: Path) -> Project:
         "source": _source(about.get("urls", {})),
         "requires_python": str(about.get("requires-python", "")),
     }
-    values = defaults | read(table, Project, "tool.slipway")
+    values = defaults | read({key: one for key, one in table.items() if key != PROCESSES}, Project, "tool.slipway")
+    values[PROCESSES] = processes(table.get(PROCESSES, {}))
     for key, of in TABLES.items():
         if key in values:
             values[key] = of(**read(values[key], of, f"tool.slipway.{key}"))

@@ -1,4 +1,4 @@
-"""The labels of an image: what it says of itself.
+"""The labels of an image, what it says of itself; and those that a container has of its process.
 
 https://specs.opencontainers.org/image-spec/annotations/
 """
@@ -11,3 +11,4 @@ SCHEMA = "dev.slipway.schema"  # the newest revisions
 ACCEPTS = "dev.slipway.accepts"  # the secrets that it reads, by name
 INPUTS = "dev.slipway.inputs"  # the hash of what went in
 FORMAT = "dev.slipway.format"  # the number of how it is made; see formats.py
+SINGLE = "dev.slipway.single"  # of a container: never two of its service are at work

@@ -1,7 +1,6 @@
 """The tables of [tool.slipway]: what each of its keys may be, and means when it is left out."""
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -10,6 +9,7 @@ from slipway import entrypoint
 from slipway.core.errors import Problem
 from slipway.core.words import SECONDS
 from slipway.project import database
+from slipway.project.processes import check_command
 from slipway.project.reading import CAPITALS
 from slipway.schema.statements import Limits
 
@@ -17,8 +17,6 @@ from slipway.schema.statements import Limits
 Count = Annotated[int, range(1001)]
 AtLeastOne = Annotated[int, range(1, 1001)]
 Seconds = Annotated[int, SECONDS]
-
-SHELL = frozenset(("&&", "||", "|", ";", "&", ">", ">>", "<"))
 
 
 @dataclass(frozen=True)
@@ -140,15 +138,7 @@ TABLES: dict[str, Any] = {
 def check_commands(commands: Sequence[str]) -> None:
     """Refuse what is no command of `after-migrate`; raises Problem."""
     for line in commands:
-        where = f"pyproject.toml: [tool.slipway] after-migrate has {line!r}"
-        try:
-            words = shlex.split(line)
-        except ValueError as error:
-            raise Problem(f"{where}: {str(error).lower()}.") from None
-        if not words:
-            raise Problem(f"{where}, which is no command.")
-        if any(word in SHELL for word in words):
-            raise Problem(f"{where}, and it runs without a shell: write two commands, or sh -c '...'.")
+        check_command(line, f"pyproject.toml: [tool.slipway] after-migrate has {line!r}")
 
 
 def check_rendered(rendered: Mapping[str, str], secrets: Mapping[str, int], tests: Mapping[str, str]) -> None:

@@ -2,12 +2,15 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 from slipway import entrypoint
 from slipway.project.config import Project
 from slipway.schema import GIVEN
+
+READS = {entrypoint.SECRETS_AS, entrypoint.RENDER}  # what lets an image's entrypoint look for secrets
+ENTRYPOINT = ["python", "-m", "slipway.entrypoint"]
 
 
 def of_image(project: Project) -> dict[str, str]:
@@ -27,6 +30,11 @@ def of_service(project: Project, values: Mapping[str, str]) -> dict[str, str]:
     folders = [str(project.root / folder) for folder in project.pythonpath or (".",)]
     path = os.pathsep.join([*folders, *filter(None, [os.environ.get("PYTHONPATH", "")])])
     return {**values, **rendered, **_told(project), "PYTHONPATH": path}
+
+
+def with_variables(project: Project, argv: Sequence[str]) -> list[str]:
+    """Return a command in the service's container that has the variables of the service, by the entrypoint."""
+    return [*(ENTRYPOINT if of_image(project).keys() & READS else ()), *argv]
 
 
 def _told(project: Project) -> dict[str, str]:

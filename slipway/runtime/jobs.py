@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import cached_property
 from typing import NoReturn
 
-from slipway import entrypoint
 from slipway.core.errors import Problem
 from slipway.core.limits import ACT, Late
 from slipway.core.scripts import Script
@@ -20,18 +19,15 @@ from slipway.engine.jobs import OneOff
 from slipway.engine.stack import DATABASE as DATABASE
 from slipway.engine.stack import Stack
 from slipway.project import database
-from slipway.project.config import Project
 from slipway.project.settings import Settings
-from slipway.project.variables import of_image
-from slipway.runtime import LATE, SERVICE_PYTHON, Job, Where
+from slipway.project.variables import with_variables as with_variables
+from slipway.runtime import LATE, Job, Where
 from slipway.runtime.release import WEB
 
 MIGRATE = "migrate"  # beside DATABASE, the service of the Compose files in which jobs run
 DATABASE_USER = "postgres"  # of PostgreSQL's image
 # The superuser logs in over the socket in its container.
 SECRETS, PASSWORDS = "/run/secrets", "/tmp/secrets"  # noqa: S108  (folders of their containers)
-READS = {entrypoint.SECRETS_AS, entrypoint.RENDER}  # what lets an image's entrypoint look for secrets
-ENTRYPOINT = [SERVICE_PYTHON, "-m", "slipway.entrypoint"]
 SCRIPT = Script("slipway.runtime", "certificates.sh")
 CERTIFICATES = {"PGSSLROOTCERT": "root.crt", "PGSSLCERT": "postgresql.crt", "PGSSLKEY": "postgresql.key"}
 AS_SUPERUSER = ["--user", DATABASE_USER, "--env", f"PGUSER={database.SUPERUSER}", "--env", "PGDATABASE=postgres"]
@@ -143,11 +139,6 @@ class ComposeJobs:
         options = [*options, *variables({**login, "PGPASSFILE": f"{PASSWORDS}/pgpass", **files})]
         given = {"pgpass": passfile(self.settings.database.password), **self.certificates}
         return replace(self.stack.one_off(DATABASE, job.argv, options, given, PASSWORDS), image=self.programs)
-
-
-def with_variables(project: Project, argv: Sequence[str]) -> list[str]:
-    """Return a command in the service's container that has the variables of the service, by the entrypoint."""
-    return [*(ENTRYPOINT if of_image(project).keys() & READS else ()), *argv]
 
 
 def of_major(image: str, major: int, there: Iterable[str]) -> str:

@@ -4,11 +4,11 @@ It is known by its id. Its services have their Compose names: `web` is what clie
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from slipway.engine.containers import Container, judged
-from slipway.engine.health import Verdict
+from slipway.engine.containers import Container
+from slipway.engine.health import Verdict, together
 from slipway.project import labels
 
 DATABASE, PROXY = "database", "proxy"  # what runs beside the releases
@@ -32,6 +32,21 @@ class Release:
     def containers(self) -> tuple[Container, ...]:
         """All of its containers."""
         return tuple(one for each in self.services.values() for one in each)
+
+    @property
+    def processes(self) -> tuple[Container, ...]:
+        """Its other containers: workers and the like, which nobody is led to."""
+        return tuple(one for one in self.containers if one.service != WEB)
+
+    @property
+    def bare(self) -> "Release":
+        """Its web alone: of a release that is gone back to, the others run later."""
+        return replace(self, services={WEB: self.web})
+
+    @property
+    def replicas(self) -> dict[str, int]:
+        """How many containers each of its services beside `web` has."""
+        return {name: len(each) for name, each in sorted(self.services.items()) if name != WEB}
 
     @property
     def _first(self) -> Container:
@@ -109,10 +124,18 @@ class Release:
         """Tell whether a variable of a container has this secret in it: nothing can change that any more."""
         return any(secret in variable for one in self.containers for variable in one.env)
 
-    @property
-    def verdict(self) -> Verdict:
-        """How it does after its start."""
-        return judged(self.containers)
+    def verdict(self, waits: bool = False) -> Verdict:
+        """Judge it after its start; where it still `waits` for another release's, the health of a single one is none.
+
+        One that waits for a lock is up, and cannot be well yet.
+        """
+        return together([_judged(one, waits) for one in self.containers])
+
+
+def _judged(one: Container, waits: bool) -> Verdict:
+    found = (replace(one, health="") if waits and labels.SINGLE in one.labels else one).verdict()
+    named = f"has a {one.service} that {found.wrong}" if found.wrong and one.service != WEB else found.wrong
+    return replace(found, wrong=named)
 
 
 def host(release: str) -> str:
@@ -127,12 +150,16 @@ def of_host(name: str) -> str:
 
 @dataclass(frozen=True)
 class NewRelease:
-    """A release to be started: its image, that image's user, and how many containers of `web`."""
+    """A release to be started: its image, that image's user, and how many containers of `web`.
+
+    `replicas` is how many of each of its processes beside that.
+    """
 
     id: str
     image: str
     user: str
     scale: int = 1
+    replicas: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

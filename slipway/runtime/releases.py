@@ -105,10 +105,33 @@ class Releases(Protocol):
         """Look again at one."""
 
     def start(self, new: NewRelease) -> None:
-        """Start one, to which nobody is led yet; raises Problem."""
+        """Start the web of one, to which nobody is led yet; raises Problem."""
 
     def resume(self, release: Release) -> None:
-        """Start one again that was kept; raises Problem."""
+        """Start the web of one again that was kept; raises Problem."""
+
+    # Its processes beside web
+
+    def processes(self) -> dict[str, int]:
+        """Return those that a release would have, each with how many by what defines it, 0 where that says nothing."""
+
+    def singles(self) -> list[str]:
+        """Return those of which never two are at work."""
+
+    def start_processes(self, new: NewRelease) -> None:
+        """Start those of one whose web was started; raises Problem."""
+
+    def resume_processes(self, release: Release) -> None:
+        """Start those of one again that don't run; raises Problem."""
+
+    def retire(self, release: Release) -> None:
+        """Tell those of one to stop, which then happens whatever becomes of this process; raises Problem."""
+
+    def is_retiring(self, release: Release) -> bool:
+        """Tell whether those of one that were told to stop are still at work."""
+
+    def retired(self, release: Release) -> None:
+        """Wait until those of one have stopped that were told to; raises Problem."""
 
     def renew(self, secrets: Mapping[str, str]) -> None:
         """Let all that have a secret of these names have these values when they read it next, "" for none.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
-from slipway.verbs.options import CONTEXT, JSON, YES, number
+from slipway.verbs.options import CONTEXT, JSON, YES, number, scales
 from slipway.verbs.verb import task
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ WAIT = {"wait": "for another deployment to end"}
     | {
         "tag": "this image instead of this tree's: 1.2.3, sha-..., or a whole reference",
         "plan": "show what would be done, and change nothing",
-        "scale": "how many containers of it (default: as many as there are); the database has to serve twice as many",
+        "scale": "how many containers: 3, or web=3,worker=2 (default: as there are); the database serves twice as many",
         "bake": "how many seconds the new release is watched; 0 for not at all",
         "no-backup": "make no backup before a migration: what goes wrong then cannot be taken back",
         "force": "also when nothing has changed",
@@ -47,16 +47,18 @@ def deploy(
     json: bool = False,
 ) -> None:
     """Replace the live release without losing a request."""
-    from slipway.core.words import CONTAINERS, SECONDS
+    from slipway.core.words import SECONDS
     from slipway.deploy.facts import Options
     from slipway.verbs.session import Turn, begin
 
     turn = Turn.NOBODY if plan else Turn.ENVIRONMENT
     seconds = number("bake", bake, SECONDS) if bake else None
-    containers = number("scale", scale, CONTAINERS) if scale else 0
+    containers, replicas = scales(scale)
     with begin("deploy", prod=True, context=context, turn=turn, wait=wait) as session:
         watched = session.project.deploy.bake if seconds is None else seconds
-        options = Options(tag, containers, watched, force, recreate_database, recreate_proxy, no_backup)
+        options = Options(
+            tag, containers, watched, force, recreate_database, recreate_proxy, no_backup, replicas=replicas
+        )
         if plan:
             show_plan(planned(session, options), json)
         else:

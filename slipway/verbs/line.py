@@ -13,7 +13,7 @@ VALUES = {
     "backup": "NAME", "bake": "SECONDS", "build-arg": "NAME=VALUE", "command": "SQL", "context": "NAME", "file": "FILE",
     "key": "FILE", "lines": "NUMBER", "load": "FOLDER", "message": "TEXT", "name": "NAME", "output": "FILE",
     "part": "PART", "phase": "PHASE", "platform": "PLATFORMS", "port": "PORT", "python": "VERSION",
-    "runtime": "RUNTIME", "save": "FOLDER", "scale": "NUMBER", "secret": "id=NAME,src=FILE", "shell": "SHELL",
+    "runtime": "RUNTIME", "save": "FOLDER", "scale": "NUMBERS", "secret": "id=NAME,src=FILE", "shell": "SHELL",
     "skip": "GATE", "tag": "TAG", "to": "TARGET", "variant": "VARIANT", "version": "X.Y.Z", "wheel": "FILE",
 }  # fmt: skip
 

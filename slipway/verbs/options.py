@@ -27,6 +27,25 @@ def number(option: str, text: str, within: range) -> int:
     return int(text)
 
 
+def scales(text: str) -> tuple[int, dict[str, int]]:
+    """Read `--scale`, like 3 or web=3,worker=2: how many of web, 0 for what it doesn't say, and of other processes.
+
+    Raises Problem.
+    """
+    from slipway.core.errors import Problem
+    from slipway.core.words import CONTAINERS, is_whole, whole
+
+    found: dict[str, int] = {}
+    for part in text.split(",") if text else ():
+        name, _, count = part.rpartition("=")
+        name = name.strip() or "web"
+        if not is_whole(count.strip(), CONTAINERS) or name in found:
+            each = whole(CONTAINERS)
+            raise Problem(f"--scale is {each}, of web, or names each process once, as web=3,worker=2; not {text!r}.")
+        found[name] = int(count)
+    return found.pop("web", 0), found
+
+
 def after_dashes(argv: Sequence[str] = sys.argv) -> list[str]:
     """Return what stands after `--` (Invoke joins it with spaces)."""
     return list(argv[argv.index("--") + 1 :]) if "--" in argv else []

@@ -15,7 +15,8 @@ from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.notes import Notes
 from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.deploy.compose.shared import SharedVolumes
-from slipway.engine import asked, calls, containers, images, jobs, variables, volumes
+from slipway.engine import asked, calls, containers, images, jobs, processes, variables, volumes
+from slipway.engine.background import Background
 from slipway.engine.compose import patience, release_variables
 from slipway.engine.stack import Stack
 from slipway.project import values
@@ -39,6 +40,8 @@ class EngineReleases(Notes):
         self.images = images.Images(stack.shell)
         self._beside = BesideImages(stack, proxy)
         self._names: dict[str, list[str]] = {}  # of the containers of releases that are watched
+        self._more: Sequence[str] = ()  # what Compose is told of the volumes of the one that is started
+        self._retiring: dict[str, Background] = {}
 
     @contextlib.contextmanager
     def lock(self, verb: str, wait: bool = True, files: bool = True, joins: str = "") -> Iterator[str]:
@@ -115,24 +118,66 @@ class EngineReleases(Notes):
     # What is done with one
 
     def start(self, new: NewRelease) -> None:
-        """Start one, to which nobody is led yet; raises Problem."""
+        """Start the web of one, to which nobody is led yet; raises Problem."""
         pointed = self.pointer().release
-        more = self.shared.prepare(new, self.all().get(pointed), pointed)
+        self._more = self.shared.prepare(new, self.all().get(pointed), pointed)
         volume = labels.release_secrets(self.deployment, new.id)
         marks = labels.of_release(self.deployment, new.id)
         write_secrets(self.stack, volume, new.image, new.user, self.settings.secrets, marks)
         self.network.have()
         self.network.admit(service.get("networks") or () for service in self._defined.services.values())
-        scale = ["--scale", f"{WEB}={new.scale}"]
-        command = self.compose(new.id, more, "up", "--detach", "--no-deps", "--no-build", *scale)
-        failed = "The new release could not be started."
-        self.shell.quietly(command, env=self.env(new.id, new.image), failed=failed)
+        self._up(new, {WEB: new.scale}, "The new release could not be started.")
 
     def resume(self, release: Release) -> None:
-        """Start one again that was kept; raises Problem."""
+        """Start the web of one again that was kept; raises Problem."""
         self.network.admit(one.networks for one in release.containers)
-        command, limit = containers.start_command(*release.names), calls.starting(len(release.names))
+        self._again([one.name for one in release.web])
+
+    # Its processes beside web
+
+    def processes(self) -> dict[str, int]:
+        """Return those that a release would have, each with how many by what defines it; raises Problem."""
+        return processes.replicas(self.stack.project, self._defined.services)
+
+    def singles(self) -> list[str]:
+        """Return those of which never two are at work."""
+        return [name for name, one in self.stack.project.processes.items() if one.single]
+
+    def start_processes(self, new: NewRelease) -> None:
+        """Start those of one whose web was started; raises Problem."""
+        self._up(new, new.replicas, "The processes of the new release could not be started.")
+
+    def resume_processes(self, release: Release) -> None:
+        """Start those of one again that don't run; raises Problem."""
+        self._again([one.name for one in release.processes if not one.running])
+
+    def retire(self, release: Release) -> None:
+        """Tell those of one to stop: the engine sees to that, whatever becomes of this process. Raises Problem."""
+        names = [one.name for one in release.processes if one.running]
+        self._retiring[release.id] = Background(self.shell, containers.stop_command(*names))
+
+    def is_retiring(self, release: Release) -> bool:
+        """Tell whether those of one that were told to stop are still at work."""
+        found = self._retiring.get(release.id)
+        return bool(found and not found.is_over())
+
+    def retired(self, release: Release) -> None:
+        """Wait until those of one have stopped that were told to; raises Problem."""
+        if found := self._retiring.pop(release.id, None):
+            found.wait(calls.stopping(*release.graces))
+            self.stack.forget()
+
+    def _up(self, new: NewRelease, scale: Mapping[str, int], failed: str) -> None:
+        counts = [word for name, count in scale.items() for word in ("--scale", f"{name}={count}")]
+        command = self.compose(new.id, self._more, "up", "--detach", "--no-deps", "--no-build", counts, list(scale))
+        self.shell.quietly(command, env=self.env(new.id, new.image), failed=failed)
+        self.stack.forget()
+        self._names.pop(new.id, None)
+
+    def _again(self, names: Sequence[str]) -> None:
+        command, limit = containers.start_command(*names), calls.starting(len(names))
         self.shell.output(command, echo=True, failed="It cannot be started again.", limit=limit)
+        self.stack.forget()
 
     def renew(self, secrets: Mapping[str, str]) -> None:
         """Let all, and the database's container, have these values in files, "" for none; raises Problem."""

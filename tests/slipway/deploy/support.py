@@ -34,6 +34,13 @@ def web(release: str, status: str = "healthy", running: bool = True, image: str 
     )
 
 
+def process(release: str, name: str, number: int = 0, image: str = "", running: bool = True) -> Container:
+    """Make a container of a process beside web."""
+    made = web(release, "", running, image)
+    labels = {**made.labels, "com.docker.compose.service": name}
+    return replace(made, id=f"id-{release}-{name}-{number}", name=f"shop-{release}-{name}-{number}", labels=labels)
+
+
 def a_release(name: str, *containers: Container) -> Release:
     """Make a release of containers of `web`."""
     return Release(name, {WEB: containers or (web(name),)})
@@ -96,6 +103,8 @@ class MemoryReleases:
     labels: dict[str, str] = field(default_factory=dict)  # what images say of themselves
     number: int = 0  # of containers that were made
     waited: str = ""  # who has had the lock before
+    beside_web: dict[str, int] = field(default_factory=dict)  # the processes that a release has
+    ended: set[str] = field(default_factory=set)  # images whose processes beside web end at once
     counted: dict[str, list[Answers]] = field(default_factory=dict)  # by release, the next ones; the last stays
 
     def __post_init__(self) -> None:
@@ -153,7 +162,42 @@ class MemoryReleases:
 
     def resume(self, release: Release) -> None:
         self._do(f"resume {release.id}")
-        self.there[release.id] = a_release(release.id, *(replace(one, running=True) for one in release.web))
+        self._run(release.id, True, WEB)
+
+    def processes(self) -> dict[str, int]:
+        return self.beside_web
+
+    def singles(self) -> list[str]:
+        return ["scheduler"]
+
+    def start_processes(self, new: NewRelease) -> None:
+        self._do(f"start processes of {new.id}")
+        made = {
+            name: tuple(
+                process(new.id, name, number, new.image, new.image not in self.ended) for number in range(count)
+            )
+            for name, count in new.replicas.items()
+        }
+        self.there[new.id] = Release(new.id, {**self.there[new.id].services, **made})
+
+    def resume_processes(self, release: Release) -> None:
+        self._do(f"resume processes of {release.id}")
+        self._run(release.id, True, *release.replicas)
+
+    def retire(self, release: Release) -> None:
+        self._do(f"retire {release.id}")
+        self._run(release.id, False, *release.replicas)
+
+    def is_retiring(self, release: Release) -> bool:
+        return False
+
+    def retired(self, release: Release) -> None:
+        pass
+
+    def _run(self, release: str, running: bool, *names: str) -> None:
+        services = self.there[release].services
+        changed = {name: tuple(replace(one, running=running) for one in services[name]) for name in names}
+        self.there[release] = Release(release, {**services, **changed})
 
     def renew(self, secrets: Mapping[str, str]) -> None:
         self._do("renew")

@@ -26,27 +26,29 @@ from slipway.deploy import history, ledger, plan, switch, trial, watch
 from slipway.deploy.facts import Options
 from slipway.deploy.rollback import Rollback
 from slipway.deploy.run import Deployer
+from slipway.runtime.release import WEB, Release
 from tests.slipway.deploy.in_memory import MemoryDeployment, shop
 from tests.slipway.deploy.model import Known, Model
 from tests.slipway.deploy.mortal import KilledError, Mortal
-from tests.slipway.deploy.support import MemoryReleases, a_release
+from tests.slipway.deploy.support import MemoryReleases
 
 NOON = 1_795_867_200  # 2026-11-27
 EXAMPLES = int(os.environ.get("EXAMPLES", "25"))  # of each seed: 25 steps each
+BESIDE = ["worker", "scheduler"]
 KINDS = ["good", "unhealthy", "no answer", "ill after the switch"]
 
 
 class Production(RuleBasedStateMachine):
     """A production in memory, beside the model of what is right."""
 
-    @initialize(keep=st.integers(1, 3))
-    def begin(self, keep: int) -> None:
+    @initialize(keep=st.integers(1, 3), beside=st.booleans())
+    def begin(self, keep: int, beside: bool) -> None:
         """Make an empty one."""
         self.folder = tempfile.TemporaryDirectory()
         checkout, self.environment = shop(Path(self.folder.name))
         of = replace(checkout.project.deploy, keep=keep)
         self.checkout = replace(checkout, project=replace(checkout.project, deploy=of))
-        self.releases, self.model = MemoryReleases(), Model()
+        self.releases, self.model = MemoryReleases(beside_web=dict.fromkeys(BESIDE, 0) if beside else {}), Model()
         self.number, self.settled, self.cut, self.now = 0, True, False, float(NOON)
         self.patch, name_it = pytest.MonkeyPatch(), ledger.new_release
         self.patch.setattr(ledger, "new_release", lambda taken, _: name_it(taken, self.now))
@@ -148,6 +150,16 @@ class Production(RuleBasedStateMachine):
         assert running == [self.model.live.id]
 
     @invariant()
+    def its_processes_are_at_work(self) -> None:
+        """Those of the live release run, and of no other one; of a verb that was killed, one of each kind does."""
+        every = [one for each in self.releases.all().values() for one in each.processes if one.running]
+        if self.settled:
+            live = self.releases.live()
+            assert every == list(live.processes if live else ())
+        if self._is_up and self.releases.beside_web and self.model.live:
+            assert {one.service for one in every} == set(BESIDE)
+
+    @invariant()
     def nothing_that_was_rolled_back_from_comes_next(self) -> None:
         """What a plain rollback would go to is what was live before."""
         entries, live = ledger.parse(self.releases.lines), self.releases.pointer().release
@@ -204,7 +216,8 @@ class Production(RuleBasedStateMachine):
 
     def _becomes(self, release: str, health: str) -> None:
         containers = (replace(one, health=health) for one in self.releases.there[release].web)
-        self.releases.there[release] = a_release(release, *containers)
+        beside = {name: each for name, each in self.releases.there[release].services.items() if name != WEB}
+        self.releases.there[release] = Release(release, {WEB: tuple(containers), **beside})
 
     def _deploy(self, image: str, good: bool, scale: int = 0) -> None:
         options = Options(tag=image, scale=scale, bake=1, force=True)

@@ -57,7 +57,8 @@ WRONG = {
     "--prod up": "--prod stands behind its verb: ./inv up --prod",
     "--foo up": "There is no option --foo before a verb: ./inv --help",
     "up --port x": "--port is a whole number from 1 to 65535, not 'x'.",
-    "deploy --scale x": "--scale is a whole number from 1 to 500, not 'x'.",
+    "deploy --scale x": "--scale is a whole number from 1 to 500, of web, or names each process once, as "
+    "web=3,worker=2; not 'x'.",
     "rotate X --bake -1": "--bake is a whole number from 0 to 86400, not '-1'.",
     "logs --lines 0": "--lines is a whole number from 1 to 1000000, not '0'.",
     "-r /other/shop up": "This ./inv works on the project in its own folder, {root}. For another project, call its "

@@ -89,7 +89,7 @@ def test_another_service_of_a_release_is_no_replica_of_web() -> None:
     assert release.names == ["shop-a-web-1", "shop-a-worker-1"]
     assert release.ready  # the worker has no health check, and runs
     dead = replace(worker, running=False)
-    assert grouped([web("a"), dead])["a"].verdict.wrong == "ended with status 3"
+    assert grouped([web("a"), dead])["a"].verdict().wrong == "has a worker that ended with status 3"
     assert grouped([web("a"), dead])["a"].running  # clients can be led to it
     left = grouped([worker])["a"]  # nobody could, and it is there to be removed
     assert (left.running, left.scale, left.image, left.names) == (False, 0, "shop:a", ["shop-a-worker-1"])
@@ -114,7 +114,7 @@ def test_one_that_is_watched_is_looked_at_by_one_command() -> None:
     def looked(*answers: str) -> tuple[str, list[str]]:
         shell.answers, shell.asked = list(answers), []
         found = releases.again("a")
-        return found.verdict.wrong or str(found.ready) if found else "", [argv[1] for argv in shell.asked]
+        return found.verdict().wrong or str(found.ready) if found else "", [argv[1] for argv in shell.asked]
 
     assert looked("a b", inspected("starting", "web", "worker")) == ("False", ["ps", "inspect"])
     assert looked(inspected("healthy", "web", "worker")) == ("True", ["inspect"])

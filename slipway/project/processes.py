@@ -1,0 +1,75 @@
+"""The processes of a release beside `web`: `[tool.slipway.processes]` in pyproject.toml."""
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from slipway.core.errors import Problem
+from slipway.core.words import CONTAINERS, SECONDS, in_bytes
+from slipway.project.reading import check, read
+
+KEY = "processes"
+NAME = re.compile(r"[a-z][a-z0-9-]*")
+# What the Compose files, `inv status` and `inv logs` call something else.
+TAKEN = ("web", "db", "migrate", "proxy", "service", "database")
+SHELL = frozenset(("&&", "||", "|", ";", "&", ">", ">>", "<"))
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process of a release: what it runs, and how.
+
+    `command` is what its containers run; "" for a service that compose.release.yaml has. `replicas` is how many of them
+    there are, 0 for as many as there were. Of one that is `single`, never two are at work. It may use so much `memory`,
+    as Docker reads it ("" for as much as web). It has `stop_timeout` seconds to finish what it is at (0 for web's).
+    `health` is a command that succeeds while it is well; without one, being up counts.
+    """
+
+    command: str = ""
+    replicas: Annotated[int, CONTAINERS] = 0
+    single: bool = False
+    memory: str = ""
+    stop_timeout: Annotated[int, SECONDS[1:]] = 0
+    health: str = ""
+
+    @property
+    def argv(self) -> list[str]:
+        """The words of its command."""
+        return shlex.split(self.command)
+
+
+def processes(table: Any) -> dict[str, Process]:
+    """Return the processes of [tool.slipway.processes], by name; raises Problem for what none can be."""
+    found = {}
+    for name, value in check(table, dict, f"[tool.slipway] {KEY}").items():
+        where = f"pyproject.toml: [tool.slipway.{KEY}] {name}"
+        if not NAME.fullmatch(name) or name in TAKEN:
+            known = f"; {', '.join(TAKEN)} are taken" if name in TAKEN else ""
+            raise Problem(f"{where} cannot be called so: lower-case letters, digits and - only, a letter first{known}.")
+        if not isinstance(value, str | dict):
+            raise Problem(f"{where} = {value!r} should be a command, or a table with one.")
+        given = {"command": value} if isinstance(value, str) else value
+        one = Process(**read(given, Process, f"tool.slipway.{KEY}.{name}"))
+        if "command" in given:
+            check_command(one.command, where)
+        if one.health:
+            check_command(one.health, f"{where}.health")
+        if one.single and one.replicas > 1:
+            raise Problem(f"{where}: of a single one, there are no {one.replicas} replicas: leave one of both out.")
+        if one.memory and in_bytes(one.memory) <= 0:
+            raise Problem(f"{where}.memory = {one.memory!r} is no size, like 512m or 2g.")
+        found[name] = one
+    return found
+
+
+def check_command(line: str, where: str) -> None:
+    """Refuse what is no command that runs without a shell; raises Problem."""
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise Problem(f"{where}: {str(error).lower()}.") from None
+    if not words:
+        raise Problem(f"{where}, which is no command.")
+    if any(word in SHELL for word in words):
+        raise Problem(f"{where}, and it runs without a shell: write two commands, or sh -c '...'.")
