@@ -11,7 +11,7 @@ GIT = {
     ".slipway/": (".slipway", ".slipway/", "/.slipway", "/.slipway/", "**/.slipway/", ".slipway/*"),
     ".venv/": (".venv", ".venv/", "/.venv", "/.venv/", "**/.venv/", "*venv*/", ".venv*"),
     ".env": (".env", "/.env", "*.env", ".env*", "**/.env", ".env/"),
-    ".env.*": (".env.*", "/.env.*", ".env*", ".env.*.local"),
+    ".env.*": (".env.*", "/.env.*", ".env*"),  # each environment's own
     "!.env.example": ("!.env.example", "!/.env.example", "!.env.*example"),
 }
 
@@ -25,7 +25,7 @@ def git(text: str, env_file: str = FILE, written: Iterable[str] = ()) -> str:
 
     `env_file` has the settings; `written` are folders that hold nothing but what the service writes.
     """
-    named = {} if env_file == FILE else {".env.*": (".env.*", "/.env.*", ".env*", env_file, f"/{env_file}")}
+    named = {} if env_file == FILE else {".env.*": (*GIT[".env.*"], f"{env_file}*", f"/{env_file}*")}
     own = _with(text, _lacking(text, GIT | named), "# Slipway's state, and settings with secrets.")
     folders = {f"/{one}/": _spellings(one) for one in written}
     return _with(own, _lacking(own, folders), "# What the service writes.")

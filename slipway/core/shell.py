@@ -46,11 +46,11 @@ class Shell:
     """
 
     def __init__(self, root: Path, steps: Steps) -> None:
-        self.root = root
-        self.steps = steps
+        self.root, self.steps = root, steps
         # What is run, but for what only asks, keeps these files open as well while it runs, and has these variables.
         self.held: list[int] = []
         self.mark: Callable[[Limit], dict[str, str]] = lambda _: {}
+        self.beneath: dict[str, str] = {}  # variables of what is run, where the environment has none of these names
 
     def run(
         self,
@@ -229,7 +229,7 @@ class Shell:
         if merged:
             os.dup2(1, 2)
         os.chdir(self.root)
-        given = {**os.environ, **(hidden or {}), **(env or {})}
+        given = {**self.beneath, **os.environ, **(hidden or {}), **(env or {})}
         try:
             os.execvpe(argv[0], list(argv), given | own_first(argv, given))  # noqa: S606
         except (FileNotFoundError, PermissionError) as error:
@@ -245,6 +245,6 @@ class Shell:
         **ends: Any,
     ) -> "Callable[[], subprocess.Popen[str]]":
         held, mark = ([], {}) if limit.asks else (self.held, self.mark(limit))
-        given = {**os.environ, **mark, **(hidden or {}), **(env or {})}
+        given = {**self.beneath, **os.environ, **mark, **(hidden or {}), **(env or {})}
         given |= own_first(argv, given)
         return partial(started, argv, cwd=cwd or self.root, env=given, pass_fds=held, **ends)

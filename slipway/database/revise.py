@@ -43,7 +43,9 @@ def check(
     if not message:
         raise Problem('What does the migration do? ./inv revision --message "add a column"')
     if not environment.is_dev:
-        raise Problem("Migrations are made in development, and reach production in an image: leave out --prod.")
+        raise Problem(
+            "Migrations are made in development, and reach production in an image: leave out --prod, or --env."
+        )
     schema.need_migrations(project)
     if phase not in ("", *PHASES):
         raise Problem(f"--phase is expand (only adds) or contract (takes something away), not {phase!r}.")

@@ -71,6 +71,11 @@ def hashed(salt: str, name: str, value: str) -> str:
     return hashlib.sha256(f"{salt}\0{name}\0{value}".encode()).hexdigest()[:12]
 
 
+def differing(now: Mapping[str, str], live: Mapping[str, str], secrets: Iterable[str], salt: str) -> list[str]:
+    """Return the secrets that a live release has, by hashes, and that are other ones or not set now."""
+    return [name for name in secrets if name in live and live[name] != hashed(salt, name, now.get(name, ""))]
+
+
 def difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
     """Say by name which settings are new, changed and gone; "" for none."""
     found = {

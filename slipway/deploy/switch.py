@@ -170,7 +170,7 @@ def back(checkout: Checkout, releases: Releases, entry: Entry, change: Change) -
         if outcome != Outcome.LIVE:
             take(steps, releases.proxy, *reversed(change.configuration))
     except Problem as problem:
-        return f"{problem.message} What is live: ./inv status --prod; the next deployment puts it in order."
+        return f"{problem.message} What is live: ./inv status; the next deployment puts it in order."
     missing = _noted(releases, replace(entry, outcome=outcome, steps=times(steps)))
     if outcome == Outcome.LIVE:
         return f"{missing}{entry.image} stays live, as nothing else runs."
@@ -200,7 +200,7 @@ def standing(checkout: Checkout, proxy: Proxy, old: Release) -> str:
     if runs and trial.is_answering(checkout, proxy, old.id):
         return f"{old.image} is live, as before ({old.id})."
     why = f"but it doesn't answer {checkout.project.health} through the proxy" if runs else "but the proxy doesn't run"
-    return f"Clients are led to {old.image} ({old.id}), as before, {why}.{said} What runs: ./inv status --prod."
+    return f"Clients are led to {old.image} ({old.id}), as before, {why}.{said} What runs: ./inv status."
 
 
 def again(verb: str) -> str:

@@ -15,6 +15,7 @@ from slipway.core.shell import Shell
 from slipway.core.steps import Steps
 
 ANSWER_LIMIT = 20  # seconds
+VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT")  # which engine the client asks
 
 FIXES = {  # by the engine's state
     "no client": "install Docker Engine (https://docs.docker.com/engine/install/)",

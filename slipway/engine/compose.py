@@ -12,14 +12,15 @@ from slipway.core.sources import FILE
 from slipway.engine import packaged
 from slipway.project import adopted
 from slipway.project.config import Project
+from slipway.project.environments import DEV, OF_SLIPWAY, PROD
 
 FILES = {
-    "dev": ("compose.yaml", "compose.override.yaml"),
-    "prod": ("compose.yaml", "compose.prod.yaml"),
+    DEV: ("compose.yaml", "compose.override.yaml"),
+    PROD: ("compose.yaml", "compose.prod.yaml"),  # and any other environment's
     "test": ("compose.yaml", "compose.test.yaml"),
     "rehearsal": ("compose.yaml", "compose.test.yaml"),
 }
-HTTPS = "compose.https.yaml"  # beside those of "prod", when there is a domain
+HTTPS = "compose.https.yaml"  # beside those of production, when there is a domain
 IPV6 = "compose.ipv6.yaml"  # likewise, for the proxy, when the engine passes the IPv6 addresses of clients
 RELEASE = "compose.release.yaml"  # instead of them, for a release
 NOT_STARTED = "inv starts the service and its database alone"
@@ -46,7 +47,7 @@ def compose_command(
     With `release`, for the Compose project of that release. `more` are files beyond the project's own.
     """
     beside = tuple(file for file, wanted in ((HTTPS, https), (IPV6, ipv6)) if wanted)
-    files = (RELEASE,) if release else (*FILES[environment], *beside)
+    files = (RELEASE,) if release else (*FILES.get(environment, FILES[PROD]), *beside)
     folder = packaged.where(project)
     name = project_name(project, environment)
     return tokens(
@@ -104,9 +105,9 @@ def project_name(project: Project, environment: str, environ: Mapping[str, str] 
             "beginning with a letter or digit."
         )
     here = chosen or _of_folder(project)
-    if environment == "dev":
+    if environment == DEV:
         return here
-    if environment in ("test", "rehearsal"):  # of this checkout: two may test at once
+    if environment in OF_SLIPWAY:  # of this checkout: two may test at once
         return f"{here}-{environment}"
     return f"{chosen or _plain(project.name)}-{environment}"
 
@@ -125,7 +126,7 @@ def local_image(project: Project, tag: str, environ: Mapping[str, str] = os.envi
     Two checkouts of one project never start each other's. Raises Problem when the Compose project's name cannot be an
     image's.
     """
-    name = project_name(project, "dev", environ)
+    name = project_name(project, DEV, environ)
     if not IMAGE.fullmatch(name):
         raise Problem(
             f"The Compose project {name!r} cannot give an image its name: between letters and digits that takes - or "

@@ -120,7 +120,7 @@ class Stack:
 
     def env(self, port: int = 0) -> dict[str, str]:
         """Return the variables that the Compose files leave open."""
-        return patience(self.project) | self.variables() | ({"PORT": str(port)} if port else {})
+        return self.shell.beneath | patience(self.project) | self.variables() | ({"PORT": str(port)} if port else {})
 
     # What is there
 

@@ -14,7 +14,9 @@ from slipway.core.secrecy import is_secret
 from slipway.core.shell import Shell
 from slipway.engine import images
 from slipway.image.archive import opened, saved
+from slipway.project import environments
 from slipway.project.checkout import Checkout
+from slipway.project.config import Project
 from slipway.project.dotenv import PUBLIC
 from slipway.project.values import private
 
@@ -76,10 +78,20 @@ def scan(checkout: Checkout, tag: str, base: str) -> str:
 
 
 def _values(checkout: Checkout) -> dict[str, str]:
-    # What .env keeps secret and is long enough to be looked for, by name.
-    known = private(checkout.project).items()
-    hidden = {name: value for name, value in known if name in checkout.project.secrets or is_secret(name)}
-    return {name: value for name, value in hidden.items() if len(os.fsencode(value)) >= SHORTEST}
+    # What .env, and that of each environment, keeps secret and is long enough to be looked for, by name.
+    found: dict[str, str] = {}
+    for project in _seen(checkout):
+        for name, value in private(project).items():
+            is_hidden = name in project.secrets or is_secret(name)
+            if is_hidden and value not in found.values() and len(os.fsencode(value)) >= SHORTEST:
+                found[f"{name} in {project.env_file}" if name in found else name] = value
+    return found
+
+
+def _seen(checkout: Checkout) -> list[Project]:
+    # The project as it is, and in each environment that has a file of settings.
+    others = [checkout.project.within(name) for name in environments.names(checkout.root) if name != environments.DEV]
+    return [checkout.project, *(one for one in others if one.settings_file.exists())]
 
 
 def _layers(shell: Shell, tag: str) -> tuple[str, ...]:

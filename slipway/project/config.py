@@ -1,15 +1,17 @@
 """All that Slipway knows of the service: `[tool.slipway]` in pyproject.toml."""
 
+import os
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from slipway.core import sources
 from slipway.core.errors import Problem
 from slipway.core.words import PORTS, SECONDS, WORKERS
-from slipway.project import canonical, metadata, minimum, places, repository
+from slipway.project import canonical, environments, metadata, minimum, places, repository
+from slipway.project.environments import DEV, Place
 from slipway.project.processes import KEY as PROCESSES
 from slipway.project.processes import Process, processes
 from slipway.project.reading import check, read
@@ -38,7 +40,8 @@ class Project:
     how many seconds the database, and then the service, may take to be ready. An empty `migrations` means that there
     are none. `secrets` maps the name of each secret variable to the fewest bytes that it may have.
     `build_args` are handed to `docker build` as they are. `source` is where the code is to be found (default: that of
-    `[project.urls]`). `requires_python` is `[project]`'s.
+    `[project.urls]`). `requires_python` is `[project]`'s. `environments` has what is otherwise in one of them; with
+    `require_environment`, a verb is told which one it is about. `environment` is the one that the project is seen in.
 
     How it lies in its folder: `pythonpath` are the folders that its modules are imported from (default: the root),
     `lock` is its lock file (default: what is found), `context` the folder that its image is built from, `dockerfile`
@@ -88,6 +91,9 @@ class Project:
     deploy: Deploy = field(default_factory=Deploy)
     release: ReleaseRules = field(default_factory=ReleaseRules)
     processes: dict[str, Process] = field(default_factory=dict)
+    require_environment: bool = False
+    environments: dict[str, Place] = field(default_factory=dict)
+    environment: str = DEV
 
     def __post_init__(self) -> None:
         """Refuse what is no Host header, a registry in which no image can be, and paths that lead elsewhere."""
@@ -100,6 +106,7 @@ class Project:
         }, around={"lock": self.lock, "dockerfile": self.dockerfile})  # fmt: skip
         places.check_env_file(self.env_file)
         check_commands(self.after_migrate)
+        environments.check(self.environments)
         check_rendered(self.database.rendered, self.secrets, self.tests.env)
 
     @property
@@ -119,8 +126,22 @@ class Project:
 
     @property
     def settings_file(self) -> Path:
-        """The file that has its settings: .env, unless env_file names another one."""
+        """The file that has its settings: .env, unless env_file names another one; of an environment, its own."""
         return self.root / self.env_file
+
+    @property
+    def place(self) -> Place:
+        """What it has otherwise in this environment."""
+        return Place() if os.environ.get(environments.APART) else self.environments.get(self.environment, Place())
+
+    def within(self, environment: str, env_file: str = "") -> "Project":
+        """Return the project as it is in an environment, with this file of settings (default: the environment's own).
+
+        That is .env in development, and elsewhere .env.prod, say.
+        """
+        own = self.env_file if environment == DEV else f"{self.env_file}.{environment}"
+        seen = replace(self, environment=environment, env_file=env_file or own)
+        return replace(seen, deploy=seen.place.deploy(self.deploy))
 
     @property
     def example(self) -> str:
@@ -164,6 +185,8 @@ def load(root: Path) -> Project:
     for key, of in TABLES.items():
         if key in values:
             values[key] = of(**read(values[key], of, f"tool.slipway.{key}"))
+    for key, place in values.get("environments", {}).items():
+        values["environments"][key] = Place(**read(place, Place, f"tool.slipway.environments.{key}"))
     if "database" in values and values["database"].rendered:  # all that is rendered is made of it
         values["secrets"] = {"DATABASE_PASSWORD": PASSWORD_BYTES, **values.get("secrets", {})}
     return Project(root=root, version=about["version"], **values | {"name": name})

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from slipway.core.errors import Problem
 from slipway.core.words import is_whole, whole
 
-OUTSIDE = ("root", "version", "requires_python")  # of a Project, not in [tool.slipway]
+OUTSIDE = ("root", "version", "requires_python", "environment")  # of a Project, not in [tool.slipway]
 CAPITALS = {"keys": "in capitals"}  # of a field
 
 

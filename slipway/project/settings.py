@@ -13,6 +13,7 @@ from slipway.core.words import PORTS, SECONDS, WORKERS, in_bytes, is_whole, whol
 from slipway.project import database, dotenv, edits, hidden, written
 from slipway.project.config import Project
 from slipway.project.database import Database
+from slipway.project.environments import DEV, LEAST_MEMORY
 from slipway.project.values import hostname, read, schema
 
 # What Slipway and gunicorn.conf.py read themselves; other numbers are the service's own to check.
@@ -25,11 +26,11 @@ NUMBERS = {
     "BODY_IDLE_SECONDS": SECONDS[1:],
     "BODIES_PER_CLIENT": range(1, 65_536),
 }
+COMPOSE_NAME = "COMPOSE_PROJECT_NAME"
 SIZES = ("WEB_MEMORY", "DATABASE_MEMORY", "PROXY_MEMORY")
 NO_FILE = (
     "There is no .env: ./inv up makes one from .env.example; where it runs already, copy the one of who deploys it."
 )
-LEAST_MEMORY = 6 * 2**20  # Docker's own; 0 is no limit
 
 
 class Settings:
@@ -128,8 +129,8 @@ class Settings:
         return read(self.project)[0].get("TRUSTED_PROXIES", "")
 
     def port_of(self, environment: str) -> int:
-        """Return the port on this machine: PORT, else the project's, or 80 in production with a domain."""
-        https = environment == "prod" and self.domain and self.on_docker()
+        """Return the port on this machine: PORT, else the project's, or 80 where releases are with a domain."""
+        https = environment != DEV and self.domain and self.on_docker()
         return int(self.values.get("PORT") or (80 if https else self.project.port))
 
     @property
@@ -150,6 +151,9 @@ class Settings:
                 written.create(target, text)
                 of = " from .env.example" if (self.project.root / ".env.example").exists() else ""
                 step.detail = f".env made{of}, its secrets generated"
+                beside = target.with_name(target.name.removesuffix(f".{self.project.environment}"))
+                if beside != target and beside.exists():
+                    self.steps.say(f"  '{beside.name}' is development's: nothing that it sets is in .env")
             _ = self.values
             if target.exists() and target.stat().st_mode & 0o077:
                 self.steps.say("  .env can be read by other users of this machine: chmod 600 .env")
@@ -179,11 +183,21 @@ class Settings:
         """Check .env, which has to be there; raises Problem."""
         _ = self.values
 
-    def adopt_compose_name(self) -> None:
-        """Follow COMPOSE_PROJECT_NAME in .env, as Compose does."""
+    def beyond(self, development: Project) -> dict[str, str]:
+        """Return the variables that Compose has to be told beyond the settings file and the shell.
+
+        Those are COMPOSE_PROJECT_NAME, as Compose reads it in .env: without one in an environment's own file, that of
+        `development`, whose folder it is as well. And what the project itself says of the environment.
+        """
+        found: dict[str, str] = {}
+        for project in (development, self.project):
+            with contextlib.suppress(Problem):
+                if name := read(project)[0].get(COMPOSE_NAME):
+                    found[COMPOSE_NAME] = name
         with contextlib.suppress(Problem):
-            if name := read(self.project)[0].get("COMPOSE_PROJECT_NAME"):
-                os.environ.setdefault("COMPOSE_PROJECT_NAME", name)
+            values = read(self.project)[0]
+            found |= {name: value for name, value in self.project.place.defaults.items() if values[name] == value}
+        return {name: value for name, value in found.items() if name not in os.environ}
 
     @property
     def database_address(self) -> str:

@@ -42,7 +42,8 @@ def read(project: Project) -> dotenv.Read:
         raise Problem(f".env cannot be read: {error.strerror}. Move it away; ./inv up makes one.") from None
     known = schema(project)
     names = (known.required.keys() | known.optional) if known else set()
-    return values | {name: os.environ[name] for name in names if name in os.environ}, findings
+    given = {name: os.environ[name] for name in names if name in os.environ}
+    return project.place.defaults | values | given, findings
 
 
 def hostname(project: Project) -> str:

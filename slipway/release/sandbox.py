@@ -14,6 +14,7 @@ from slipway.deploy.compose.labels import DEPLOYMENT, lock_name
 from slipway.engine import containers, images, networks, volumes
 from slipway.engine.compose import project_name
 from slipway.project import dotenv, tags
+from slipway.project.environments import APART
 from slipway.release import withheld
 from slipway.release.attempt import Attempt
 from slipway.release.passed import Images
@@ -52,7 +53,7 @@ class Sandbox:
     def verb(self, name: str, *args: str, **env: str) -> None:
         """Run a verb in the clone; raises Problem with what it said."""
         serves = str(Path(interpreter.service(self.home)).parents[1])  # what is installed once is not installed again
-        own = {"COMPOSE_PROJECT_NAME": self.name, "SLIPWAY_ENV": "dev", interpreter.GIVEN: serves}
+        own = {"COMPOSE_PROJECT_NAME": self.name, "SLIPWAY_ENV": "dev", APART: "1", interpreter.GIVEN: serves}
         self.passes(verb_command(self.attempt.root, name, *args), f"inv {name} failed (see above).", own | env)
 
     def passes(self, command: list[str], failed: str, env: Mapping[str, str] | None = None) -> None:

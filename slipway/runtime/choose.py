@@ -45,11 +45,11 @@ def check_user(runtime: str, production: bool, uid: int) -> None:
         raise Problem(
             "Production without Docker is not for root: the service would be root, too. Make a user for it, who gets "
             "this folder (which has to lie where that user can enter), and call inv as that user:\n"
-            "  ./inv down --prod\n"
+            "  ./inv down\n"
             "  useradd --system --create-home --shell /bin/sh slipway\n"
             "  chown -R slipway: .\n"
-            "  su slipway -c './inv up --prod'\n"
-            "Or let Docker run it, as a user of its own: ./inv up --prod --runtime docker"
+            "  su slipway -c './inv up'\n"
+            "Or let Docker run it, as a user of its own: ./inv up --runtime docker"
         )
 
 

@@ -3,11 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from slipway.core.errors import Problem
+from slipway.project.environments import DEV
 from slipway.project.settings import Settings
-
-DEV, PROD = "dev", "prod"
-ENVIRONMENTS = (DEV, PROD)
 
 
 @dataclass(frozen=True)
@@ -32,10 +29,3 @@ class Environment:
     def kept_port(self) -> Path:
         """The file that remembers --port for as long as the service runs."""
         return self.state / "port"
-
-
-def choose(prod: bool, named: str) -> str:
-    """Return "dev" or "prod": the option, else what SLIPWAY_ENV has `named`; raises Problem."""
-    if named and named not in ENVIRONMENTS:
-        raise Problem(f"SLIPWAY_ENV is dev or prod, not {named!r}.")
-    return PROD if prod else named or DEV

@@ -4,21 +4,24 @@ import os
 import re
 import sys
 
-# The verbs that act on an environment, and so take --prod. Messages name them without it: they are written where
-# nobody knows in which environment they will be read.
+# The verbs that act on an environment, and so take --prod and --env. Messages name them without it: they are written
+# where nobody knows in which environment they will be read. Those that deploy are about production unless told.
 VERBS = (
     "up", "down", "status", "ps", "logs", "shell", "migrate", "downgrade", "backup", "restore", "psql", "rotate",
 )  # fmt: skip
+DEPLOYS = ("deploy", "rollback", "releases")
+DEV, PROD = "dev", "prod"
 
 
 def say(text: str) -> None:
     """Print a line; every `./inv VERB` in it names the environment in which this program runs."""
-    sys.stderr.write(f"{in_environment(text, os.environ.get('SLIPWAY_ENV') or 'dev')}\n")
+    sys.stderr.write(f"{in_environment(text, os.environ.get('SLIPWAY_ENV') or DEV)}\n")
     sys.stderr.flush()
 
 
 def in_environment(text: str, environment: str) -> str:
     """Let every `./inv VERB` of a message name its environment."""
-    if environment == "dev":
+    if environment == DEV:
         return text
-    return re.sub(rf"(\./inv (?:{'|'.join(VERBS)})\b)(?! --prod)", r"\1 --prod", text)
+    verbs, option = (VERBS, "--prod") if environment == PROD else ((*VERBS, *DEPLOYS), f"--env {environment}")
+    return re.sub(rf"(\./inv (?:{'|'.join(verbs)})\b)(?! --prod| --env)", rf"\1 {option}", text)

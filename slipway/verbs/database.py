@@ -40,6 +40,7 @@ def migrate(
     data: bool = False,
     json: bool = False,
     prod: bool = False,
+    env: str = "",
     runtime: str = "",
     context: str = "",
     yes: bool = False,
@@ -52,9 +53,8 @@ def migrate(
     instead = {"plan": plan, "sql": sql, "drift": drift, "rehearse": rehearse}
     options = migrating.options(to, contract, instead, no_backup, data)
     asked = need_migrations if any(instead.values()) else None
-    needs = migrations.need_deployed if data or not rehearse else None
-    turn = Turn.ENVIRONMENT
-    with begin("migrate", prod=prod, runtime=runtime, context=context, turn=turn, asked=asked, needs=needs) as session:
+    needs, turn = migrations.need_deployed if data or not rehearse else None, Turn.ENVIRONMENT
+    with begin("migrate", prod, env, runtime=runtime, context=context, turn=turn, asked=asked, needs=needs) as session:
         if rehearse:
             migrations.rehearse(session, data, json)
             return
@@ -81,6 +81,7 @@ def downgrade(
     to: str = "",
     no_backup: bool = False,
     prod: bool = False,
+    env: str = "",
     runtime: str = "",
     context: str = "",
     yes: bool = False,
@@ -94,7 +95,7 @@ def downgrade(
     need_target(to)
     asked, needs, turn = need_migrations, migrations.need_database, Turn.ENVIRONMENT
     with begin(
-        "downgrade", prod=prod, runtime=runtime, context=context, turn=turn, asked=asked, needs=needs
+        "downgrade", prod, env, runtime=runtime, context=context, turn=turn, asked=asked, needs=needs
     ) as session:
         session.start_database()
         migrations.downgrade(session, to, no_backup, yes, json)
@@ -119,6 +120,7 @@ def revision(
     phase: str = "",
     merge: bool = False,
     prod: bool = False,
+    env: str = "",
     runtime: str = "",
 ) -> None:
     """Make a migration in the working tree."""
@@ -126,12 +128,10 @@ def revision(
     from slipway.verbs.session import Session, Turn, begin
 
     def asked(session: Session) -> revise.Wanted:
-        return revise.check(
-            session.project, session.environment, message, autogenerate=autogenerate, empty=empty, phase=phase,
-            merge=merge,
-        )  # fmt: skip
+        given = {"autogenerate": autogenerate, "empty": empty, "merge": merge}
+        return revise.check(session.project, session.environment, message, phase=phase, **given)
 
-    with begin("revision", prod=prod, runtime=runtime, turn=Turn.ENVIRONMENT, asked=asked) as session:
+    with begin("revision", prod, env, runtime=runtime, turn=Turn.ENVIRONMENT, asked=asked) as session:
         session.start_database()
         revise.make(session.checkout, session.environment, session.runtime, asked(session))
 
@@ -156,6 +156,7 @@ def backup(
     output: str = "",
     json: bool = False,
     prod: bool = False,
+    env: str = "",
     runtime: str = "",
     context: str = "",
 ) -> None:
@@ -174,8 +175,9 @@ def backup(
     if target:
         store.check_target(target)
     turn, needs = (Turn.NOBODY, None) if list else (Turn.ENVIRONMENT, migrations.need_database)
-    asked = backups.asked
-    with begin("backup", prod=prod, runtime=runtime, context=context, turn=turn, asked=asked, needs=needs) as session:
+    with begin(
+        "backup", prod, env, runtime=runtime, context=context, turn=turn, asked=backups.asked, needs=needs
+    ) as session:
         if list:
             backups.show(session, json)
             return
@@ -195,6 +197,7 @@ def restore(
     backup: str = "",
     file: str = "",
     prod: bool = False,
+    env: str = "",
     runtime: str = "",
     context: str = "",
     yes: bool = False,
@@ -210,7 +213,7 @@ def restore(
 
     check_source(backup, file)
     turn, asked = Turn.ENVIRONMENT, backups.asked
-    with begin("restore", prod=prod, runtime=runtime, context=context, turn=turn, asked=asked, needs=needs) as session:
+    with begin("restore", prod, env, runtime=runtime, context=context, turn=turn, asked=asked, needs=needs) as session:
         backups.restore(session, backup, file, yes)
 
 
@@ -223,6 +226,7 @@ def psql(
     _: Context,
     command: "Sequence[str] | None" = None,
     prod: bool = False,
+    env: str = "",
     runtime: str = "",
     context: str = "",
 ) -> None:
@@ -234,7 +238,7 @@ def psql(
     from slipway.verbs.session import begin
 
     sql = [word for one in command or [] for word in ("--command", one)]
-    with begin("psql", prod=prod, runtime=runtime, context=context, quietly=True) as session:
+    with begin("psql", prod, env, runtime=runtime, context=context, quietly=True) as session:
         session.check_secrets()
         session.runtime.become(Job(["psql", *sql, *after_dashes()], Where.DATABASE))
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
-from slipway.verbs.options import CONTEXT, JSON, YES, number, scales
+from slipway.project.environments import PROD
+from slipway.verbs.options import CONTEXT, DEPLOYED, JSON, YES, number, scales
 from slipway.verbs.verb import task
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ WAIT = {"wait": "for another deployment to end"}
 @task(
     help=YES
     | CONTEXT
+    | DEPLOYED
     | {
         "tag": "this image instead of this tree's: 1.2.3, sha-..., or a whole reference",
         "plan": "show what would be done, and change nothing",
@@ -42,6 +44,7 @@ def deploy(
     recreate_database: bool = False,
     recreate_proxy: bool = False,
     wait: bool = False,
+    env: str = "",
     context: str = "",
     yes: bool = False,
     json: bool = False,
@@ -54,11 +57,11 @@ def deploy(
     turn = Turn.NOBODY if plan else Turn.ENVIRONMENT
     seconds = number("bake", bake, SECONDS) if bake else None
     containers, replicas = scales(scale)
-    with begin("deploy", prod=True, context=context, turn=turn, wait=wait) as session:
+    with begin("deploy", env=env, default=PROD, context=context, turn=turn, wait=wait) as session:
         watched = session.project.deploy.bake if seconds is None else seconds
-        options = Options(
-            tag, containers, watched, force, recreate_database, recreate_proxy, no_backup, replicas=replicas
-        )
+        scaled = containers or session.project.place.scale
+        again = (recreate_database, recreate_proxy)
+        options = Options(tag, scaled, watched, force, *again, no_backup, replicas=replicas)
         if plan:
             show_plan(planned(session, options), json)
         else:
@@ -67,6 +70,7 @@ def deploy(
 
 @task(
     help=CONTEXT
+    | DEPLOYED
     | {
         "to": "the tag or name of a release that was live (default: the one before)",
         "plan": "show what would be done, and change nothing",
@@ -75,14 +79,20 @@ def deploy(
     | JSON
 )
 def rollback(
-    _: Context, to: str = "", plan: bool = False, wait: bool = False, context: str = "", json: bool = False
+    _: Context,
+    to: str = "",
+    plan: bool = False,
+    wait: bool = False,
+    env: str = "",
+    context: str = "",
+    json: bool = False,
 ) -> None:
     """Go back to a release that was live before."""
     from slipway.deploy.rollback import Rollback
     from slipway.verbs.screen import show
     from slipway.verbs.session import begin
 
-    with begin("rollback", prod=True, context=context, quietly=True) as session:
+    with begin("rollback", env=env, default=PROD, context=context, quietly=True) as session:
         deployment = session.deployment  # elsewhere than on an engine there is none
         going = Rollback(session.checkout, session.environment, deployment, session.port_in_use, to)
         if plan:
@@ -96,15 +106,15 @@ def rollback(
         session.steps.total()
 
 
-@task(help=CONTEXT | JSON)
-def releases(_: Context, context: str = "", json: bool = False) -> None:
+@task(help=CONTEXT | DEPLOYED | JSON)
+def releases(_: Context, env: str = "", context: str = "", json: bool = False) -> None:
     """List what was deployed when, by whom, and how it ended."""
     from slipway.deploy import history, ledger, recover
     from slipway.deploy.target import nothing_before
     from slipway.verbs.screen import show_json, show_lines, table
     from slipway.verbs.session import begin
 
-    with begin("releases", prod=True, context=context, quietly=True) as session:
+    with begin("releases", env=env, default=PROD, context=context, quietly=True) as session:
         of = session.deployment.releases
         remembered = of.remembered()
         there = of.all()

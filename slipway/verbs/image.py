@@ -30,13 +30,13 @@ LARGEST = 5  # packages that are named
         "platform": "for which platforms, like linux/amd64,linux/arm64; with --push",
         "push": "push it to the registry of [tool.slipway]",
     }
-    | SECRET
-    | PROD,
+    | (SECRET | PROD),
     iterable=["build_arg", "secret"],
 )
 def build(
     _: Context,
     prod: bool = False,
+    env: str = "",
     python: str = "",
     variant: str = "",
     build_arg: Sequence[str] | None = None,
@@ -55,7 +55,7 @@ def build(
 
     check_options(platform, push, verify)
     options = Options(tuple(map(read_secret, secret or [])), no_cache, pull)
-    with begin("build", prod=prod, quietly=True) as session:
+    with begin("build", prod, env, quietly=True) as session:
         decided = decide(session.checkout, python, variant, build_arg or [])
         tag = _made(session.checkout, decided, options, push, platform)
         if verify:

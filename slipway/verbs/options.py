@@ -4,7 +4,9 @@ import sys
 from collections.abc import Sequence
 
 # One text each, so that a verb's help is read where it is written.
-PROD = {"prod": "production instead of development (or SLIPWAY_ENV=prod)"}
+ENV = {"env": "in this environment: dev, prod or one of [tool.slipway.environments] (or SLIPWAY_ENV)"}
+DEPLOYED = {"env": "in this environment: prod, unless it or SLIPWAY_ENV names one of [tool.slipway.environments]"}
+PROD = {"prod": "production instead of development: --env prod"} | ENV
 CONTEXT = {"context": "on another machine: the name of its Docker context (or DOCKER_HOST, DOCKER_CONTEXT)"}
 RUNTIME = {"runtime": "docker or host; remembered until `inv down --volumes`"}
 EVERYWHERE = PROD | CONTEXT | RUNTIME

@@ -33,6 +33,7 @@ def rotate(
     _: Context,
     name: str,
     prod: bool = False,
+    env: str = "",
     runtime: str = "",
     context: str = "",
     given: bool = False,
@@ -51,11 +52,9 @@ def rotate(
     from slipway.verbs.session import Turn, begin
 
     turn, needs = (Turn.NOBODY, None) if plan else (Turn.ENVIRONMENT, need_release)
-    asked = partial(check, name=name, given=given, at_once=at_once)
+    begun = partial(begin, turn=turn, wait=wait, asked=partial(check, name=name, given=given, at_once=at_once))
     seconds = number("bake", bake, SECONDS) if bake else None
-    with begin(
-        "rotate", prod=prod, runtime=runtime, context=context, turn=turn, wait=wait, asked=asked, needs=needs
-    ) as session:
+    with begun("rotate", prod, env, runtime=runtime, context=context, needs=needs) as session:
         step = next_step(session, name, given, at_once)
         options = Options(bake=session.project.deploy.bake if seconds is None else seconds, rotation=step)
         if plan and session.is_deployed:
@@ -67,7 +66,7 @@ def rotate(
         else:
             in_place(session, step, yes)
             show_step(session, step, json)
-        if step.then and not plan and not json:
+        if step.then and not (plan or json):
             session.steps.note("next", in_environment(step.then, session.environment.name))
 
 
@@ -120,12 +119,13 @@ def next_step(session: "Session", name: str, given: bool, at_once: bool) -> "Ste
 
 def in_place(session: "Session", step: "Step", yes: bool) -> None:
     """Change .env, and start the service anew if it runs; the database takes a new password over. Raises Problem."""
-    from slipway.runtime.environment import PROD
+    from slipway.project.environments import PROD
     from slipway.verbs.run import start_in_place
     from slipway.verbs.screen import confirm
 
     port = session.runtime.service.port()
-    if session.environment.is_dev and (session.project.state / PROD).exists():
+    own = session.loaded.within(PROD).settings_file
+    if session.environment.is_dev and (session.project.state / PROD).exists() and not own.exists():
         confirm(
             f"Production has the same .env, and {step.name} is another one there once this has changed it (--prod "
             "replaces production's). Change it in development?",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @task(help=EVERYWHERE | {"port": "the port on this machine (default: PORT in .env, else the project's)"})
-def up(_: Context, prod: bool = False, runtime: str = "", context: str = "", port: str = "") -> None:
+def up(_: Context, prod: bool = False, env: str = "", runtime: str = "", context: str = "", port: str = "") -> None:
     """Start database, migrations and service; print the URLs."""
     from slipway.core.words import PORTS
     from slipway.verbs.screen import show_urls
@@ -24,7 +24,7 @@ def up(_: Context, prod: bool = False, runtime: str = "", context: str = "", por
 
     asked = number("port", port, PORTS) if port else None
     turn = Turn.ENVIRONMENT
-    with begin("up", prod=prod, runtime=runtime, context=context, turn=turn) as session, with_another_port():
+    with begin("up", prod, env, runtime=runtime, context=context, turn=turn) as session, with_another_port():
         session.check_secrets()
         session.settings.prepare()
         if not session.is_deployed:
@@ -57,7 +57,7 @@ def deploy_first(session: "Session") -> None:
     from slipway.deploy.facts import Options
     from slipway.verbs.deploy import put_live
 
-    put_live(session, Options(), yes=True, as_json=False)
+    put_live(session, Options(scale=session.project.place.scale), yes=True, as_json=False)
 
 
 def is_up(session: "Session", asked: int | None) -> tuple[bool, int]:
@@ -122,13 +122,19 @@ def start_in_place(session: "Session", runtime: "InPlace", port: int) -> None:
 
 @task(help=EVERYWHERE | YES | {"volumes": "delete the data as well; asks first"})
 def down(
-    _: Context, prod: bool = False, runtime: str = "", context: str = "", volumes: bool = False, yes: bool = False
+    _: Context,
+    prod: bool = False,
+    env: str = "",
+    runtime: str = "",
+    context: str = "",
+    volumes: bool = False,
+    yes: bool = False,
 ) -> None:
     """Stop the service and its database."""
     from slipway.verbs.screen import confirm
     from slipway.verbs.session import Turn, begin
 
-    with begin("down", prod=prod, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
+    with begin("down", prod, env, runtime=runtime, context=context, turn=Turn.ENVIRONMENT) as session:
         doomed = session.runtime.volumes() if volumes else []
         if doomed:
             data = f"the {session.environment.name} data of {session.project.name}"
@@ -153,7 +159,13 @@ def deleted(doomed: "Sequence[str]", left: "Sequence[str]", kept: "Sequence[str]
 
 @task(help=EVERYWHERE | {"follow": "go on until Ctrl-C", "lines": "how many of the last lines"})
 def logs(
-    _: Context, prod: bool = False, runtime: str = "", context: str = "", follow: bool = False, lines: str = "100"
+    _: Context,
+    prod: bool = False,
+    env: str = "",
+    runtime: str = "",
+    context: str = "",
+    follow: bool = False,
+    lines: str = "100",
 ) -> None:
     """Show the service's log.
 
@@ -163,39 +175,41 @@ def logs(
     from slipway.verbs.session import begin
 
     wanted = number("lines", lines, LINES)
-    with begin("logs", prod=prod, runtime=runtime, context=context, quietly=True) as session:
+    with begin("logs", prod, env, runtime=runtime, context=context, quietly=True) as session:
         session.runtime.service.logs(follow, wanted)
 
 
 @task(help=EVERYWHERE)
-def ps(_: Context, prod: bool = False, runtime: str = "", context: str = "") -> None:
+def ps(_: Context, prod: bool = False, env: str = "", runtime: str = "", context: str = "") -> None:
     """Show what runs."""
     from slipway.verbs.screen import show_lines, table
     from slipway.verbs.session import begin
 
-    with begin("ps", prod=prod, runtime=runtime, context=context) as session:
+    with begin("ps", prod, env, runtime=runtime, context=context) as session:
         show_lines(table(session.runtime.listing()))
 
 
 @task(help=EVERYWHERE)
-def shell(_: Context, prod: bool = False, runtime: str = "", context: str = "") -> None:
+def shell(_: Context, prod: bool = False, env: str = "", runtime: str = "", context: str = "") -> None:
     """Open a shell where the service runs.
 
     Nothing is hidden in what it prints.
     """
     from slipway.verbs.session import begin
 
-    with begin("shell", prod=prod, runtime=runtime, context=context, quietly=True) as session:
+    with begin("shell", prod, env, runtime=runtime, context=context, quietly=True) as session:
         session.runtime.service.shell()
 
 
 @task(help=EVERYWHERE | JSON)
-def status(_: Context, prod: bool = False, runtime: str = "", context: str = "", json: bool = False) -> None:
+def status(
+    _: Context, prod: bool = False, env: str = "", runtime: str = "", context: str = "", json: bool = False
+) -> None:
     """Say what runs, where, and which version."""
     from slipway.verbs.screen import flat, show_json, show_lines
     from slipway.verbs.session import begin
 
-    with begin("status", prod=prod, runtime=runtime, context=context, quietly=json) as session:
+    with begin("status", prod, env, runtime=runtime, context=context, quietly=json) as session:
         parts = session.runtime.status()
         state: dict[str, object] = {
             "name": session.project.name,

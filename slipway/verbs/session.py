@@ -10,21 +10,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from slipway.core.environ import restored
 from slipway.core.errors import Problem
 from slipway.core.permitted import permitted
+from slipway.core.shell import Shell
 from slipway.core.signals import interruptible
 from slipway.core.steps import BOLD, Steps
 from slipway.core.turn import alone
-from slipway.engine import client, packaged
-from slipway.project import folders, owner
+from slipway.engine import client
+from slipway.project import environments, folders, owner
 from slipway.project import root as roots
 from slipway.project.checkout import Checkout
-from slipway.project.settings import Settings
+from slipway.project.config import Project, load
+from slipway.project.environments import DEV
+from slipway.project.settings import COMPOSE_NAME, Settings
 from slipway.runtime import choose
-from slipway.runtime.environment import PROD, Environment
-from slipway.runtime.environment import choose as choose_environment
+from slipway.runtime.environment import Environment
 from slipway.schema.words import in_environment
-from slipway.verbs import there
+from slipway.verbs import own_file, there
 from slipway.verbs.verb import steps_of
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from slipway.runtime.host import HostRuntime
 
 HARMLESS = ("deploy", "down", "logs", "ps", "releases", "rollback", "status")  # to anybody: nothing runs as this user
+UNASKED = ("build", "check", "revision", "test")  # nothing of an environment that runs is touched
 OF_PACKAGES = ("check", "test", "up")  # they run the service's code in .venv, or may
 Asked = Callable[["Session"], object]
 
@@ -52,15 +56,23 @@ class Session:
     """
 
     def __init__(self, root: Path, environment: str, requested: str, steps: Steps) -> None:
-        self.requested = requested
-        self.steps = steps
-        self.checkout = Checkout.at(root, steps)
-        self.project = self.checkout.project
-        settings = Settings(self.project, steps, lambda: self.choice[0] == "docker")
-        settings.hide()
-        self.environment = Environment(environment, self.project.state / environment, settings)
+        self.requested, self.steps = requested, steps
+        self.shell = Shell(root, steps)
+        self.loaded = load(root)
+        self.is_told = False  # of the file that the settings are read from
+        self.see(self.loaded.within(environment))
         self.memory = choose.Memory(self.environment.state)
         self.undo = contextlib.ExitStack()
+
+    def see(self, project: Project) -> None:
+        """Have the project as it is in an environment, with the settings of the file that it names."""
+        self.project, self.checkout, self.steps.file = project, Checkout(project, self.shell), project.env_file
+        settings = Settings(project, self.steps, lambda: self.choice[0] == "docker")
+        settings.hide()
+        self.environment = Environment(project.environment, project.state / project.environment, settings)
+        own_file.tell_compose(self)
+        for name in ("runtime", "deployment"):
+            self.__dict__.pop(name, None)
 
     @property
     def settings(self) -> Settings:
@@ -100,14 +112,7 @@ class Session:
     @cached_property
     def deployment(self) -> "EngineDeployment":
         """Production on a Docker Engine; raises Problem when it is elsewhere."""
-        if self.environment.is_dev or self.choice[0] != "docker":
-            raise Problem(
-                "Releases replace each other without a pause on a Docker Engine alone, and production is on this host: "
-                f"{self.choice[1]}. Start the engine, or here: ./inv down --prod, then ./inv up --prod"
-            )
-        for name in ("compose.prod.yaml", "compose.release.yaml", "Caddyfile"):
-            if not (packaged.where(self.project) or (self.checkout.root / name).exists()):
-                raise Problem(f"There is no {name} in {self.checkout.root}: production needs it. Take Slipway's.")
+        there.need_releases(self)
         from slipway.deploy.compose.deployment import EngineDeployment
 
         return EngineDeployment(self.checkout, self.environment)
@@ -138,15 +143,8 @@ class Session:
         return self.environment.port
 
     def check_secrets(self) -> None:
-        """Raise Problem where a new .env would have other secrets than the production that is there."""
-        if self.environment.is_dev or not self.settings.is_missing:
-            return
-        if found := self.deployment.traces() if self.is_deployed else self.runtime.volumes():
-            raise Problem(
-                f"There is no .env, and {self.project.name} is in production already: {', '.join(found)}. A new one "
-                "would have other secrets. Nothing was changed. Copy the .env of who deploys it into this folder, then "
-                "run this again."
-            )
+        """Raise Problem where .env has, or a new one would have, other secrets than the deployment that is there."""
+        own_file.check(self)
 
     def start_database(self, image: bool = True) -> None:
         """Have the database running, and the image that works on it built, unless none is needed."""
@@ -169,8 +167,10 @@ class Session:
 @contextlib.contextmanager
 def begin(
     verb: str,
-    *,
     prod: bool = False,
+    env: str = "",
+    *,
+    default: str = DEV,
     runtime: str = "",
     context: str = "",
     turn: Turn = Turn.NOBODY,
@@ -181,25 +181,24 @@ def begin(
 ) -> Iterator[Session]:
     """Begin a verb of an environment: name it, catch signals, take turns, end tidily.
 
-    `context` is the Docker context that all commands are for. Which runtime is used, and why, is a line of its own,
-    unless `quietly`. Without `wait`, Problem is raised when another deployment is at work. What was `asked` is looked
-    at before an engine is, and what a verb `needs` before a lock is taken, which leaves something: both raise Problem.
+    It is the one that `prod` or `env` names, or SLIPWAY_ENV, else the `default`. `context` is the Docker context that
+    all commands are for. Which runtime is used, and why, is a line of its own, unless `quietly`. Without `wait`,
+    Problem is raised when another deployment is at work. What was `asked` is looked at before an engine is, and what a
+    verb `needs` before a lock is taken, which leaves something: both raise Problem.
     """
-    environment = choose_environment(prod, os.environ.get("SLIPWAY_ENV", ""))
     steps = steps_of(root := roots.here())
+    environment = environments.chosen(root, environments.Asked(prod, env, default), optional=verb in UNASKED)
     steps.say(f"{verb} · {environment}", BOLD)
     with _tidily(root, environment, runtime, steps) as session:
         choose.check(runtime)
         if asked:
             asked(session)
-        if context:
-            client.use_context(context, steps)
-            there.need_engine_of(context, *session.choice)
+        there.use_context(session, context)
+        own_file.settle(session)
         if not quietly:
-            name, reason = session.choice
-            steps.note("runtime", f"{name}: {reason}")
+            steps.note("runtime", ": ".join(session.choice))
         if verb not in HARMLESS:
-            choose.check_user(session.choice[0], environment == PROD, os.geteuid())
+            choose.check_user(session.choice[0], environment != DEV, os.geteuid())
         if verb in OF_PACKAGES and (lacking := folders.unlocked(root)):
             steps.note("packages", lacking)
         if needs:
@@ -213,7 +212,7 @@ def begin_without(verb: str) -> Iterator[Session]:
     """Begin a verb that is about no environment; SLIPWAY_ENV says nothing to it."""
     steps = steps_of(root := roots.here())
     steps.say(verb, BOLD)
-    with _tidily(root, "dev", "", steps) as session, _undone(session):
+    with _tidily(root, DEV, "", steps) as session, _undone(session):
         yield session
 
 
@@ -223,13 +222,12 @@ def _tidily(root: Path, environment: str, runtime: str, steps: Steps) -> Iterato
         what = in_environment("What runs: ./inv status", environment)
         os.write(2, f"\nEnded at once: what was under way is left as it is. {what}\n".encode())
 
-    with interruptible(at_once), permitted(root), choose.given_back(root):
+    told = restored(COMPOSE_NAME, *client.VARIABLES)
+    with told, interruptible(at_once), permitted(root), choose.given_back(root):
         try:
             owner.trust(root)
             there.say_what_was_cut_off(root, steps)
-            session = Session(root, environment, runtime, steps)
-            session.settings.adopt_compose_name()
-            yield session
+            yield Session(root, environment, runtime, steps)
         except Problem as problem:
             problem.message = steps.shown(in_environment(str(problem.message), environment))
             steps.log.add(problem.message)

@@ -14,7 +14,7 @@ from slipway.verbs.verb import task
     | PROD,
     passes="pytest",
 )
-def test(_: Context, image: bool = False, e2e: bool = False, prod: bool = False) -> None:
+def test(_: Context, image: bool = False, e2e: bool = False, prod: bool = False, env: str = "") -> None:
     """Run the tests; what follows `--` goes to pytest."""
     from slipway import testing
     from slipway.core.errors import Problem
@@ -22,6 +22,6 @@ def test(_: Context, image: bool = False, e2e: bool = False, prod: bool = False)
 
     if image and e2e:
         raise Problem("--image and --e2e exclude each other.")
-    with begin("test", prod=prod, turn=Turn.CHECKOUT if image else Turn.NOBODY, quietly=True) as session:
+    with begin("test", prod, env, turn=Turn.CHECKOUT if image else Turn.NOBODY, quietly=True) as session:
         run = testing.in_image if image else testing.end_to_end if e2e else testing.on_host
         run(session.checkout, after_dashes())

@@ -1,15 +1,18 @@
 """What is there before a verb begins: data that it is about, and what another runtime has."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
-from slipway.engine import client
+from slipway.engine import client, packaged
 from slipway.project.database import NO_DATABASE
+from slipway.project.environments import PROD
 from slipway.project.settings import Settings
 from slipway.runtime import Runtime
 from slipway.upgrade.files import cut_off
+from slipway.verbs.seen import Seen
 
 NOTHING = ("stopped", "none", "elsewhere")  # states of what does not run here
 
@@ -20,13 +23,37 @@ def say_what_was_cut_off(root: Path, steps: Steps) -> None:
         steps.note("note", said)
 
 
-def need_engine_of(context: str, runtime: str, reason: str) -> None:
-    """Raise Problem when this would be done here, and not on the engine of a Docker context."""
+def use_context(session: Seen, given: str) -> None:
+    """Let a verb be on the engine of the Docker context that is `given`, else of the environment's, if it has one.
+
+    What the shell names goes before the latter. Raises Problem when this would be done here all the same.
+    """
+    own = "" if any(os.environ.get(name) for name in client.VARIABLES) else session.project.place.context
+    if not (context := given or own):
+        return
+    client.use_context(context, session.steps)
+    runtime, reason = session.choice
     if runtime != "docker":
+        table = f"[tool.slipway.environments.{session.environment.name}]"
+        by, leave = (f"--context {context}", "leave --context out") if given else (f"{table} context", "take that out")
         raise Problem(
-            f"--context {context} names a Docker Engine, and this would be done on this host: {reason}. Nothing "
-            "was done. To do it there, say --runtime docker as well; to do it here, leave --context out."
+            f"{by} names a Docker Engine, and this would be done on this host: {reason}. Nothing was done. To do it "
+            f"there, say --runtime docker as well; to do it here, {leave}."
         )
+
+
+def need_releases(session: Seen) -> None:
+    """Raise Problem where no releases can be: without an engine, and without the files that define them."""
+    project, environment = session.project, session.environment
+    if environment.is_dev or session.choice[0] != "docker":
+        raise Problem(
+            "Releases replace each other without a pause on a Docker Engine alone, and "
+            f"{'production' if environment.name == PROD else environment.name} is on this host: {session.choice[1]}. "
+            "Start the engine, or here: ./inv down, then ./inv up"
+        )
+    for name in ("compose.prod.yaml", "compose.release.yaml", "Caddyfile"):
+        if not (packaged.where(project) or (project.root / name).exists()):
+            raise Problem(f"There is no {name} in {project.root}: production needs it. Take Slipway's.")
 
 
 def need_any_database(settings: Settings) -> None:

@@ -23,6 +23,13 @@ def contexts() -> Iterable[str]:
     return client.contexts(Shell(root.here(), Steps()))
 
 
+def environments() -> Iterable[str]:
+    """Return the names of the environments."""
+    from slipway.project import environments, root
+
+    return environments.names(root.here())
+
+
 def phases() -> Iterable[str]:
     """Return what a revision may do."""
     from slipway.schema.phases import PHASES
@@ -80,8 +87,8 @@ def variants() -> Iterable[str]:
 
 # By the name of an option, which is one thing in all verbs.
 CLOSED: dict[str, Callable[[], Iterable[str]]] = {
-    "context": contexts, "name": secrets, "part": parts, "phase": phases, "runtime": runtimes, "shell": shells,
-    "skip": skippable, "variant": variants,
+    "context": contexts, "env": environments, "name": secrets, "part": parts, "phase": phases, "runtime": runtimes,
+    "shell": shells, "skip": skippable, "variant": variants,
 }  # fmt: skip
 
 

@@ -102,7 +102,8 @@ def docker(cloned: Checkout) -> Iterator[Checkout]:
     if tags := run("git", "tag", cwd=cloned.root).split():
         run("git", "tag", "--delete", *tags, cwd=cloned.root)
     run("git", "clean", "--quiet", "-d", "--force", cwd=cloned.root)
-    (cloned.root / ".env").unlink(missing_ok=True)
+    for file in (".env", ".env.prod"):
+        (cloned.root / file).unlink(missing_ok=True)
     shutil.rmtree(cloned.root / ".slipway", ignore_errors=True)
     yield cloned
     left = [name for name in containers() if not re.search(r"-(web|db|proxy)-\d+$", name)]

@@ -70,7 +70,7 @@ def as_superuser(sql: str, role: str = "superuser", database: str = "postgres", 
 
 def service(checkout: Checkout) -> tuple[str, str]:
     """Return the names of the service's role and database."""
-    values, _ = parse((checkout.root / ".env").read_text())
+    values, _ = parse((checkout.root / ".env.prod").read_text())
     return values["DATABASE_USERNAME"], values["DATABASE_NAME"]
 
 

@@ -109,7 +109,8 @@ def telling_nothing(checkout: Checkout, file: str, before: str, *verbs: tuple[st
         assert "input_value=" in said
         assert said.count("[secret]") >= 10
         assert "\x1b" not in said
-        values, _ = dotenv.parse((checkout.root / ".env").read_text())
+        settings = checkout.root / (".env.prod" if verb[0] == "deploy" else ".env")
+        values, _ = dotenv.parse(settings.read_text())
         for name in SECRETS:
             for part in (values[name], values[name][:8], values[name][-8:]):
                 assert part not in said

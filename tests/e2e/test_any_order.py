@@ -53,8 +53,8 @@ class Engine:
 
     @property
     def settings(self) -> str:
-        """What this changes in .env."""
-        found = re.search(r"(?m)^OTEL_SERVICE_NAME=.*", (self.checkout.root / ".env").read_text())
+        """What this changes in .env.prod."""
+        found = re.search(r"(?m)^OTEL_SERVICE_NAME=.*", (self.checkout.root / ".env.prod").read_text())
         return found[0] if found else ""
 
     def image(self, *lines: str) -> str:
@@ -86,8 +86,8 @@ class Engine:
 
     def change(self) -> None:
         """Deploy the live image with another setting."""
-        rest = re.sub(r"(?m)^OTEL_SERVICE_NAME=.*\n", "", (self.checkout.root / ".env").read_text())
-        self.checkout.write(".env", f"{rest}OTEL_SERVICE_NAME=number-{self.chance.random()}\n")
+        rest = re.sub(r"(?m)^OTEL_SERVICE_NAME=.*\n", "", (self.checkout.root / ".env.prod").read_text())
+        self.checkout.write(".env.prod", f"{rest}OTEL_SERVICE_NAME=number-{self.chance.random()}\n")
         if self.model.live:
             self.deploy(self.model.live.image)
 

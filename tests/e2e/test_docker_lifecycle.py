@@ -22,9 +22,9 @@ ACCEPTED = (f"{KEY}_NEXT", f"{KEY}_PREVIOUS")
 SECRETS = ("DATABASE_PASSWORD", KEY, *ACCEPTED)
 
 
-def secrets_of(checkout: Checkout) -> list[str]:
-    """Return the secret values of .env."""
-    values, _ = dotenv.parse((checkout.root / ".env").read_text())
+def secrets_of(checkout: Checkout, file: str = ".env") -> list[str]:
+    """Return the secret values of a settings file."""
+    values, _ = dotenv.parse((checkout.root / file).read_text())
     return [values[name] for name in SECRETS]
 
 
@@ -111,8 +111,8 @@ def env_of_its_own(checkout: Checkout) -> str:
 
 
 def signed_by(checkout: Checkout, name: str, base: dict[str, str]) -> dict[str, str]:
-    """Return the headers of somebody's requests, their token signed by another key of .env."""
-    values, _ = dotenv.parse((checkout.root / ".env").read_text())
+    """Return the headers of somebody's requests, their token signed by another key of production's."""
+    values, _ = dotenv.parse((checkout.root / ".env.prod").read_text())
     claims = jwt.decode(base["Authorization"].removeprefix("Bearer "), values[KEY], ["HS256"])
     return {"Authorization": f"Bearer {jwt.encode(claims, values[name], 'HS256')}"}
 
@@ -154,14 +154,14 @@ def test_plain_docker_does_without_invoke(docker: Checkout) -> None:
 
 
 def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) -> None:
-    docker.write(".env", env_of_its_own(docker))
+    docker.write(".env.prod", env_of_its_own(docker))
     with watched() as seen:
         said = [done(docker, *verb, "--prod") for verb in (["up"], ["backup"], ["restore", "--yes"], ["migrate"])]
         assert ask(docker, "SHOW shared_buffers", "--prod") == "256MB"  # a quarter of DATABASE_MEMORY
     made = {re.sub(r"-[0-9a-f]{8}$|[0-9T-]{9,}", "", name.removeprefix(f"{NAME}-prod-")) for name in seen.containers}
     assert {"db-1", "proxy-1", "lock", "db", "migrate"} < made  # what was made, and the one-offs of two services
-    assert seen.shows(secrets_of(docker)) == []
-    assert not [one for one in said for secret in secrets_of(docker) if secret in one.stdout + one.stderr]
+    assert seen.shows(secrets_of(docker, ".env.prod")) == []
+    assert not [one for one in said for secret in secrets_of(docker, ".env.prod") if secret in one.stdout + one.stderr]
     conversation(docker.url)
     somebody = token(docker.url)
     for name in ACCEPTED:  # what they sign is accepted

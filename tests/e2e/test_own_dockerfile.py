@@ -135,7 +135,7 @@ def test_a_project_is_run_and_deployed_as_it_is(shop: Adopted) -> None:
     shop.succeeds("down", "--volumes", "--yes")
 
     shop.succeeds("deploy", "--yes", "--bake", "0")
-    env = dict(line.split("=", 1) for line in (shop.root / ".env.slipway").read_text().splitlines() if "=" in line)
+    env = dict(line.split("=", 1) for line in (shop.root / ".env.slipway.prod").read_text().splitlines() if "=" in line)
     assert httpx2.get(f"{shop.url}/items", timeout=10).json() == [0, len(env["SECRET_KEY"])]
     names = run("docker", "ps", "--quiet", "--filter", f"name={NAME}-own-prod").split()
     of_images = run("docker", "inspect", "--format", "{{.Image}}", *names).split()

@@ -28,8 +28,8 @@ def connects(web: str) -> bool:
 
 
 def values(checkout: Checkout) -> dict[str, str]:
-    """Return what .env has."""
-    return dotenv.parse((checkout.root / ".env").read_text())[0]
+    """Return what production's settings file has."""
+    return dotenv.parse((checkout.root / ".env.prod").read_text())[0]
 
 
 def health(web: str) -> str:

@@ -173,7 +173,7 @@ from pathlib import Path
 from slipway.project.database import Database
 from slipway.project.dotenv import parse
 from slipway.runtime.postgres import Server
-login, server = Database.of(parse(Path(".env").read_text())[0]), Server(Path(".slipway/prod").resolve())
+login, server = Database.of(parse(Path(".env.prod").read_text())[0]), Server(Path(".slipway/prod").resolve())
 {then}
 """
     argv = [*service.prefix, sys.executable, "-c", script]

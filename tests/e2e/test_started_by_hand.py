@@ -41,7 +41,7 @@ def test_what_was_started_without_inv_is_found_and_mended(docker: Checkout) -> N
     docker.write(".env", dotenv.fill(example, {"DATABASE_PASSWORD": 1, KEY: 1}, lambda least: os.urandom(24).hex()))
     by_hand(docker, DEPLOYMENT="slipway-prod")  # as the file had it once
     first = done(docker, "deploy", "--yes", "--bake", "0").stderr
-    assert "found      db, proxy: started without inv, and production's all the same" in first
+    assert "found      db, proxy: started without inv, and the deployment's all the same" in first
     image = live()
     conversation(docker.url)
 

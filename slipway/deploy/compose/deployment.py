@@ -154,11 +154,11 @@ class EngineDeployment:
         services = {DATABASE, MIGRATE, labels.PROXY}
         if others := unknown(found, name, defined):
             named = " ".join(others)
-            steps.note("found", f"{named}: in production's Compose project, of no service of it: docker rm -f {named}")
+            steps.note("found", f"{named}: in the Compose project {name}, of no service of it: docker rm -f {named}")
         if left_out := [one for one in defined if one not in services]:
             steps.note("left out", f"{', '.join(left_out)} of {PRODUCTION}: {NOT_STARTED}")
         if by_hand := [one for one in unlabelled(found, name) if one in services]:
-            steps.note("found", f"{', '.join(by_hand)}: started without inv, and production's all the same")
+            steps.note("found", f"{', '.join(by_hand)}: started without inv, and the deployment's all the same")
 
     def run(self, job: Job) -> Ran:
         """Run a job in a one-off container."""

@@ -231,4 +231,4 @@ class EngineReleases(Notes):
 
     def env(self, release: str, image: str) -> dict[str, str]:
         """Return the variables that compose.release.yaml needs."""
-        return release_variables(self.deployment, release, image) | patience(self.stack.project)
+        return self.shell.beneath | release_variables(self.deployment, release, image) | patience(self.stack.project)

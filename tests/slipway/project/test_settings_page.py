@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from slipway.project.config import Project
+from slipway.project.environments import AS_ELSEWHERE, Place
 from slipway.project.reading import CAPITALS, OUTSIDE
 from slipway.project.tables import TABLES
 from tests.support import ROOT
@@ -53,14 +54,15 @@ OTHERS = {
         ("[tool.slipway]", keys(Project)),
         ("[tool.slipway.database]", keys(TABLES["database"])),
         ("[tool.slipway.tests]", keys(TABLES["tests"])),
+        ("[tool.slipway.environments.NAME]", keys(Place)),
         ("Other tables", OTHERS),
     ],
-    ids=["project", "database", "tests", "others"],
+    ids=["project", "database", "tests", "environments", "others"],
 )
 def test_each_key_is_on_the_page_with_its_default(heading: str, wanted: dict[str, Any]) -> None:
     said = rows(heading)
 
     assert said.keys() == wanted.keys()
     for key, value in wanted.items():
-        if key not in OF_OTHERS:
+        if key not in OF_OTHERS and value != AS_ELSEWHERE:
             assert tomllib.loads(f"it = {said[key].strip('`')}")["it"] == value, key

@@ -69,7 +69,7 @@ def test_every_combination_ends_in_a_choice_or_a_problem() -> None:
 def test_production_without_docker_is_refused_to_root_with_what_to_do() -> None:
     with pytest.raises(Problem) as raised:
         check_user("host", True, 0)
-    for way in ("useradd", "chown -R", "./inv up --prod'", "--runtime docker"):
+    for way in ("useradd", "chown -R", "./inv up'", "--runtime docker"):
         assert way in str(raised.value.message)
     check_user("host", False, 0)  # development goes on
     check_user("docker", True, 0)

@@ -8,7 +8,7 @@ import pytest
 from invoke.collection import Collection
 
 import tasks
-from slipway.schema.words import VERBS
+from slipway.schema.words import DEPLOYS, VERBS, in_environment
 from slipway.verbs.line import OF_INVOKE, flags
 from tests.support import ROOT
 
@@ -48,4 +48,10 @@ def test_options_are_found_where_they_are_advised() -> None:
 
 
 def test_verbs_whose_environment_is_named_have_the_option() -> None:
-    assert [verb for verb in VERBS if "--prod" not in OPTIONS[verb]] == []
+    assert [verb for verb in VERBS if not {"--prod", "--env"} <= OPTIONS[verb].keys()] == []
+    assert [verb for verb in DEPLOYS if "--env" not in OPTIONS[verb]] == []
+    told = "./inv up, ./inv deploy --yes, ./inv down --prod"
+    assert in_environment(told, "dev") == told
+    assert in_environment(told, "prod") == "./inv up --prod, ./inv deploy --yes, ./inv down --prod"
+    wanted = "./inv up --env staging, ./inv deploy --env staging --yes, ./inv down --prod"
+    assert in_environment(told, "staging") == wanted

@@ -43,7 +43,7 @@ WRONG = {
     "rollback --yes": "rollback asks nothing: leave --yes out. ./inv --help rollback",
     "up -y": "up asks nothing: leave -y out. ./inv --help up",
     "up prod": "up takes no 'prod'; did you mean --prod? ./inv --help up",
-    "up dev": "up takes no 'dev', and there is no verb of that name. ./inv --help up",
+    "up dev": "up takes no 'dev'; did you mean --env? ./inv --help up",
     "down upp": "down takes no 'upp'; did you mean up? ./inv --help down",
     "test tests/x.py": "test takes no 'tests/x.py'. What is for pytest stands behind --: ./inv test -- tests/x.py",
     "down test --image -k x -- -v": "test has no -k. What is for pytest stands behind --: "
@@ -152,7 +152,8 @@ def test_the_tab_key_waits_for_no_environment(little: Checkout) -> None:
 
 
 def test_what_is_begun_with_dashes_is_completed(launched: Checkout) -> None:
-    assert inv(launched, "--complete", "--", "inv", "ps", "--").stdout.split() == ["--context", "--prod", "--runtime"]
+    said = inv(launched, "--complete", "--", "inv", "ps", "--").stdout
+    assert said.split() == ["--context", "--env", "--prod", "--runtime"]
     assert inv(launched, "--complete", "--", "inv", "test", "--", "").stdout == ""
 
 
