@@ -9,7 +9,7 @@ from slipway.deploy.compose import labels
 from slipway.deploy.compose.database import DeployedDatabase
 from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import Files
-from slipway.deploy.compose.groups import unknown, unlabelled
+from slipway.deploy.compose.groups import part_states, unknown, unlabelled
 from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.deploy.compose.releases import EngineReleases
@@ -216,9 +216,10 @@ class EngineDeployment:
             port = self.proxy.port
             more = {"container": " ".join(live.names), "id": live.id} | ({"address": self.url(port)} if port else {})
             found["service"] = State(found["service"].state, {**found["service"].details, **more})
+        beside = part_states(live) if live else {}
         proxy = self.stack.container(labels.PROXY)
         word = "stopped" if not proxy or not proxy.running else "ready" if proxy.ready else "not ready"
-        return found | {"proxy": State(word)}
+        return found | beside | {"proxy": State(word)}
 
     def url(self, port: int) -> str:
         """Return the address of the service: its domain, or this port."""

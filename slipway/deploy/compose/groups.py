@@ -7,7 +7,10 @@ from typing import Any
 
 from slipway.deploy.compose import labels
 from slipway.engine.containers import CONFIG_HASH, PROJECT, Container
+from slipway.runtime import State
 from slipway.runtime.release import WEB, Release
+
+WELL = {"": "running", "healthy": "ready"}
 
 
 def made_of(release: Release) -> set[tuple[str, ...]]:
@@ -35,6 +38,17 @@ def grouped(found: Sequence[Container]) -> dict[str, Release]:
             services.setdefault(release, {}).setdefault(one.service, []).append(one)
     releases = [Release(id, {name: tuple(each) for name, each in of.items()}) for id, of in services.items()]
     return {release.id: release for release in sorted(releases, key=lambda one: (one.made, one.id))}
+
+
+def part_states(release: Release) -> dict[str, State]:
+    """Return the state of each process of a release beside web, that of the worst where there are several."""
+    found = {}
+    for name in release.replicas:
+        each = release.services[name]
+        words = [WELL.get(one.health, one.health) if one.running else "stopped" for one in each]
+        worst = next((word for word in words if word not in WELL.values()), words[0])
+        found[name] = State(worst, {"containers": " ".join(one.name for one in each)})
+    return found
 
 
 def unlabelled(found: Sequence[Container], deployment: str) -> list[str]:
