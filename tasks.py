@@ -6,6 +6,7 @@ of the service is in `[tool.slipway]` of pyproject.toml. Verbs of your own stand
 # ruff: noqa: I001  (the order is that of the lifecycle)
 
 from slipway.verbs.run import up, down, status, ps, logs, shell
+from slipway.verbs.oneoff import run, python
 from slipway.verbs.env import env
 from slipway.verbs.test import test
 from slipway.verbs.database import migrate, revision, check, downgrade, backup, restore, psql
@@ -18,7 +19,7 @@ from slipway.verbs.help import help, completion
 
 # How `./inv` lists them; a task of yours stands below, or in a stage that you write here.
 STAGES = {
-    "Run it, with Docker or without": (up, down, status, ps, logs, shell, env),
+    "Run it, with Docker or without": (up, down, status, ps, logs, shell, run, python, env),
     "Work on it: tests, schema, data": (test, migrate, revision, check, downgrade, backup, restore, psql),
     "Ship it: an image, a version, a server": (
         build, pins, image, sbom, audit, release, verify, deploy, rollback, releases, rotate,

@@ -1,11 +1,13 @@
 """Other programs at work: waited for as long as they may take, and ended with all that they have started."""
 
 import contextlib
+import os
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
@@ -38,9 +40,16 @@ def started(argv: Sequence[str], apart: bool = False, **options: Any) -> "subpro
 
 def unstartable(program: str, error: OSError) -> str:
     """Say why a program did not start: PATH may name folders that this user may not enter, as another user's home."""
-    if isinstance(error, PermissionError) and (found := shutil.which(program)):
+    found = shutil.which(program) or (program if os.sep in program and Path(program).exists() else "")
+    if found and not isinstance(error, FileNotFoundError):
         return f"{found} cannot be started: {error.strerror}."
     return f"{program} is not installed."
+
+
+def unstarted(program: str, error: OSError) -> Problem:
+    """Return the Problem of a program that did not start, with the status that a shell gives then."""
+    said = unstartable(program, error)
+    return Problem(said, 127 if said.endswith("is not installed.") else 126)
 
 
 def status_of(process: "subprocess.Popen[str]") -> int:

@@ -13,7 +13,7 @@ from typing import IO, Any, NoReturn
 from slipway.core import limits, terminal
 from slipway.core.errors import Problem
 from slipway.core.limits import Late, Limit
-from slipway.core.programs import attend, captured, ended, started, status_of, talk, unstartable
+from slipway.core.programs import attend, captured, ended, started, status_of, talk, unstarted
 from slipway.core.pythons import own_first
 from slipway.core.relay import ERR, OUT, relayed
 from slipway.core.signals import interrupted
@@ -232,8 +232,8 @@ class Shell:
         given = {**self.beneath, **os.environ, **(hidden or {}), **(env or {})}
         try:
             os.execvpe(argv[0], list(argv), given | own_first(argv, given))  # noqa: S606
-        except (FileNotFoundError, PermissionError) as error:
-            raise Problem(unstartable(argv[0], error)) from None
+        except OSError as error:
+            raise unstarted(argv[0], error) from None
 
     def _start(
         self,

@@ -16,7 +16,7 @@ NAMES = "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}"  # what an image 
 class EngineImage:
     """An image on the engine: its id, NAME@DIGEST in registries, its labels, its user ("0" for root), its layers.
 
-    `volumes` are the folders that it declares as such.
+    `volumes` are the folders that it declares as such, `entrypoint` what comes before a command.
     """
 
     id: str
@@ -26,6 +26,7 @@ class EngineImage:
     created: str
     layers: tuple[str, ...]
     volumes: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "EngineImage":
@@ -39,6 +40,7 @@ class EngineImage:
             created=facts.get("Created", ""),
             layers=tuple((facts.get("RootFS") or {}).get("Layers") or ()),
             volumes=tuple(config.get("Volumes") or ()),
+            entrypoint=tuple(config.get("Entrypoint") or ()),
         )
 
     @property

@@ -19,6 +19,7 @@ from slipway.engine.calls import JOB
 
 MADE_BY = "dev.slipway.by"  # the label of a one-off: machine and process
 HOLDS = "dev.slipway.holds"  # the label of one in which others run commands
+DETACHED = "dev.slipway.detached"  # the label of one that goes on without its verb, and its name
 WAITS = "dev.slipway.waits"  # the label of one that begins once it has secrets in this folder
 SCRIPT = Script("slipway.engine", "oneoff.sh")
 A_DAY = "86400"  # seconds
@@ -189,18 +190,19 @@ def _runs(shell: Shell, name: str) -> bool:
     return bool(one and one.running)
 
 
-def remove_left_behind(shell: Shell, project: str) -> None:
+def remove_left_behind(shell: Shell, project: str, label: str = "") -> None:
     """Remove the one-offs of a Compose project that verbs which were killed have left, and that do nothing any more.
 
-    They have ended, or wait for commands or for their secrets. Whether one of another machine's is left, nobody can
-    tell.
+    They have ended, or wait for commands or for their secrets, or are of use only to who entered them. Whether one of
+    another machine's is left, nobody can tell. With a `label`, as NAME=VALUE, those that have it.
     """
-    wanted = [f"label={containers.PROJECT}={project}", f"label={MADE_BY}"]
-    form = "\t".join(["{{.Names}}", "{{.State}}", *(f'{{{{.Label "{name}"}}}}' for name in (MADE_BY, HOLDS, WAITS))])
+    wanted = [f"label={label or f'{containers.PROJECT}={project}'}", f"label={MADE_BY}"]
+    shown = (MADE_BY, HOLDS, WAITS, DETACHED)
+    form = "\t".join(["{{.Names}}", "{{.State}}", *(f'{{{{.Label "{name}"}}}}' for name in shown)])
     for line in shell.output(containers.list_command(*wanted, form=form)).splitlines():
-        name, state, by, holds, waits = [*line.split("\t"), "", ""][:5]
+        name, state, by, holds, waits, detached = [*line.split("\t"), "", "", ""][:6]
         host, _, pid = by.rpartition("/")
-        if host != socket.gethostname() or processes.exists(int(pid)):
+        if host != socket.gethostname() or processes.exists(int(pid)) or (detached and state != "created"):
             continue
         over = state in ("exited", "created") or (state == "running" and bool(holds))
         if over or (state == "running" and waits and _waits(shell, name, waits)):

@@ -72,6 +72,12 @@ def exists(shell: Shell, name: str) -> bool:
     return asked.ask(shell, ["docker", "volume", "inspect", name]) is not None
 
 
+def remove_unused(shell: Shell, *names_: str) -> None:
+    """Remove those of these volumes that are there and that no container has; what stays is said."""
+    if unused := [one for one in names(shell, "dangling=true") if one in names_]:
+        asked.tidy(shell, remove_command(*unused))
+
+
 def reader_command(mounts: Mapping[str, str], image: str, project: str) -> list[str]:
     """Return the command that makes a container of a Compose project from which files of volumes are copied."""
     return tokens(

@@ -113,8 +113,8 @@ class Service(Protocol):
     def is_prepared(self) -> bool:
         """Tell whether that is at hand already; raises Problem."""
 
-    def logs(self, follow: bool, lines: int) -> NoReturn:
-        """Show the log; raises Problem when there is none."""
+    def logs(self, follow: bool, lines: int, process: str = "") -> NoReturn:
+        """Show the log, or that of a process beside the service; raises Problem when there is none."""
 
     def shell(self) -> NoReturn:
         """Open a shell; raises Problem when there is nowhere to."""
@@ -188,6 +188,12 @@ class Runtime(Protocol):
 
     def become(self, job: Job) -> NoReturn:
         """Let a job take this process's place, terminal included; raises Problem."""
+
+    def launch(self, argv: Sequence[str], tag: str, detached: bool) -> str:
+        """Let somebody's command take this process's place, or go on in the background, and return its name then.
+
+        It is where the service's code and settings are, or those of an image of this `tag`. Raises Problem.
+        """
 
     def use_programs(self, major: int) -> str:
         """Let jobs beside the database have PostgreSQL's programs of this major version, or of a newer one.

@@ -4,26 +4,27 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from slipway.core.errors import Problem
 from slipway.core.ports import LOOPBACK
 from slipway.core.shell import Ran
-from slipway.engine import containers, images, volumes
-from slipway.engine.containers import PROJECT, Container
+from slipway.engine import attached, containers, images
+from slipway.engine.containers import Container
 from slipway.engine.stack import SERVICES as DEFINED
 from slipway.engine.stack import Stack
 from slipway.project import labels
 from slipway.project.checkout import Checkout
-from slipway.runtime import Job, LiveRelease, State, defined, mounts
+from slipway.runtime import Job, LiveRelease, State, defined, mounts, oneoffs
 from slipway.runtime.compose_database import ComposeDatabase
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, MIGRATE, no_tty, with_variables
 from slipway.runtime.release import SERVICES, WEB
 from slipway.runtime.reload import answers, told_to_go_on
-from slipway.runtime.stacks import READY, check_port, doomed, kept, live_releases, of_other_files, status, stop
+from slipway.runtime.stacks import COLUMNS, READY, check_port, doomed, kept, live_releases, of_other_files, status, stop
 from slipway.runtime.tree import TreeImage
 
 
@@ -97,7 +98,7 @@ class ComposeService:
         with self.checkout.steps.step("service", "gunicorn, ready") as step:
             if not (was_up := self.port() is not None):
                 undo.callback(self.stack.quietly, "rm", "--stop", "--force", *SERVICES)
-            self._let_write(json.loads(self._config(port)))
+            mounts.let_write(self.stack, json.loads(self._config(port)))
             up = self.stack.compose("up", "--detach", "--no-deps", "--no-build", SERVICES)
             self.checkout.shell.quietly(up, env=self.stack.env(port), failed="The service could not be started.")
             for service in SERVICES:
@@ -106,8 +107,10 @@ class ComposeService:
             self.record.write_text(json.dumps(self._described(self.stack.container(WEB), port)))
             step.detail = f"{self.stack.name}: gunicorn, ready"
 
-    def logs(self, follow: bool, lines: int) -> NoReturn:
-        """Show the service's log."""
+    def logs(self, follow: bool, lines: int, process: str = "") -> NoReturn:
+        """Show the service's log, or that of a one-off."""
+        if process:
+            attached.show(self.checkout.shell, self.stack.containers, self.stack.name, process, lines, follow)
         web = self.stack.container(WEB)
         if not web:
             raise Problem("There is no log: the service was not started. ./inv up")
@@ -119,18 +122,6 @@ class ComposeService:
         self.checkout.shell.become(
             self.stack.bare("exec", no_tty(), WEB, with_variables(self.checkout.project, ["sh"]))
         )
-
-    def _let_write(self, config: dict[str, Any]) -> None:
-        # Into volumes that are there for this service: new ones are root's.
-        web = config["services"][WEB]
-        for mount in web.get("volumes") or ():
-            one = (config.get("volumes") or {}).get(mount.get("source"))
-            if mount["type"] != "volume" or not one or one.get("external") or mount.get("read_only"):
-                continue
-            shell, name, user = self.checkout.shell, self.stack.name, str(web.get("user") or "")
-            volumes.create(shell, one["name"], f"{PROJECT}={name}", f"{volumes.VOLUME}={mount['source']}")
-            user = user or images.existing(shell, web["image"]).user
-            volumes.let_write(shell, name, one["name"], mount["target"], web["image"], user)
 
     def answers(self) -> bool:
         """Tell whether it is ready now, and not at its engine's last look."""
@@ -178,6 +169,11 @@ class ComposeRuntime:
         """Let a job take this process's place."""
         self.jobs.become(job)
 
+    def launch(self, argv: Sequence[str], tag: str, detached: bool) -> str:
+        """Run a command in this tree's image."""
+        self.service.prepare()
+        return oneoffs.launch(self.stack, argv, tag, detached)
+
     def use_programs(self, major: int) -> str:
         """Let jobs beside the database have PostgreSQL's programs of this major version."""
         return self.jobs.use_programs(major)
@@ -204,8 +200,9 @@ class ComposeRuntime:
         return kept(self.stack, self.backups)
 
     def listing(self) -> NoReturn:
-        """Let Compose print the containers."""
-        self.checkout.shell.become(self.stack.bare("ps", "--all"))
+        """Let the engine print the containers, one-offs among them."""
+        mine = f"label={containers.PROJECT}={self.stack.name}"
+        self.checkout.shell.become(containers.list_command(mine, form=COLUMNS))
 
     def status(self) -> dict[str, State]:
         """Return the state of the service and its database."""

@@ -26,8 +26,9 @@ from slipway.project.locks.find import ORDER as LOCKS
 from slipway.project.revisions import files as revisions
 from slipway.project.revisions import heads
 from slipway.project.tree import Tree, digest
-from slipway.runtime import LiveRelease, State, supplied
+from slipway.runtime import LiveRelease, State, background, supplied
 from slipway.runtime.addresses import asked_at, joined, url
+from slipway.runtime.background import Background
 from slipway.runtime.environment import Environment
 from slipway.runtime.reload import GOES_ON, RELOADED, wait
 
@@ -46,6 +47,7 @@ class HostService:
         self.where = where
         self.record = environment.state / "service.json"
         self.log = environment.state / "service.log"
+        self.aside = Background(environment.state / "runs")
 
     @cached_property
     def _tree(self) -> Tree:
@@ -169,11 +171,14 @@ class HostService:
         """Stop it; return whether it was running."""
         return processes.stop(self.record, STOP_GRACE)
 
-    def logs(self, follow: bool, lines: int) -> NoReturn:
-        """Show the service's log."""
-        if not self.log.exists():
+    def logs(self, follow: bool, lines: int, process: str = "") -> NoReturn:
+        """Show the service's log, or that of a process beside it."""
+        log = self.aside.log(process) if process in self.aside.names() else self.log
+        if process and log == self.log:
+            raise background.unknown(process)
+        if not log.exists():
             raise Problem("There is no log yet: ./inv up starts the service.")
-        self.checkout.shell.become(["tail", "-n", str(lines), *(["-F"] if follow else []), str(self.log)])
+        self.checkout.shell.become(["tail", "-n", str(lines), *(["-F"] if follow else []), str(log)])
 
     def shell(self) -> NoReturn:
         """Open a shell with the service's environment."""

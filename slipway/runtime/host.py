@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,7 +12,7 @@ from slipway.core.ports import LOOPBACK
 from slipway.core.shell import Ran
 from slipway.project.checkout import Checkout
 from slipway.project.database import HOSTNAME, NO_DATABASE, PORT, SUPERUSER, Database
-from slipway.runtime import SERVICE_PYTHON, STAYS, Job, State, Where, elsewhere, supplied
+from slipway.runtime import SERVICE_PYTHON, STAYS, Job, State, Where, background, elsewhere, supplied
 from slipway.runtime.addresses import asked_at, url
 from slipway.runtime.environment import Environment
 from slipway.runtime.gunicorn import HostService
@@ -131,6 +132,19 @@ class HostRuntime:
         program = self.database.server.binaries[job.argv[0]]
         self.checkout.shell.become([program, *job.argv[1:]], hidden={**self.database.client, **job.env})
 
+    def launch(self, argv: Sequence[str], tag: str, detached: bool) -> str:
+        """Run a command in the project's folder."""
+        if tag:
+            raise Problem("--tag names an image, and the service is on this host, of this folder: leave --tag out.")
+        self.service.prepare()
+        if not detached:
+            self.become(Job(argv))
+        name, where = background.any_name(), self.database.where
+        command, env = self._here(Job(argv)), {**self._of_service, **where}
+        self.checkout.steps.command(command, where)
+        self.service.aside.start(name, command, self.checkout.root, env)
+        return name
+
     def use_programs(self, major: int) -> str:
         """Let jobs beside the database have PostgreSQL's programs of this major version; see `Runtime`."""
         self.programs = client(clients(), major)
@@ -148,7 +162,9 @@ class HostRuntime:
 
     def stop(self, volumes: bool) -> None:
         """Stop the service and PostgreSQL; delete the data if told to."""
-        steps, server = self.checkout.steps, self.database.server
+        steps, server, aside = self.checkout.steps, self.database.server, self.service.aside
+        for name in aside.names():
+            aside.remove(name)
         with steps.step("service") as step:
             step.detail = "stopped" if self.service.stop() else "was not running"
         with steps.step("database") as step:
@@ -171,6 +187,9 @@ class HostRuntime:
         rows: list[tuple[str, ...]] = [("NAME", "STATE", "PROCESS", "ADDRESS")]
         for name, one in self.status().items():
             rows.append((name, one.state, *(str(one.details.get(key) or "-") for key in ("process", "address"))))
+        for name in self.service.aside.names():
+            process = self.service.aside.process(name)
+            rows.append((name, "running" if process else "ended", str(process or "-"), "-"))
         return rows
 
     def status(self) -> dict[str, State]:

@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from slipway.core.errors import Problem
+from slipway.engine import images, volumes
+from slipway.engine.containers import PROJECT
+from slipway.engine.stack import Stack
 from slipway.project import dotenv
+from slipway.runtime.release import WEB
 
 UNREAD = ("__pycache__", ".git", ".venv", ".slipway")  # bytecode is done without; the others are no service's
 INSTRUCTION = re.compile(
@@ -68,6 +72,19 @@ def check(root: Path, users: Mapping[str, list[Path]]) -> None:
                 f"The container's user {number} may not read {unreadable[0]}{more}, which it gets of this folder. (A "
                 f"umask of 077 makes files so.) Let others read it: chmod -R go+rX {' '.join(tops)}"
             )
+
+
+def let_write(stack: Stack, config: Mapping[str, Any]) -> None:
+    """Let the service write into volumes that are there for it: new ones are root's. Raises Problem."""
+    web = config["services"][WEB]
+    for mount in web.get("volumes") or ():
+        one = (config.get("volumes") or {}).get(mount.get("source"))
+        if mount["type"] != "volume" or not one or one.get("external") or mount.get("read_only"):
+            continue
+        shell, name, user = stack.shell, stack.name, str(web.get("user") or "")
+        volumes.create(shell, one["name"], f"{PROJECT}={name}", f"{volumes.VOLUME}={mount['source']}")
+        user = user or images.existing(shell, web["image"]).user
+        volumes.let_write(shell, name, one["name"], mount["target"], web["image"], user)
 
 
 def is_any_closed(root: Path) -> bool:

@@ -15,6 +15,7 @@ from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE
 
 READY = "ready"
+COLUMNS = "table {{.Names}}\t{{.Image}}\t{{.Status}}\t{{.Ports}}"  # of what runs
 
 
 def live_releases(running: list[Container]) -> list[LiveRelease]:

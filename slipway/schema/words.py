@@ -7,7 +7,8 @@ import sys
 # The verbs that act on an environment, and so take --prod and --env. Messages name them without it: they are written
 # where nobody knows in which environment they will be read. Those that deploy are about production unless told.
 VERBS = (
-    "up", "down", "status", "ps", "logs", "shell", "migrate", "downgrade", "backup", "restore", "psql", "rotate",
+    "up", "down", "status", "ps", "logs", "shell", "run", "python", "migrate", "downgrade", "backup", "restore", "psql",
+    "rotate",
 )  # fmt: skip
 DEPLOYS = ("deploy", "rollback", "releases")
 DEV, PROD = "dev", "prod"

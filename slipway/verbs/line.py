@@ -12,9 +12,10 @@ NAMES_OF_INVOKE = ("echo", "help", "dry", "list")  # the names; --dry is refused
 VALUES = {
     "backup": "NAME", "bake": "SECONDS", "build-arg": "NAME=VALUE", "command": "SQL", "context": "NAME", "env": "NAME",
     "file": "FILE", "key": "FILE", "lines": "NUMBER", "load": "FOLDER", "message": "TEXT", "name": "NAME",
-    "output": "FILE", "part": "PART", "phase": "PHASE", "platform": "PLATFORMS", "port": "PORT", "python": "VERSION",
-    "runtime": "RUNTIME", "save": "FOLDER", "scale": "NUMBERS", "secret": "id=NAME,src=FILE", "shell": "SHELL",
-    "skip": "GATE", "tag": "TAG", "to": "TARGET", "variant": "VARIANT", "version": "X.Y.Z", "wheel": "FILE",
+    "output": "FILE", "part": "PART", "phase": "PHASE", "platform": "PLATFORMS", "port": "PORT", "process": "NAME",
+    "python": "VERSION", "runtime": "RUNTIME", "save": "FOLDER", "scale": "NUMBERS", "secret": "id=NAME,src=FILE",
+    "shell": "SHELL", "skip": "GATE", "tag": "TAG", "to": "TARGET", "variant": "VARIANT", "version": "X.Y.Z",
+    "wheel": "FILE",
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from invoke.terminals import pty_size
 
 from slipway import __version__
 from slipway.verbs.line import foreign, spelled
-from slipway.verbs.verb import Verb  # and with it, what is said of a value that is none
+from slipway.verbs.verb import COMMAND, Verb  # and with it, what is said of a value that is none
 
 MARGIN, LEAST = 12, 20  # columns: between and beside names and texts; for texts
 USAGE = "Usage: ./inv VERB [--options]"
@@ -132,7 +132,8 @@ class Slipway(Program):
         task, context = self.collection[name], self.parser.contexts[name]
         positional = "".join(f" {spelled(one)}" for one in context.positional_args)
         passes = getattr(task, "passes", "")
-        self._print(f"Usage: ./inv {name}{positional} [--options]{f' [-- what {passes} takes]' if passes else ''}\n")
+        behind = " -- COMMAND" if passes == COMMAND else f" [-- what {passes} takes]" if passes else ""
+        self._print(f"Usage: ./inv {name}{positional} [--options]{behind}\n")
         self._print("".join(f"  {line}".rstrip() + "\n" for line in (inspect.getdoc(task) or "").splitlines()))
         rows = sorted(
             (spelled(one, with_letter=True), one.help or "") for one in context.args.values() if not one.positional

@@ -157,7 +157,14 @@ def deleted(doomed: "Sequence[str]", left: "Sequence[str]", kept: "Sequence[str]
     return [*rows, ("kept", f"{', '.join(kept)}, where the backups are")] if kept else rows
 
 
-@task(help=EVERYWHERE | {"follow": "go on until Ctrl-C", "lines": "how many of the last lines"})
+OF_LOGS = {
+    "follow": "go on until Ctrl-C",
+    "lines": "how many of the last lines",
+    "process": "of what `inv run --detach` has started, by the name that it printed",
+}
+
+
+@task(help=EVERYWHERE | OF_LOGS)
 def logs(
     _: Context,
     prod: bool = False,
@@ -166,6 +173,7 @@ def logs(
     context: str = "",
     follow: bool = False,
     lines: str = "100",
+    process: str = "",
 ) -> None:
     """Show the service's log.
 
@@ -176,7 +184,7 @@ def logs(
 
     wanted = number("lines", lines, LINES)
     with begin("logs", prod, env, runtime=runtime, context=context, quietly=True) as session:
-        session.runtime.service.logs(follow, wanted)
+        session.runtime.service.logs(follow, wanted, process)
 
 
 @task(help=EVERYWHERE)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 HARMLESS = ("deploy", "down", "logs", "ps", "releases", "rollback", "status")  # to anybody: nothing runs as this user
 UNASKED = ("build", "check", "revision", "test")  # nothing of an environment that runs is touched
-OF_PACKAGES = ("check", "test", "up")  # they run the service's code in .venv, or may
+OF_PACKAGES = ("check", "python", "run", "test", "up")  # they run the service's code in .venv, or may
 Asked = Callable[["Session"], object]
 
 

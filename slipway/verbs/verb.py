@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Each letter means the same option in every verb that has it. None is for --prod: what is production is spelled out.
 SHORT = {"command": "c", "follow": "f", "lines": "n", "message": "m", "yes": "y"}
 
+COMMAND = "the command"  # what follows `--` where a verb runs just that
+
 KINDS = {int: "a whole number", float: "a number"}
 
 

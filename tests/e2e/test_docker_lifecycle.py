@@ -11,6 +11,7 @@ import jwt
 import pytest
 
 from slipway.project import dotenv
+from tests.e2e import asides
 from tests.e2e.secrecy import watched
 from tests.e2e.support import NAME, commit, containers, run
 from tests.e2e.talk import ask, conversation, done, eventually, token
@@ -68,6 +69,7 @@ def test_the_lifecycle_from_the_build_on(docker: Checkout) -> None:
     assert secrets_of(docker)[0] != password
     conversation(docker.url)
     assert done(docker, "psql", "--", "-Atc", "SELECT count(*) FROM posts").stdout == "2\n"
+    asides.on_an_engine(docker, secrets_of(docker)[1])
     for secret in secrets_of(docker):
         assert secret not in first.stdout + first.stderr
         for shown in (run("docker", "history", "--no-trunc", tag), run("docker", "image", "inspect", tag)):
@@ -188,6 +190,7 @@ def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) ->
     assert all(line.startswith("{") for line in run("docker", "logs", web).splitlines())
     started = run("docker", "inspect", "--format", "{{.State.StartedAt}}", web)
     assert "already up" in done(docker, "up", SLIPWAY_ENV="prod").stderr
+    asides.on_an_engine(docker, secrets_of(docker)[1], "--prod")
 
     docker.edit("app/main.py", 'title="Slipway service"', 'title="Another"')
     refused = docker.inv("up", "--prod")
@@ -197,6 +200,8 @@ def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) ->
     assert not [name for name in containers() if "-prod-" not in name]
     volume = json.loads(run("docker", "inspect", "--format", "{{json .Mounts}}", f"{NAME}-prod-db-1"))
     assert {mount["Name"] for mount in volume} == {f"{NAME}-prod_db", f"{NAME}-prod_secrets"}
+    done(docker, "down", "--prod")
+    assert containers() == []
 
 
 @pytest.mark.full  # a release's gate runs some of it

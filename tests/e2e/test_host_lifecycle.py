@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from slipway.project import dotenv
+from tests.e2e import asides
 from tests.e2e.talk import SECRETS, conversation, done, token
 from tests.support import PATIENT, Checkout, free_port, processes_of, wait_for
 
@@ -45,6 +46,7 @@ def test_the_life_of_a_service(service: Checkout) -> None:
         input="SELECT count(*) FROM posts", capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert counted.stdout == "1\n"
+    asides.on_this_host(service, dotenv.parse((service.root / ".env").read_text())[0][SECRETS[1]])
 
     assert service.inv("down").returncode == 0
     assert processes_of(service.root) == []

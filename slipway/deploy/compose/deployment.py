@@ -1,11 +1,12 @@
 """Production on one Docker Engine: what stays (proxy, database), and its releases."""
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran, tokens
 from slipway.deploy import settings, source
-from slipway.deploy.compose import labels
+from slipway.deploy.compose import labels, oneoffs
 from slipway.deploy.compose.database import DeployedDatabase
 from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import Files
@@ -13,7 +14,7 @@ from slipway.deploy.compose.groups import part_states, unknown, unlabelled
 from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.deploy.compose.releases import EngineReleases
-from slipway.engine import containers
+from slipway.engine import attached, containers
 from slipway.engine.compose import NOT_STARTED
 from slipway.engine.stack import Stack
 from slipway.engine.variables import PRODUCTION
@@ -24,12 +25,11 @@ from slipway.runtime import Job, LiveRelease, State
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, MIGRATE, ComposeJobs, no_tty, with_variables
 from slipway.runtime.release import WEB
-from slipway.runtime.stacks import check_port, doomed, kept, live_releases, status, stop
+from slipway.runtime.stacks import COLUMNS, check_port, doomed, kept, live_releases, status, stop
 from slipway.runtime.tree import TreeImage
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104
 HTTPS = 443
-COLUMNS = "table {{.Names}}\t{{.Image}}\t{{.Status}}\t{{.Ports}}"
 
 
 class DeployedService:
@@ -88,8 +88,10 @@ class DeployedService:
         """Tell whether the image is built of what goes into it now."""
         return self.image.is_built()
 
-    def logs(self, follow: bool, lines: int) -> NoReturn:
-        """Show the log of the live release."""
+    def logs(self, follow: bool, lines: int, process: str = "") -> NoReturn:
+        """Show the log of the live release, or of a one-off."""
+        if process:
+            attached.show(self.checkout.shell, self.stack.containers, self.stack.name, process, lines, follow)
         live = self.releases.live()
         if not live:
             raise Problem("There is no log: no release is live. ./inv deploy")
@@ -171,6 +173,10 @@ class EngineDeployment:
             self.stack.need(DATABASE)
         self.network.have()
         self.jobs.become(job)
+
+    def launch(self, argv: Sequence[str], tag: str, detached: bool) -> str:
+        """Run a command as the live release does, or as one of this tag would."""
+        return oneoffs.launch(self.checkout, self, self.releases, argv, tag, detached)
 
     def use_programs(self, major: int) -> str:
         """Let jobs beside the database have PostgreSQL's programs of this major version."""

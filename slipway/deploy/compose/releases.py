@@ -15,7 +15,7 @@ from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.notes import Notes
 from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.deploy.compose.shared import SharedVolumes
-from slipway.engine import asked, calls, containers, images, jobs, processes, variables, volumes
+from slipway.engine import asked, attached, calls, containers, images, jobs, processes, variables, volumes
 from slipway.engine.background import Background
 from slipway.engine.compose import patience, release_variables
 from slipway.engine.stack import Stack
@@ -201,18 +201,22 @@ class EngineReleases(Notes):
         if release.at_work:
             self.halt(release)
         asked.tidy(self.shell, containers.remove_command(*release.names))
-        asked.tidy(self.shell, volumes.remove_command(labels.release_secrets(self.deployment, release.id)))
+        # What `inv run` has started there goes on with them: they go with `tidy`, once it has ended.
+        volumes.remove_unused(self.shell, labels.release_secrets(self.deployment, release.id))
         self.stack.forget()
 
     def tidy(self) -> None:
-        """Remove the secrets of releases that have no containers, and their way to the database."""
+        """Remove ended one-offs, the secrets of releases that have no containers, and their way to the database."""
         self.stack.forget()
+        if ended := attached.ended(self.stack.containers):
+            asked.tidy(self.shell, containers.remove_command(*ended, volumes=True))
         self.network.leave(one.networks for release in self.all().values() for one in release.containers)
         kept = {labels.release_secrets(self.deployment, release) for release in self.all()}
         there = volumes.names(self.shell, f"label={labels.DEPLOYMENT}={self.deployment}")
         if stray := [volume for volume in there if volume not in kept]:
             jobs.remove_left_behind(self.shell, self.deployment)
-            asked.tidy(self.shell, volumes.remove_command(*stray))
+            jobs.remove_left_behind(self.shell, self.deployment, self.stack.label)
+            volumes.remove_unused(self.shell, *stray)
 
     def beside(self, port: int = 0) -> tuple[Beside, ...]:
         """Return the images of the database and the proxy that run here; with a port, also what they would be."""

@@ -2,6 +2,7 @@
 """A deployment of releases in memory: what `inv deploy` and `inv rollback` are tried on without an engine."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -54,7 +55,7 @@ class MemoryService:
     def is_prepared(self) -> bool:
         raise NeverError
 
-    def logs(self, follow: bool, lines: int) -> NoReturn:
+    def logs(self, follow: bool, lines: int, process: str = "") -> NoReturn:
         raise NeverError
 
     def shell(self) -> NoReturn:
@@ -112,6 +113,9 @@ class MemoryDeployment:
         return Ran(0, json.dumps(answer)) if answer else Ran(1, "")
 
     def become(self, job: Job) -> NoReturn:
+        raise NeverError
+
+    def launch(self, argv: Sequence[str], tag: str, detached: bool) -> str:
         raise NeverError
 
     def use_programs(self, major: int) -> str:

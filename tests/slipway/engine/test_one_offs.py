@@ -63,6 +63,15 @@ def test_what_does_nothing_any_more_is_removed_once_its_verb_is_gone(
     assert shell.removed is removed
 
 
+@pytest.mark.parametrize(("state", "removed"), [("exited", False), ("running", False), ("created", True)])
+def test_one_in_the_background_does_without_its_verb_once_it_was_started(
+    tmp_path: Path, state: str, removed: bool
+) -> None:
+    shell = OneContainer(tmp_path, "\t".join(["shop-run-1", state, BY["gone"], "", "", "run-1"]), "")
+    jobs.remove_left_behind(shell, "shop")
+    assert shell.removed is removed
+
+
 class Followed(Shell):
     """An engine whose client doesn't notice that a job has ended: `docker logs --follow`, and `docker wait`."""
 

@@ -59,6 +59,9 @@ WRONG = {
     "up --port x": "--port is a whole number from 1 to 65535, not 'x'.",
     "deploy --scale x": "--scale is a whole number from 1 to 500, of web, or names each process once, as "
     "web=3,worker=2; not 'x'.",
+    "run": "There is no command to run. An example: ./inv run -- python -m app.reports --month 2026-10",
+    "run ls": "run takes no 'ls'. What is for the command stands behind --: ./inv run -- ls",
+    "python x.py": "python takes no 'x.py'. What is for python stands behind --: ./inv python -- x.py",
     "rotate X --bake -1": "--bake is a whole number from 0 to 86400, not '-1'.",
     "logs --lines 0": "--lines is a whole number from 1 to 1000000, not '0'.",
     "-r /other/shop up": "This ./inv works on the project in its own folder, {root}. For another project, call its "
@@ -123,6 +126,7 @@ def test_help_has_values_and_letters(launched: Checkout) -> None:
     assert "\n      --tag TAG " in inv(launched, "deploy", "--help").stdout
     assert "\n  -y, --yes " in inv(launched, "help", "deploy").stdout
     assert inv(launched, "--help", "psql").stdout.startswith("Usage: ./inv psql [--options] [-- what psql takes]\n")
+    assert inv(launched, "--help", "run").stdout.startswith("Usage: ./inv run [--options] -- COMMAND\n")
     for line in ("--help rotate", "rotate --help", "rotate -h", "help rotate", "completion bash rotate --help"):
         assert inv(launched, *line.split()).stdout.startswith("Usage: ./inv rotate NAME [--options]\n")
 

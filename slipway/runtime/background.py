@@ -1,0 +1,71 @@
+"""Processes of this user beside the service: each has a name, a record and a log of its own."""
+
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from slipway.core import processes
+from slipway.core.errors import Problem
+from slipway.core.programs import unstarted
+from slipway.core.signals import uninterrupted
+
+GRACE = 10.0  # seconds after SIGTERM, as Docker gives
+
+
+@dataclass(frozen=True)
+class Background:
+    """Those whose records and logs are in a folder."""
+
+    folder: Path
+
+    def record(self, name: str) -> Path:
+        """Return where the record of one is."""
+        return self.folder / f"{name}.json"
+
+    def log(self, name: str) -> Path:
+        """Return where the log of one is."""
+        return self.folder / f"{name}.log"
+
+    def start(self, name: str, argv: Sequence[str], root: Path, env: Mapping[str, str]) -> psutil.Popen:
+        """Start one; raises Problem when there is no such program."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        record = self.record(name)
+        with uninterrupted():
+            try:
+                process = processes.spawn(
+                    argv, cwd=root, env={**os.environ, **env, **processes.mark(record)}, log=self.log(name)
+                )
+            except OSError as error:
+                self.log(name).unlink(missing_ok=True)
+                raise unstarted(argv[0], error) from None
+            processes.Record(process.pid, process.create_time(), 0, "", "").save(record)
+        return process
+
+    def names(self) -> list[str]:
+        """Return the names of those that were started, whether or not they still run."""
+        return sorted(path.stem for path in self.folder.glob("*.log"))
+
+    def process(self, name: str) -> int | None:
+        """Return the number of one that runs, or None."""
+        record = processes.load(self.record(name))
+        return record.pid if record else None
+
+    def remove(self, name: str, grace: float = GRACE) -> None:
+        """Stop one, and delete its log."""
+        processes.stop(self.record(name), grace)
+        for path in (self.record(name), self.log(name)):
+            path.unlink(missing_ok=True)
+
+
+def unknown(name: str) -> Problem:
+    """Return the Problem of a name that nothing here has."""
+    return Problem(f"Nothing of the name {name} was started with `inv run --detach`, or it was removed: ./inv ps")
+
+
+def any_name() -> str:
+    """Return a name for one that nobody has named."""
+    return f"run-{secrets.token_hex(4)}"
