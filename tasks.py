@@ -14,6 +14,7 @@ from slipway.verbs.image import build, pins, image, sbom, audit
 from slipway.verbs.release import release, verify
 from slipway.verbs.deploy import deploy, rollback, releases
 from slipway.verbs.rotate import rotate
+from slipway.verbs.maintenance import maintenance
 from slipway.verbs.upgrade import upgrade, eject
 from slipway.verbs.help import help, completion
 
@@ -23,6 +24,7 @@ STAGES = {
     "Work on it: tests, schema, data": (test, migrate, revision, check, downgrade, backup, restore, psql),
     "Ship it: an image, a version, a server": (
         build, pins, image, sbom, audit, release, verify, deploy, rollback, releases, rotate,
+        maintenance,
     ),
     "Slipway itself": (upgrade, eject, help, completion),
 }  # fmt: skip

@@ -51,7 +51,8 @@ class Facts:
     `volumes` those that releases share, as people read it. `definition` is a hash of what else would define a release;
     of those that are `there`, `keep` are kept beside it. `left` is the database that runs here though the service's is
     elsewhere by now, `after` what the service runs once it is migrated. `processes` are those that a release has beside
-    web, each with how many there are by what defines it, 0 where that says nothing.
+    web, each with how many there are by what defines it, 0 where that says nothing. `away` is what is noted while
+    clients are sent away.
     """
 
     live: Release | None
@@ -77,6 +78,7 @@ class Facts:
     left: LeftBehind | None = None
     after: tuple[str, ...] = ()
     processes: Mapping[str, int] = field(default_factory=dict)
+    away: str = ""
 
     @property
     def now(self) -> Entry | None:

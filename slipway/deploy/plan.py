@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from slipway.deploy import beside, history, ledger, processes, settings
+from slipway.deploy import beside, history, ledger, maintenance, processes, settings
 from slipway.deploy.facts import (
     Facts,
     Options,
@@ -59,7 +59,8 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
 
 def _beside(facts: Facts, options: Options) -> list[tuple[str, str]]:
     # What is said of the database and the proxy, and of what releases share.
-    found = [("volumes", "; ".join(facts.volumes)), ("images", beside.line(facts.beside))]
+    found = [("clients", maintenance.note(facts.away))]
+    found += [("volumes", "; ".join(facts.volumes)), ("images", beside.line(facts.beside))]
     found.append(("changed", beside.changed(facts.beside, facts.now.beside if facts.now else {})))
     if recreates(facts, options):
         why = beside.why(facts.beside, DATABASE, "its definition has changed")

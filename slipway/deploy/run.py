@@ -11,7 +11,7 @@ from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.core.words import human
 from slipway.database import after, migrate, superuser
-from slipway.deploy import away, beside, ledger, plan, processes, recover, settings, source, switch
+from slipway.deploy import away, beside, ledger, maintenance, plan, processes, recover, settings, source, switch
 from slipway.deploy.facts import Facts, Options, dismisses, is_live, recreates, replicas, scale
 from slipway.deploy.ledger import Entry
 from slipway.deploy.rollback import started
@@ -77,7 +77,7 @@ class Deployer:
             for port in self._ports if change else ():
                 if port not in proxy.ports():
                     self.deployment.service.check_port(port)
-            wanted = proxy.wanted()
+            wanted = maintenance.checked(proxy.wanted(), known.maintenance)
             if change or wanted != known.configuration:
                 proxy.check(wanted, self.port)
             free = room(releases)
@@ -95,6 +95,7 @@ class Deployer:
             role=self._role() if database else None, outdated=self.deployment.database.is_outdated(self.port),
             beside=images, volumes=shared, definition=settings.definition(releases.definition(), salt),
             there=tuple(there), keep=self.checkout.project.deploy.keep, processes=releases.processes(),
+            away=known.maintenance,
             left=self.deployment.database.left_behind(), after=self.checkout.project.after_migrate,
         )  # fmt: skip
 

@@ -174,7 +174,7 @@ class Pointer:
 class Remembered:
     """What a deployment remembers: whom clients are led to, the lines of its ledger, what settings are hashed with
     ("" when there is nothing yet), and the proxy's configuration. `previous` is the release that one can go back to at
-    once, as it still runs beside the live one; "" for none.
+    once, as it still runs beside the live one; "" for none. `maintenance` is what is noted while clients are sent away.
     """
 
     pointer: Pointer
@@ -182,6 +182,7 @@ class Remembered:
     salt: str = ""
     configuration: str = ""
     previous: str = ""
+    maintenance: str = ""
 
 
 @dataclass(frozen=True)

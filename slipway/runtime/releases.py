@@ -1,6 +1,6 @@
 """Releases that replace each other: what can be asked of them, and done with them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -200,6 +200,17 @@ class Releases(Protocol):
 
     def forget_rollback(self) -> None:
         """Forget who has gone back."""
+
+    # Whether clients are sent away (deploy/maintenance.py)
+
+    def maintenance(self) -> tuple[str, str]:
+        """Return what is noted while clients are sent away, else "", and the proxy's configuration; raises Problem."""
+
+    def send_away(self, files: Mapping[str, str], allowed: Sequence[str]) -> None:
+        """Send clients away with these files, but for allowed addresses, under whoever's lock; raises Problem."""
+
+    def let_in(self) -> None:
+        """Let clients in again, under whoever's lock; raises Problem."""
 
     # What is remembered
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.caddy import clients, domain, operation, service
+from tests.e2e.caddy import away, clients, domain, operation, service
 from tests.e2e.caddy.lab import Lab, lab
 from tests.e2e.caddy.lines import Line, functional
 from tests.support import ROOT
@@ -54,11 +54,38 @@ LINES: list[tuple[str, Check, list[str]]] = [
     ("dial_timeout", clients.answers_502_when_nobody_can_be_reached, []),
     ("keepalive off", service.keeps_no_connection, []),
     ("{args[:]}", service.lets_bodies_wait, []),
+    ("(maintenance) {", away.sends_clients_away, []),
+    ("@away {", away.sends_clients_away, []),
+    ("file {", away.sends_clients_away, []),
+    ("root /deployment", away.sends_clients_away, []),
+    ("try_files /maintenance/on", away.sends_clients_away, []),
+    ("not file {", away.lets_addresses_in, ["not "]),
+    ("root /deployment", away.lets_addresses_in, []),
+    ("try_files /maintenance/allowed/{client_ip}", away.lets_addresses_in, ["{client_ip}"]),
+    ("handle @away {", away.sends_clients_away, [" @away"]),
+    ("header Retry-After", away.sends_clients_away, []),
+    ("header Cache-Control", away.sends_clients_away, []),
+    ("header X-Content-Type-Options", away.sends_clients_away, []),
+    ("header Content-Type application/problem+json", away.sends_clients_away, []),
+    ("@unread not method GET HEAD", away.ends_connections_with_a_body, ["not "]),
+    ("header @unread Connection close", away.ends_connections_with_a_body, [" @unread"]),
+    ("@page {", away.shows_a_page_to_browsers, []),
+    ("header_regexp Accept", away.shows_a_page_to_browsers, ["(?i)"]),
+    (
+        "not header_regexp Accept",
+        away.shows_a_page_to_browsers,
+        ["not ", "(?i)", "json.*text/html|", "|text/html *; *q=0.*json", "; *q=0"],
+    ),
+    ("handle @page {", away.shows_a_page_to_browsers, [" @page"]),
+    ("header Content-Type", away.shows_a_page_to_browsers, []),
+    ("respond {file./deployment/maintenance/page.html} 503", away.shows_a_page_to_browsers, [" 503"]),
+    ("respond {file./deployment/maintenance/problem.json} 503", away.sends_clients_away, [" 503"]),
     ("{$SITE} {", domain.is_found_by_its_name, []),
     ("@https protocol", domain.asks_for_https_from_now_on, []),
     ("header @https Strict-Transport-Security", domain.asks_for_https_from_now_on, [" @https"]),
     ("header @https Alt-Svc", domain.offers_http3_where_it_is, [" @https"]),
     ("route {", clients.hides_what_is_for_the_network, []),
+    ("import maintenance", away.sends_clients_away, []),
     (
         "@private path",
         clients.hides_what_is_for_the_network,

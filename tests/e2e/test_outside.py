@@ -15,6 +15,7 @@ from tests.e2e import attacks
 from tests.e2e.attacks import Attack, Target, attack, streams
 from tests.e2e.load import Load, under_load
 from tests.e2e.production import PROD, after, all_is_stored, change, deployed, errors, live, webs
+from tests.e2e.sent_away import caddyfile_of_before, clients_are_sent_away
 from tests.e2e.support import commit, run
 from tests.e2e.talk import credentials, done, token
 from tests.support import PATIENT, Checkout, free_port, wait_for
@@ -203,6 +204,7 @@ def test_a_proxy_that_is_trusted_is_believed_and_nobody_else(open_to_all: Checko
         form = {"username": f"{client}-{number}@example.com", "password": "wrong horse"}
         return httpx2.post(f"{docker.url}/users/token", data=form, headers=headers, timeout=PATIENT).status_code
 
+    caddyfile_of_before(docker)
     done(docker, "deploy", "--yes", "--bake", "0")
     found = seen()
     assert found["x-forwarded-for"] == found["client"] != "203.0.113.9"
@@ -235,6 +237,8 @@ def test_a_proxy_that_is_trusted_is_believed_and_nobody_else(open_to_all: Checko
         taken = done(docker, "deploy", "--yes", TRUSTED_PROXIES=GATEWAYS, LOGIN_ATTEMPTS_PER_CLIENT="3")
         assert "has the changed Caddyfile" in taken.stderr
     assert open_.broken == []
+    env = {"TRUSTED_PROXIES": GATEWAYS, "LOGIN_ATTEMPTS_PER_CLIENT": "3"}
+    clients_are_sent_away(docker, token(docker.url), env)
 
 
 @pytest.mark.full

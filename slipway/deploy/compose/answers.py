@@ -3,6 +3,7 @@
 import base64
 import re
 import struct
+from dataclasses import dataclass, field
 
 from slipway.core.shell import Shell
 from slipway.engine import asked, containers
@@ -37,6 +38,29 @@ def decoded(text: str) -> Answers:
     """Return the counts of all processes, each three numbers of 64 bits: answers, failures, 503s."""
     rows = struct.iter_unpack("=3Q", base64.b64decode(text))
     return sum((Answers(*row) for row in rows), Answers())
+
+
+@dataclass
+class Counted:
+    """What clients got of the service: the proxy counts those that it sends away (`inv maintenance`) as well.
+
+    What it counts between two looks of which one finds that it sends them away is left out.
+    """
+
+    last: Answers = field(default_factory=Answers)
+    apart: Answers = field(default_factory=Answers)
+    away: bool = False
+
+    def without(self, found: Answers, away: bool) -> Answers:
+        """Return what is found, at a look, without what is left out; nothing is found where it cannot be asked."""
+        if not found.all:
+            return found
+        if found.all < self.last.all:  # begun anew
+            self.apart = Answers()
+        elif away or self.away:
+            self.apart += found.since(self.last)
+        self.last, self.away = found, away
+        return found.since(self.apart)
 
 
 def of_proxy(metrics: str) -> Answers:

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran, tokens
-from slipway.deploy import settings, source
+from slipway.deploy import maintenance, settings, source
 from slipway.deploy.compose import labels, oneoffs
 from slipway.deploy.compose.database import DeployedDatabase
 from slipway.deploy.compose.edge import Edge
@@ -225,7 +225,9 @@ class EngineDeployment:
         beside = part_states(live) if live else {}
         proxy = self.stack.container(labels.PROXY)
         word = "stopped" if not proxy or not proxy.running else "ready" if proxy.ready else "not ready"
-        return found | beside | {"proxy": State(word)}
+        away = maintenance.parse(self.releases.maintenance()[0])
+        told = {"maintenance": State("on", {"since": away.since, "by": away.by})} if away else {}
+        return found | beside | {"proxy": State(word)} | told
 
     def url(self, port: int) -> str:
         """Return the address of the service: its domain, or this port."""

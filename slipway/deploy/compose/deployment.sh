@@ -7,6 +7,7 @@
 #   flipped         who has gone back to it
 #   decided-...     whether that release is switched to is decided: by who gave it up, or by the switch, which has `made` it
 #   Caddyfile
+#   maintenance     on: clients are sent away; what they get; who is let in. Written and removed under anybody's lock, or none
 #   format          the number of how all of this is written, and which Slipway noted it; see project/formats.py
 #
 # Nobody but `inv` has the other one, and only who holds the lock writes there: releases.jsonl (with hashes of secrets), the
@@ -121,6 +122,35 @@ clear() { # by who begins: nothing of an earlier deployment can come late any mo
 trim() { # LINES: let the ledger have no more than twice as many
     [ "$(wc -l <"$ledger/releases.jsonl")" -le $((2 * $1)) ] ||
         tail -n "$1" "$ledger/releases.jsonl" | put "$ledger/releases.jsonl"
+}
+
+away() { # [ADDRESS...]: send clients away, with the files that are given as secrets are; these addresses are let in
+    given=$(cat)
+    case "$given" in
+    *"
+.") given=${given%.} ;;
+    *)
+        echo "The page did not come, or not all of it: nothing was changed." >&2
+        return 1
+        ;;
+    esac
+    mkdir -p maintenance/allowed
+    for one; do
+        : >"maintenance/allowed/$one"
+    done
+    for file in maintenance/allowed/*; do
+        case " $* " in
+        *" ${file##*/} "*) ;;
+        *) rm -f "$file" ;;
+        esac
+    done
+    printf %s "$given" | while read -r name value; do # `on` is the last
+        echo "$value" | base64 -d | put "maintenance/$name"
+    done
+}
+
+let_in() { # what clients got stays: some may be getting it
+    rm -f maintenance/on
 }
 
 room() { # the kilobytes that are free

@@ -78,6 +78,7 @@ class Files:
         echo: bool = False,
         any_lock: bool = False,
         apart: bool = False,
+        alone: bool = False,
         failed: str = "",
         fine: Sequence[int] = (0,),
     ) -> tuple[int, str]:
@@ -85,14 +86,14 @@ class Files:
 
         With `failed`, raises Problem with why and that text when the status is not a `fine` one.
         In the container of the lock when this process holds it, or, with `any_lock`, anybody; else in the proxy's,
-        which may only read, or in one of its own. A lock that was taken away from this process is not mistaken for
-        another's.
+        which may only read, or in one of its own, as `alone` says in any case. A lock that was taken away from this
+        process is not mistaken for another's.
         """
         options = tokens(None if given is None else "--interactive", ["--workdir", FOLDER])
         command = ["-ec", SCRIPT, "sh", function, *args]
-        if self.holding or any_lock:
+        if (self.holding or any_lock) and not alone:
             run = containers.exec_command(self.holding or self.lock, "sh", *command, options=options)
-        elif self.stack.runs(labels.PROXY) and (proxy := self.stack.container(labels.PROXY)):
+        elif not alone and self.stack.runs(labels.PROXY) and (proxy := self.stack.container(labels.PROXY)):
             run = containers.exec_command(proxy.name, "sh", *command, options=options)
         elif not volumes.exists(self.shell, self.volume):
             return 0, ""  # nothing was ever deployed

@@ -1,12 +1,16 @@
 """What a deployment notes on its engine: whom clients are led to, and the ledger. See deployment.sh."""
 
+from collections.abc import Mapping, Sequence
+
 from slipway.core.errors import Problem
 from slipway.deploy.compose.files import CADDYFILE, LEDGER, SALT, Files
 from slipway.engine import containers
+from slipway.engine.jobs import rows
 from slipway.engine.stack import Stack
 from slipway.runtime.release import Pointer, Remembered, host, of_host
 
 LIVE, FLIPPED, PREVIOUS = "live", "flipped", "previous"
+MAINTENANCE = "maintenance/on"
 ROLLED_BACK, NOBODY = 3, 4  # statuses of `seal` and `back`
 
 
@@ -66,14 +70,30 @@ class Notes:
         """Forget who has gone back; raises Problem."""
         self.files.script("noted", failed="Who has gone back could not be forgotten.")
 
+    # Whether clients are sent away
+
+    def maintenance(self) -> tuple[str, str]:
+        """Return what is noted while clients are sent away, else "", and the proxy's Caddyfile; raises Problem."""
+        noted, configuration = self.files.read(MAINTENANCE, CADDYFILE)
+        return noted, configuration
+
+    def send_away(self, files: Mapping[str, str], allowed: Sequence[str]) -> None:
+        """Send clients away with these files, but for allowed addresses, under whoever's lock; raises Problem."""
+        failed = f"Clients could not be sent away: the volume {self.files.volume} could not be written."
+        self.files.script("away", *allowed, given=rows(files), alone=True, failed=failed)
+
+    def let_in(self) -> None:
+        """Let clients in again, under whoever's lock; raises Problem."""
+        self.files.script("let_in", alone=True, failed="Clients could not be let in again.")
+
     # What is remembered
 
     def remembered(self) -> Remembered:
         """Return all that is remembered, looked up at once; raises Problem."""
-        live, by, previous, ledger, salt, configuration = self.files.read(
-            LIVE, FLIPPED, PREVIOUS, LEDGER, SALT, CADDYFILE
+        live, by, previous, ledger, salt, configuration, maintenance = self.files.read(
+            LIVE, FLIPPED, PREVIOUS, LEDGER, SALT, CADDYFILE, MAINTENANCE
         )
-        return Remembered(Pointer(of_host(live), by), ledger, salt, configuration, of_host(previous))
+        return Remembered(Pointer(of_host(live), by), ledger, salt, configuration, of_host(previous), maintenance)
 
     def ledger(self) -> str:
         """Return the lines of the ledger; raises Problem."""

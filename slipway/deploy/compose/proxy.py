@@ -42,6 +42,7 @@ class CaddyProxy:
         self.edge = edge
         self.shell = stack.shell
         self.said = ""
+        self._counted = answers.Counted()
         self._hashes: dict[tuple[str, ...], dict[str, str]] = {}
         self._services: dict[tuple[str, ...], dict[str, Any]] = {}
 
@@ -185,8 +186,9 @@ class CaddyProxy:
     def look(self) -> Look:
         """Return what clients got so far, and whom they are led to: "" when it cannot be asked just now."""
         metrics, _, rest = asked.told(self.shell, look_command(self.name), ASKED).partition("\n\n")
-        live, _, by = rest.partition("\n")
-        return Look(answers.of_proxy(metrics), Pointer(of_host(live.strip()), by.strip()))
+        live, by, away = [*rest.split("\n"), "", ""][:3]
+        found = self._counted.without(answers.of_proxy(metrics), bool(away))
+        return Look(found, Pointer(of_host(live.strip()), by.strip()))
 
     def connections(self, release: Release) -> int | None:
         """Return how many connections it has to a release: it has one for each request, and keeps none."""
@@ -218,10 +220,10 @@ def reload_command(proxy: str, file: str) -> list[str]:
 
 
 def look_command(proxy: str) -> list[str]:
-    """Return the command that prints Caddy's counters, whom it leads clients to, and who has gone back."""
+    """Return the command that prints Caddy's counters, whom it leads clients to or not, and who has gone back."""
     script = (
         f"wget -q -T {LIMIT} -t 1 -O - {INTERNAL}/metrics | grep ^caddy_http_request_duration_seconds_count; echo; "
-        f"cat {FOLDER}/live; echo; cat {FOLDER}/flipped 2>/dev/null || true"
+        f"cd {FOLDER}; cat live; echo; cat flipped 2>/dev/null; echo; [ ! -e maintenance/on ] || echo away"
     )
     return containers.exec_command(proxy, "sh", "-c", script)
 

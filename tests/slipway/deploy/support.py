@@ -2,7 +2,7 @@
 """Releases in memory, and entries of a ledger: what deployments are tried on without an engine."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from slipway.core.errors import Problem
@@ -105,6 +105,7 @@ class MemoryReleases:
     waited: str = ""  # who has had the lock before
     beside_web: dict[str, int] = field(default_factory=dict)  # the processes that a release has
     ended: set[str] = field(default_factory=set)  # images whose processes beside web end at once
+    away: dict[str, str] = field(default_factory=dict)  # what clients get who are sent away
     counted: dict[str, list[Answers]] = field(default_factory=dict)  # by release, the next ones; the last stays
 
     def __post_init__(self) -> None:
@@ -273,8 +274,19 @@ class MemoryReleases:
     def forget_rollback(self) -> None:
         self.pointed = Pointer(self.pointed.release)
 
+    def maintenance(self) -> tuple[str, str]:
+        return self.away.get("on", ""), self.configuration
+
+    def send_away(self, files: Mapping[str, str], allowed: Sequence[str]) -> None:
+        self._do(f"sent away but {allowed}" if allowed else "sent away")
+        self.away = dict(files)
+
+    def let_in(self) -> None:
+        self.away = {}
+
     def remembered(self) -> Remembered:
-        return Remembered(self.pointed, self.lines, self.salted, self.configuration, self.previous)
+        noted, configuration = self.maintenance()
+        return Remembered(self.pointed, self.lines, self.salted, configuration, self.previous, noted)
 
     def ledger(self) -> str:
         return self.lines

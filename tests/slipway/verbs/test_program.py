@@ -95,8 +95,8 @@ def test_the_verbs_are_listed_by_stage_and_ones_own_apart(launched: Checkout) ->
     assert listed.returncode == 0, listed.stderr
     at = [listed.stdout.index(f"\n{heading}:\n") for heading in [*tasks.STAGES, "Your own"]]
     assert at == sorted(at)
-    assert "\n  up           Start database, migrations and service; print the URLs.\n" in listed.stdout
-    assert listed.stdout[at[-1] :].splitlines()[2] == "  greet-all    Say hello."
+    assert "\n  up            Start database, migrations and service; print the URLs.\n" in listed.stdout
+    assert listed.stdout[at[-1] :].splitlines()[2] == "  greet-all     Say hello."
     for same in (["--list"], ["help"]):
         assert inv(launched, *same).stdout == listed.stdout
     assert listed.stdout.strip() in inv(launched, "--help").stdout
