@@ -8,7 +8,7 @@ import sys
 # where nobody knows in which environment they will be read. Those that deploy are about production unless told.
 VERBS = (
     "up", "down", "status", "ps", "logs", "shell", "run", "python", "migrate", "downgrade", "backup", "restore", "psql",
-    "rotate", "maintenance",
+    "rotate", "maintenance", "env",
 )  # fmt: skip
 DEPLOYS = ("deploy", "rollback", "releases")
 DEV, PROD = "dev", "prod"

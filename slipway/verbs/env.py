@@ -1,42 +1,131 @@
 """The verb of the settings: which there are, where they are set, and who reads them."""
 
 import json as json_
+import os
 from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
-from slipway.verbs.options import JSON
+from slipway.verbs.options import CONTEXT, JSON, PROD, YES
 from slipway.verbs.verb import task
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from slipway.engine.variables import Reader
+    from slipway.project.config import Project
     from slipway.verbs.session import Session
 
+AGAINST = {
+    "": "-", "same": "the same", "other": "another value", "here": "set here alone",
+    "there": "set in {other} alone",
+}  # fmt: skip
 READ_BY = {"service": "the service", "inv": "inv, Compose", "": "nobody in a container: ./inv env --fix"}
 
 
-@task(help={"fix": "let compose.yaml pass on what reaches no container"} | JSON)
-def env(_: Context, fix: bool = False, json: bool = False) -> None:
+@task(
+    help=PROD
+    | CONTEXT
+    | YES
+    | {
+        "against": "tell which values another environment has otherwise",
+        "set": "ask for the value of a variable, or read it from a pipe, and write it into the file",
+        "pull": "write what the live release has, and the file lacks, into it; asks first",
+        "split": "give production, deployed with .env, a file of its own, and development new secrets; asks first",
+        "fix": "let compose.yaml pass on what reaches no container",
+    }
+    | JSON
+)
+def env(
+    _: Context,
+    against: str = "",
+    set: str = "",
+    pull: bool = False,
+    split: bool = False,
+    fix: bool = False,
+    prod: bool = False,
+    env: str = "",
+    context: str = "",
+    yes: bool = False,
+    json: bool = False,
+) -> None:
     """List the settings: where each is set, and who reads it.
 
     Their values are never shown.
     """
-    from slipway.core.sources import source
-    from slipway.project import values
-    from slipway.verbs.screen import show_json, show_lines, table
-    from slipway.verbs.session import begin_without
+    from slipway.core.errors import Problem
+    from slipway.project import environments
+    from slipway.project import root as roots
+    from slipway.verbs.session import begin
 
-    with begin_without("env") as session:
-        if fix:
+    given = {"against": against, "set": set, "pull": pull, "split": split, "fix": fix}
+    if len(both := [f"--{name}" for name, value in given.items() if value]) > 1:
+        raise Problem(f"{both[0]} and {both[1]} exclude each other.")
+    if split:
+        apart(env, yes)
+        return
+    other = environments.Asked(env=against).choose(environments.names(roots.here())) if against else ""
+    with begin("env", prod, env, context=context, quietly=True) as session:
+        if set or pull:
+            from slipway.verbs import env_files
+
+            env_files.put(session, set) if set else env_files.pull(session, yes)
+        elif fix:
             write(session, [name for name, reader in read_by(session).items() if not reader.value])
-        there, file = values.given(session.project), session.project.env_file
-        set_in = {name: source(name, file=file) for name in there}
-        rows = [(name, set_in.get(name, ""), by.value) for name, by in read_by(session).items()]
-        if json:
-            show_json([{"name": name, "set-in": where or None, "read-by": by or None} for name, where, by in rows])
-        elif not fix:
-            lines = [(name, where or "-", READ_BY[by]) for name, where, by in rows]
-            show_lines(table([("NAME", "SET IN", "READ BY"), *lines]))
+        if json or not (set or pull or fix):
+            show(session, other, json)
+
+
+def apart(env: str, yes: bool) -> None:
+    """Give production a file of its own, asked for with this --env; raises Problem."""
+    from slipway.core.errors import Problem
+    from slipway.project.environments import DEV, PROD
+    from slipway.verbs import env_files
+
+    if env not in ("", PROD):
+        raise Problem(f"--split is about {PROD} and {DEV}: leave --env {env} out.")
+    env_files.split(yes)
+
+
+def show(session: "Session", other: str, as_json: bool) -> None:
+    """Show where each setting comes from, who reads it, and with another environment, what is otherwise there."""
+    from slipway.core.errors import Problem
+    from slipway.project import taken, values
+    from slipway.verbs.screen import show_json, show_lines, table
+
+    here, beside = values.given(session.project), session.loaded.within(other)
+    if other and not beside.settings_file.exists():
+        raise Problem(f"There is no {beside.env_file} here, so nothing to compare with.")
+    same = taken.differences(here, values.given(beside)) if other else {}
+    rows = [(name, origin(session.project, name, here), by.value) for name, by in read_by(session).items()]
+    if as_json:
+        more = {name: {"against": same.get(name)} if other else {} for name, *_ in rows}
+        show_json(
+            [{"name": name, "set-in": where or None, "read-by": by or None} | more[name] for name, where, by in rows]
+        )
+        return
+    heads = ("NAME", "SET IN", "READ BY", *([f"AGAINST {other}"] if other else []))
+    lines = [
+        (name, where or "-", READ_BY[by], *([AGAINST[same.get(name, "")].format(other=other)] if other else []))
+        for name, where, by in rows
+    ]
+    show_lines(table([heads, *lines]))
+
+
+def origin(project: "Project", name: str, given: "Mapping[str, str]") -> str:
+    """Say where a variable is set; "" where its default holds."""
+    from slipway.core.sources import source
+    from slipway.project import dotenv
+    from slipway.project.database import NAMES
+
+    if name in project.database.rendered and name not in NAMES:
+        return "made of DATABASE_*"
+    if name not in given:
+        return ""
+    file = project.settings_file
+    in_file = dotenv.parse(file.read_text(encoding="utf-8"))[0] if file.exists() else {}
+    table = f"pyproject.toml, {project.environment}"
+    return table if name not in os.environ and name not in in_file else source(name, file=project.env_file)
 
 
 def read_by(session: "Session") -> "dict[str, Reader]":

@@ -10,12 +10,13 @@ OF_INVOKE = {"e", "h"}  # --echo and --help: the letters of Invoke's own that ma
 NAMES_OF_INVOKE = ("echo", "help", "dry", "list")  # the names; --dry is refused by what it would do
 # What values are called in help; an option that is not here takes none.
 VALUES = {
-    "allow": "ADDRESS,...", "backup": "NAME", "bake": "SECONDS", "build-arg": "NAME=VALUE", "command": "SQL",
-    "context": "NAME", "env": "NAME", "file": "FILE", "key": "FILE", "lines": "NUMBER", "load": "FOLDER",
-    "message": "TEXT", "name": "NAME", "output": "FILE", "part": "PART", "phase": "PHASE", "platform": "PLATFORMS",
-    "port": "PORT", "process": "NAME", "python": "VERSION", "retry-after": "SECONDS", "runtime": "RUNTIME",
-    "save": "FOLDER", "scale": "NUMBERS", "secret": "id=NAME,src=FILE", "shell": "SHELL", "skip": "GATE", "tag": "TAG",
-    "to": "TARGET", "variant": "VARIANT", "version": "X.Y.Z", "wheel": "FILE",
+    "against": "NAME", "allow": "ADDRESS,...", "backup": "NAME", "bake": "SECONDS", "build-arg": "NAME=VALUE",
+    "command": "SQL", "context": "NAME", "env": "NAME", "file": "FILE", "key": "FILE", "lines": "NUMBER",
+    "load": "FOLDER", "message": "TEXT", "name": "NAME", "output": "FILE", "part": "PART", "phase": "PHASE",
+    "platform": "PLATFORMS", "port": "PORT", "process": "NAME", "python": "VERSION", "retry-after": "SECONDS",
+    "runtime": "RUNTIME", "save": "FOLDER", "scale": "NUMBERS", "secret": "id=NAME,src=FILE", "set": "NAME",
+    "shell": "SHELL", "skip": "GATE", "tag": "TAG", "to": "TARGET", "variant": "VARIANT", "version": "X.Y.Z",
+    "wheel": "FILE",
 }  # fmt: skip
 
 

@@ -7,6 +7,8 @@ from slipway.project.environments import PROD
 from slipway.project.settings import COMPOSE_NAME
 from slipway.verbs.seen import Seen
 
+SPLIT = "./inv env --split"
+
 
 def settle(session: Seen) -> None:
     """Let a production that is there go on with development's file, as long as it has none of its own.
@@ -45,22 +47,23 @@ def check(session: Seen) -> None:
         if session.is_deployed and (other := _other(session)):
             raise Problem(
                 f"There is no {own}, and {where} already, with other secrets than .env has: {', '.join(other)}. .env "
-                f"is development's. Nothing was changed. Copy the {own} of who deploys it into this folder, then run "
-                f"this again. If .env is production's, changed on purpose: cp -p {session.project.env_file} {own}"
+                f"is development's. Nothing was changed. Take them from it: ./inv env --pull. Or copy the {own} of who "
+                f"deploys it into this folder, then run this again. If .env is production's, changed on purpose: cp -p "
+                f"{session.project.env_file} {own}"
             )
         _note(session, own)
     elif session.settings.is_missing and (found := _found(session)):
+        copy = "Take them from it: ./inv env --pull. Or copy" if session.is_deployed else "Copy"
         raise Problem(
             f"There is no .env, and {where} already: {', '.join(found)}. A new one would have other secrets. Nothing "
-            "was changed. Copy the .env of who deploys it into this folder, then run this again."
+            f"was changed. {copy} the .env of who deploys it into this folder, then run this again."
         )
 
 
 def _note(session: Seen, own: str) -> None:
     if not session.is_told:
         session.is_told = True
-        file = session.project.env_file
-        session.steps.note("settings", f".env, with which it was deployed; a file of its own: cp -p {file} {own}")
+        session.steps.note("settings", f".env, with which it was deployed; for a file of its own, {own}: {SPLIT}")
 
 
 def _found(session: Seen) -> list[str]:

@@ -71,6 +71,15 @@ def confirm(question: str, yes: bool) -> None:
         raise Problem("Nothing was changed.")
 
 
+def agreed(question: str, yes: bool) -> bool:
+    """Ask for what may as well be left; no is the default, also where there is nobody to ask."""
+    try:
+        confirm(question, yes)
+    except Problem:
+        return False
+    return True
+
+
 def flat(value: Mapping[str, object] | object) -> str:
     """Return a part of a state in a line."""
     return printable.line(" ".join(map(str, value.values())) if isinstance(value, Mapping) else str(value or "-"))

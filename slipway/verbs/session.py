@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from slipway.runtime.compose import ComposeRuntime
     from slipway.runtime.host import HostRuntime
 
-HARMLESS = ("deploy", "down", "logs", "maintenance", "ps", "releases", "rollback", "status")  # they run nothing here
+# Nothing runs here as this user.
+HARMLESS = ("deploy", "down", "env", "logs", "maintenance", "ps", "releases", "rollback", "status")
 UNASKED = ("build", "check", "revision", "test")  # nothing of an environment that runs is touched
 OF_PACKAGES = ("check", "python", "run", "test", "up")  # they run the service's code in .venv, or may
 Asked = Callable[["Session"], object]

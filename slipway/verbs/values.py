@@ -78,6 +78,14 @@ def skippable() -> Iterable[str]:
     return gates.skippable(gates.of(load(root.here()), "", "", (), Options()))
 
 
+def variables() -> Iterable[str]:
+    """Return the names of the settings."""
+    from slipway.project import root, values
+    from slipway.project.config import load
+
+    return values.names(load(root.here()))
+
+
 def variants() -> Iterable[str]:
     """Return the variants of the base image."""
     from slipway.image.base import KNOWN
@@ -87,8 +95,8 @@ def variants() -> Iterable[str]:
 
 # By the name of an option, which is one thing in all verbs.
 CLOSED: dict[str, Callable[[], Iterable[str]]] = {
-    "context": contexts, "env": environments, "name": secrets, "part": parts, "phase": phases, "runtime": runtimes,
-    "shell": shells, "skip": skippable, "variant": variants,
+    "against": environments, "context": contexts, "env": environments, "name": secrets, "part": parts, "phase": phases,
+    "runtime": runtimes, "set": variables, "shell": shells, "skip": skippable, "variant": variants,
 }  # fmt: skip
 
 

@@ -64,7 +64,8 @@ def test_no_secrets_are_made_beside_a_production_that_is_there(tmp_path: Path) -
         own_file.check(Session(tmp_path, volumes=(DATABASE,)).seen)
     assert raised.value.message == (
         "There is no .env, and shop is in production already: the volume shop-prod_database. A new one would have "
-        "other secrets. Nothing was changed. Copy the .env of who deploys it into this folder, then run this again."
+        "other secrets. Nothing was changed. Take them from it: ./inv env --pull. Or copy the .env of who deploys it "
+        "into this folder, then run this again."
     )
 
 
@@ -104,7 +105,7 @@ def test_it_goes_on_with_the_secrets_that_are_live_alone(tmp_path: Path, capsys:
     own_file.check(of.seen)
     own_file.check(of.seen)
     assert capsys.readouterr().err == (
-        "  settings   .env, with which it was deployed; a file of its own: cp -p .env .env.prod\n"
+        "  settings   .env, with which it was deployed; for a file of its own, .env.prod: ./inv env --split\n"
     )
     other = Session(tmp_path, volumes=(DATABASE,), secrets=LIVE | {"KEY": "of-development"})
     own_file.settle(other.seen)
@@ -112,8 +113,8 @@ def test_it_goes_on_with_the_secrets_that_are_live_alone(tmp_path: Path, capsys:
         own_file.check(other.seen)
     assert raised.value.message == (
         "There is no .env.prod, and shop is in production already, with other secrets than .env has: KEY. .env is "
-        "development's. Nothing was changed. Copy the .env.prod of who deploys it into this folder, then run this "
-        "again. If .env is production's, changed on purpose: cp -p .env .env.prod"
+        "development's. Nothing was changed. Take them from it: ./inv env --pull. Or copy the .env.prod of who deploys "
+        "it into this folder, then run this again. If .env is production's, changed on purpose: cp -p .env .env.prod"
     )
 
 

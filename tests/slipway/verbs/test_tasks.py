@@ -32,7 +32,10 @@ def test_the_first_line_of_help_is_short(verb: Task) -> None:  # type: ignore[ty
 
 def test_messages_know_the_verbs_of_an_environment() -> None:
     options = {verb.name: {name for one in verb.get_arguments() for name in one.names} for verb in VERBS}
-    assert sorted(words.VERBS) == sorted(name for name, known in options.items() if EVERYWHERE.keys() <= known)
+    wanted = ["env", *(name for name, known in options.items() if EVERYWHERE.keys() <= known)]
+    assert sorted(words.VERBS) == sorted(wanted)
+    deploys = [name for name, known in options.items() if "env" in known and "prod" not in known]
+    assert sorted(words.DEPLOYS) == sorted(deploys)
 
 
 @pytest.mark.parametrize("kept", [True, False])
