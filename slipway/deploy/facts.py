@@ -9,6 +9,7 @@ from slipway.deploy.source import Candidate
 from slipway.project.database import PASSWORD
 from slipway.project.rotation import Step
 from slipway.runtime import LeftBehind
+from slipway.runtime.beside import Companions
 from slipway.runtime.bring_over import SUPERUSERS, Role
 from slipway.runtime.release import DATABASE, Beside, Release
 from slipway.schema.answers import State
@@ -21,8 +22,8 @@ class Options:
     `replicas` are those that were asked for of processes beside web.
     `bake` are seconds; 0 also spares the wait before the switch. With `force`, also when nothing has changed. With
     `recreate_database`, its container as well is made as it is defined now; with `recreate_proxy`, the proxy's when its
-    tag means another image by now. With a `rotation`, the image is the live release's. With `no_backup`, none is made
-    before a migration.
+    tag means another image by now; `recreate` names companions that are made anew. With a `rotation`, the image is the
+    live release's. With `no_backup`, none is made before a migration.
     """
 
     tag: str = ""
@@ -32,6 +33,7 @@ class Options:
     recreate_database: bool = False
     recreate_proxy: bool = False
     no_backup: bool = False
+    recreate: tuple[str, ...] = ()
     rotation: Step | None = None
     replicas: Mapping[str, int] = field(default_factory=dict)
 
@@ -52,7 +54,7 @@ class Facts:
     of those that are `there`, `keep` are kept beside it. `left` is the database that runs here though the service's is
     elsewhere by now, `after` what the service runs once it is migrated. `processes` are those that a release has beside
     web, each with how many there are by what defines it, 0 where that says nothing. `away` is what is noted while
-    clients are sent away.
+    clients are sent away, `companions` go on beside releases.
     """
 
     live: Release | None
@@ -79,6 +81,7 @@ class Facts:
     after: tuple[str, ...] = ()
     processes: Mapping[str, int] = field(default_factory=dict)
     away: str = ""
+    companions: Companions = field(default_factory=Companions)
 
     @property
     def now(self) -> Entry | None:
@@ -153,5 +156,5 @@ def dismisses(facts: Facts, options: Options) -> bool:
 
 def is_nothing(facts: Facts, options: Options) -> bool:
     """Tell whether there is nothing to do at all."""
-    stays = facts.database and not facts.proxy and not recreates(facts, options)
+    stays = facts.database and not facts.proxy and not recreates(facts, options) and not facts.companions.coming
     return is_live(facts, options) and stays and facts.configuration[0] == facts.configuration[1]

@@ -1,5 +1,6 @@
 """What a deployment will do, and what is said of that; nothing is asked or changed here."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from slipway.deploy import beside, history, ledger, maintenance, processes, settings
@@ -15,6 +16,7 @@ from slipway.deploy.facts import (
     scale,
 )
 from slipway.deploy.ledger import Entry, Outcome
+from slipway.runtime.beside import Companions
 from slipway.runtime.release import DATABASE, PROXY
 from slipway.schema.answers import State
 
@@ -71,6 +73,7 @@ def _beside(facts: Facts, options: Options) -> list[tuple[str, str]]:
         found.append(("database", f"stays as it was made; {why}: {how}"))
     if facts.left:
         found.append(("database", beside.left(facts.left)))
+    found.append(("companions", _companions(facts.companions)))
     proxy = []
     if facts.proxy == "recreate":
         proxy.append(f"made anew, as {beside.why(facts.beside, PROXY, VARIABLES)}: {CUT}")
@@ -80,6 +83,19 @@ def _beside(facts: Facts, options: Options) -> list[tuple[str, str]]:
         why = beside.why(facts.beside, PROXY, VARIABLES)
         proxy.append(f"stays as it was made; {why}: ./inv deploy --recreate-proxy; {CUT} then")
     return [(name, line) for name, line in [*found, ("proxy", "; ".join(proxy))] if line]
+
+
+def _companions(found: Companions) -> str:
+    # What is said of those that are started, made anew, or stay as they were made; "" when there is nothing to say.
+    def listed(names: Iterable[str], what: str) -> list[str]:
+        return [f"{', '.join(named)} {what}"] if (named := list(names)) else []
+
+    stay = [one for one in found.outdated if one not in found.anew]
+    return "; ".join([
+        *listed((one for one in found.absent if one not in found.anew), "to be started"),
+        *listed(found.anew, "made anew: away for some seconds"),
+        *listed(stay, f"as before; {DEFINED}: ./inv deploy --recreate {','.join(stay)}"),
+    ])  # fmt: skip
 
 
 def _kept(facts: Facts, options: Options) -> list[tuple[str, str]]:
@@ -120,6 +136,7 @@ def steps(facts: Facts, options: Options) -> list[str]:
         "" if facts.database else "start the database",
         "make the database's container anew" if recreates(facts, options) else "",
         "give the service a role of its own" if facts.is_superuser else "",
+        f"start {', '.join(facts.companions.coming)}" if facts.companions.coming else "",
         f"{'' if options.no_backup else 'back up and '}migrate if anything is pending" if facts.untold else "",
         "back up" if schema and schema.apply and schema.sizes and not options.no_backup else "",
         "migrate" if schema and schema.apply else "",

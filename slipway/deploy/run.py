@@ -65,11 +65,9 @@ class Deployer:
             self.deployment.check(self.port)
             sharing, shared = proxy.sharing(), releases.volumes(found.reference)
             processes.check(options.replicas, releases.processes(), releases.singles())
-            settings.check_domain(self.environment.settings.domain, self.checkout.steps)
-            settings.check_trusted(self.environment.settings.trusted_proxies, self.checkout.steps)
-            if self.environment.settings.domain:
-                settings.check_ports(self.port, self.environment.settings.https_port)
+            settings.check(self.environment.settings, self.port, self.checkout.steps)
             known, images = releases.remembered(), releases.beside(self.port)
+            around = self.deployment.companions.look(self.port, options.recreate)
             anew = options.recreate_proxy and beside.moved(images, PROXY)
             change = proxy.change(self.port) or ("recreate" if anew else "")
             now, there = recover.stand(known, releases.all()), releases.all()
@@ -95,8 +93,8 @@ class Deployer:
             role=self._role() if database else None, outdated=self.deployment.database.is_outdated(self.port),
             beside=images, volumes=shared, definition=settings.definition(releases.definition(), salt),
             there=tuple(there), keep=self.checkout.project.deploy.keep, processes=releases.processes(),
-            away=known.maintenance,
-            left=self.deployment.database.left_behind(), after=self.checkout.project.after_migrate,
+            away=known.maintenance, companions=around, left=self.deployment.database.left_behind(),
+            after=self.checkout.project.after_migrate,
         )  # fmt: skip
 
     def _hashes(self, options: Options, live: Release | None, entries: Sequence[Entry], salt: str) -> dict[str, str]:
@@ -196,8 +194,8 @@ class Deployer:
 
     def _new(self, facts: Facts, image: Candidate, options: Options) -> NewRelease:
         taken = [*self.releases.all(), *(entry.release for entry in facts.entries)]
-        name = ledger.new_release(taken, time.time())
-        return NewRelease(name, image.reference, image.user, scale(facts, options), replicas(facts, options))
+        name, counts = ledger.new_release(taken, time.time()), replicas(facts, options)
+        return NewRelease(name, image.reference, image.user, scale(facts, options), counts)
 
     def _entry(self, facts: Facts, image: Candidate, new: NewRelease, options: Options) -> Entry:
         what = f"{ledger.ROTATE} {options.rotation.name}" if options.rotation else ledger.DEPLOY
@@ -210,10 +208,9 @@ class Deployer:
     def _prepare(self, facts: Facts, options: Options) -> dict[str, Any]:
         # Has the database migrated and a proxy there; returns what the ledger has to know of that.
         self.releases.keep_salt(facts.salt)
-        if recreates(facts, options):
-            self.deployment.database.recreate()
-        else:
-            self.deployment.database.start()
+        database = self.deployment.database
+        (database.recreate if recreates(facts, options) else database.start)()
+        self.deployment.companions.start(facts.companions, self.port, late=False)
         if (facts.role if facts.database else self._role()) in SUPERUSERS:
             superuser.give_over(self.checkout, self.deployment, self.environment.settings.database)
         found: dict[str, Any] = {}
@@ -221,6 +218,7 @@ class Deployer:
         if self.checkout.project.migrations and pending:
             wanted = migrate.Options(no_backup=options.no_backup)
             found = migrate.apply(self.checkout, self.environment, self.deployment, wanted).noted
+        self.deployment.companions.start(facts.companions, self.port, late=True)
         if facts.proxy == "start":
             self._start_proxy(facts)
         return found

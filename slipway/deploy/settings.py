@@ -11,6 +11,7 @@ from slipway.core.steps import Steps
 from slipway.deploy.ledger import Entry
 from slipway.project.labels import ACCEPTS
 from slipway.project.rotation import Step
+from slipway.project.settings import Settings
 from slipway.runtime.release import Release
 
 TRUSTED = "TRUSTED_PROXIES"
@@ -89,6 +90,14 @@ def difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
 def listed(text: str) -> list[str]:
     """Return what a variable lists, with commas between."""
     return [one.strip() for one in text.split(",") if one.strip()]
+
+
+def check(of: Settings, port: int, steps: Steps) -> None:
+    """Look at what says how clients come to a service at a port; raises Problem."""
+    check_domain(of.domain, steps)
+    check_trusted(of.trusted_proxies, steps)
+    if of.domain:
+        check_ports(port, of.https_port)
 
 
 def check_domain(domain: str, steps: Steps) -> None:

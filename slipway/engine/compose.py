@@ -23,7 +23,6 @@ FILES = {
 HTTPS = "compose.https.yaml"  # beside those of production, when there is a domain
 IPV6 = "compose.ipv6.yaml"  # likewise, for the proxy, when the engine passes the IPv6 addresses of clients
 RELEASE = "compose.release.yaml"  # instead of them, for a release
-NOT_STARTED = "inv starts the service and its database alone"
 UNREADABLE = "Compose cannot read its files (see above)."
 # https://docs.docker.com/compose/how-tos/environment-variables/envvars/: --env-file goes before both.
 OF_ENV_FILES = ("COMPOSE_ENV_FILES", "COMPOSE_DISABLE_ENV_FILE")

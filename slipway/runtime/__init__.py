@@ -11,6 +11,7 @@ from typing import IO, NoReturn, Protocol
 
 from slipway.core.shell import Ran
 from slipway.project.settings import Settings
+from slipway.runtime.beside import LastingCompanions
 from slipway.runtime.releases import Releases
 
 STAYS = "./inv down stops it, and its data stays"  # of a database that is not the service's any more
@@ -226,6 +227,9 @@ class InPlace(Runtime, Protocol):
     def check(self, port: int) -> None:
         """Have its definition read; raises Problem for what no service can be started of."""
 
+    def accompany(self, port: int) -> None:
+        """Start what stands beside the service, and is there before the database is migrated; raises Problem."""
+
     def start(self, port: int) -> None:
         """Start the service; ready when this returns. Raises Problem with the end of its log."""
 
@@ -240,6 +244,10 @@ class Deployment(Runtime, Protocol):
     @property
     def releases(self) -> Releases:
         """Its releases."""
+
+    @property
+    def companions(self) -> LastingCompanions:
+        """What stands beside releases and database."""
 
     def use(self, image: str) -> None:
         """Let jobs run in this image."""

@@ -18,7 +18,7 @@ from slipway.engine.stack import SERVICES as DEFINED
 from slipway.engine.stack import Stack
 from slipway.project import labels
 from slipway.project.checkout import Checkout
-from slipway.runtime import Job, LiveRelease, State, defined, mounts, oneoffs
+from slipway.runtime import Job, LiveRelease, State, companions, defined, mounts, oneoffs
 from slipway.runtime.compose_database import ComposeDatabase
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, MIGRATE, no_tty, with_variables
@@ -65,9 +65,11 @@ class ComposeService:
         except (FileNotFoundError, ValueError):
             return False
         names = SERVICES if not self.environment.settings.own_database else (*SERVICES, DATABASE)
-        there = [self.stack.container(name) for name in names]
-        ready = all(one and one.ready for one in there)
-        return ready and self.answers() and known == self._described(self.stack.container(WEB), port)
+        if not all(one and one.ready for one in map(self.stack.container, names)) or not self.answers():
+            return False
+        config = self.config(port)
+        beside = companions.look(self.stack, services := json.loads(config)["services"], companions.named(services))
+        return not beside.absent and known == self._described(self.stack.container(WEB), config)
 
     def check_port(self, port: int) -> None:
         """Raise Problem when another program has the port."""
@@ -98,13 +100,13 @@ class ComposeService:
         with self.checkout.steps.step("service", "gunicorn, ready") as step:
             if not (was_up := self.port() is not None):
                 undo.callback(self.stack.quietly, "rm", "--stop", "--force", *SERVICES)
-            mounts.let_write(self.stack, json.loads(self._config(port)))
+            mounts.let_write(self.stack, json.loads(self.config(port)))
             up = self.stack.compose("up", "--detach", "--no-deps", "--no-build", SERVICES)
             self.checkout.shell.quietly(up, env=self.stack.env(port), failed="The service could not be started.")
             for service in SERVICES:
                 with told_to_go_on(lambda: was_up and self.stack.runs(WEB)):
                     self.stack.wait(service)
-            self.record.write_text(json.dumps(self._described(self.stack.container(WEB), port)))
+            self.record.write_text(json.dumps(self._described(self.stack.container(WEB), self.config(port))))
             step.detail = f"{self.stack.name}: gunicorn, ready"
 
     def logs(self, follow: bool, lines: int, process: str = "") -> NoReturn:
@@ -128,14 +130,15 @@ class ComposeService:
         return answers(self.checkout.shell, self.checkout.project, self.port())
 
     def _check_mounts(self, user: str) -> None:
-        config = json.loads(self._config(0))
+        config = json.loads(self.config(0))
         mounts.check(self.checkout.root, mounts.mounted(config, (*SERVICES, MIGRATE), user))
 
-    def _config(self, port: int) -> str:
+    def config(self, port: int) -> str:
+        """Return what the Compose files define, as JSON."""
         return self.checkout.shell.output(self.stack.compose(*DEFINED), env=self.stack.env(port))
 
-    def _described(self, web: Container | None, port: int) -> dict[str, str | None]:
-        fingerprint = hashlib.sha256(f"{self._config(port)}{self.image.inputs}".encode()).hexdigest()
+    def _described(self, web: Container | None, config: str) -> dict[str, str | None]:
+        fingerprint = hashlib.sha256(f"{config}{self.image.inputs}".encode()).hexdigest()
         return {"container": web.id if web else None, "fingerprint": fingerprint}
 
 
@@ -182,9 +185,14 @@ class ComposeRuntime:
         """Have its definition read; raises Problem."""
         defined.check(self.stack, port)
 
+    def accompany(self, port: int, late: bool = False) -> None:
+        """Start what stands beside the service and needs no migration; `late`, the rest. Raises Problem."""
+        companions.accompany(self.stack, json.loads(self.service.config(port))["services"], port, late, self.undo)
+
     def start(self, port: int) -> None:
-        """Start the service; ready when this returns. Raises Problem with the end of its log."""
+        """Start the service, and what needs it; ready when this returns. Raises Problem with the end of a log."""
         self.service.start(port, self.undo)
+        self.accompany(port, late=True)
 
     def stop(self, volumes: bool) -> None:
         """Remove the containers; the volumes as well if told to."""
@@ -209,7 +217,7 @@ class ComposeRuntime:
         found = status(self.stack, self.environment, self.stack.container(WEB))
         if found["service"].state == READY and not self.service.answers():
             found["service"] = replace(found["service"], state="not ready")
-        return found
+        return found | companions.states(self.stack)
 
     def url(self, port: int) -> str:
         """Return the address of the service."""

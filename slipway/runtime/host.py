@@ -156,6 +156,9 @@ class HostRuntime:
     def check(self, port: int) -> None:
         """Check nothing: what .env sets is in the service's environment."""
 
+    def accompany(self, port: int) -> None:
+        """Start nothing: what else the service needs is started by whoever runs this host."""
+
     def start(self, port: int) -> None:
         """Start gunicorn in the background; ready when this returns. Raises Problem with the end of its log."""
         self.service.start(port, self.undo)

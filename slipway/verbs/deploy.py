@@ -28,6 +28,7 @@ WAIT = {"wait": "for another deployment to end"}
         "no-backup": "make no backup before a migration: what goes wrong then cannot be taken back",
         "force": "also when nothing has changed",
         "recreate-database": "make its container as it is defined now; the database is away for some seconds",
+        "recreate": "make these services beside the release as they are defined now, with commas between",
         "recreate-proxy": "make its container of what its image's tag means now; it cuts connections for 1 to 3 s",
     }
     | WAIT
@@ -43,6 +44,7 @@ def deploy(
     force: bool = False,
     recreate_database: bool = False,
     recreate_proxy: bool = False,
+    recreate: str = "",
     wait: bool = False,
     env: str = "",
     context: str = "",
@@ -61,7 +63,8 @@ def deploy(
         watched = session.project.deploy.bake if seconds is None else seconds
         scaled = containers or session.project.place.scale
         again = (recreate_database, recreate_proxy)
-        options = Options(tag, scaled, watched, force, *again, no_backup, replicas=replicas)
+        anew = tuple(filter(None, (one.strip() for one in recreate.split(","))))
+        options = Options(tag, scaled, watched, force, *again, no_backup, anew, replicas=replicas)
         if plan:
             show_plan(planned(session, options), json)
         else:

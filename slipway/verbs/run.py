@@ -116,6 +116,7 @@ def start_in_place(session: "Session", runtime: "InPlace", port: int) -> None:
     runtime.service.prepare()
     session.remember()  # what could not be built, or have its packages, holds no data
     runtime.database.start()
+    runtime.accompany(port)
     up_to_date(session.checkout, session.environment, runtime)
     runtime.start(port)
 

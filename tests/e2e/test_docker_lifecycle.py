@@ -12,6 +12,7 @@ import pytest
 
 from slipway.project import dotenv
 from tests.e2e import asides
+from tests.e2e.companions import has_companions, started_in_development
 from tests.e2e.secrecy import watched
 from tests.e2e.support import NAME, commit, containers, run
 from tests.e2e.talk import ask, conversation, done, eventually, token
@@ -33,6 +34,7 @@ def test_the_lifecycle_from_the_build_on(docker: Checkout) -> None:
     mount = "      - ./gunicorn.conf.py:/srv/gunicorn.conf.py:ro\n"
     docker.edit("compose.override.yaml", mount, f"{mount}      - uploads:/srv/uploads\n")
     docker.edit("compose.override.yaml", "services:\n", "volumes:\n  uploads:\n\nservices:\n")
+    has_companions(docker, "compose.override.yaml")
     commit(docker, "Uploads")
     tag = done(docker, "build").stdout.strip()
     assert re.fullmatch(rf"{NAME}:0\.1\.0-dev\.\d+-[0-9a-f]{{12}}", tag)
@@ -54,7 +56,8 @@ def test_the_lifecycle_from_the_build_on(docker: Checkout) -> None:
     run("docker", "exec", f"{NAME}-web-1", "touch", "/srv/uploads/one")
     plain = ["docker", "compose", "config", "--images"]
     images = subprocess.run(plain, cwd=docker.root, env=docker.environ(), check=True, capture_output=True, text=True)
-    assert set(images.stdout.split()) == {f"{NAME}:dev", "postgres:17"}
+    assert set(images.stdout.split()) == {f"{NAME}:dev", "postgres:17", "caddy:2"}
+    started_in_development(docker)
     running = run("docker", "ps", "--format", "{{.Image}}", "--filter", f"name={NAME}")
     assert set(running.split()) == set(images.stdout.split())
     before = run("docker", "ps", "--quiet", "--no-trunc", "--filter", f"name={NAME}")

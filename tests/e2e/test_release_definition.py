@@ -4,6 +4,8 @@ import subprocess
 
 import pytest
 
+from tests.e2e.companions import has_companions, kept_until_told
+from tests.e2e.companions import ids as companions
 from tests.e2e.production import PROD, change, webs
 from tests.e2e.support import commit, containers, run, volumes
 from tests.e2e.talk import done
@@ -60,8 +62,10 @@ def plan_of(checkout: Checkout) -> "subprocess.CompletedProcess[str]":
 
 def test_a_volume_is_one_for_all_releases_and_what_was_in_the_live_ones_stays(docker: Checkout) -> None:
     with_uploads(docker)
+    has_companions(docker, "compose.prod.yaml")
     commit(docker, "Uploads")
     volume = deployed_alone(docker)
+    beside = companions()
     assert uploads() == [volume]
     write = "echo one >/uploads/one"
     run("docker", "run", "--rm", "--network=none", f"--volume={volume}:/uploads", "caddy:2", "sh", "-c", write)
@@ -69,17 +73,22 @@ def test_a_volume_is_one_for_all_releases_and_what_was_in_the_live_ones_stays(do
     change(docker, 2)
     assert f"uploads is {volume}" in plan_of(docker).stdout
     done(docker, "deploy", "--yes", "--bake", "0")
+    assert companions() == beside
+    kept_until_told(docker)
     assert in_web("cat /srv/uploads/one; echo two >/srv/uploads/two; id -u") == "one\n65532"
     done(docker, "down", "--prod")
     assert uploads() == [volume]
     done(docker, "up", "--prod")
     assert in_web("cat /srv/uploads/*") == "one\ntwo"
     assert uploads() == [volume]
+    assert len(companions()) == 2
 
     said = done(docker, "down", "--prod", "--volumes", "--yes")
     assert f"docker volume rm {volume}" in said.stderr
     rows = dict(line.strip().split(maxsplit=1) for line in said.stderr.splitlines() if line.startswith("  deleted "))
-    assert {f"the volume {one}" for one in (volume, f"{PROD}_db", f"{PROD}_ledger")} <= set(rows["deleted"].split(", "))
+    assert {f"the volume {one}" for one in (volume, f"{PROD}_db", f"{PROD}_ledger", f"{PROD}_cache")} <= set(
+        rows["deleted"].split(", ")
+    )
     assert uploads() == []
     done(docker, "up", "--prod")
     assert uploads() == [f"{PROD}_uploads"]

@@ -7,6 +7,7 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Ran, tokens
 from slipway.deploy import maintenance, settings, source
 from slipway.deploy.compose import labels, oneoffs
+from slipway.deploy.compose.companions import DeployedCompanions
 from slipway.deploy.compose.database import DeployedDatabase
 from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import Files
@@ -15,13 +16,11 @@ from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.deploy.compose.releases import EngineReleases
 from slipway.engine import attached, containers
-from slipway.engine.compose import NOT_STARTED
 from slipway.engine.stack import Stack
-from slipway.engine.variables import PRODUCTION
 from slipway.engine.volumes import remove_command as remove_volumes
 from slipway.project import labels as image_labels
 from slipway.project.checkout import Checkout
-from slipway.runtime import Job, LiveRelease, State
+from slipway.runtime import Job, LiveRelease, State, companions
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, MIGRATE, ComposeJobs, no_tty, with_variables
 from slipway.runtime.release import WEB
@@ -135,6 +134,8 @@ class EngineDeployment:
         self.releases = EngineReleases(self.stack, self.settings, files, self.proxy, network)
         self.service = DeployedService(checkout, self.stack, self.image, self.releases)
         self.database = DeployedDatabase(environment, self.stack, network, self.proxy.hashes)
+        of = self.releases.services
+        self.companions = DeployedCompanions(self.stack, self.proxy.services, self.proxy.hashes, of)
 
     @property
     def backups(self) -> str:
@@ -157,8 +158,6 @@ class EngineDeployment:
         if others := unknown(found, name, defined):
             named = " ".join(others)
             steps.note("found", f"{named}: in the Compose project {name}, of no service of it: docker rm -f {named}")
-        if left_out := [one for one in defined if one not in services]:
-            steps.note("left out", f"{', '.join(left_out)} of {PRODUCTION}: {NOT_STARTED}")
         if by_hand := [one for one in unlabelled(found, name) if one in services]:
             steps.note("found", f"{', '.join(by_hand)}: started without inv, and the deployment's all the same")
 
@@ -227,7 +226,7 @@ class EngineDeployment:
         word = "stopped" if not proxy or not proxy.running else "ready" if proxy.ready else "not ready"
         away = maintenance.parse(self.releases.maintenance()[0])
         told = {"maintenance": State("on", {"since": away.since, "by": away.by})} if away else {}
-        return found | beside | {"proxy": State(word)} | told
+        return found | beside | {"proxy": State(word)} | companions.states(self.stack) | told
 
     def url(self, port: int) -> str:
         """Return the address of the service: its domain, or this port."""

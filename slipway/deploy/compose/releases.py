@@ -109,6 +109,10 @@ class EngineReleases(Notes):
         """Return what compose.release.yaml makes of a release but for its variables, image and name; raises Problem."""
         return defined(self._defined.services)
 
+    def services(self) -> list[str]:
+        """Name the services of compose.release.yaml."""
+        return list(self._defined.services)
+
     def is_defined_so(self, release: Release) -> bool:
         """Tell whether compose.release.yaml, with the settings of today, would make a release as it is."""
         command = self.compose(release.id, "config", "--hash", "*")

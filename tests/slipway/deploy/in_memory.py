@@ -13,6 +13,7 @@ from slipway.core.steps import Steps
 from slipway.project.checkout import Checkout
 from slipway.project.settings import Settings
 from slipway.runtime import Job, LeftBehind, LiveRelease, State
+from slipway.runtime.beside import Companions
 from slipway.runtime.environment import Environment
 from tests.slipway.deploy.support import MemoryReleases
 
@@ -90,6 +91,24 @@ class MemoryDatabase:
 
 
 @dataclass
+class MemoryCompanions:
+    """Companions that run once they were started, into `done`; those that are `outdated` stay so until made anew."""
+
+    names: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
+    done: list[str] = field(default_factory=list)
+
+    def look(self, port: int, anew: Sequence[str]) -> Companions:
+        return Companions(self.names, self.absent, self.outdated, tuple(anew))
+
+    def start(self, found: Companions, port: int, late: bool) -> None:
+        if not late:
+            self.done += found.coming
+            self.absent, self.outdated = (), tuple(one for one in found.outdated if one not in found.anew)
+
+
+@dataclass
 class MemoryDeployment:
     """A deployment whose jobs have these answers, each from the image that is used; None for one that fails."""
 
@@ -98,6 +117,7 @@ class MemoryDeployment:
     asked: list[str] = field(default_factory=list)
     service: MemoryService = field(default_factory=MemoryService)
     database: MemoryDatabase = field(default_factory=MemoryDatabase)
+    companions: MemoryCompanions = field(default_factory=MemoryCompanions)
     name: str = "docker"
     to_replace: str = ": ./inv deploy"
     backups: str = "nowhere"

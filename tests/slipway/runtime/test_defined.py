@@ -23,15 +23,6 @@ def names(*more: str) -> dict[str, None]:
     return dict.fromkeys([line.partition("=")[0] for line in EXAMPLE.splitlines() if line[0] != "#"] + list(more))
 
 
-def test_what_inv_does_not_start_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    web = {"environment": names(), "depends_on": {"redis": {}, "db": {}}}
-    defined.check(defining(tmp_path, web=web, redis={}, mail={}, migrate={}), 8000)
-    said = capsys.readouterr().err
-    assert "left out   mail, redis, though web depends on redis: inv starts the service and its database alone" in said
-    defined.check(defining(tmp_path, web=web), 8000)
-    assert capsys.readouterr().err == ""
-
-
 @pytest.mark.parametrize("passed_on", [True, False])
 def test_a_variable_that_would_not_arrive_starts_nothing(tmp_path: Path, passed_on: bool) -> None:
     stack = defining(tmp_path, web={"environment": names("FLAVOUR") if passed_on else names()})
