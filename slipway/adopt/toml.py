@@ -39,6 +39,7 @@ def tables(files: Files, found: Detected) -> dict[str, dict[str, Value]]:
         "database": dict(found.database.rendered) if found.database else {},
         "tests": tests,
         "tests.env": {name: value for name, value in suite.env.items() if name not in given},
+        "hooks": {"after-migrate": [one.value for one in found.after_migrate]} if found.after_migrate else {},
         "lint": {"after": head} if head else {},
         "release": {"lint": lint, "types": types},
     }
@@ -77,8 +78,6 @@ def _own(files: Files, found: Detected) -> dict[str, Value]:
     values["migrations"] = migrated.folder if migrated else ""
     if found.writable:
         values["writable"] = [one.value for one in found.writable]
-    if found.after_migrate:
-        values["after-migrate"] = [one.value for one in found.after_migrate]
     if found.env_file.where:
         values["env-file"] = found.env_file.value
     values["secrets-as"] = "environment"
@@ -110,7 +109,10 @@ def pyproject(files: Files, found: Detected, before: str) -> tuple[str, list[Unt
     document = files.toml("pyproject.toml") if before else {}
     made = tables(files, found)
     if "slipway" in table(document, "tool"):
-        return before, list(_differs(table(document, "tool", "slipway"), made[""]))
+        own, hooks = table(document, "tool", "slipway"), table(document, "tool", "slipway", "hooks")
+        of_before = {key: own[key] for key in made["hooks"] if key in own}  # where earlier versions had them
+        differs = [*_differs("slipway", own, made[""]), *_differs("slipway.hooks", of_before | hooks, made["hooks"])]
+        return before, differs
     parts = [before.rstrip("\n")] if before.strip() else []
     untold: list[Untold] = []
     if "project" not in document and "poetry" not in table(document, "tool"):
@@ -132,15 +134,15 @@ def _project(found: Detected) -> str:
     return "\n".join(["[project]", *(f"{key} = {spelled(value)}" for key, value in values.items())])
 
 
-def _differs(own: Mapping[str, object], made: Mapping[str, Value]) -> Iterable[Untold]:
+def _differs(name: str, own: Mapping[str, object], made: Mapping[str, Value]) -> Iterable[Untold]:
     for key, value in made.items():
         if key == "secrets-as":  # nothing but a decision
             continue
         if key not in own and value not in ("", "/"):
             yield Untold(
-                f"[tool.slipway] has no {key}, and the project looks as if it were:", f"{key} = {spelled(value)}"
+                f"[tool.{name}] has no {key}, and the project looks as if it were:", f"{key} = {spelled(value)}"
             )
         elif key in own and own[key] != value and value not in ("", "/"):
             now = json.dumps(own[key], default=str)
-            what = f"[tool.slipway] {key} is {now}, and stays; the project looks as if it were:"
+            what = f"[tool.{name}] {key} is {now}, and stays; the project looks as if it were:"
             yield Untold(what, f"{key} = {spelled(value)}")

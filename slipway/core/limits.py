@@ -19,9 +19,9 @@ GRACE = 30.0  # seconds that a program has that tidies up itself
 class Limit:
     """What a call may take.
 
-    It has `seconds`, from its start; or `still` seconds without a byte in or out; None for as long as it takes, which
-    may be as long as something is `going`. One that `asks` changes nothing: it may be asked again. `grace` is what it
-    has to end once it is told to.
+    It has `seconds`, from its start; or `still` seconds without a byte in or out; None for as long as it takes. Its
+    time is over as well once something is not `going` any more. One that `asks` changes nothing: it may be asked again.
+    `grace` is what it has to end once it is told to.
     """
 
     seconds: float | None = None
@@ -88,8 +88,8 @@ class Wait:
 
     def is_over(self, now: float) -> bool:
         """Tell whether it was waited for long enough."""
-        if self.limit.seconds is not None:
-            return now >= ends(self.limit, self.began, interrupted(), self.vain)
+        if self.limit.seconds is not None and now >= ends(self.limit, self.began, interrupted(), self.vain):
+            return True
         if self.limit.still is not None:
             return self._stands(now, self.limit.still)
         if self.limit.going is not None:

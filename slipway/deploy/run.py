@@ -94,7 +94,7 @@ class Deployer:
             beside=images, volumes=shared, definition=settings.definition(releases.definition(), salt),
             there=tuple(there), keep=self.checkout.project.deploy.keep, processes=releases.processes(),
             away=known.maintenance, companions=around, left=self.deployment.database.left_behind(),
-            after=self.checkout.project.after_migrate,
+            after=self.checkout.project.hooks.after_migrate,
         )  # fmt: skip
 
     def _hashes(self, options: Options, live: Release | None, entries: Sequence[Entry], salt: str) -> dict[str, str]:

@@ -23,6 +23,7 @@ DETACHED = "dev.slipway.detached"  # the label of one that goes on without its v
 WAITS = "dev.slipway.waits"  # the label of one that begins once it has secrets in this folder
 SCRIPT = Script("slipway.engine", "oneoff.sh")
 A_DAY = "86400"  # seconds
+LATE = 124  # the status of what was given up, as of timeout(1)
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class OneOff:
 
     The container is called <project>-<name>, so that two of one name cannot run at once. `env` are the variables of
     the Compose files; what is `hidden` is not shown. Its `secrets` are files in a `folder` of its own. An `image` takes
-    the place of the service's.
+    the place of the service's. One that has not ended after its `seconds` is ended, with the status LATE.
     """
 
     service: str
@@ -43,6 +44,7 @@ class OneOff:
     secrets: Mapping[str, str] = field(default_factory=dict)
     folder: str = ""
     image: str = ""
+    seconds: float | None = None
 
 
 def any_name(service: str) -> str:
@@ -90,7 +92,7 @@ def run(shell: Shell, compose: Callable[..., list[str]], job: OneOff, captured: 
     `captured`; its errors are shown. Raises Problem when one of that name is running, or when it cannot be started.
     """
     with _started(shell, compose, job, containers.stop_command) as name:
-        return _followed(shell, name, captured)
+        return _followed(shell, name, captured, job.seconds)
 
 
 @contextlib.contextmanager
@@ -160,16 +162,21 @@ def _refuse_another(shell: Shell, name: str) -> None:
         shell.output(containers.remove_command(name))
 
 
-def _followed(shell: Shell, name: str, captured: bool) -> Ran:
+def _followed(shell: Shell, name: str, captured: bool, seconds: float | None) -> Ran:
     follow, output = ["docker", "logs", "--follow", name], ""
-    limit = replace(JOB, going=partial(_runs, shell, name))
+    limit = replace(JOB, seconds=seconds, going=partial(_runs, shell, name))
     try:
         if captured:
             _, output = shell.answer(follow, limit=limit)
         else:
             shell.status(follow, limit=limit)
-    except Late:  # it has ended, and the client didn't notice
+    except Late:  # it has ended, and the client didn't notice; or its time is over
+        is_late = seconds is not None and _runs(shell, name)
+        if is_late:
+            asked.tidy(shell, containers.stop_command(name))
         output = shell.output(["docker", "logs", name])
+        if is_late:
+            return Ran(LATE, output, containers.last_lines(shell, name, 50))
     status = _ended(shell, name, limit)
     return Ran(status, output, containers.last_lines(shell, name, 50) if status else "")
 

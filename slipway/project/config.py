@@ -19,6 +19,7 @@ from slipway.project.tables import (
     TABLES,
     DatabaseRules,
     Deploy,
+    Hooks,
     Lint,
     ReleaseRules,
     Retention,
@@ -49,8 +50,9 @@ class Project:
     [tool.alembic]); all relative to the project, and `context` may be above it. `copy` are the files and folders that
     its own Dockerfile leaves out of the image, and Slipway puts there. `writable` are the folders that it writes to in
     its image. `env_file` is the file that has its settings. `secrets_as` says whether it reads its secrets as files of
-    /run/secrets, or in its environment. `after_migrate` are commands that run in its environment once migrations were
-    applied. `minimum_version` is the oldest Slipway that may work on it. `processes` are those of a release beside web.
+    /run/secrets, or in its environment. `after_migrate` is where `hooks` had theirs in earlier versions, and empty once
+    it was read. `minimum_version` is the oldest Slipway that may work on it. `processes` are those of a release beside
+    web.
     """
 
     root: Path
@@ -89,6 +91,7 @@ class Project:
     backups: Retention = field(default_factory=Retention)
     lint: Lint = field(default_factory=Lint)
     deploy: Deploy = field(default_factory=Deploy)
+    hooks: Hooks = field(default_factory=Hooks)
     release: ReleaseRules = field(default_factory=ReleaseRules)
     processes: dict[str, Process] = field(default_factory=dict)
     require_environment: bool = False
@@ -105,7 +108,6 @@ class Project:
             "pythonpath": self.pythonpath, "copy": self.copy, "writable": self.writable, "alembic": (self.alembic,),
         }, around={"lock": self.lock, "dockerfile": self.dockerfile})  # fmt: skip
         places.check_env_file(self.env_file)
-        check_commands(self.after_migrate)
         environments.check(self.environments)
         check_rendered(self.database.rendered, self.secrets, self.tests.env)
 
@@ -182,6 +184,7 @@ def load(root: Path) -> Project:
     }
     values = defaults | read({key: one for key, one in table.items() if key != PROCESSES}, Project, "tool.slipway")
     values[PROCESSES] = processes(table.get(PROCESSES, {}))
+    _move_after_migrate(values)
     for key, of in TABLES.items():
         if key in values:
             values[key] = of(**read(values[key], of, f"tool.slipway.{key}"))
@@ -190,6 +193,18 @@ def load(root: Path) -> Project:
     if "database" in values and values["database"].rendered:  # all that is rendered is made of it
         values["secrets"] = {"DATABASE_PASSWORD": PASSWORD_BYTES, **values.get("secrets", {})}
     return Project(root=root, version=about["version"], **values | {"name": name})
+
+
+def _move_after_migrate(values: dict[str, Any]) -> None:
+    # From where earlier versions had it into the table of the hooks.
+    if "after_migrate" in values:
+        if "after-migrate" in values.get("hooks", {}):
+            raise Problem(
+                "pyproject.toml: after-migrate is in [tool.slipway.hooks], and in [tool.slipway], where earlier "
+                "versions had it: delete the latter."
+            )
+        check_commands(values["after_migrate"], "[tool.slipway] after-migrate")
+        values["hooks"] = values.get("hooks", {}) | {"after-migrate": list(values.pop("after_migrate"))}
 
 
 def _migrations(root: Path, named: str) -> str:

@@ -85,6 +85,20 @@ class Deploy:
 
 
 @dataclass(frozen=True)
+class Hooks:
+    """Commands of the project's that run at a time of a deployment.
+
+    Those of `after_migrate` run in the service's environment, once migrations were applied.
+    """
+
+    after_migrate: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what is no command."""
+        check_commands(self.after_migrate, "[tool.slipway.hooks] after-migrate")
+
+
+@dataclass(frozen=True)
 class DatabaseRules:
     """What the PostgreSQL that Slipway runs has to have.
 
@@ -131,14 +145,15 @@ TABLES: dict[str, Any] = {
     "backups": Retention,
     "lint": Lint,
     "deploy": Deploy,
+    "hooks": Hooks,
     "release": ReleaseRules,
 }
 
 
-def check_commands(commands: Sequence[str]) -> None:
-    """Refuse what is no command of `after-migrate`; raises Problem."""
+def check_commands(commands: Sequence[str], key: str) -> None:
+    """Refuse what is no command of a key; raises Problem."""
     for line in commands:
-        check_command(line, f"pyproject.toml: [tool.slipway] after-migrate has {line!r}")
+        check_command(line, f"pyproject.toml: {key} has {line!r}")
 
 
 def check_rendered(rendered: Mapping[str, str], secrets: Mapping[str, int], tests: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import IO, NoReturn, Protocol
 
 from slipway.core.shell import Ran
+from slipway.engine.jobs import LATE as LATE  # the status of a job that was given up
 from slipway.project.settings import Settings
 from slipway.runtime.beside import LastingCompanions
 from slipway.runtime.releases import Releases
@@ -26,9 +27,6 @@ class Where(Enum):
     SUPERUSER = "where the superuser of the PostgreSQL that Slipway runs can log in, and does"
 
 
-LATE = 124  # the status of a job that was given up, as of timeout(1)
-
-
 @dataclass(frozen=True)
 class Job:
     """A command that is run once and ends.
@@ -36,7 +34,8 @@ class Job:
     `env` is laid over the variables of the service, or over those that PostgreSQL's programs read. It reads `stdin`,
     and writes to `stdout`; one of the superuser's reads what is `given`, which may be secret. What a job `for_caller`
     writes into the project's folder is the caller's own. One that is `quick` is given up, with the status LATE, when it
-    is not over soon: it may have come to its end or not.
+    is not over soon: it may have come to its end or not. One of the service's that has not ended after its `seconds` is
+    ended, with that status as well.
     """
 
     argv: Sequence[str]
@@ -47,6 +46,7 @@ class Job:
     given: str | None = field(default=None, repr=False)
     for_caller: bool = False
     quick: bool = False
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,18 @@
 import contextlib
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 from slipway import interpreter
 from slipway.core.errors import Problem
+from slipway.core.limits import WORK, Late
 from slipway.core.ports import LOOPBACK
 from slipway.core.shell import Ran
 from slipway.project.checkout import Checkout
 from slipway.project.database import HOSTNAME, NO_DATABASE, PORT, SUPERUSER, Database
-from slipway.runtime import SERVICE_PYTHON, STAYS, Job, State, Where, background, elsewhere, supplied
+from slipway.runtime import LATE, SERVICE_PYTHON, STAYS, Job, State, Where, background, elsewhere, supplied
 from slipway.runtime.addresses import asked_at, url
 from slipway.runtime.environment import Environment
 from slipway.runtime.gunicorn import HostService
@@ -106,7 +108,13 @@ class HostRuntime:
         heard: list[str] = []
         if job.where is Where.SERVICE:
             where, hidden = self.database.where, {**self._of_service, **job.env}
-            status, out = self.checkout.shell.answer(self._here(job), env=where, hidden=hidden, heard=heard)
+            limit = replace(WORK, seconds=job.seconds) if job.seconds else None
+            try:
+                status, out = self.checkout.shell.answer(
+                    self._here(job), env=where, hidden=hidden, heard=heard, limit=limit
+                )
+            except Late:
+                return Ran(LATE)
             return Ran(status, out, "".join(heard) if status else "")
         folder = Path(self.backups)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -57,7 +57,7 @@ class ComposeJobs:
         if job.where is Where.SERVICE:
             options = variables(job.env)
             options += ["--user", f"{os.getuid()}:{os.getgid()}"] if job.for_caller else []
-            return self.stack.run(self._in_service(job.argv, options))
+            return self.stack.run(replace(self._in_service(job.argv, options), seconds=job.seconds))
         # The files of the backups are root's, who needs no capability for them.
         options = ["--user", "0:0", "--volume", f"{self.backups}:/backups", "--workdir", "/backups"]
         one_off = self._beside_database(job, [*options, *variables(job.env)])

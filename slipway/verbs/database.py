@@ -58,7 +58,7 @@ def migrate(
         if rehearse:
             migrations.rehearse(session, data, json)
             return
-        if session.project.migrations or session.project.after_migrate:
+        if session.project.migrations or session.project.hooks.after_migrate:
             session.start_database()
         if plan:
             migrations.plan(session, options, json)

@@ -49,7 +49,7 @@ def migrate(session: Session, options: Options, yes: bool, json: bool) -> None:
             done = as_json(migrated)
         else:
             session.steps.note("nothing", NO_MIGRATIONS)
-        after.run(session.checkout, session.environment, session.runtime, session.project.after_migrate)
+        after.run(session.checkout, session.environment, session.runtime, session.project.hooks.after_migrate)
     if json:
         screen.show_json({"environment": session.environment.name, **done})
 

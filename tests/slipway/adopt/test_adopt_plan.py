@@ -170,3 +170,20 @@ def test_files_of_ones_own_stay(tmp_path: Path) -> None:
 
     assert not {"tasks.py", "inv"} & {one.name for one in made.changes}
     assert [one.what.partition(" ")[0] for one in made.untold] == ["tasks.py", "inv"]
+
+
+def test_what_follows_the_migrations_is_a_hook_and_told_where_another_one_stands(tmp_path: Path) -> None:
+    script: dict[str, str | bytes] = {"prestart.sh": "alembic upgrade head\npython seed.py\n"}
+    made = planned(tmp_path / "shop", SHOP | script)
+    table = tomllib.loads(text(made, "pyproject.toml"))["tool"]["slipway"]
+    assert (table["hooks"], "after-migrate" in table) == ({"after-migrate": ["python seed.py"]}, False)
+
+    for key in ("after-migrate", "hooks.after-migrate"):
+        decided = f'{PYPROJECT}\n[tool.slipway]\n{key} = ["python other.py"]\n'
+        told = [
+            (one.what, one.line) for one in planned(tmp_path / key, SHOP | script | {"pyproject.toml": decided}).untold
+        ]
+        assert (
+            '[tool.slipway.hooks] after-migrate is ["python other.py"], and stays; the project looks as if it were:',
+            'after-migrate = ["python seed.py"]',
+        ) in told

@@ -56,6 +56,8 @@ def test_what_follows_something_is_over_some_time_after_that() -> None:
     while not wait.is_over(now):
         now += 1
     assert ends_at < now <= ends_at + 30
+    assert Wait(Limit(seconds=50, going=lambda: True), lambda: 0, began=0.0).is_over(50)
+    assert not Wait(Limit(seconds=50, going=lambda: True), lambda: 0, began=0.0).is_over(49)
 
 
 def test_what_works_is_waited_for_as_long_as_it_takes() -> None:

@@ -9,6 +9,8 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Ran
 from slipway.database import after, schema
 from slipway.project.checkout import Checkout
+from slipway.project.tables import Hooks
+from slipway.runtime import LATE
 from tests.slipway.database.support import Noting, checkout, environment, said
 
 NOTHING = said(**{"from": ["0001"], "to": ["0001"], "applied": [], "waiting": []})
@@ -19,7 +21,7 @@ COMMANDS = ("python app/initial_data.py --all 'two words'", "sh -c 'a && b'")
 def of(tmp_path: Path) -> Checkout:
     """Give a project that runs two commands."""
     made = checkout(tmp_path)
-    return replace(made, project=replace(made.project, after_migrate=COMMANDS))
+    return replace(made, project=replace(made.project, hooks=Hooks(after_migrate=COMMANDS)))
 
 
 def test_they_run_after_each_migration_also_where_nothing_was_pending(
@@ -33,7 +35,7 @@ def test_they_run_after_each_migration_also_where_nothing_was_pending(
         ["python", "app/initial_data.py", "--all", "two words"],
         ["sh", "-c", "a && b"],
     ]
-    assert {job.env["SLIPWAY_ENV"] for job in runtime.jobs[1:]} == {"dev"}
+    assert {(job.env["SLIPWAY_ENV"], job.seconds) for job in runtime.jobs[1:]} == {("dev", 600)}
     lines = capsys.readouterr().err.splitlines()
     assert [line.split()[:3] for line in lines if line.startswith("  after")] == [
         ["after", "python", "app/initial_data.py"],
@@ -66,6 +68,11 @@ def test_the_first_that_fails_is_named_with_what_it_said_and_ends_it(
     )
     assert len(runtime.jobs) == 2
     assert "no user\n" in capsys.readouterr().err
+
+
+def test_one_that_does_not_end_is_ended_and_the_setting_named(of: Checkout) -> None:
+    with pytest.raises(Problem, match=r"did not end in 600 s, and was ended \(\[tool.slipway.migrate\] data-timeout\)"):
+        after.up_to_date(of, environment(of), Noting(of, environment(of), NOTHING, Ran(LATE)))
 
 
 def test_none_runs_after_a_migration_that_failed(of: Checkout) -> None:

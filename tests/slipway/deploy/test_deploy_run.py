@@ -13,6 +13,7 @@ from slipway.deploy.facts import Options
 from slipway.deploy.plan import steps
 from slipway.deploy.run import Deployer
 from slipway.project.checkout import Checkout
+from slipway.project.tables import Hooks
 from slipway.runtime import Job
 from slipway.runtime.environment import Environment
 from slipway.runtime.release import PROXY, Beside
@@ -245,7 +246,7 @@ def test_what_comes_after_a_migration_comes_before_the_release(
             return Ran(status)
 
     checkout, environment = production
-    checkout = replace(checkout, project=replace(checkout.project, after_migrate=("python seed.py",)))
+    checkout = replace(checkout, project=replace(checkout.project, hooks=Hooks(("python seed.py",))))
     deployer = Deployer(checkout, environment, Seeding(releases), 8000)
     facts = deployer.gather(B)
     assert steps(facts, B)[0] == "run 'python seed.py'"

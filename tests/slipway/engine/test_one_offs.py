@@ -104,12 +104,33 @@ class Followed(Shell):
         raise Late("docker did not answer.")
 
 
+def compose(*args: Any) -> list[str]:
+    """Return a command line of Compose's."""
+    return ["docker", "compose", "--project-name", "shop", *args]
+
+
 def test_a_job_that_has_ended_is_not_waited_for_because_its_client_hangs(tmp_path: Path) -> None:
     shell = Followed(tmp_path)
-
-    def compose(*args: Any) -> list[str]:
-        return ["docker", "compose", "--project-name", "shop", *args]
-
     ran = jobs.run(shell, compose, jobs.OneOff("migrate", ["true"], "job"))
     assert shell.waited == ["logs", "wait"]
     assert (ran.status, ran.output) == (3, "all of it")
+
+
+def test_a_job_whose_time_is_over_is_stopped_and_what_it_printed_is_kept(tmp_path: Path) -> None:
+    done: list[str] = []
+
+    class AtWork(Followed):
+        def probe(self, argv: Sequence[str], **_: Any) -> tuple[int, str, str]:
+            """Look at it: it runs until it is stopped."""
+            done.append(argv[1])
+            state = {"Running": done.count("inspect") > 1 and "stop" not in done}
+            return 0, json.dumps([{"Id": "x", "State": state}]) if argv[1] == "inspect" else "", ""
+
+        def _hang(self, argv: Sequence[str], limit: Limit | None) -> int:
+            assert limit
+            assert limit.seconds == 600
+            raise Late("docker did not answer.")
+
+    ran = jobs.run(AtWork(tmp_path), compose, jobs.OneOff("migrate", ["true"], "job", seconds=600))
+    assert (ran.status, ran.output) == (jobs.LATE, "all of it")
+    assert done.index("stop") < done.index("rm")

@@ -17,13 +17,15 @@ target = "production"
 alembic = "src/alembic.ini"
 writable = ["src/app/logs"]
 secrets-as = "environment"
-after-migrate = ["python app/initial_data.py", "sh -c 'a && b'"]
 minimum-version = "0.1.0"
 
 [tool.slipway.database]
 extensions = ["citext"]
 DATABASE_URL = "postgresql+psycopg://{user}:{password}@{host}:{port}/{name}?sslmode={sslmode}"
 DATABASE_PASSWORD = "{password}"
+
+[tool.slipway.hooks]
+after-migrate = ["python app/initial_data.py", "sh -c 'a && b'"]
 
 [tool.slipway.tests]
 workers = 3
@@ -46,7 +48,7 @@ def test_without_them_all_is_as_in_a_new_project(tmp_path: Path) -> None:
     found = project(tmp_path)
 
     assert (found.pythonpath, found.lock, found.context, found.dockerfile) == ((), "", ".", "Dockerfile")
-    assert (found.alembic, found.writable, found.secrets_as, found.after_migrate) == ("", (), "files", ())
+    assert (found.alembic, found.writable, found.secrets_as, found.hooks.after_migrate) == ("", (), "files", ())
     assert (found.minimum_version, found.target, found.database.rendered) == ("", "", {})
     assert (found.tests.workers, found.tests.migrate, found.tests.extras, found.tests.env) == ("auto", False, (), {})
 
@@ -58,11 +60,19 @@ def test_all_are_read(tmp_path: Path) -> None:
     assert (found.dockerfile, found.alembic, found.writable) == (
         "../docker/Dockerfile", "src/alembic.ini", ("src/app/logs",),
     )  # fmt: skip
-    assert (found.secrets_as, found.after_migrate[0]) == ("environment", "python app/initial_data.py")
+    assert (found.secrets_as, found.hooks.after_migrate[0]) == ("environment", "python app/initial_data.py")
     assert (found.target, found.database.extensions) == ("production", ("citext",))
     assert list(found.database.rendered) == ["DATABASE_URL", "DATABASE_PASSWORD"]
     assert (found.tests.workers, found.tests.migrate, found.tests.extras) == ("3", True, ("test",))
     assert found.tests.env == {"TESTING": "1"}
+
+
+def test_after_migrate_is_read_where_earlier_versions_had_it_and_not_in_two_places(tmp_path: Path) -> None:
+    before = '[tool.slipway]\nafter-migrate = ["python seed.py"]\n'
+    assert project(tmp_path, before).hooks.after_migrate == ("python seed.py",)
+    assert project(tmp_path, before).after_migrate == ()
+    with pytest.raises(Problem, match=r"in \[tool.slipway.hooks\], and in \[tool.slipway\].*: delete the latter"):
+        project(tmp_path, f'{before}hooks.after-migrate = ["python seed.py"]')
 
 
 @pytest.mark.parametrize("workers", ['"auto"', '"0"', "0", "256", '"4"'])
@@ -89,6 +99,7 @@ def test_workers_are_auto_or_a_number(tmp_path: Path, workers: str) -> None:
         ('dockerfile = "../../Dockerfile"\ncontext = ".."', "outside of context = '..'"),
         ('secrets-as = "env"', 'should be "files" or "environment"'),
         ("secrets-as = []", 'should be "files" or "environment"'),
+        ("hooks.after-migrate = ['a \"b']", r"\[tool.slipway.hooks\] after-migrate has .*no closing quotation"),
         ("after-migrate = ['a \"b']", "after-migrate has .*no closing quotation"),
         ('after-migrate = [" "]', "which is no command"),
         ('after-migrate = ["a && b"]', "runs without a shell"),

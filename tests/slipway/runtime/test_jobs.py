@@ -13,7 +13,7 @@ from slipway.core.shell import Ran, Shell
 from slipway.engine.containers import SERVICE, Container
 from slipway.engine.jobs import SCRIPT
 from slipway.project.checkout import Checkout
-from slipway.runtime import SERVICE_PYTHON, Job, Where
+from slipway.runtime import LATE, SERVICE_PYTHON, Job, Where
 from slipway.runtime.host import HostRuntime
 from slipway.runtime.jobs import passfile, with_variables
 from tests.slipway.runtime.support import PASSWORD, Became, files_of, on_engine, project, started
@@ -131,6 +131,13 @@ def test_on_this_machine_what_a_job_that_fails_said_is_known(tmp_path: Path, cap
     assert host.run(Job([*script, "3"])) == Ran(3, "printed", "said\n")
     assert host.run(Job([*script, "0"], Where.DATABASE)) == Ran(0, "printed")
     assert capfd.readouterr().err.count("said\n") == 3
+
+
+def test_on_this_machine_one_whose_time_is_over_is_ended(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    checkout, environment, _ = project(tmp_path, "db.example.com")
+    host = HostRuntime(Checkout(checkout.project, Shell(tmp_path, checkout.steps)), environment, contextlib.ExitStack())
+    assert host.run(Job(["sleep", "300"], seconds=0.2)).status == LATE
+    capfd.readouterr()
 
 
 def test_nobody_opens_psql_on_a_service_without_a_database(tmp_path: Path) -> None:
