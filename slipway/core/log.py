@@ -5,11 +5,12 @@ import fcntl
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from slipway.core import printable
+from slipway.core.kept import Kept
 
 HEAD = b"=== "
 RUNS = 20
@@ -27,6 +28,7 @@ class Log:
     path: Path | None = None
     called: str = ""  # the command line
     redact: Callable[[str], str] = str
+    kept: Kept = field(default_factory=Kept)  # of this run, whether there is a file or not
     _waits: str = ""
     _begun: bool = False
     _end: int = -1  # where in the file this run has written last
@@ -38,6 +40,7 @@ class Log:
 
     def add(self, text: str) -> None:
         """Write a text of one or more lines, once a command was run."""
+        self.kept.add(text)
         self._waits += f"{text}\n"
         if self._begun and self.path:
             try:

@@ -117,7 +117,7 @@ class Steps:
 
     def printed(self, *texts: str) -> None:
         """Let the log have what a command has printed: the end of it, in whole lines."""
-        for text in texts if self.log.path else ():
+        for text in texts:
             end = text if len(text) <= MOST else text[-MOST:].partition("\n")[2]
             if lines := printable.settled(self.redact(end)).split("\n") if end.strip() else []:
                 self.log.add("\n".join(f"    {line}".rstrip() for line in lines).rstrip())

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from slipway.engine import references
-from slipway.runtime import LeftBehind
+from slipway.runtime.beside import LeftBehind
 from slipway.runtime.release import Beside
 
 HEX = 12  # digits that are shown of a digest

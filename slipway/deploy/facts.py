@@ -8,8 +8,7 @@ from slipway.deploy.ledger import Entry
 from slipway.deploy.source import Candidate
 from slipway.project.database import PASSWORD
 from slipway.project.rotation import Step
-from slipway.runtime import LeftBehind
-from slipway.runtime.beside import Companions
+from slipway.runtime.beside import Companions, LeftBehind
 from slipway.runtime.bring_over import SUPERUSERS, Role
 from slipway.runtime.release import DATABASE, Beside, Release
 from slipway.schema.answers import State
@@ -23,7 +22,8 @@ class Options:
     `bake` are seconds; 0 also spares the wait before the switch. With `force`, also when nothing has changed. With
     `recreate_database`, its container as well is made as it is defined now; with `recreate_proxy`, the proxy's when its
     tag means another image by now; `recreate` names companions that are made anew. With a `rotation`, the image is the
-    live release's. With `no_backup`, none is made before a migration.
+    live release's. With `no_backup`, none is made before a migration; with `no_hooks`, those of this machine are not
+    run.
     """
 
     tag: str = ""
@@ -34,6 +34,7 @@ class Options:
     recreate_proxy: bool = False
     no_backup: bool = False
     recreate: tuple[str, ...] = ()
+    no_hooks: bool = False
     rotation: Step | None = None
     replicas: Mapping[str, int] = field(default_factory=dict)
 

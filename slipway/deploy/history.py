@@ -108,7 +108,8 @@ def rows(entries: Sequence[Entry], live: str, there: Collection[str]) -> list[li
             why = "" if entry.origin in origins or not newest else "rolled back from"
         else:
             why = entry.reason
-        what = f"{entry.what}, no backup" if entry.without_backup else entry.what
+        without = [("no backup", entry.without_backup), ("no hooks", entry.without_hooks)]
+        what = ", ".join([entry.what, *(said for said, is_so in without if is_so)])
         schema, took = entry.schema or "-", f"{entry.seconds:.1f} s" if entry.seconds > ENDED else "-"
         found.append([entry.release, what, entry.tag, schema, took, entry.by, state, why])
     return [["RELEASE", "BY WHAT", "IMAGE", "SCHEMA", "TOOK", "WHO", "IS", ""], *found] if found else []

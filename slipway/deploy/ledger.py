@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from slipway.core.errors import Problem
 from slipway.engine import references
 
 DEPLOY, ROLLBACK = "deploy", "rollback"  # what an entry is of
@@ -35,13 +36,14 @@ class Entry:
     `release` names the containers (web-<release>), `image` is what they were started from, `image_id` what that meant,
     `digest` what the registry calls it ("" for an image of this engine). `schema` are the newest revisions that the
     image knows; `migrated` those that were applied. `repeats` is the release whose image was started again, "" for
-    none. `settings` has a salted hash for each variable. `beside` has the images that ran beside it when it was
-    live last, the database's and the proxy's, by the names and tags in the Compose files: the digest of each in its
-    registry, its id where it has none. `definition` is a salted hash of what else defines its containers, "" when
-    that was not noted. `without_backup` tells that none was made before what was migrated, as was asked for.
-    `scale` is how many containers web has, `replicas` each process beside it. `began` is the time (ISO 8601, UTC)
-    of whoever did it, for people; `steps` are seconds, and so are `seconds`: 0 until it has come
-    to its end. `outcome` is an Outcome; `reason` says why it is not live.
+    none. `settings` has a salted hash for each variable. `beside` has the images that ran beside it when it was live
+    last, the database's and the proxy's, by the names and tags in the Compose files: the digest of each in its
+    registry, its id where it has none. `definition` is a salted hash of what else defines its containers, "" when that
+    was not noted. `without_backup` tells that none was made before what was migrated, as was asked for, and
+    `without_hooks` that those of the machine that deploys were not run, likewise. `scale` is how many containers web
+    has, `replicas` each process beside it. `began` is the time (ISO 8601, UTC) of whoever did it, for people; `steps`
+    are seconds, and so are `seconds`: 0 until it has come to its end. `outcome` is an Outcome; `reason` says why it is
+    not live.
     """
 
     event: str
@@ -59,6 +61,7 @@ class Entry:
     migrated: tuple[str, ...] = ()
     backup: str = ""
     without_backup: bool = False
+    without_hooks: bool = False
     scale: int = 1
     replicas: dict[str, int] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
@@ -138,6 +141,25 @@ def of_release(entries: Sequence[Entry], release: str) -> Entry | None:
 def find(entries: Sequence[Entry], named: str) -> Entry | None:
     """Return the newest that has this name: its release, tag or image."""
     return next((one for one in good(entries) if named in (one.release, one.tag, one.image)), None)
+
+
+def called(entries: Sequence[Entry], named: str) -> Entry:
+    """Return the entry of an event, or the latest one of a release, however it ended; raises Problem."""
+    found = next((one for one in reversed(entries) if named in (one.event, one.release)), None)
+    if not found:
+        raise Problem(f"There was no deployment {named} here. What there was: ./inv releases")
+    return found
+
+
+def no_log(entry: Entry) -> str:
+    """Say why nothing was kept of what was shown of an entry."""
+    why = "it has not ended, or whoever was at it was killed" if not entry.seconds else "it could not be kept"
+    if entry.reason == FOUND:
+        why = "the ledger was lost, and this was found by its containers"
+    return (
+        f"There is no log of this {entry.what} of {entry.image} ({entry.release}): {why}; or it is older than the last "
+        "ones that are kept, or than the Slipway that keeps them."
+    )
 
 
 def migrated(live: Entry, noted: Mapping[str, Any], by: str) -> Entry:

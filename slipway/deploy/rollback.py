@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.deploy import compatible, ledger, plan, processes, recover, settings, source, switch, target, trial
+from slipway.deploy.attempt import Attempt
 from slipway.deploy.ledger import Entry, Outcome
 from slipway.deploy.source import Candidate
 from slipway.deploy.switch import Change
@@ -21,7 +23,7 @@ from slipway.runtime.releases import Releases
 
 
 class Rollback:
-    """One rollback of a deployment; `to` names a release, "" for the one before.
+    """One rollback of a deployment; `to` names a release, "" for the one before. The project's `hooks` are told.
 
     `port` is asked for that of the proxy where that has to be made: it raises Problem when .env is not in order.
     """
@@ -33,6 +35,7 @@ class Rollback:
         deployment: Deployment,
         port: Callable[[], int],
         to: str = "",
+        hooks: bool = True,
     ) -> None:
         self.checkout = checkout
         self.environment = environment
@@ -40,6 +43,7 @@ class Rollback:
         self.releases: Releases = deployment.releases
         self.port = port
         self.to = to
+        self.attempt = Attempt(checkout, environment, deployment, hooks)
 
     def plan(self) -> list[tuple[str, str]]:
         """Return what would be done, as names and lines; change nothing. Raises Problem as `run` would."""
@@ -73,7 +77,7 @@ class Rollback:
         with releases.lock("rollback", wait, joins="rollback") as waited:
             flipped = None if self.to else self._flip()
             recover.recover(steps, releases)
-            return flipped or self._settled(seen.release, waited) or self._go_back()
+            return flipped or self._settled(seen.release, waited) or self.attempt.follow(self._go_back)
 
     def _flip(self) -> Entry | None:
         # Go back within a bake window, in the lock's container; return what is live then, None when there was none.
@@ -81,8 +85,12 @@ class Rollback:
         release = releases.back(who(), any_lock=True)
         if not release:
             return None
-        trial.probe(self.checkout, releases.proxy, release)
+        return self.attempt.follow(partial(self._flipped, release, began))
+
+    def _flipped(self, release: str, began: float) -> Entry:
+        trial.probe(self.checkout, self.releases.proxy, release)
         entry = gone_back(self._entry_of(release), outcome=Outcome.LIVE, seconds=switch.since(began))
+        entry = self.attempt.begin(entry)
         self._note(entry)
         return entry
 
@@ -177,6 +185,7 @@ class Rollback:
                 releases.start_processes(new)
 
         has_some = bool(kept.processes if kept else new and new.replicas)
+        entry = self.attempt.begin(entry)
         live, drain = found.live, self.checkout.project.deploy.drain
         change = Change(live if live and live.running else None, drain=drain, kept=bool(kept), one_way=True)
         change = replace(change, processes=join if has_some else None)
@@ -192,8 +201,8 @@ def gone_back(to: Entry, **more: Any) -> Entry:
     """Return the entry of a rollback to what an earlier entry is of."""
     new: dict[str, Any] = {
         "event": ledger.new_event(), "what": ledger.ROLLBACK, "by": who(), "outcome": Outcome.UNDER_WAY, "reason": "",
-        "migrated": (), "backup": "", "without_backup": False, "began": ledger.now(), "beside": {},
-        "steps": {}, "seconds": 0,
+        "migrated": (), "backup": "", "without_backup": False, "without_hooks": False, "began": ledger.now(),
+        "beside": {}, "steps": {}, "seconds": 0,
     }  # fmt: skip
     return replace(to, **(new | more))
 

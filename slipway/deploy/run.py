@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -140,8 +140,8 @@ class Deployer:
 
     # Act
 
-    def deploy(self, facts: Facts, options: Options) -> Entry:
-        """Do it; return what the ledger says of it. Raises Problem, and then what was live is."""
+    def deploy(self, facts: Facts, options: Options, begin: Callable[[Entry], Entry] = replace) -> Entry:
+        """Do it; return what the ledger says of it, which `begin` is told first. Raises Problem: what was live is."""
         configuration = ("", "") if facts.proxy else facts.configuration
         if is_live(facts, options) and facts.live and facts.now:
             try:
@@ -167,7 +167,7 @@ class Deployer:
             return done
 
         change = replace(self._change(facts, new, options), configuration=configuration)
-        entry = self._entry(facts, facts.image, new, options)
+        entry = begin(self._entry(facts, facts.image, new, options))
         with of_secret.kept_if_live(entry.release), away.told(self.deployment.database):
             entry = switch.go_live(self.checkout, self.releases, entry, change, start)
         of_secret.finish(entry.release)

@@ -11,9 +11,10 @@ from slipway.project.config import Project
 def hide(project: Project, values: Mapping[str, str], secrets: Secrets) -> None:
     """Let nothing show what is secret of a .env's values, and of the environment.
 
-    That is what `[tool.slipway.secrets]` names, whatever it is, and what is likely to be secret.
+    That is what `[tool.slipway.secrets]` and the `secrets` of hooks name, whatever it is, and what is likely to be
+    secret.
     """
-    certain = {values[name] for name in project.secrets if values.get(name)}
+    certain = {values[name] for name in (*project.secrets, *project.hooks.secrets) if values.get(name)}
     either = likely({**os.environ, **values}, dotenv.examples(project.example))
     secrets.add(*certain, *either)
     secrets.add(*(one.strip("'\"") for one in certain | either))  # of a line whose quotes cannot be read
@@ -21,7 +22,7 @@ def hide(project: Project, values: Mapping[str, str], secrets: Secrets) -> None:
 
 def is_hidden(project: Project, name: str, value: str) -> bool:
     """Tell whether a finding must not show a variable's value."""
-    return name in project.secrets or tells(name, value)
+    return name in (*project.secrets, *project.hooks.secrets) or tells(name, value)
 
 
 def misread(project: Project, values: Mapping[str, str]) -> list[str]:

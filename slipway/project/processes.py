@@ -69,7 +69,7 @@ def check_command(line: str, where: str) -> None:
         words = shlex.split(line)
     except ValueError as error:
         raise Problem(f"{where}: {str(error).lower()}.") from None
-    if not words:
+    if not words or "\0" in line:
         raise Problem(f"{where}, which is no command.")
     if any(word in SHELL for word in words):
         raise Problem(f"{where}, and it runs without a shell: write two commands, or sh -c '...'.")

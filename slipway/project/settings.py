@@ -14,7 +14,7 @@ from slipway.project import database, dotenv, edits, hidden, written
 from slipway.project.config import Project
 from slipway.project.database import Database
 from slipway.project.environments import DEV, LEAST_MEMORY
-from slipway.project.values import hostname, read, schema
+from slipway.project.values import hostname, of_deployer, read, schema
 
 # What Slipway and gunicorn.conf.py read themselves; other numbers are the service's own to check.
 NUMBERS = {
@@ -68,7 +68,8 @@ class Settings:
                 f"{said[:1].upper()}{said[1:]} cannot be used:\n{listed}\n"
                 f"Correct it (.env.example explains each variable), then run this again.{self._made_anew(values)}"
             )
-        return values
+        of_others = of_deployer(self.project)
+        return {name: value for name, value in values.items() if name not in of_others}
 
     def _made_anew(self, values: Mapping[str, str]) -> str:
         # What is said to who has copied .env.example.

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from slipway import entrypoint
 from slipway.core.errors import Problem
+from slipway.core.secrecy import has_login
 from slipway.core.words import SECONDS
 from slipway.project import database
 from slipway.project.processes import check_command
@@ -17,6 +18,8 @@ from slipway.schema.statements import Limits
 Count = Annotated[int, range(1001)]
 AtLeastOne = Annotated[int, range(1, 1001)]
 Seconds = Annotated[int, SECONDS]
+
+ENDPOINT = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9._~/%-]*)?")
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ class Deploy:
     more than `errors` percent of the requests, at least 3, and twice the share of before fail, or if it restarts,
     runs out of memory or is unhealthy, the old release is restored. The old one has `drain` seconds after the switch to
     finish what it is at. `smoke` are the paths that have to answer before
-    (default: the health path). `keep` earlier releases can be rolled back to.
+    (default: the health path). `keep` earlier releases can be rolled back to. `otlp` is where what was shown is sent
+    as logs, as OTLP over HTTP.
     """
 
     settle: Seconds = 5
@@ -82,20 +86,45 @@ class Deploy:
     drain: Seconds = 30
     keep: AtLeastOne = 3
     smoke: tuple[str, ...] = ()
+    otlp: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no address to send to."""
+        if self.otlp and not ENDPOINT.fullmatch(self.otlp):
+            shown = "'...'" if has_login(self.otlp) else repr(self.otlp)
+            raise Problem(
+                f"pyproject.toml: [tool.slipway.deploy] otlp = {shown} should be an address like "
+                '"https://otlp.example.com", to which /v1/logs is added. A key for it: OTEL_EXPORTER_OTLP_HEADERS.'
+            )
 
 
 @dataclass(frozen=True)
 class Hooks:
-    """Commands of the project's that run at a time of a deployment.
+    """Commands of the project's that a deployment runs.
 
-    Those of `after_migrate` run in the service's environment, once migrations were applied.
+    Those of `after_migrate` run in the service's environment, once migrations were applied. The others run on the
+    machine that deploys, each for at most `timeout` seconds; `secrets` are the variables that they get of those that
+    are kept from them otherwise.
     """
 
     after_migrate: tuple[str, ...] = ()
+    before_deploy: tuple[str, ...] = ()
+    after_deploy: tuple[str, ...] = ()
+    after_failure: tuple[str, ...] = ()
+    after_rollback: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    timeout: Annotated[int, SECONDS[1:]] = 60
 
     def __post_init__(self) -> None:
-        """Refuse what is no command."""
-        check_commands(self.after_migrate, "[tool.slipway.hooks] after-migrate")
+        """Refuse what is no command, and no name of a variable."""
+        for key in ("after_migrate", "before_deploy", "after_deploy", "after_failure", "after_rollback"):
+            check_commands(getattr(self, key), f"[tool.slipway.hooks] {key.replace('_', '-')}")
+        for name in self.secrets:
+            if not entrypoint.VARIABLE.fullmatch(name):  # somebody may take it for the place of the secret itself
+                raise Problem(
+                    "pyproject.toml: [tool.slipway.hooks] secrets has what is no name of a variable. It has their "
+                    "names; .env or the environment has their values."
+                )
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,19 @@ from slipway.project import dotenv, hidden
 from slipway.project.config import Project
 from slipway.project.database import HOSTNAME, NAMES
 
+HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"  # what logs in where logs are sent
+
 
 def schema(project: Project) -> dotenv.Schema | None:
     """Return the variables of .env.example, None without one."""
     if not project.example:
         return None
     found, replaced = dotenv.schema(project.example), project.database.rendered.keys() - {*NAMES}
+    listed = found.required.keys() | found.optional
     return dotenv.Schema(
         {name: value for name, value in found.required.items() if name not in replaced},
         found.optional - replaced,
-        frozenset(replaced),
+        frozenset(replaced | (_of_deployer(project) - listed)),
         is_open=not (project.root / ".env.example").exists(),
     )
 
@@ -41,9 +44,30 @@ def read(project: Project) -> dotenv.Read:
     except OSError as error:
         raise Problem(f".env cannot be read: {error.strerror}. Move it away; ./inv up makes one.") from None
     known = schema(project)
-    names = (known.required.keys() | known.optional) if known else set()
+    names = _of_deployer(project) | ((known.required.keys() | known.optional) if known else set())
     given = {name: os.environ[name] for name in names if name in os.environ}
     return project.place.defaults | values | given, findings
+
+
+def _of_deployer(project: Project) -> set[str]:
+    return {*project.hooks.secrets, *([HEADERS] if project.deploy.otlp else [])}
+
+
+def of_deployer(project: Project) -> set[str]:
+    """Return the variables that are for whoever deploys alone: .env may set them, and the service doesn't read them."""
+    example = dotenv.schema(project.example)
+    return _of_deployer(project) - example.required.keys() - example.optional - {*project.secrets, *NAMES}
+
+
+def told(project: Project, name: str) -> str:
+    """Return a variable of whoever deploys, from the environment or else .env, "" for none.
+
+    A .env that cannot be read has none.
+    """
+    try:
+        return read(project)[0].get(name, "")
+    except Problem:
+        return os.environ.get(name, "")
 
 
 def hostname(project: Project) -> str:
@@ -60,8 +84,9 @@ def names(project: Project) -> list[str]:
 
 
 def given(project: Project) -> dict[str, str]:
-    """Return the variables that have a value; raises Problem when .env cannot be read."""
-    return {name: value for name, value in read(project)[0].items() if value}
+    """Return the variables of the service that have a value; raises Problem when .env cannot be read."""
+    own = of_deployer(project)
+    return {name: value for name, value in read(project)[0].items() if value and name not in own}
 
 
 def private(project: Project) -> dict[str, str]:

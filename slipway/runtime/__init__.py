@@ -12,7 +12,7 @@ from typing import IO, NoReturn, Protocol
 from slipway.core.shell import Ran
 from slipway.engine.jobs import LATE as LATE  # the status of a job that was given up
 from slipway.project.settings import Settings
-from slipway.runtime.beside import LastingCompanions
+from slipway.runtime.beside import LastingCompanions, LeftBehind
 from slipway.runtime.releases import Releases
 
 STAYS = "./inv down stops it, and its data stays"  # of a database that is not the service's any more
@@ -129,17 +129,6 @@ class DatabaseServer(Protocol):
 
     def start(self) -> None:
         """Have it running; raises Problem."""
-
-
-@dataclass(frozen=True)
-class LeftBehind:
-    """A database that Slipway has run, and that goes on while the database is elsewhere by now.
-
-    Its container, and the releases that have it and need it to be gone back to.
-    """
-
-    container: str
-    releases: tuple[str, ...] = ()
 
 
 class LastingDatabase(DatabaseServer, Protocol):

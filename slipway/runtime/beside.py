@@ -34,3 +34,14 @@ class LastingCompanions(Protocol):
 
         Raises Problem.
         """
+
+
+@dataclass(frozen=True)
+class LeftBehind:
+    """A database that Slipway has run, and that goes on while the database is elsewhere by now.
+
+    Its container, and the releases that have it and need it to be gone back to.
+    """
+
+    container: str
+    releases: tuple[str, ...] = ()

@@ -226,6 +226,15 @@ class Releases(Protocol):
     def trim(self, lines: int) -> None:
         """Let the ledger have no more than twice as many lines."""
 
+    def keep_log(self, event: str, text: str, any_lock: bool = False) -> None:
+        """Keep what was shown of an entry that the ledger has, beside the last ones; raises Problem.
+
+        With `any_lock`, under whoever's lock it is.
+        """
+
+    def kept_log(self, event: str) -> str | None:
+        """Return what was kept of an entry, None for nothing; raises Problem."""
+
     def keep_salt(self, salt: str) -> None:
         """Keep what settings are hashed with; raises Problem."""
 

@@ -11,9 +11,11 @@ from slipway.verbs.verb import task
 
 if TYPE_CHECKING:
     from slipway.deploy.facts import Options
+    from slipway.runtime.releases import Releases
     from slipway.verbs.session import Session
 
 WAIT = {"wait": "for another deployment to end"}
+NO_HOOKS = {"no-hooks": "run none of the project's hooks on this machine"}
 
 
 @task(
@@ -31,6 +33,7 @@ WAIT = {"wait": "for another deployment to end"}
         "recreate": "make these services beside the release as they are defined now, with commas between",
         "recreate-proxy": "make its container of what its image's tag means now; it cuts connections for 1 to 3 s",
     }
+    | NO_HOOKS
     | WAIT
     | JSON
 )
@@ -45,6 +48,7 @@ def deploy(
     recreate_database: bool = False,
     recreate_proxy: bool = False,
     recreate: str = "",
+    no_hooks: bool = False,
     wait: bool = False,
     env: str = "",
     context: str = "",
@@ -64,7 +68,7 @@ def deploy(
         scaled = containers or session.project.place.scale
         again = (recreate_database, recreate_proxy)
         anew = tuple(filter(None, (one.strip() for one in recreate.split(","))))
-        options = Options(tag, scaled, watched, force, *again, no_backup, anew, replicas=replicas)
+        options = Options(tag, scaled, watched, force, *again, no_backup, anew, no_hooks, replicas=replicas)
         if plan:
             show_plan(planned(session, options), json)
         else:
@@ -78,6 +82,7 @@ def deploy(
         "to": "the tag or name of a release that was live (default: the one before)",
         "plan": "show what would be done, and change nothing",
     }
+    | NO_HOOKS
     | WAIT
     | JSON
 )
@@ -85,21 +90,23 @@ def rollback(
     _: Context,
     to: str = "",
     plan: bool = False,
+    no_hooks: bool = False,
     wait: bool = False,
     env: str = "",
     context: str = "",
     json: bool = False,
 ) -> None:
     """Go back to a release that was live before."""
+    from slipway.deploy import hooks
     from slipway.deploy.rollback import Rollback
     from slipway.verbs.screen import show
     from slipway.verbs.session import begin
 
     with begin("rollback", env=env, default=PROD, context=context, quietly=True) as session:
         deployment = session.deployment  # elsewhere than on an engine there is none
-        going = Rollback(session.checkout, session.environment, deployment, session.port_in_use, to)
+        going = Rollback(session.checkout, session.environment, deployment, session.port_in_use, to, not no_hooks)
         if plan:
-            show_plan(going.plan(), json)
+            show_plan([*going.plan(), *hooks.rows(session.project, hooks.OF_ROLLBACK, not no_hooks)], json)
             return
         entry = going.run(wait)
         if json:
@@ -109,8 +116,13 @@ def rollback(
         session.steps.total()
 
 
-@task(help=CONTEXT | DEPLOYED | JSON)
-def releases(_: Context, env: str = "", context: str = "", json: bool = False) -> None:
+@task(
+    help=CONTEXT
+    | DEPLOYED
+    | {"log": "what was shown of a deployment or rollback: the release's name, or the event"}
+    | JSON
+)
+def releases(_: Context, log: str = "", env: str = "", context: str = "", json: bool = False) -> None:
     """List what was deployed when, by whom, and how it ended."""
     from slipway.deploy import history, ledger, recover
     from slipway.deploy.target import nothing_before
@@ -119,6 +131,9 @@ def releases(_: Context, env: str = "", context: str = "", json: bool = False) -
 
     with begin("releases", env=env, default=PROD, context=context, quietly=True) as session:
         of = session.deployment.releases
+        if log:
+            show_log(of, log, json)
+            return
         remembered = of.remembered()
         there = of.all()
         now = recover.stand(remembered, there)
@@ -138,6 +153,22 @@ def releases(_: Context, env: str = "", context: str = "", json: bool = False) -
             session.steps.say(f"  {nothing_before(entries, live, there)}")
 
 
+def show_log(of: "Releases", named: str, as_json: bool) -> None:
+    """Show what was kept of a deployment; raises Problem for one that nobody knows, or of which nothing was kept."""
+    from slipway.core.errors import Problem
+    from slipway.deploy import ledger
+    from slipway.verbs.screen import show, show_json
+
+    entry = ledger.called(ledger.parse(of.ledger()), named)
+    text = of.kept_log(entry.event)
+    if text is None:
+        raise Problem(ledger.no_log(entry))
+    if as_json:
+        show_json({"event": entry.event, "release": entry.release, "what": entry.what, "log": text})
+    else:
+        show(text.rstrip("\n"))
+
+
 def show_plan(rows: list[tuple[str, str]], as_json: bool) -> None:
     """Show what would be done."""
     from slipway.verbs.screen import show_json, show_rows
@@ -151,13 +182,22 @@ def show_plan(rows: list[tuple[str, str]], as_json: bool) -> None:
 def planned(session: "Session", options: "Options") -> list[tuple[str, str]]:
     """Return what `deploy` would do."""
     from slipway.deploy import plan
+    from slipway.deploy.facts import is_nothing
     from slipway.deploy.run import Deployer
 
     deployment = session.deployment  # elsewhere than on an engine there is nothing to look at
     session.check_secrets()
     session.settings.check()
     deployer = Deployer(session.checkout, session.environment, deployment, session.port_in_use())
-    return [*plan.waits(deployment.releases.busy()), *plan.rows(deployer.look(options), options)]
+    rows = [*plan.waits(deployment.releases.busy()), *plan.rows(facts := deployer.look(options), options)]
+    return [*rows, *(() if is_nothing(facts, options) else of_hooks(session, options))]
+
+
+def of_hooks(session: "Session", options: "Options") -> list[tuple[str, str]]:
+    """Return what a plan says of hooks."""
+    from slipway.deploy import hooks
+
+    return hooks.rows(session.project, hooks.OF_DEPLOY, not options.no_hooks)
 
 
 def carry_out(session: "Session", options: "Options", yes: bool, as_json: bool) -> None:
@@ -171,6 +211,7 @@ def carry_out(session: "Session", options: "Options", yes: bool, as_json: bool) 
 def put_live(session: "Session", options: "Options", yes: bool, as_json: bool) -> None:
     """Deploy, under the lock; what is live goes on until the new release has taken its place. Raises Problem."""
     from slipway.deploy import plan
+    from slipway.deploy.attempt import Attempt
     from slipway.deploy.facts import is_nothing, leaves_backup_out
     from slipway.deploy.run import Deployer
     from slipway.verbs.screen import confirm, show, show_urls
@@ -178,15 +219,18 @@ def put_live(session: "Session", options: "Options", yes: bool, as_json: bool) -
     deployment = session.deployment
     deployer = Deployer(session.checkout, session.environment, deployment, session.port_in_use())
     facts = deployer.gather(options)
-    for row in plan.rows(facts, options):
+    rows = plan.rows(facts, options)
+    for row in [*rows, *(() if is_nothing(facts, options) else of_hooks(session, options))]:
         session.steps.note(*row)
     entry = facts.now
     if not is_nothing(facts, options):
         what = f"Rotate {options.rotation.name} of" if options.rotation else f"Deploy {facts.reference} to"
         without = ", and migrate without a backup" if leaves_backup_out(facts, options) else ""
         confirm(f"{what} {deployment.releases.deployment}{without}?", yes)
+        attempt = Attempt(session.checkout, session.environment, deployment, not options.no_hooks)
+        attempt.before(facts, options)
         session.remember()
-        entry = deployer.deploy(facts, options)
+        entry = attempt.follow(lambda: deployer.deploy(facts, options, attempt.begin))
     assert entry  # noqa: S101  (what is live is in the ledger)
     if as_json:
         show(entry.line().rstrip())

@@ -12,7 +12,7 @@ from slipway.engine import asked, containers, jobs
 from slipway.engine.containers import CONFIG_HASH
 from slipway.engine.stack import LOG, Stack
 from slipway.project import database
-from slipway.runtime import LeftBehind
+from slipway.runtime.beside import LeftBehind
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, DATABASE_USER
 from slipway.runtime.release import host

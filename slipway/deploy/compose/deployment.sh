@@ -11,7 +11,7 @@
 #   format          the number of how all of this is written, and which Slipway noted it; see project/formats.py
 #
 # Nobody but `inv` has the other one, and only who holds the lock writes there: releases.jsonl (with hashes of secrets), the
-# salt of these, proxy.json (earlier.py), volumes.json (shared.py).
+# salt of these, proxy.json (earlier.py), volumes.json (shared.py), logs (a file for each entry, by its event).
 
 ledger=../ledger
 
@@ -151,6 +151,21 @@ away() { # [ADDRESS...]: send clients away, with the files that are given as sec
 
 let_in() { # what clients got stays: some may be getting it
     rm -f maintenance/on
+}
+
+keep() { # EVENT NUMBER: what was shown of an entry, packed and in base64, from standard input; the last NUMBER entries' stay
+    umask 077
+    mkdir -p "$ledger/logs"
+    base64 -d | put "$ledger/logs/$1.log.gz"
+    last=$(sed -n 's/^{"event": "\([0-9a-f]*\)".*/\1/p' "$ledger/releases.jsonl" |
+        awk '{ at[$1] = NR } END { for (event in at) print at[event], event }' | sort -n | tail -n "$2" | cut -d " " -f 2)
+    for file in "$ledger"/logs/*; do
+        name=${file##*/}
+        case " $(echo $last) " in
+        *" ${name%.log.gz} "*) ;;
+        *) rm -f "$file" ;;
+        esac
+    done
 }
 
 room() { # the kilobytes that are free

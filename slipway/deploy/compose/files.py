@@ -29,6 +29,7 @@ NEWER = 5  # the status of `split` where that is one which is not known here
 LEDGER, SALT = "../ledger/releases.jsonl", "../ledger/salt"
 VOLUMES = "../ledger/volumes.json"  # the names of those that releases share, by what the Compose file calls them
 DEFINITION = "../ledger/proxy.json"  # of the last proxy that became ready
+LOGS_FOLDER = "../ledger/logs"  # what was shown of entries of the ledger
 SECRETS = "/secrets"
 READING = ("get", "room", "fence")  # functions that may be asked once more, as often as one likes
 
@@ -145,6 +146,10 @@ class Files:
                 raise Problem(f"The engine's answer broke off.\n{failed}")
             lines = ["-"] * len(names)
         return [base64.b64decode(line[1:]).decode(errors="replace") for line in lines]
+
+    def content(self, name: str) -> bytes | None:
+        """Return what a private file has, None for one that is not there; raises Problem."""
+        return self._copied().get(posixpath.normpath(f"{FOLDER}/{name}"))
 
     def _copied(self) -> dict[str, bytes]:
         # No container that runs has the ledger, but for that of a lock. The engine copies folders in the order of their

@@ -1,9 +1,12 @@
 """What a deployment notes on its engine: whom clients are led to, and the ledger. See deployment.sh."""
 
+import base64
+import gzip
+import zlib
 from collections.abc import Mapping, Sequence
 
 from slipway.core.errors import Problem
-from slipway.deploy.compose.files import CADDYFILE, LEDGER, SALT, Files
+from slipway.deploy.compose.files import CADDYFILE, LEDGER, LOGS_FOLDER, SALT, Files
 from slipway.engine import containers
 from slipway.engine.jobs import rows
 from slipway.engine.stack import Stack
@@ -11,6 +14,7 @@ from slipway.runtime.release import Pointer, Remembered, host, of_host
 
 LIVE, FLIPPED, PREVIOUS = "live", "flipped", "previous"
 MAINTENANCE = "maintenance/on"
+LOGS = 50  # that are kept
 ROLLED_BACK, NOBODY = 3, 4  # statuses of `seal` and `back`
 
 
@@ -108,6 +112,20 @@ class Notes:
     def trim(self, lines: int) -> None:
         """Let the ledger have no more than twice as many lines."""
         self.files.script("trim", str(lines))
+
+    def keep_log(self, event: str, text: str, any_lock: bool = False) -> None:
+        """Keep what was shown of an entry that the ledger has, beside the last ones; raises Problem."""
+        packed = base64.b64encode(gzip.compress(text.encode(errors="replace"))).decode()
+        failed = f"It could not be written into the volume {self.files.ledger}."
+        self.files.script("keep", event, str(LOGS), given=packed, any_lock=any_lock, failed=failed)
+
+    def kept_log(self, event: str) -> str | None:
+        """Return what was kept of an entry, None for nothing; raises Problem."""
+        packed = self.files.content(f"{LOGS_FOLDER}/{event}.log.gz")
+        try:
+            return None if packed is None else gzip.decompress(packed).decode(errors="replace")
+        except (OSError, EOFError, zlib.error):
+            raise Problem(f"The log of {event} cannot be read: it was not written to its end.") from None
 
     def keep_salt(self, salt: str) -> None:
         """Keep what settings are hashed with; raises Problem."""

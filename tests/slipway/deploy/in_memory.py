@@ -12,8 +12,8 @@ from slipway.core.shell import Ran
 from slipway.core.steps import Steps
 from slipway.project.checkout import Checkout
 from slipway.project.settings import Settings
-from slipway.runtime import Job, LeftBehind, LiveRelease, State
-from slipway.runtime.beside import Companions
+from slipway.runtime import Job, LiveRelease, State
+from slipway.runtime.beside import Companions, LeftBehind
 from slipway.runtime.environment import Environment
 from tests.slipway.deploy.support import MemoryReleases
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from slipway.core.errors import Problem
 from slipway.deploy.ledger import Entry
 from slipway.engine.containers import Container
-from slipway.engine.images import EngineImage
 from slipway.runtime.release import WEB, Answers, Beside, NewRelease, Pointer, Release, Remembered
+from tests.slipway.deploy.images_in_memory import MemoryImages
 from tests.slipway.deploy.proxy_in_memory import MemoryProxy
 
 SETTINGS = {"LOG_FORMAT": "1", "SECRET": "2"}
@@ -47,35 +47,6 @@ def a_release(name: str, *containers: Container) -> Release:
 
 
 @dataclass
-class MemoryImages:
-    """Images at hand, by reference."""
-
-    known: dict[str, EngineImage] = field(default_factory=dict)
-    removed: list[str] = field(default_factory=list)
-
-    def add(self, reference: str, **labels: str) -> EngineImage:
-        """Have an image at hand."""
-        made = EngineImage(f"sha256:{reference}", (), labels, "65532", "", ())
-        self.known |= {reference: made, made.id: made}
-        return made
-
-    def find(self, reference: str) -> EngineImage | None:
-        return self.known.get(reference)
-
-    def pull(self, reference: str) -> None:
-        raise Problem(f"There is no registry for {reference}.")
-
-    def listed(self) -> set[str]:
-        return set(self.known)
-
-    def remove(self, reference: str) -> None:
-        self.removed.append(reference)
-        gone = self.known.pop(reference, None)
-        if gone and [one.id for one in self.known.values()].count(gone.id) == 1:  # it had no other name
-            del self.known[gone.id]
-
-
-@dataclass
 class MemoryReleases:
     """Releases that exist in memory alone; `done` is what was done with them, in order.
 
@@ -106,6 +77,7 @@ class MemoryReleases:
     beside_web: dict[str, int] = field(default_factory=dict)  # the processes that a release has
     ended: set[str] = field(default_factory=set)  # images whose processes beside web end at once
     away: dict[str, str] = field(default_factory=dict)  # what clients get who are sent away
+    logs: dict[str, str] = field(default_factory=dict)  # what was shown, by event
     counted: dict[str, list[Answers]] = field(default_factory=dict)  # by release, the next ones; the last stays
 
     def __post_init__(self) -> None:
@@ -298,6 +270,14 @@ class MemoryReleases:
 
     def trim(self, lines: int) -> None:
         self.lines = "\n".join(self.lines.splitlines()[-2 * lines :]) + "\n"
+
+    def keep_log(self, event: str, text: str, any_lock: bool = False) -> None:
+        if "keep log" in self.fails:
+            raise self.fails["keep log"]
+        self.logs[event] = text
+
+    def kept_log(self, event: str) -> str | None:
+        return self.logs.get(event)
 
     def keep_salt(self, salt: str) -> None:
         self.salted = salt

@@ -8,7 +8,7 @@ from slipway.deploy import beside, ledger
 from slipway.deploy.facts import Facts, Options, is_nothing
 from slipway.deploy.plan import rows
 from slipway.deploy.source import Candidate
-from slipway.runtime import LeftBehind
+from slipway.runtime.beside import LeftBehind
 from slipway.runtime.release import DATABASE, PROXY, Beside
 from slipway.schema.answers import State
 from tests.slipway.deploy.support import SETTINGS, a_release, entry

@@ -5,7 +5,7 @@ import pytest
 from slipway.core.errors import Problem
 from slipway.deploy.source import Candidate, find, is_called
 from slipway.engine.images import EngineImage
-from tests.slipway.deploy.support import MemoryImages
+from tests.slipway.deploy.images_in_memory import MemoryImages
 
 
 def an_image(*digests: str, user: str = "0", **labels: str) -> EngineImage:

@@ -101,6 +101,7 @@ NUMBERS = [
     ("deploy", "errors", 0, 100),
     ("deploy", "drain", 0, 86400),
     ("deploy", "keep", 1, 1000),
+    ("hooks", "timeout", 1, 86400),
     ("backups", "keep-last", 1, 1000),
     ("backups", "keep-daily", 0, 1000),
     ("backups", "keep-weekly", 0, 1000),

@@ -18,7 +18,8 @@ from slipway.engine.stack import Stack
 from slipway.project.config import load
 from slipway.project.database import Database
 from slipway.project.settings import Settings
-from slipway.runtime import Job, LeftBehind
+from slipway.runtime import Job
+from slipway.runtime.beside import LeftBehind
 from slipway.runtime.environment import Environment
 from tests.slipway.engine import support as engine
 from tests.support import ROOT
