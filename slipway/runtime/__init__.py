@@ -180,10 +180,7 @@ class Runtime(Protocol):
         """Let a job take this process's place, terminal included; raises Problem."""
 
     def launch(self, argv: Sequence[str], tag: str, detached: bool) -> str:
-        """Let somebody's command take this process's place, or go on in the background, and return its name then.
-
-        It is where the service's code and settings are, or those of an image of this `tag`. Raises Problem.
-        """
+        """Become a command beside the service, or start it in the background and return its name; raises Problem."""
 
     def use_programs(self, major: int) -> str:
         """Let jobs beside the database have PostgreSQL's programs of this major version, or of a newer one.
@@ -221,6 +218,9 @@ class InPlace(Runtime, Protocol):
 
     def start(self, port: int) -> None:
         """Start the service; ready when this returns. Raises Problem with the end of its log."""
+
+    def resume(self) -> bool:
+        """Start the processes beside a service that is up which have ended; return whether there were any."""
 
 
 class Deployment(Runtime, Protocol):

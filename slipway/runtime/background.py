@@ -13,6 +13,7 @@ from slipway.core.errors import Problem
 from slipway.core.programs import unstarted
 from slipway.core.signals import uninterrupted
 
+FOLDERS = PROCESSES, RUNS = "processes", "runs"  # in the environment's: of the project's, and of `inv run --detach`
 GRACE = 10.0  # seconds after SIGTERM, as Docker gives
 
 
@@ -30,7 +31,9 @@ class Background:
         """Return where the log of one is."""
         return self.folder / f"{name}.log"
 
-    def start(self, name: str, argv: Sequence[str], root: Path, env: Mapping[str, str]) -> psutil.Popen:
+    def start(
+        self, name: str, argv: Sequence[str], root: Path, env: Mapping[str, str], fingerprint: str = ""
+    ) -> psutil.Popen:
         """Start one; raises Problem when there is no such program."""
         self.folder.mkdir(parents=True, exist_ok=True)
         record = self.record(name)
@@ -42,7 +45,7 @@ class Background:
             except OSError as error:
                 self.log(name).unlink(missing_ok=True)
                 raise unstarted(argv[0], error) from None
-            processes.Record(process.pid, process.create_time(), 0, "", "").save(record)
+            processes.Record(process.pid, process.create_time(), 0, fingerprint, "").save(record)
         return process
 
     def names(self) -> list[str]:
@@ -61,9 +64,18 @@ class Background:
             path.unlink(missing_ok=True)
 
 
+def log_of(state: Path, name: str) -> Path:
+    """Return the log of a process or of a one-off, by its name; raises Problem. `state` is the environment's folder."""
+    found = (Background(state / folder) for folder in FOLDERS)
+    log = next((one.log(name) for one in found if name in one.names()), None)
+    if not log:
+        raise unknown(name)
+    return log
+
+
 def unknown(name: str) -> Problem:
     """Return the Problem of a name that nothing here has."""
-    return Problem(f"Nothing of the name {name} was started with `inv run --detach`, or it was removed: ./inv ps")
+    return Problem(f"No process has the name {name}, and nothing that `inv run --detach` has started. ./inv ps")
 
 
 def any_name() -> str:

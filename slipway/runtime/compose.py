@@ -13,7 +13,7 @@ from slipway.core.errors import Problem
 from slipway.core.ports import LOOPBACK
 from slipway.core.shell import Ran
 from slipway.engine import attached, containers, images
-from slipway.engine.containers import Container
+from slipway.engine.containers import PROJECT, Container
 from slipway.engine.stack import SERVICES as DEFINED
 from slipway.engine.stack import Stack
 from slipway.project import labels
@@ -194,6 +194,10 @@ class ComposeRuntime:
         self.service.start(port, self.undo)
         self.accompany(port, late=True)
 
+    def resume(self) -> bool:
+        """Start nothing: Compose's service is all that there is."""
+        return False
+
     def stop(self, volumes: bool) -> None:
         """Remove the containers; the volumes as well if told to."""
         stop(self.stack, volumes)
@@ -209,8 +213,7 @@ class ComposeRuntime:
 
     def listing(self) -> NoReturn:
         """Let the engine print the containers, one-offs among them."""
-        mine = f"label={containers.PROJECT}={self.stack.name}"
-        self.checkout.shell.become(containers.list_command(mine, form=COLUMNS))
+        self.checkout.shell.become(containers.list_command(f"label={PROJECT}={self.stack.name}", form=COLUMNS))
 
     def status(self) -> dict[str, State]:
         """Return the state of the service and its database."""

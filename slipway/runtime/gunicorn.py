@@ -28,7 +28,6 @@ from slipway.project.revisions import heads
 from slipway.project.tree import Tree, digest
 from slipway.runtime import LiveRelease, State, background, supplied
 from slipway.runtime.addresses import asked_at, joined, url
-from slipway.runtime.background import Background
 from slipway.runtime.environment import Environment
 from slipway.runtime.reload import GOES_ON, RELOADED, wait
 
@@ -47,7 +46,6 @@ class HostService:
         self.where = where
         self.record = environment.state / "service.json"
         self.log = environment.state / "service.log"
-        self.aside = Background(environment.state / "runs")
 
     @cached_property
     def _tree(self) -> Tree:
@@ -173,9 +171,7 @@ class HostService:
 
     def logs(self, follow: bool, lines: int, process: str = "") -> NoReturn:
         """Show the service's log, or that of a process beside it."""
-        log = self.aside.log(process) if process in self.aside.names() else self.log
-        if process and log == self.log:
-            raise background.unknown(process)
+        log = background.log_of(self.environment.state, process) if process else self.log
         if not log.exists():
             raise Problem("There is no log yet: ./inv up starts the service.")
         self.checkout.shell.become(["tail", "-n", str(lines), *(["-F"] if follow else []), str(log)])

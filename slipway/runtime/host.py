@@ -16,8 +16,10 @@ from slipway.project.checkout import Checkout
 from slipway.project.database import HOSTNAME, NO_DATABASE, PORT, SUPERUSER, Database
 from slipway.runtime import LATE, SERVICE_PYTHON, STAYS, Job, State, Where, background, elsewhere, supplied
 from slipway.runtime.addresses import asked_at, url
+from slipway.runtime.background import Background
 from slipway.runtime.environment import Environment
 from slipway.runtime.gunicorn import HostService
+from slipway.runtime.host_processes import HostProcesses
 from slipway.runtime.installations import Binaries, client, clients
 from slipway.runtime.postgres import Server
 
@@ -96,6 +98,8 @@ class HostRuntime:
         self.undo = undo
         self.database = HostDatabase(checkout, environment, undo)
         self.service = HostService(checkout, environment, lambda: self.database.where)
+        self.processes = HostProcesses(checkout, environment, self._told, lambda argv: self._here(Job(argv)))
+        self.aside = Background(environment.state / background.RUNS)
         self.programs: Binaries | None = None  # PostgreSQL's, other than the server's
 
     @property
@@ -150,7 +154,7 @@ class HostRuntime:
         name, where = background.any_name(), self.database.where
         command, env = self._here(Job(argv)), {**self._of_service, **where}
         self.checkout.steps.command(command, where)
-        self.service.aside.start(name, command, self.checkout.root, env)
+        self.aside.start(name, command, self.checkout.root, env)
         return name
 
     def use_programs(self, major: int) -> str:
@@ -170,12 +174,18 @@ class HostRuntime:
     def start(self, port: int) -> None:
         """Start gunicorn in the background; ready when this returns. Raises Problem with the end of its log."""
         self.service.start(port, self.undo)
+        self.processes.start(self.undo)
+
+    def resume(self) -> bool:
+        """Start the processes that have ended, or have other settings now."""
+        return self.processes.start(self.undo)
 
     def stop(self, volumes: bool) -> None:
         """Stop the service and PostgreSQL; delete the data if told to."""
-        steps, server, aside = self.checkout.steps, self.database.server, self.service.aside
-        for name in aside.names():
-            aside.remove(name)
+        steps, server = self.checkout.steps, self.database.server
+        for name in self.aside.names():
+            self.aside.remove(name)
+        self.processes.stop_all()
         with steps.step("service") as step:
             step.detail = "stopped" if self.service.stop() else "was not running"
         with steps.step("database") as step:
@@ -198,14 +208,14 @@ class HostRuntime:
         rows: list[tuple[str, ...]] = [("NAME", "STATE", "PROCESS", "ADDRESS")]
         for name, one in self.status().items():
             rows.append((name, one.state, *(str(one.details.get(key) or "-") for key in ("process", "address"))))
-        for name in self.service.aside.names():
-            process = self.service.aside.process(name)
+        for name in self.aside.names():
+            process = self.aside.process(name)
             rows.append((name, "running" if process else "ended", str(process or "-"), "-"))
         return rows
 
     def status(self) -> dict[str, State]:
         """Return the state of the service and its database."""
-        return {"service": self.service.state(), "database": self.database.state()}
+        return {"service": self.service.state(), **self.processes.states(), "database": self.database.state()}
 
     def url(self, port: int) -> str:
         """Return the address of the service."""
@@ -214,6 +224,9 @@ class HostRuntime:
     def _here(self, job: Job) -> list[str]:
         first, *rest = job.argv
         return [interpreter.service(self.checkout) if first == SERVICE_PYTHON else first, *rest]
+
+    def _told(self) -> dict[str, str]:
+        return {**self._of_service, **self.database.where, "APP_VERSION": self.service.release}
 
     @property
     def _of_service(self) -> dict[str, str]:

@@ -31,7 +31,8 @@ def up(_: Context, prod: bool = False, env: str = "", runtime: str = "", context
             cast("InPlace", session.runtime).check(session.environment.port)
         done, chosen = is_up(session, asked)
         if done and is_migrated(session):
-            session.steps.say("  already up: nothing to do")
+            if session.is_deployed or not cast("InPlace", session.runtime).resume():
+                session.steps.say("  already up: nothing to do")
         elif session.is_deployed:
             deploy_first(session)
             return

@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
+from typing import cast
 
 import httpx2
 import psutil
@@ -141,6 +143,44 @@ def test_secrets_are_replaced_by_others_and_what_there_is_stays(service: Checkou
     assert after.keys() == before.keys()
     assert {name for name in after if after[name] != before[name]} == set(SECRETS)
     assert not any(one in rotated.stdout + rotated.stderr for one in after.values() if len(one) > 40)
+
+
+BEAT = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(print("finished", flush=True)))
+print("first", flush=True)
+time.sleep(600)
+"""
+
+
+def test_processes_go_with_the_service_and_are_restarted_with_their_code(service: Checkout) -> None:
+    service.write("app/beat.py", BEAT)
+    with (service.root / "pyproject.toml").open("a") as file:
+        file.write('\n[tool.slipway.processes.beat]\ncommand = "python -m app.beat"\nsingle = true\n')
+
+    def said() -> str:
+        return done(service, "logs", "--process", "beat").stdout
+
+    def state() -> dict[str, object]:
+        return dict(json.loads(done(service, "status", "--json").stdout)["beat"])
+
+    service.up()
+    wait_for(lambda: said() == "first\n")
+    assert "beat" in done(service, "ps").stdout
+    service.edit("app/beat.py", '"first"', '"second"')
+    wait_for(lambda: said().endswith("second\n"))
+    assert said().startswith("first\nfinished\n")
+    os.kill(cast(int, state()["process"]), signal.SIGKILL)
+    wait_for(lambda: state() == {"state": "stopped"})
+    assert "already up" not in service.up().stderr
+    assert "already up" in service.up().stderr
+    assert state()["state"] == "running"
+    done(service, "down")
+    assert processes_of(service.root) == []
+    service.edit("app/beat.py", "import signal", "import nowhere, signal")
+    broken = service.inv("up")
+    assert (broken.returncode, "No module named 'nowhere'" in broken.stderr) == (1, True)
+    assert "beat ended with status 1" in broken.stderr
 
 
 def test_changed_code_is_reloaded(service: Checkout) -> None:

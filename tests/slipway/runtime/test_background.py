@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.runtime.background import Background, unknown
+from slipway.runtime.background import Background, log_of
 from tests.support import wait_for
 
 
@@ -48,5 +48,10 @@ def test_a_program_that_cannot_be_started_is_said(
     assert background.names() == []
 
 
-def test_a_name_that_nothing_has_is_said() -> None:
-    assert "Nothing of the name x" in str(unknown("x").message)
+def test_a_log_is_found_by_the_name_of_a_process_or_of_a_one_off(tmp_path: Path) -> None:
+    for name in ("processes/worker", "runs/run-1"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / f"{name}.log").touch()
+        assert log_of(tmp_path, name.partition("/")[2]) == tmp_path / f"{name}.log"
+    with pytest.raises(Problem, match="No process has the name web"):
+        log_of(tmp_path, "web")
