@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from slipway.deploy import beside, ledger, processes
 from slipway.deploy.ledger import Entry
-from slipway.deploy.source import Candidate
+from slipway.deploy.source import Candidate, Elsewhere
 from slipway.project.database import PASSWORD
 from slipway.project.rotation import Step
 from slipway.runtime.beside import Companions, LeftBehind
@@ -18,7 +18,9 @@ from slipway.schema.answers import State
 class Options:
     """What was asked for: the image's tag ("" for this tree), how many containers (0 for as many as there are).
 
-    `replicas` are those that were asked for of processes beside web.
+    `replicas` are those that were asked for of processes beside web. `elsewhere` is the image of another environment
+    that is to be live here as well.
+
     `bake` are seconds; 0 also spares the wait before the switch. With `force`, also when nothing has changed. With
     `recreate_database`, its container as well is made as it is defined now; with `recreate_proxy`, the proxy's when its
     tag means another image by now; `recreate` names companions that are made anew. With a `rotation`, the image is the
@@ -35,6 +37,7 @@ class Options:
     no_backup: bool = False
     recreate: tuple[str, ...] = ()
     no_hooks: bool = False
+    elsewhere: Elsewhere | None = None
     rotation: Step | None = None
     replicas: Mapping[str, int] = field(default_factory=dict)
 

@@ -38,7 +38,7 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
     live, now = facts.live, facts.now
     found = [
         ("now", f"{live.image}{'' if live.running else ', which does not run'}" if live else "nothing is live"),
-        ("then", f"{facts.reference}{'' if facts.image else ', to be built or pulled'}"),
+        ("then", f"{facts.reference}{_origin(options)}{'' if facts.image else ', to be built or pulled'}"),
     ]
     wanted = scale(facts, options)
     if wanted > 1 or (live and live.scale != wanted):
@@ -57,6 +57,11 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
     if facts.sharing:
         found.append(("ipv6", f"clients share one address, and its wider limits: {facts.sharing}"))
     return [*found, ("steps", ", ".join(steps(facts, options)))]
+
+
+def _origin(options: Options) -> str:
+    one = options.elsewhere
+    return f", the image that is live in {one.environment} ({(one.pinned or one.id)[-64:][:12]})" if one else ""
 
 
 def _beside(facts: Facts, options: Options) -> list[tuple[str, str]]:

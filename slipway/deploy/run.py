@@ -45,7 +45,7 @@ class Deployer:
         """Look at everything, and change nothing; raises Problem with what would make the deployment fail."""
         if options.rotation:
             return self._facts(options, *source.live(self.releases), changes=False)
-        found = source.resolve(self.checkout, self.deployment, options.tag)
+        found = source.resolve(self.checkout, self.deployment, options.tag, options.elsewhere)
         return self._facts(options, found, source.find(self.releases.images, found.reference), changes=False)
 
     def gather(self, options: Options) -> Facts:
@@ -54,7 +54,7 @@ class Deployer:
         with away.stays(self.checkout, self.releases):
             if options.rotation:
                 return self._facts(options, *source.live(self.releases), changes=True)
-            found = source.resolve(self.checkout, self.deployment, options.tag)
+            found = source.resolve(self.checkout, self.deployment, options.tag, options.elsewhere)
             return self._facts(options, found, source.get(self.checkout, self.deployment, found), changes=True)
 
     def _facts(self, options: Options, found: Source, image: Candidate | None, changes: bool) -> Facts:

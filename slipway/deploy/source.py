@@ -52,13 +52,15 @@ class Source:
     """What is to be deployed.
 
     A reference; `tree` when it is this tree's image. `moving` is the tag by which a registry was asked, when that
-    may mean another image tomorrow, and `version` what its provenance says ("" without a key).
+    may mean another image tomorrow, and `version` what its provenance says ("" without a key). `live_in` is the
+    environment that it was taken from, "" for none.
     """
 
     reference: str
     tree: bool = False
     moving: str = ""
     version: str = ""
+    live_in: str = ""
 
 
 def find(images: Images, reference: str) -> Candidate | None:
@@ -96,13 +98,56 @@ def live(releases: Releases) -> tuple[Source, Candidate]:
     return Source(image.reference), image.check()
 
 
-def resolve(checkout: Checkout, deployment: Deployment, tag: str) -> Source:
-    """Decide what a --tag means, now; pull nothing.
+@dataclass(frozen=True)
+class Elsewhere:
+    """The image that is live in another environment.
+
+    Its reference and id there, and what it is called in a registry, by its digest ("" for an image of that engine).
+    """
+
+    environment: str
+    reference: str
+    id: str
+    pinned: str = ""
+
+
+def elsewhere(releases: Releases, environment: str, repository: str) -> Elsewhere:
+    """Return the image that is live in another environment; raises Problem when none is."""
+    source, image = live(releases)
+    found = releases.images.find(image.id)
+    there = [one for one in (found.pinned if found else ()) if references.name(one) == repository]
+    pinned = source.reference if references.digest(source.reference) else next(iter(there), "")
+    return Elsewhere(environment, source.reference, image.id, pinned)
+
+
+def take(checkout: Checkout, images: Images, image: Elsewhere) -> Source:
+    """Decide how this engine comes to the very image that is live elsewhere; pull nothing.
+
+    It is here already, or a registry has it by its digest: with a key, signed. Raises Problem when neither is.
+    """
+    key, found = cosign.public_key(checkout.project), find(images, image.id)
+    if found and not (key and image.pinned):
+        _say_unsigned(checkout, key, "it is an image of this engine, which nobody has signed")
+        return Source(called(images, found, image.reference).reference, live_in=image.environment)
+    there = registry.find(checkout.shell, image.pinned, echo=True) if image.pinned else None
+    if not there:
+        where = f"the registry has no {image.pinned} any more" if image.pinned else "it is in no registry"
+        raise Problem(
+            f"{image.reference}, which is live in {image.environment}, is not on this engine, and {where}: it cannot "
+            f"be taken from there. Release it (./inv release), deploy that to {image.environment}, then run this again."
+        )
+    return replace(_of_registry(checkout, key, image.pinned, there), moving="", live_in=image.environment)
+
+
+def resolve(checkout: Checkout, deployment: Deployment, tag: str, elsewhere: Elsewhere | None = None) -> Source:
+    """Decide what a --tag means, now, or which image is the one that is live `elsewhere`; pull nothing.
 
     It is the registry's image, by its digest, or the engine's. Once the project names a key, what a registry has
     must be signed with it. Raises Problem when it isn't, and when nobody knows the tag.
     """
     project, images = checkout.project, deployment.releases.images
+    if elsewhere:
+        return take(checkout, images, elsewhere)
     key = cosign.public_key(project)
     if not tag:
         _say_unsigned(checkout, key, "it is built on this engine, of this tree")

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 
 from slipway.project.environments import PROD
-from slipway.verbs.options import CONTEXT, DEPLOYED, JSON, YES, number, scales
+from slipway.verbs.options import CONTEXT, DEPLOYED, JSON, YES, listed, number, scales
 from slipway.verbs.verb import task
 
 if TYPE_CHECKING:
     from slipway.deploy.facts import Options
-    from slipway.runtime.releases import Releases
     from slipway.verbs.session import Session
 
 WAIT = {"wait": "for another deployment to end"}
@@ -24,6 +23,7 @@ NO_HOOKS = {"no-hooks": "run none of the project's hooks on this machine"}
     | DEPLOYED
     | {
         "tag": "this image instead of this tree's: 1.2.3, sha-..., or a whole reference",
+        "from": "the very image that is live in this environment instead",
         "plan": "show what would be done, and change nothing",
         "scale": "how many containers: 3, or web=3,worker=2 (default: as there are); the database serves twice as many",
         "bake": "how many seconds the new release is watched; 0 for not at all",
@@ -40,6 +40,7 @@ NO_HOOKS = {"no-hooks": "run none of the project's hooks on this machine"}
 def deploy(
     _: Context,
     tag: str = "",
+    from_: str = "",
     plan: bool = False,
     scale: str = "",
     bake: str = "",
@@ -58,17 +59,18 @@ def deploy(
     """Replace the live release without losing a request."""
     from slipway.core.words import SECONDS
     from slipway.deploy.facts import Options
+    from slipway.verbs.elsewhere import live_in
     from slipway.verbs.session import Turn, begin
 
     turn = Turn.NOBODY if plan else Turn.ENVIRONMENT
     seconds = number("bake", bake, SECONDS) if bake else None
     containers, replicas = scales(scale)
+    elsewhere = live_in(from_, env, tag, context) if from_ else None
     with begin("deploy", env=env, default=PROD, context=context, turn=turn, wait=wait) as session:
         watched = session.project.deploy.bake if seconds is None else seconds
-        scaled = containers or session.project.place.scale
-        again = (recreate_database, recreate_proxy)
-        anew = tuple(filter(None, (one.strip() for one in recreate.split(","))))
-        options = Options(tag, scaled, watched, force, *again, no_backup, anew, no_hooks, replicas=replicas)
+        scaled, anew = containers or session.project.place.scale, listed(recreate)
+        both = (recreate_database, recreate_proxy, no_backup)
+        options = Options(tag, scaled, watched, force, *both, anew, no_hooks, elsewhere, replicas=replicas)
         if plan:
             show_plan(planned(session, options), json)
         else:
@@ -132,6 +134,8 @@ def releases(_: Context, log: str = "", env: str = "", context: str = "", json: 
     with begin("releases", env=env, default=PROD, context=context, quietly=True) as session:
         of = session.deployment.releases
         if log:
+            from slipway.verbs.elsewhere import show_log
+
             show_log(of, log, json)
             return
         remembered = of.remembered()
@@ -151,22 +155,6 @@ def releases(_: Context, log: str = "", env: str = "", context: str = "", json: 
             session.steps.say(f"  ./inv rollback goes to {back.image}, as {back.release}")
         elif entries:
             session.steps.say(f"  {nothing_before(entries, live, there)}")
-
-
-def show_log(of: "Releases", named: str, as_json: bool) -> None:
-    """Show what was kept of a deployment; raises Problem for one that nobody knows, or of which nothing was kept."""
-    from slipway.core.errors import Problem
-    from slipway.deploy import ledger
-    from slipway.verbs.screen import show, show_json
-
-    entry = ledger.called(ledger.parse(of.ledger()), named)
-    text = of.kept_log(entry.event)
-    if text is None:
-        raise Problem(ledger.no_log(entry))
-    if as_json:
-        show_json({"event": entry.event, "release": entry.release, "what": entry.what, "log": text})
-    else:
-        show(text.rstrip("\n"))
 
 
 def show_plan(rows: list[tuple[str, str]], as_json: bool) -> None:

@@ -8,15 +8,18 @@ from slipway.project.settings import COMPOSE_NAME
 from slipway.verbs.seen import Seen
 
 SPLIT = "./inv env --split"
+OF_NONE = ("build", "test")  # to which a deployment is nothing
 
 
-def settle(session: Seen) -> None:
+def settle(session: Seen, verb: str) -> None:
     """Let a production that is there go on with development's file, as long as it has none of its own.
 
     Raises Problem when whether it is there cannot be told.
     """
     own, shared = session.project, session.loaded.within(PROD, session.loaded.env_file)
-    if session.environment.name != PROD or os.path.lexists(own.settings_file) or not shared.settings_file.exists():
+    if verb in OF_NONE or session.environment.name != PROD:
+        return
+    if os.path.lexists(own.settings_file) or not shared.settings_file.exists():
         return
     session.see(shared)
     if not _found(session):

@@ -195,7 +195,7 @@ def begin(
         if asked:
             asked(session)
         there.use_context(session, context)
-        own_file.settle(session)
+        own_file.settle(session, verb)
         if not quietly:
             steps.note("runtime", ": ".join(session.choice))
         if verb not in HARMLESS:

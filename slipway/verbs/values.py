@@ -95,8 +95,9 @@ def variants() -> Iterable[str]:
 
 # By the name of an option, which is one thing in all verbs.
 CLOSED: dict[str, Callable[[], Iterable[str]]] = {
-    "against": environments, "context": contexts, "env": environments, "name": secrets, "part": parts, "phase": phases,
-    "runtime": runtimes, "set": variables, "shell": shells, "skip": skippable, "variant": variants,
+    "against": environments, "context": contexts, "env": environments, "from": environments, "name": secrets,
+    "part": parts, "phase": phases, "runtime": runtimes, "set": variables, "shell": shells, "skip": skippable,
+    "variant": variants,
 }  # fmt: skip
 
 

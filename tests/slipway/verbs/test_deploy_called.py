@@ -88,10 +88,10 @@ def test_a_log_is_found_by_release_or_event_the_latest_first(
     releases.logs = {"deploy a": "of the deployment\n", "rollback a": "of the rollback\n"}
     said = []
     for named in ("a", "deploy a", "rollback a"):
-        deploy.show_log(releases, named, as_json=False)
+        elsewhere.show_log(releases, named, as_json=False)
         said.append(capsys.readouterr().out)
     assert said == ["of the rollback\n", "of the deployment\n", "of the rollback\n"]
-    deploy.show_log(releases, "a", as_json=True)
+    elsewhere.show_log(releases, "a", as_json=True)
     assert json.loads(capsys.readouterr().out) == {
         "event": "rollback a", "release": "a", "what": "rollback", "log": "of the rollback\n",
     }  # fmt: skip
@@ -113,4 +113,4 @@ def test_a_log_is_found_by_release_or_event_the_latest_first(
 def test_why_there_is_no_log_is_said(releases: MemoryReleases, made: ledger.Entry | None, said: str) -> None:
     releases.record(made.line() if made else "")
     with pytest.raises(Problem, match=said):
-        deploy.show_log(releases, "c", as_json=False)
+        elsewhere.show_log(releases, "c", as_json=False)

@@ -77,7 +77,7 @@ def test_a_new_deployment_gets_its_own_and_so_does_development(tmp_path: Path) -
     (tmp_path / ".env").touch()
     (tmp_path / ".env.staging").unlink()
     of = Session(tmp_path, "staging", (DATABASE,))
-    own_file.settle(of.seen)
+    own_file.settle(of.seen, "deploy")
     with pytest.raises(Problem, match=r"There is no \.env, and shop has staging already"):
         own_file.check(of.seen)
 
@@ -94,21 +94,21 @@ def test_a_production_of_before_goes_on_with_the_file_of_development(
     if own:
         (tmp_path / ".env.prod").touch()
     of = Session(tmp_path, volumes=volumes, secrets=LIVE)
-    own_file.settle(of.seen)
+    own_file.settle(of.seen, "deploy")
     assert of.project.env_file == file
 
 
 def test_it_goes_on_with_the_secrets_that_are_live_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / ".env").touch()
     of = Session(tmp_path, volumes=(DATABASE,), secrets=LIVE)
-    own_file.settle(of.seen)
+    own_file.settle(of.seen, "deploy")
     own_file.check(of.seen)
     own_file.check(of.seen)
     assert capsys.readouterr().err == (
         "  settings   .env, with which it was deployed; for a file of its own, .env.prod: ./inv env --split\n"
     )
     other = Session(tmp_path, volumes=(DATABASE,), secrets=LIVE | {"KEY": "of-development"})
-    own_file.settle(other.seen)
+    own_file.settle(other.seen, "deploy")
     with pytest.raises(Problem) as raised:
         own_file.check(other.seen)
     assert raised.value.message == (
@@ -123,7 +123,7 @@ def test_what_is_not_noted_is_no_other_secret(tmp_path: Path, ledger: str) -> No
     (tmp_path / ".env").touch()
     of = Session(tmp_path, volumes=(DATABASE,), secrets={"KEY": "of-somebody"})
     of.ledger = ledger
-    own_file.settle(of.seen)
+    own_file.settle(of.seen, "deploy")
     own_file.check(of.seen)
 
 
@@ -133,5 +133,5 @@ def test_without_an_engine_the_folder_tells_whether_it_was_deployed(tmp_path: Pa
         of = Session(tmp_path)
         of.choice, of.is_deployed, of.runtime = ("host", ""), False, SimpleNamespace(volumes=list)
         of.memory = SimpleNamespace(file=".slipway/prod/runtime", read=lambda remembered=remembered: remembered)
-        own_file.settle(of.seen)
+        own_file.settle(of.seen, "deploy")
         assert of.project.env_file == file
