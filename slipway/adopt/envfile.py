@@ -10,7 +10,7 @@ from slipway.adopt.source import assignments, calls, given, last, text
 from slipway.core.sources import FILE
 from slipway.project import dotenv
 
-OWN = ".env.slipway"
+OWN, PRODUCTION = ".env.slipway", f"{FILE}.prod"
 FINDS = "find_dotenv"  # python-dotenv's, which finds .env where it is told no other name
 PROJECT = "COMPOSE_PROJECT_NAME"
 COMPOSE = ("compose*.y*ml", "docker-compose*.y*ml")
@@ -21,9 +21,12 @@ def env_file(files: Files) -> Found[str]:
 
     pydantic-settings refuses each variable of an `env_file` that is no field, whatever the prefix, unless `extra` says
     otherwise; Slipway's DATABASE_* would be such. A folder .env, an environment of Python's as a rule, can be no file.
+    An environment's settings are in a file that is called after it: where there is one for production, others read it.
     """
     if (files.project / FILE).is_dir():
         return Found(OWN, f"{FILE} is a folder")
+    if (files.project / PRODUCTION).exists():
+        return Found(OWN, f"{PRODUCTION} is the project's own already")
     trees = [tree for name in files.code if (tree := files.tree(name))]
     known = {name: value for tree in trees for name, value, _ in assignments(tree.body)}
     for one in classes.settings(files):

@@ -237,3 +237,8 @@ def test_who_has_adopted_it_has_decided_which_file(tmp_path: Path, said: str) ->
         ".env.mine" if said else ".env"
     }
     assert [one.line for one in made.untold if "env-file" in one.what] == ['env-file = ".env.slipway"']
+
+
+def test_a_file_of_production_stays_the_projects_own(tmp_path: Path) -> None:
+    found = env_file(project(tmp_path, SHOP | {".env.prod": "SECRET=of-production\n"}))
+    assert (found.value, found.where) == (".env.slipway", ".env.prod is the project's own already")
