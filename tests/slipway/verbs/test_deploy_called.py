@@ -14,7 +14,7 @@ from slipway.core.errors import Problem
 from slipway.deploy import ledger
 from slipway.deploy.facts import Options
 from slipway.project.tables import Hooks
-from slipway.verbs import deploy, session
+from slipway.verbs import deploy, elsewhere, session
 from tests.slipway.deploy.in_memory import MemoryDeployment, shop
 from tests.slipway.deploy.support import MemoryReleases, entry
 
