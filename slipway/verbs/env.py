@@ -93,7 +93,7 @@ def show(session: "Session", other: str, as_json: bool) -> None:
     from slipway.project import taken, values
     from slipway.verbs.screen import show_json, show_lines, table
 
-    here, beside = values.given(session.project), session.loaded.within(other)
+    here, beside = values.given(session.project), session.loaded.within(other or session.environment.name)
     if other and not beside.settings_file.exists():
         raise Problem(f"There is no {beside.env_file} here, so nothing to compare with.")
     same = taken.differences(here, values.given(beside)) if other else {}

@@ -58,3 +58,20 @@ def test_without_a_place_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services: {}\n")
     with pytest.raises(Problem, match=r"compose\.yaml has no variables beside which these could stand"):
         env.write(of, ["FLAVOUR"])
+
+
+def test_settings_are_shown_beside_those_of_another_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of = session(tmp_path)
+    of.loaded, of.environment = of.project, SimpleNamespace(name="dev")
+    monkeypatch.setattr(env, "read_by", lambda _: {"FLAVOUR": Reader.SERVICE})
+    env.show(of, "", as_json=False)
+    assert capsys.readouterr().out == "NAME     SET IN  READ BY\nFLAVOUR  .env    the service\n"
+    with pytest.raises(Problem, match=r"There is no \.env\.prod here"):
+        env.show(of, "prod", as_json=False)
+    (tmp_path / ".env.prod").write_text("FLAVOUR=sour\n")
+    env.show(of, "prod", as_json=True)
+    said = capsys.readouterr().out
+    assert '"against": "other"' in said
+    assert "sour" not in said
