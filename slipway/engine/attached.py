@@ -94,11 +94,16 @@ def leave(shell: Shell, one: Aside) -> None:
 
 
 def find(found: Sequence[containers.Container], project: str, name: str) -> str:
-    """Return the container of a one-off by its name; raises Problem."""
+    """Return the container of a one-off by its name, or of a service of the project; raises Problem."""
     wanted = (name, f"{project}-{name}")
+    mine = [one for one in found if one.labels.get(containers.PROJECT) == project]
     one = next((one for one in found if one.name in wanted and one.is_one_off), None)
+    one = one or next((one for one in mine if one.service == name and not one.is_one_off), None)
     if not one:
-        raise Problem(f"Nothing of the name {name} was started with `inv run --detach`, or it was removed: ./inv ps")
+        raise Problem(
+            f"There is no process {name}, and nothing of that name was started with `inv run --detach`, or it was "
+            "removed: ./inv ps"
+        )
     return one.name
 
 

@@ -1,11 +1,13 @@
 """The Compose file by which a release has the processes of [tool.slipway.processes] as services beside `web`."""
 
 import json
+import posixpath
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slipway.core.errors import Problem
+from slipway.core.runner import WATCHED
 from slipway.core.scripts import Script
 from slipway.project.config import Project
 from slipway.project.labels import SINGLE
@@ -16,23 +18,44 @@ WEB = "web"
 LOCKS = "single"  # the volume of the locks, which all releases share
 FOLDER = "/run/slipway"  # where a container has it
 SCRIPT = Script("slipway.engine", "single.py")
+RUNNER = Script("slipway.core", "runner.py")
+GRACE, MORE = 30, 5  # seconds that a process has in development, and what restarts it beyond them
 
 
-def overlays(project: Project, services: Mapping[str, Any], files: Sequence[str]) -> list[str]:
+def overlays(project: Project, services: Mapping[str, Any], files: Sequence[str], dev: bool = False) -> list[str]:
     """Return the Compose files of a project's processes, [] for none; raises Problem for one that cannot be.
 
     `services` are what Compose reads of the `files`, for each of which there is one. A process with a command of its
-    own is as web, but for what leads clients to it; one without is a service of these files.
+    own is as web, but for what leads clients to it; one without is a service of these files. In development there is
+    one of each, which is restarted when the code that is mounted in web changes.
     """
-    if not project.processes:
+    if dev:
+        own = {
+            name: _in_dev(services[WEB], one) for name, one in project.processes.items() if _is_new(one, services, name)
+        }
+    else:
+        own = {name: _of(project, name, one, services.get(name)) for name, one in project.processes.items()}
+    if not own:
         return []
-    own = {name: _of(project, name, one, services.get(name)) for name, one in project.processes.items()}
     new = [name for name in own if name not in services]
     found = [_text({name: {"extends": _extends(file)} for name in new}) for file in files[:-1]]
     as_web = {"extends": _extends(files[-1]), **_like_web(services[WEB])} if new else {}
     last = {name: {**(as_web if name in new else {}), **one} for name, one in own.items()}
-    has_single = any(one.single for one in project.processes.values())
+    has_single = not dev and any(one.single for one in project.processes.values())
     return [*found, _text(last) + (f"volumes:\n  {LOCKS}: {{}}\n" if has_single else "")]
+
+
+def _is_new(process: Process, services: Mapping[str, Any], name: str) -> bool:
+    return bool(process.command) and name not in services
+
+
+def _in_dev(web: Mapping[str, Any], process: Process) -> dict[str, str]:
+    mounted = [one["target"] for one in web.get("volumes") or () if one["type"] == "bind"]
+    folders = [one for one in mounted if not posixpath.splitext(one)[1]]  # a single file is gunicorn's
+    seconds = process.stop_timeout or GRACE
+    found = {"command": _words(["python", "-I", "-c", RUNNER, str(seconds), "", *process.argv])}
+    found["environment"] = json.dumps({WATCHED: ":".join(folders)})
+    return found | ({"stop_grace_period": f"{seconds + MORE}s"} if process.stop_timeout else {})
 
 
 def replicas(project: Project, services: Mapping[str, Any]) -> dict[str, int]:

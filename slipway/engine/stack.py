@@ -14,6 +14,7 @@ from slipway.core.words import of_log
 from slipway.engine import containers, jobs, packaged, processes, proxies
 from slipway.engine.compose import (
     ANY,
+    FILES,
     RELEASE,
     UNREADABLE,
     WITHOUT_ENV,
@@ -25,6 +26,7 @@ from slipway.engine.compose import (
 from slipway.engine.containers import Container
 from slipway.project.config import Project
 from slipway.project.database import explained
+from slipway.project.environments import DEV
 
 SERVICES = ("config", "--format", "json")  # prints them
 DATABASE = "db"
@@ -66,7 +68,8 @@ class Stack:
 
         Compose would make that network for other commands as well.
         """
-        return self._compose(*args, ipv6=ipv6, more=tuple(filter(None, [self._direct])))
+        beside = self.of_processes if self.environment == DEV else ()
+        return self._compose(*args, ipv6=ipv6, more=(*beside, *filter(None, [self._direct])))
 
     def compose_release(self, release: str, *args: str | Sequence[str] | None) -> list[str]:
         """Return a `docker compose` command line for a release of it."""
@@ -87,20 +90,25 @@ class Stack:
 
     @cached_property
     def of_processes(self) -> tuple[str, ...]:
-        """The Compose files by which a release has the processes of [tool.slipway.processes]; raises Problem."""
+        """The Compose files by which a release, or development, has the processes of the project; raises Problem."""
         if not self.project.processes:
             return ()
-        config = compose_command(self.project, self.environment, *SERVICES, release=ANY)
-        said = self.shell.output(config, env=release_variables(self.name), failed=UNREADABLE)
-        files = [posixpath.join(packaged.where(self.project), RELEASE)]
-        texts = processes.overlays(self.project, json.loads(said)["services"], files)
+        dev, folder = self.environment == DEV, packaged.where(self.project)
+        config = compose_command(self.project, self.environment, *SERVICES, release="" if dev else ANY)
+        env = self.env() if dev else release_variables(self.name)
+        said = self.shell.output(config, env=env, failed=UNREADABLE)
+        files = [posixpath.join(folder, name) for name in (FILES[DEV] if dev else (RELEASE,))]
+        files = [name for name in files if (self.project.root / name).exists()]
+        texts = processes.overlays(self.project, json.loads(said)["services"], files, dev)
         return tuple(self.more(f"processes-{number}.yaml", text)[1] for number, text in enumerate(texts, 1))
 
     # What Compose is told beyond the project's files where containers are given a company's proxy
 
     @cached_property
     def _direct(self) -> str:
-        return proxies.file(self.shell, self._state("direct.yaml"), self._compose(*SERVICES), self.env())
+        beside = self.of_processes if self.environment == DEV else ()
+        config = self._compose(*SERVICES, more=beside)
+        return proxies.file(self.shell, self._state("direct.yaml"), config, self.env())
 
     @cached_property
     def _direct_of_releases(self) -> str:

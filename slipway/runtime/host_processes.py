@@ -12,12 +12,12 @@ from pathlib import Path
 
 import psutil
 
-from slipway.core import processes
+from slipway.core import processes, runner
 from slipway.core.errors import Problem
 from slipway.core.waiting import wait_until
 from slipway.project.checkout import Checkout
 from slipway.project.processes import Process
-from slipway.runtime import State, runner
+from slipway.runtime import State
 from slipway.runtime.background import PROCESSES, Background
 from slipway.runtime.environment import Environment
 

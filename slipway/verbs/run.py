@@ -162,7 +162,7 @@ def deleted(doomed: "Sequence[str]", left: "Sequence[str]", kept: "Sequence[str]
 OF_LOGS = {
     "follow": "go on until Ctrl-C",
     "lines": "how many of the last lines",
-    "process": "of what `inv run --detach` has started, by the name that it printed",
+    "process": "of this process beside web, or of what `inv run --detach` has started, by the name that it printed",
 }
 
 

@@ -106,7 +106,7 @@ def docker(cloned: Checkout) -> Iterator[Checkout]:
         (cloned.root / file).unlink(missing_ok=True)
     shutil.rmtree(cloned.root / ".slipway", ignore_errors=True)
     yield cloned
-    left = [name for name in containers() if not re.search(r"-(web|worker|scheduler|db|proxy)-\d+$", name)]
+    left = [name for name in containers() if not re.search(r"-(web|worker|scheduler|db|proxy|cache|seed)-\d+$", name)]
     clear()
     assert left == []
 

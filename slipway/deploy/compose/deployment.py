@@ -88,15 +88,15 @@ class DeployedService:
         return self.image.is_built()
 
     def logs(self, follow: bool, lines: int, process: str = "") -> NoReturn:
-        """Show the log of the live release, or of a one-off."""
-        if process:
+        """Show the log of the live release, of one of its processes, or of a one-off or companion."""
+        live, name = self.releases.live(), process or WEB
+        if process and not (live and process in live.services):
             attached.show(self.checkout.shell, self.stack.containers, self.stack.name, process, lines, follow)
-        live = self.releases.live()
         if not live:
             raise Problem("There is no log: no release is live. ./inv deploy")
-        if live.scale == 1:
-            self.checkout.shell.become(containers.logs_command(live.web[0].name, lines, follow), merged=True)
-        show = self.releases.compose(live.id, "logs", "--follow" if follow else None, "--tail", str(lines), WEB)
+        if len(each := live.services.get(name, ())) == 1:
+            self.checkout.shell.become(containers.logs_command(each[0].name, lines, follow), merged=True)
+        show = self.releases.compose(live.id, "logs", "--follow" if follow else None, "--tail", str(lines), name)
         self.checkout.shell.become(show, env=self.releases.env(live.id, live.image), merged=True)
 
     def shell(self) -> NoReturn:

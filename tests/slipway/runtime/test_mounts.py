@@ -111,7 +111,7 @@ def test_what_is_closed_is_said_before_the_image_is_built(root: Path, monkeypatc
     image = SimpleNamespace(tag="x", prepare=lambda: done.append("built"), is_built=lambda: "built" in done)
     service = ComposeService.__new__(ComposeService)
     service.checkout, service.image = SimpleNamespace(root=root, shell=None), image  # type: ignore[assignment]
-    monkeypatch.setattr(service, "_config", lambda _: json.dumps(config(root)))
+    monkeypatch.setattr(service, "config", lambda _: json.dumps(config(root)))
     monkeypatch.setattr(images, "existing", lambda *_: SimpleNamespace(user="0"))
     with pytest.raises(Problem, match=r"user 65532 may not read .*main\.py, which"):
         service.prepare()

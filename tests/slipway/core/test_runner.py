@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from slipway.core import runner
 from slipway.core.processes import family
-from slipway.runtime import runner
 from tests.support import wait_for
 
 WORKER = """
