@@ -193,7 +193,7 @@ def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) ->
     assert all(line.startswith("{") for line in run("docker", "logs", web).splitlines())
     started = run("docker", "inspect", "--format", "{{.State.StartedAt}}", web)
     assert "already up" in done(docker, "up", SLIPWAY_ENV="prod").stderr
-    asides.on_an_engine(docker, secrets_of(docker)[1], "--prod")
+    asides.on_an_engine(docker, secrets_of(docker, ".env.prod")[1], "--prod")
 
     docker.edit("app/main.py", 'title="Slipway service"', 'title="Another"')
     refused = docker.inv("up", "--prod")
