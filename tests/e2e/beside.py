@@ -1,8 +1,11 @@
 """A worker and a scheduler for the service under test: both work on PostgreSQL alone, and note what they do there."""
 
+import json
+
 from tests.e2e import changes
 from tests.e2e.support import commit
-from tests.support import Checkout
+from tests.e2e.talk import done
+from tests.support import Checkout, wait_for
 
 # Each post is a job, as soon as it is stored. A job is done in the transaction that notes so: once, or not at all.
 TABLES = '''    op.execute("""
@@ -98,3 +101,22 @@ def spoil(checkout: Checkout, how: str) -> None:
     """Make them bad, in another release."""
     checkout.edit("app/beside.py", 'BAD = ""', f'BAD = "{how}"')
     commit(checkout, f"It {how}")
+
+
+SAYS = 'import signal\n\nprint("it is ONE", flush=True)\nsignal.pause()\n'
+
+
+def has_one_that_says(checkout: Checkout) -> None:
+    """Give the service a worker that says what it is, for development."""
+    checkout.write("app/says.py", SAYS)
+    path = checkout.root / "pyproject.toml"
+    path.write_text(path.read_text() + '\n[tool.slipway.processes]\nworker = "python -m app.says"\n')
+
+
+def restarts_with_its_code(checkout: Checkout) -> None:
+    """Change what it says: another one says that, without any verb."""
+    assert "it is ONE" in done(checkout, "logs", "--process", "worker").stdout
+    checkout.edit("app/says.py", "ONE", "TWO")
+    wait_for(lambda: "it is TWO" in done(checkout, "logs", "--process", "worker").stdout)
+    checkout.edit("app/says.py", "TWO", "ONE")
+    assert json.loads(done(checkout, "status", "--json").stdout)["worker"]["state"] == "running"

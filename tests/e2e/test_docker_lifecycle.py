@@ -11,7 +11,7 @@ import jwt
 import pytest
 
 from slipway.project import dotenv
-from tests.e2e import asides
+from tests.e2e import asides, beside
 from tests.e2e.companions import has_companions, started_in_development
 from tests.e2e.secrecy import watched
 from tests.e2e.support import NAME, commit, containers, run
@@ -35,6 +35,7 @@ def test_the_lifecycle_from_the_build_on(docker: Checkout) -> None:
     docker.edit("compose.override.yaml", mount, f"{mount}      - uploads:/srv/uploads\n")
     docker.edit("compose.override.yaml", "services:\n", "volumes:\n  uploads:\n\nservices:\n")
     has_companions(docker, "compose.override.yaml")
+    beside.has_one_that_says(docker)
     commit(docker, "Uploads")
     tag = done(docker, "build").stdout.strip()
     assert re.fullmatch(rf"{NAME}:0\.1\.0-dev\.\d+-[0-9a-f]{{12}}", tag)
@@ -58,6 +59,7 @@ def test_the_lifecycle_from_the_build_on(docker: Checkout) -> None:
     images = subprocess.run(plain, cwd=docker.root, env=docker.environ(), check=True, capture_output=True, text=True)
     assert set(images.stdout.split()) == {f"{NAME}:dev", "postgres:17", "caddy:2"}
     started_in_development(docker)
+    beside.restarts_with_its_code(docker)
     running = run("docker", "ps", "--format", "{{.Image}}", "--filter", f"name={NAME}")
     assert set(running.split()) == set(images.stdout.split())
     before = run("docker", "ps", "--quiet", "--no-trunc", "--filter", f"name={NAME}")

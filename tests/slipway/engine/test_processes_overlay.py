@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.engine.processes import overlays, replicas
+from slipway.engine.processes import RUNNER, overlays, replicas
 from slipway.project.config import Project, load
 from slipway.project.processes import Process
 from tests.support import ROOT
@@ -60,11 +60,23 @@ def test_a_single_one_runs_under_a_lock_that_all_releases_share(project: Project
     assert health.endswith("start_period: 60s}")
 
 
-def test_of_several_files_each_is_extended(project: Project) -> None:
-    first, last = lines(project, {"worker": Process("run")}, {}, ["compose.yaml", "compose.override.yaml"])
+def test_in_development_each_file_is_extended_and_one_of_each_is_restarted_with_the_code(project: Project) -> None:
+    files = ["compose.yaml", "compose.override.yaml"]
+    app, file = {"type": "bind", "target": "/srv/app"}, {"type": "bind", "target": "/srv/gunicorn.conf.py"}
+    table = {"worker": Process("run", 3, stop_timeout=60), "beat": Process("beat", single=True), "own": Process()}
+    seen = replace(project, processes=table)
+    first, last = overlays(seen, {"web": {**WEB, "volumes": [app, file, {"type": "volume"}]}}, files, dev=True)
 
-    assert first == ["services:", '"worker":', 'extends: {"file": "compose.yaml", "service": "web"}']
+    assert first.splitlines()[:3] == [
+        "services:", '  "worker":', '    extends: {"file": "compose.yaml", "service": "web"}'
+    ]  # fmt: skip
     assert 'extends: {"file": "compose.override.yaml", "service": "web"}' in last
+    assert last.count('environment: {"SLIPWAY_WATCHED": "/srv/app"}') == 2
+    assert ', "60", "", "run"]' in last
+    assert "stop_grace_period: 65s" in last
+    assert ', "30", "", "beat"]' in last
+    assert "own" not in first + last  # it is a service of compose.release.yaml
+    assert "single" not in last.replace(RUNNER, "")
 
 
 def test_a_service_of_the_file_gets_what_the_table_says(project: Project) -> None:
