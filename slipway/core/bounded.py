@@ -20,20 +20,19 @@ from slipway.core.waiting import wait_until
 def run(shell: Shell, argv: Sequence[str], env: Mapping[str, str], seconds: float) -> int | None:
     """Run a program with these variables alone; return its status, None when it was ended as its time was over.
 
-    It reads nothing. What it prints goes to standard error as it comes, without secrets. Nothing that it has started
-    outlives it. Raises Problem when it cannot be started.
+    It reads nothing. What it prints goes to standard error as it comes, without secrets. Nothing of its group outlives
+    it. It doesn't hold what the shell's own programs hold: a daemon that it leaves would keep a lock. Raises Problem
+    when it cannot be started.
     """
-    limit = Limit(seconds)
-    given = {**env, **own_first(argv, env), **shell.mark(limit)}
+    given = {**env, **own_first(argv, env)}
     with relayed(shell.steps) as relay:
         shown = relay.end(ERR)
         start = partial(
-            started, argv, apart=True, cwd=shell.root, env=given, pass_fds=shell.held, stdin=subprocess.DEVNULL,
-            stdout=shown, stderr=shown,
+            started, argv, apart=True, cwd=shell.root, env=given, stdin=subprocess.DEVNULL, stdout=shown, stderr=shown
         )  # fmt: skip
         group = 0
         try:
-            with ended(start, limit=limit) as process:
+            with ended(start, limit=Limit(seconds)) as process:
                 group = process.pid
                 with doomed(partial(_tell, group, signal.SIGKILL)):
                     relay.started()

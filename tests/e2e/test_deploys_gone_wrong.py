@@ -111,8 +111,9 @@ def test_bad_releases_leave_the_old_one_serving(docker: Checkout, bad: list[Bad]
     all_is_stored(docker, load)
     assert live() == image
     assert kept() == before
-    outcomes = [one["outcome"] for one in json.loads(done(docker, "releases", "--json").stdout)]
-    assert outcomes == ["live", *["failed"] * len(bad)]
+    ledger = json.loads(done(docker, "releases", "--json").stdout)
+    assert [one["outcome"] for one in ledger] == ["live", *["failed"] * len(bad)]
+    assert problem in done(docker, "releases", "--log", ledger[-1]["event"]).stdout
 
 
 def test_a_release_that_answers_5xx_is_taken_back(docker: Checkout) -> None:

@@ -51,6 +51,7 @@ def test_deploys_in_a_row_and_back_lose_no_request(docker: Checkout, deploys: in
     assert (earlier.seen_by_the_proxy(secret), earlier.proxy_since()) == ([], proxy)
     ledger = json.loads(done(docker, "releases", "--json").stdout)
     assert len(ledger) == 1 + deploys + 4
+    assert "  switch     to web-" in done(docker, "releases", "--log", ledger[-1]["event"]).stdout
     assert [one["image"] for one in ledger if one["is_live"]][-1] == images[-1]
     assert len({name.rpartition("-web-")[0] for name in kept()}) == 4  # the live one and those that are kept
     the_database_is_made_anew(docker, rate, headers, len(load.stored))

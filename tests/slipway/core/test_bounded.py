@@ -1,6 +1,7 @@
 """Programs that are somebody's own: bounded in time, with what they have started; only what they are given."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -49,6 +50,15 @@ def test_what_it_leaves_in_the_background_does_not_outlive_it(shell: Shell, capf
     assert bounded.run(shell, ["sh", "-c", "echo $$ >pid; yes & sleep 300 & exit 0"], PATH, 20) == 0
     wait_for(lambda: not alive(int((shell.root / "pid").read_text())))
     capfd.readouterr()
+
+
+def test_a_daemon_that_it_leaves_holds_no_lock(shell: Shell) -> None:
+    read, write = os.pipe()
+    shell.held.append(write)
+    assert bounded.run(shell, ["sh", "-c", "setsid sleep 9 </dev/null >/dev/null 2>&1 &"], PATH, 20) == 0
+    os.close(write)
+    assert select.select([read], [], [], 5)[0]
+    os.close(read)
 
 
 def alive(group: int) -> list[int]:
