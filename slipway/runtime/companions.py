@@ -139,4 +139,5 @@ def states(stack: Stack, others: Collection[str] = ()) -> dict[str, State]:
 def _state(one: Container | None) -> State:
     if not one or not one.running:
         return State("stopped")
-    return State("ready" if one.ready else one.health or "not ready", {"container": one.name, "image": one.image})
+    word = {"healthy": "ready", "": "running"}.get(one.health, one.health)
+    return State(word, {"container": one.name, "image": one.image})

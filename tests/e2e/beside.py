@@ -115,7 +115,7 @@ def has_one_that_says(checkout: Checkout) -> None:
 
 def restarts_with_its_code(checkout: Checkout) -> None:
     """Change what it says: another one says that, without any verb."""
-    assert "it is ONE" in done(checkout, "logs", "--process", "worker").stdout
+    wait_for(lambda: "it is ONE" in done(checkout, "logs", "--process", "worker").stdout)
     checkout.edit("app/says.py", "ONE", "TWO")
     wait_for(lambda: "it is TWO" in done(checkout, "logs", "--process", "worker").stdout)
     checkout.edit("app/says.py", "TWO", "ONE")

@@ -85,7 +85,7 @@ def test_states_are_those_of_companions_alone(tmp_path: Path) -> None:
     states = companions.states(there)
     assert {name: one.state for name, one in states.items()} == {
         "cache": "starting",
-        "mail": "ready",
+        "mail": "running",
         "once": "stopped",
     }
     assert states["mail"].details["container"] == "shop-mail-1"
