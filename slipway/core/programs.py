@@ -5,10 +5,11 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import psutil
 
@@ -58,13 +59,21 @@ def status_of(process: "subprocess.Popen[str]") -> int:
 
 
 def talk(process: "subprocess.Popen[str]", given: str | None) -> Callable[[float], tuple[str, str]]:
-    """Return what gives a program what it reads, and takes what it prints, as `attend` looks."""
-    left = [given]  # it is given at the first look
+    """Return what takes what a program prints, as `attend` looks; it is given what it reads meanwhile."""
+    if given is not None and process.stdin:
+        # `communicate` would give it only what it has read before the first look is over.
+        stdin, process.stdin = process.stdin, None
+        threading.Thread(target=_give, args=(stdin, given), daemon=True).start()
 
     def look(seconds: float) -> tuple[str, str]:
-        return process.communicate(left.pop() if left else None, timeout=seconds)
+        return process.communicate(timeout=seconds)
 
     return look
+
+
+def _give(stdin: IO[str], given: str) -> None:
+    with contextlib.suppress(OSError), stdin:  # what it doesn't read any more
+        stdin.write(given)
 
 
 def captured(

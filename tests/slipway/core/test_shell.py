@@ -91,3 +91,16 @@ def test_a_signal_ends_the_program_and_what_it_started(tmp_path: Path, signum: s
     assert process.returncode == 128 + signum
     pid = int(child.read_text())
     assert not psutil.pid_exists(pid) or not is_alive(psutil.Process(pid))
+
+
+@pytest.mark.parametrize("method", ["output", "answer"])
+def test_what_is_read_late_is_given_whole(shell: Shell, method: str) -> None:
+    given = "x" * 1_000_000  # more than a pipe holds
+
+    said = getattr(shell, method)(["sh", "-c", "sleep 0.5; wc -c"], given=given)
+
+    assert (said if method == "output" else said[1]) == "1000000"
+
+
+def test_what_is_not_read_at_all_keeps_nobody(shell: Shell) -> None:
+    assert shell.output(["true"], given="x" * 1_000_000) == ""
