@@ -16,6 +16,7 @@ from slipway.runtime.releases import Releases
 
 LINES = 1000  # of the ledger
 CUT_OFF = "it was cut off"
+LED_BACK = (Outcome.FLIPPED_BACK, Outcome.ROLLED_BACK)
 
 
 class Standing(Enum):
@@ -79,9 +80,8 @@ def recover(steps: Steps, releases: Releases) -> None:
         releases.point(now.live)
         steps.note("recovered", f"which release is live was lost: it is {host(now.live)}")
     live = there.get(now.live)
-    if live and live.running and not all(one.running for one in live.processes):  # of one that others had replaced
-        releases.resume_processes(live)
-        steps.note("recovered", f"{processes.listed(live.replicas)} of {live.host}: started again")
+    if live and live.running:
+        _resume(steps, releases, live, is_back=any(one.outcome in LED_BACK for one in now.settled))
     for release in there.values():
         if release.id in now.strays:
             releases.remove(release)
@@ -91,6 +91,17 @@ def recover(steps: Steps, releases: Releases) -> None:
             steps.note("recovered", f"{release.host} is not live any more: stopped")
     releases.clear_marks()
     releases.tidy()
+
+
+def _resume(steps: Steps, releases: Releases, live: Release, is_back: bool) -> None:
+    # Of one that others had replaced. What was told to stop by who was cut off runs until it has: it is waited for.
+    if is_back and any(one.running for one in live.processes):
+        releases.retire(live)
+        releases.retired(live)
+        live = releases.again(live.id) or live
+    if not all(one.running for one in live.processes):
+        releases.resume_processes(live)
+        steps.note("recovered", f"{processes.listed(live.replicas)} of {live.host}: started again")
 
 
 def _revive(steps: Steps, releases: Releases) -> None:

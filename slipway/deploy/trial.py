@@ -118,6 +118,16 @@ class Watch:
             log = show_log(self.checkout.steps, self.releases, self.release)
             raise Problem(f"The new release {how}; {log}.")
 
+    def until_well(self) -> None:
+        """Wait until a process is well that had to wait for another release's; raises Problem as `check` does."""
+        while not judged(self.releases.again(self.release)).ready:
+            may_wait = self.waits()
+            self.check()
+            if not may_wait:
+                log = show_log(self.checkout.steps, self.releases, self.release)
+                raise Problem(f"The new release was not well in {self.checkout.project.wait} s after its turn; {log}.")
+            time.sleep(watch.LOOK)
+
 
 def probe(checkout: Checkout, proxy: Proxy, release: str, check: Callable[[], None] | None = None) -> None:
     """Ask through the proxy until this release answers; raises Problem when it doesn't, or what `check` raises."""
@@ -130,6 +140,7 @@ def probe(checkout: Checkout, proxy: Proxy, release: str, check: Callable[[], No
 def bake(watched: Watch, seconds: float, returns: bool) -> None:
     """Watch a release for so many seconds; raises Problem when it is not good, or when somebody has gone back.
 
+    It is watched on for as long as a process of it has to wait for one of another release, and to become well then.
     `returns` tells whether there is one that anybody can go back to, which ends here.
     """
     steps, releases = watched.checkout.steps, watched.releases
@@ -137,6 +148,8 @@ def bake(watched: Watch, seconds: float, returns: bool) -> None:
     with steps.step("bake", f"{seconds:.0f} s") if seconds else steps.silent() as step:
         for _ in watch.moments(max(seconds, LEAST)):
             look()
+        if seconds:
+            watched.until_well()
         if returns and not releases.seal():
             raise Problem(rolled_back(releases.pointer().by))
         since = watched.since

@@ -108,6 +108,27 @@ def test_whenever_the_deployer_is_killed_some_are_at_work_and_the_next_one_puts_
     raise AssertionError("it never came to its end")
 
 
+def test_those_that_were_told_to_stop_before_the_release_came_back_are_at_work_again(production: Production) -> None:
+    for at in range(400):
+        releases, killed = live_with_processes(), False
+        stopping = _stops_late(releases)
+        _dies_after_the_switch(releases)
+        try:
+            deploy(production, Mortal(releases, [at]))
+        except KilledError:
+            killed = True
+        except Problem:
+            pass
+        recover.recover(production[0].steps, releases)
+        for release in stopping & releases.there.keys():  # the engine goes on with what it was told
+            _ended(releases, release)
+        live = releases.there[releases.pointer().release]
+        assert all(one.running for one in live.processes), at
+        if not killed:
+            return
+    raise AssertionError("it never came to its end")
+
+
 def test_a_release_that_is_gone_back_to_has_its_own_at_work_again(production: Production) -> None:
     releases = live_with_processes()
     releases.beside_web = {}  # b has none
@@ -167,6 +188,23 @@ def test_the_health_of_a_single_one_counts_when_it_no_longer_waits() -> None:
     assert trial.judged(release).wrong == "has a scheduler that is unhealthy"
 
 
+@pytest.mark.parametrize("becomes", ["healthy", "starting", "unhealthy"])
+def test_a_single_one_is_watched_until_it_is_well(
+    production: Production, becomes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "LOOK", 0.01)
+    releases = live_with_processes()
+    _has_health(releases, becomes)
+    if becomes == "healthy":
+        deploy(production, releases)
+        assert at_work(releases) == {"shop:b": ["scheduler", "worker", "worker"]}
+        return
+    said = "was not well in 1 s after its turn" if becomes == "starting" else "has a scheduler that is unhealthy"
+    with pytest.raises(Problem, match=said):
+        deploy(production, releases)
+    assert at_work(releases) == {"shop:a": ["worker", "worker", "scheduler"]}
+
+
 def test_counts_are_as_asked_as_defined_as_before_or_one() -> None:
     defined = {"a": 0, "b": 3, "c": 0}
     assert processes.counts(defined, {"a": 2, "b": 2, "gone": 4}, {"b": 5}) == {"a": 2, "b": 5, "c": 1}
@@ -186,3 +224,37 @@ def _dies_after_the_switch(releases: MemoryReleases) -> None:
         releases.there[new] = Release(new, {**services, "worker": dead})
 
     releases.switch = and_one_ends  # type: ignore[method-assign]
+
+
+def _stops_late(releases: MemoryReleases) -> set[str]:
+    # Whose processes the engine was told to stop; they run until somebody has waited for that.
+    stopping: set[str] = set()
+
+    def retired(release: Release) -> None:
+        if release.id in stopping:
+            stopping.remove(release.id)
+            _ended(releases, release.id)
+
+    releases.retire = lambda release: stopping.add(release.id)  # type: ignore[method-assign]
+    releases.retired = retired  # type: ignore[method-assign]
+    return stopping
+
+
+def _ended(releases: MemoryReleases, release: str) -> None:
+    releases._run(release, False, *releases.there[release].replicas)
+
+
+def _has_health(releases: MemoryReleases, becomes: str) -> None:
+    # A scheduler that waits for the old one, and is so once it has been looked at for some time after that.
+    again, looks = releases.again, iter(range(1000))
+
+    def look(release: str) -> Release | None:
+        found = again(release)
+        if not found or found.image != "shop:b" or "scheduler" not in found.services:
+            return found
+        health = becomes if "switch" in releases.done and next(looks) > 3 else "starting"
+        one = found.services["scheduler"][0]
+        ill = replace(one, health=health, labels={**one.labels, SINGLE: "true"})
+        return Release(release, {**found.services, "scheduler": (ill,)})
+
+    releases.again = look  # type: ignore[method-assign]
