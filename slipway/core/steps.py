@@ -8,7 +8,7 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -80,6 +80,7 @@ class Steps:
     log: Log = field(default_factory=Log)
     whole: bool = False
     file: str = FILE  # what the file of the settings is called
+    named: Callable[[str], str] = str  # lets the verbs that a text advises name the environment that it is about
     is_cut: bool = False  # whether a command was not shown whole
     has_failed: bool = False  # whether a step has
     colour: bool = field(default_factory=lambda: is_coloured(sys.stderr))
@@ -96,7 +97,7 @@ class Steps:
 
     def shown(self, text: str) -> str:
         """Return the text as people see it: no secret, nothing that acts on a terminal, the settings' own file."""
-        return printable.plain(self.redact(in_file(text, self.file)))
+        return printable.plain(self.redact(in_file(self.named(text), self.file)))
 
     def redact(self, text: str) -> str:
         """Return the text with every secret value replaced."""

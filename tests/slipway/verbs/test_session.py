@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from slipway.core.errors import Problem
+from slipway.core.steps import Steps
 from slipway.verbs.run import start_in_place
 from slipway.verbs.session import Session
 from tests.support import Checkout
@@ -75,3 +76,10 @@ def test_a_runtime_that_cannot_be_prepared_is_not_remembered() -> None:
     with pytest.raises(Problem, match="no packages"):
         Session.start_database(session)
     assert done == []
+
+
+def test_what_is_said_on_the_way_names_the_environment_as_well(little: Checkout) -> None:
+    for environment, wanted in (("dev", "./inv logs"), ("prod", "./inv logs --prod")):
+        steps = Steps()
+        Session(little.root, environment, "host", steps)
+        assert steps.shown("what it prints: ./inv logs") == f"what it prints: {wanted}"
