@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from slipway.core.errors import Problem
-from slipway.deploy import history, ledger, settings
+from slipway.deploy import history, ledger, processes, settings
 from slipway.deploy.ledger import Entry, Outcome
 from slipway.deploy.source import NO_RELEASE
 from slipway.runtime.release import Release
@@ -122,6 +122,9 @@ def rows(target: Target) -> list[tuple[str, str]]:
         ("now", f"{live.image} ({live.id})" if live else "nothing is live"),
         ("then", f"{entry.image} ({entry.release}), {how}"),
     ]
+    before, after = (live.replicas if live else {}), (target.kept.replicas if target.kept else entry.replicas)
+    if before or after:
+        found.append(("processes", processes.changes(before, after)))
     if target.now:
         found.append(("settings", target.change or "the same"))
     if target.volumes:

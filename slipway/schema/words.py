@@ -20,9 +20,12 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def in_environment(text: str, environment: str) -> str:
-    """Let every `./inv VERB` of a message name its environment."""
-    if environment == DEV:
+def in_environment(text: str, environment: str, required: bool = False) -> str:
+    """Let every `./inv VERB` of a message name its environment; also the usual one where that is `required`."""
+    if environment == DEV and not required:
         return text
-    verbs, option = (VERBS, "--prod") if environment == PROD else ((*VERBS, *DEPLOYS), f"--env {environment}")
+    verbs: tuple[str, ...] = VERBS
+    option = "--prod"
+    if environment != PROD or required:
+        verbs, option = (VERBS if environment == DEV else (*VERBS, *DEPLOYS)), f"--env {environment}"
     return re.sub(rf"(\./inv (?:{'|'.join(verbs)})\b)(?! --prod| --env)", rf"\1 {option}", text)

@@ -72,7 +72,7 @@ def deploy(
         both = (recreate_database, recreate_proxy, no_backup)
         options = Options(tag, scaled, watched, force, *both, anew, no_hooks, elsewhere, replicas=replicas)
         if plan:
-            show_plan(planned(session, options), json)
+            show_plan(session, planned(session, options), json)
         else:
             carry_out(session, options, yes, json)
 
@@ -108,7 +108,8 @@ def rollback(
         deployment = session.deployment  # elsewhere than on an engine there is none
         going = Rollback(session.checkout, session.environment, deployment, session.port_in_use, to, not no_hooks)
         if plan:
-            show_plan([*going.plan(), *hooks.rows(session.project, hooks.OF_ROLLBACK, not no_hooks)], json)
+            rows = [*going.plan(), *hooks.rows(session.project, hooks.OF_ROLLBACK, not no_hooks)]
+            show_plan(session, rows, json)
             return
         entry = going.run(wait)
         if json:
@@ -157,10 +158,11 @@ def releases(_: Context, log: str = "", env: str = "", context: str = "", json: 
             session.steps.say(f"  {nothing_before(entries, live, there)}")
 
 
-def show_plan(rows: list[tuple[str, str]], as_json: bool) -> None:
+def show_plan(session: "Session", rows: list[tuple[str, str]], as_json: bool) -> None:
     """Show what would be done."""
     from slipway.verbs.screen import show_json, show_rows
 
+    rows = [(name, session.steps.named(what)) for name, what in rows]
     if as_json:
         show_json(dict(rows))
     else:

@@ -58,7 +58,7 @@ def rotate(
         step = next_step(session, name, given, at_once)
         options = Options(bake=session.project.deploy.bake if seconds is None else seconds, rotation=step)
         if plan and session.is_deployed:
-            show_plan(planned(session, options), json)
+            show_plan(session, planned(session, options), json)
         elif plan:
             show_step(session, step, json)
         elif session.is_deployed:

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from enum import Enum
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +68,7 @@ class Session:
     def see(self, project: Project) -> None:
         """Have the project as it is in an environment, with the settings of the file that it names."""
         self.project, self.checkout, self.steps.file = project, Checkout(project, self.shell), project.env_file
-        self.steps.named = partial(in_environment, environment=project.environment)
+        self.steps.named = lambda text: in_environment(text, project.environment, project.require_environment)
         settings = Settings(project, self.steps, lambda: self.choice[0] == "docker")
         settings.hide()
         self.environment = Environment(project.environment, project.state / project.environment, settings)

@@ -219,7 +219,9 @@ class EngineDeployment:
         found = status(self.stack, self.environment, live.web[0] if live and live.web else None)
         if live and live.running:
             port = self.proxy.port
-            more = {"container": " ".join(live.names), "id": live.id} | ({"address": self.url(port)} if port else {})
+            more = {"container": " ".join(one.name for one in live.web), "id": live.id} | (
+                {"address": self.url(port)} if port else {}
+            )
             found["service"] = State(found["service"].state, {**found["service"].details, **more})
         beside = part_states(live) if live else {}
         proxy = self.stack.container(labels.PROXY)

@@ -135,7 +135,9 @@ def test_a_release_that_is_gone_back_to_has_its_own_at_work_again(production: Pr
     deploy(production, releases)
     assert at_work(releases) == {}
 
-    Rollback(*production, MemoryDeployment(releases), lambda: 8000).run(wait=False)
+    going = Rollback(*production, MemoryDeployment(releases), lambda: 8000)
+    assert ("processes", "scheduler 0 -> 1, worker 0 -> 2") in going.plan()
+    going.run(wait=False)
     assert at_work(releases) == {"shop:a": ["worker", "worker", "scheduler"]}
     assert releases.done.index("resume a") < releases.done.index("resume processes of a")
 

@@ -66,3 +66,15 @@ def test_what_is_said_on_the_way_names_it_too(
     monkeypatch.delenv("SLIPWAY_ENV")
     say("./inv up")
     assert capsys.readouterr().err == "Afterwards: ./inv migrate --prod --contract\n./inv up\n"
+
+
+def test_what_deploys_names_an_environment_that_is_not_usual_or_has_to_be_named() -> None:
+    text = "./inv rollback goes back; ./inv status says what runs"
+
+    assert in_environment(text, "prod") == "./inv rollback goes back; ./inv status --prod says what runs"
+    staging = "./inv rollback --env staging goes back; ./inv status --env staging says what runs"
+    assert in_environment(text, "staging") == in_environment(staging, "staging") == staging
+    assert in_environment(text, "prod", required=True) == staging.replace("staging", "prod")
+    assert (
+        in_environment(text, "dev", required=True) == "./inv rollback goes back; ./inv status --env dev says what runs"
+    )
