@@ -81,13 +81,15 @@ def accompany(stack: Stack, services: Services, port: int, late_ones: bool, undo
     """Have those running that need no migration, or the others, as they are defined now; raises Problem."""
     names = named(services)
     behind = late(services, names)
-    wanted = [one for one in names if (one in behind) is late_ones]
-    if not wanted:
-        return
-    with stack.shell.steps.step("companions", ", ".join(wanted)):
-        if absent := look(stack, services, wanted).absent:
-            undo.callback(stack.quietly, "stop", *absent)
-        start(stack, services, wanted, port)
+    now = [one for one in names if (one in behind) is late_ones]
+    own = [one for one in now if one in stack.project.processes]  # the project's, as services of Compose
+    for title, wanted in (("companions", [one for one in now if one not in own]), ("processes", own)):
+        if not wanted:
+            continue
+        with stack.shell.steps.step(title, ", ".join(wanted)):
+            if absent := look(stack, services, wanted).absent:
+                undo.callback(stack.quietly, "stop", *absent)
+            start(stack, services, wanted, port)
 
 
 def start(stack: Stack, services: Services, names: Sequence[str], port: int, *options: str) -> None:
