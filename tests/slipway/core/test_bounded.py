@@ -98,3 +98,24 @@ def test_ctrl_c_ends_it_and_what_it_started(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     process.wait(20)
     wait_for(lambda: not alive(int((tmp_path / "pid").read_text())))
+
+
+def test_what_one_is_asked_for_is_returned_and_not_shown(shell: Shell, capfd: pytest.CaptureFixture[str]) -> None:
+    said = bounded.ask(shell, ["sh", "-c", r"printf 'a\377\n'; echo beside >&2; cat; exit 3"], PATH, 20)
+    assert said == bounded.Said(3, b"a\xff\n", b"beside\n")
+    assert capfd.readouterr() == ("", "")
+    assert repr(said) == "Said(status=3)"
+
+
+def test_one_that_is_asked_may_say_more_than_is_kept_and_leave_others_behind(shell: Shell) -> None:
+    script = "head -c 300000 /dev/zero; echo end >&2; (setsid sleep 9 &)"
+    said = bounded.ask(shell, ["sh", "-c", script], PATH, 20)
+    assert (said.status, len(said.out), said.err) == (0, bounded.MOST + 1, b"end\n")
+
+
+@pytest.mark.parametrize("script", ["echo begun; sleep 300", "exec >&- 2>&-; sleep 300"], ids=["open", "closed"])
+def test_one_that_is_asked_is_ended_when_its_time_is_over(shell: Shell, script: str) -> None:
+    assert bounded.ask(shell, ["sh", "-c", f"echo $$ >pid; {script}"], PATH, 0.3).status is None
+    wait_for(lambda: not alive(int((shell.root / "pid").read_text())))
+    with pytest.raises(Problem, match="no-such-program is not installed"):
+        bounded.ask(shell, ["no-such-program"], PATH, 1)
