@@ -50,7 +50,7 @@ class Shell:
         # What is run, but for what only asks, keeps these files open as well while it runs, and has these variables.
         self.held: list[int] = []
         self.mark: Callable[[Limit], dict[str, str]] = lambda _: {}
-        self.beneath: dict[str, str] = {}  # variables of what is run, where the environment has none of these names
+        self.beneath, self.private = dict[str, str](), dict[str, str]()  # beneath the environment's; the latter hidden
 
     def run(
         self,
@@ -229,7 +229,7 @@ class Shell:
         if merged:
             os.dup2(1, 2)
         os.chdir(self.root)
-        given = {**self.beneath, **os.environ, **(hidden or {}), **(env or {})}
+        given = {**self.private, **self.beneath, **os.environ, **(hidden or {}), **(env or {})}
         try:
             os.execvpe(argv[0], list(argv), given | own_first(argv, given))  # noqa: S606
         except OSError as error:
@@ -245,6 +245,6 @@ class Shell:
         **ends: Any,
     ) -> "Callable[[], subprocess.Popen[str]]":
         held, mark = ([], {}) if limit.asks else (self.held, self.mark(limit))
-        given = {**self.beneath, **os.environ, **mark, **(hidden or {}), **(env or {})}
+        given = {**self.private, **self.beneath, **os.environ, **mark, **(hidden or {}), **(env or {})}
         given |= own_first(argv, given)
         return partial(started, argv, cwd=cwd or self.root, env=given, pass_fds=held, **ends)

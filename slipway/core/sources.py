@@ -1,15 +1,22 @@
-"""Where a setting comes from: .env, or the environment, which counts before it."""
+"""Where a setting comes from: .env, the environment, which counts before it, or a program."""
 
 import os
 import re
 from collections.abc import Mapping
 
 FILE = ".env"  # unless [tool.slipway] env-file says otherwise
+OUTSIDE: dict[str, str] = {}  # where variables come from that neither has, by name: [tool.slipway.secrets-from] says it
+
+
+def outside(found: Mapping[str, str]) -> None:
+    """Let messages name where these variables come from, and no others."""
+    OUTSIDE.clear()
+    OUTSIDE.update(found)
 
 
 def source(name: str, environ: Mapping[str, str] = os.environ, file: str = FILE) -> str:
     """Name where a variable comes from."""
-    return "the environment" if name in environ else file
+    return "the environment" if name in environ else OUTSIDE.get(name, file)
 
 
 def placed(*names: str, environ: Mapping[str, str] = os.environ) -> str:

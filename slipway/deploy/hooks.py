@@ -7,6 +7,7 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from slipway.core import bounded
 from slipway.core.errors import Problem
@@ -58,7 +59,8 @@ class Hooks:
         seconds = project.hooks.timeout
         seconds = seconds if interrupted() is None else min(seconds, LEFT)
         try:
-            status = bounded.run(self.checkout.shell, shlex.split(line), environ(project) | told, seconds)
+            shell = self.checkout.shell
+            status = bounded.run(shell, shlex.split(line), environ(project, found=shell.private) | told, seconds)
         except Problem as problem:
             return f"did not run: {str(problem.message).rstrip('.')}"
         if status is None:
@@ -99,11 +101,16 @@ def variables(name: str, environment: str, deployment: str, entry: Entry, versio
     }
 
 
-def environ(project: Project, caller: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the caller's variables without the service's secrets, but with those that are named for hooks."""
+def environ(
+    project: Project, caller: Mapping[str, str] = os.environ, found: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """Return the caller's variables without the service's secrets, but with those that are named for hooks.
+
+    What was `found` elsewhere is one of these as well.
+    """
     made = {name for name, template in project.database.rendered.items() if "{password}" in template}
     kept = {*project.secrets, PASSWORD, *made}
-    named = {name: values.told(project, name) for name in project.hooks.secrets}
+    named = {name: found.get(name) or values.told(project, name) for name in project.hooks.secrets}
     given = {name: value for name, value in caller.items() if name not in kept}
     return given | {name: value for name, value in named.items() if value}
 
@@ -115,6 +122,6 @@ def rows(project: Project, names: Sequence[str], wanted: bool) -> list[tuple[str
         return []
     if not wanted:
         return [("hooks", "none, as --no-hooks says")]
-    unset = [name for name in project.hooks.secrets if not values.told(project, name)]
+    unset = [name for name in project.hooks.secrets if not (name in project.sought or values.told(project, name))]
     missing = [f"{' and '.join(unset)} set neither in .env nor in the environment"] if unset else []
     return [("hooks", "; ".join(found + missing))]

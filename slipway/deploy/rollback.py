@@ -47,7 +47,7 @@ class Rollback:
 
     def plan(self) -> list[tuple[str, str]]:
         """Return what would be done, as names and lines; change nothing. Raises Problem as `run` would."""
-        remembered = self.releases.remembered()
+        remembered, of = self.releases.remembered(), self.environment.settings
         entries, pointed = ledger.parse(remembered.ledger), remembered.pointer.release
         back = ledger.of_release(entries, remembered.previous)
         if back and not self.to and back.release != pointed:
@@ -56,7 +56,9 @@ class Rollback:
                 ("now", f"{live.image} ({live.release}), which is being watched" if live else "nothing is live"),
                 ("then", f"{back.image} ({back.release}), which still runs: at once"),
             ]
-        return [*plan.waits(self.releases.busy()), *target.rows(self._look()), ("steps", f"start it, {target.STEPS}")]
+        of.looks_up, found = False, self._look()
+        rows = [*plan.waits(self.releases.busy()), *target.rows(found), *([] if found.kept else settings.unsought(of))]
+        return [*rows, ("steps", f"start it, {target.STEPS}")]
 
     def run(self, wait: bool) -> Entry:
         """Go back; return what the ledger says of it.
@@ -145,6 +147,7 @@ class Rollback:
             self.environment.settings.check()
             volumes = releases.volumes(chosen.image_id)
             given = settings.hashes(releases.variables(), remembered.salt)
+            given = settings.assumed(given, chosen, self.environment.settings.unsought)
             definition = settings.definition(releases.definition(), remembered.salt)
         of = (self.checkout, self.environment, self.deployment)
         schema = compatible.check(*of, (live, chosen), entries) if live else ""

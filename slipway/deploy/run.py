@@ -100,11 +100,13 @@ class Deployer:
     def _hashes(self, options: Options, live: Release | None, entries: Sequence[Entry], salt: str) -> dict[str, str]:
         # Of what the release will have; raises Problem for a rotation that what is live is not ready for.
         variables, step = self.releases.variables(), options.rotation
+        now = ledger.of_release(entries, live.id) if live else None
+        left_out = [name for name in self.environment.settings.unsought if not (step and name in step.values)]
         if step and live:
-            now = ledger.of_release(entries, live.id)
             settings.check_accepts(step, live)
-            settings.check_step(step, self.checkout.project.secrets, now, settings.hashes(variables, salt))
-        return settings.hashes(settings.rotated(variables, step), salt)
+            found = settings.assumed(settings.hashes(variables, salt), now, left_out)
+            settings.check_step(step, self.checkout.project.secrets, now, found)
+        return settings.assumed(settings.hashes(settings.rotated(variables, step), salt), now, left_out)
 
     @property
     def _ports(self) -> list[int]:
@@ -116,6 +118,8 @@ class Deployer:
         # Until when nobody can tell what is pending in the database; "" when it can be told, or nothing can be pending.
         if not self.checkout.project.migrations:
             return ""
+        if self.environment.settings.unsought:  # what asks the database logs in, and has the service's settings
+            return "the secrets are looked up, which a plan doesn't do"
         if not image:
             return f"the image is {'built' if found.tree else 'pulled'}"
         if not database:

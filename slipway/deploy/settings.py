@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from slipway.core.errors import Problem
-from slipway.core.sources import FILE, source
+from slipway.core.sources import FILE, OUTSIDE, source
 from slipway.core.steps import Steps
 from slipway.deploy.ledger import Entry
+from slipway.project import elsewhere
 from slipway.project.labels import ACCEPTS
 from slipway.project.rotation import Step
 from slipway.project.settings import Settings
 from slipway.runtime.release import Release
 
 TRUSTED = "TRUSTED_PROXIES"
+UNSOUGHT = "not looked up"  # in the place of a hash
 WIDE = {4: 8, 6: 16}  # prefixes: a public network that is as wide has other clients in it than proxies
 
 
@@ -40,6 +42,18 @@ def renewed(before: Mapping[str, str], values: Mapping[str, str | None], salt: s
     return {name: now.get(name, was) for name, was in before.items() if name in now or name not in values}
 
 
+def assumed(found: Mapping[str, str], before: Entry | None, unsought: Iterable[str]) -> dict[str, str]:
+    """Return hashes of settings, with those of before for secrets that were not looked up."""
+    known = before.settings if before else {}
+    return {**found, **{name: known.get(name, UNSOUGHT) for name in unsought}}
+
+
+def unsought(of: Settings) -> list[tuple[str, str]]:
+    """Return what a plan says of the secrets that were not looked up; nothing where there are none."""
+    there = elsewhere.placed({name: of.project.sought[name] for name in of.unsought})
+    return [("secrets", f"{there}: not looked up for a plan, so taken as unchanged")] if there else []
+
+
 def check_accepts(step: Step, live: Release) -> None:
     """Raise Problem when the live image doesn't say that it reads all of a key's names."""
     accepts = live.labels.get(ACCEPTS, "").split()
@@ -55,6 +69,11 @@ def check_step(step: Step, secrets: Iterable[str], live: Entry | None, now: Mapp
     before, free = live.settings if live else {}, step.own if step.renews else ()
     behind = [name for name in secrets if name not in free and before.get(name) != now.get(name)]
     if before and behind:
+        if there := [name for name in behind if name in OUTSIDE]:
+            raise Problem(
+                f"{', '.join(f'{name} of {source(name)}' for name in there)}: another value than the live release has. "
+                "Bring it live first: ./inv deploy"
+            )
         if set_ := [name for name in behind if source(name) != FILE]:
             raise Problem(
                 f"{', '.join(set_)}: the environment sets another value than the live release has, and counts before "

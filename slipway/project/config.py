@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from slipway.core import sources
 from slipway.core.errors import Problem
 from slipway.core.words import PORTS, SECONDS, WORKERS
-from slipway.project import canonical, environments, metadata, minimum, places, repository
+from slipway.project import canonical, elsewhere, environments, metadata, minimum, places, repository
 from slipway.project.environments import DEV, Place
 from slipway.project.processes import KEY as PROCESSES
 from slipway.project.processes import Process, processes
@@ -39,7 +39,8 @@ class Project:
 
     `health_host` is the Host header with which the health path is asked (default: the address that is asked). `wait` is
     how many seconds the database, and then the service, may take to be ready. An empty `migrations` means that there
-    are none. `secrets` maps the name of each secret variable to the fewest bytes that it may have.
+    are none. `secrets` maps the name of each secret variable to the fewest bytes that it may have, `secrets_from` an
+    environment's name to those that are what a program prints there, each with its command.
     `build_args` are handed to `docker build` as they are. `source` is where the code is to be found (default: that of
     `[project.urls]`). `requires_python` is `[project]`'s. `environments` has what is otherwise in one of them; with
     `require_environment`, a verb is told which one it is about. `environment` is the one that the project is seen in.
@@ -84,6 +85,7 @@ class Project:
     after_migrate: tuple[str, ...] = ()
     minimum_version: str = ""
     secrets: dict[str, Annotated[int, range(4097)]] = field(default_factory=dict)
+    secrets_from: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     build_args: dict[str, str] = field(default_factory=dict)
     tests: Suites = field(default_factory=Suites)
     database: DatabaseRules = field(default_factory=DatabaseRules)
@@ -109,6 +111,8 @@ class Project:
         }, around={"lock": self.lock, "dockerfile": self.dockerfile})  # fmt: skip
         places.check_env_file(self.env_file)
         environments.check(self.environments)
+        known = dict.fromkeys([environments.DEV, environments.PROD, *self.environments])
+        elsewhere.check(self.secrets_from, self.secrets, known)
         check_rendered(self.database.rendered, self.secrets, self.tests.env)
 
     @property
@@ -135,6 +139,22 @@ class Project:
     def place(self) -> Place:
         """What it has otherwise in this environment."""
         return Place() if os.environ.get(environments.APART) else self.environments.get(self.environment, Place())
+
+    @property
+    def elsewhere(self) -> dict[str, tuple[str, ...]]:
+        """The secrets that are taken from elsewhere in this environment, each with its command."""
+        return {} if os.environ.get(environments.APART) else self.secrets_from.get(self.environment, {})
+
+    @property
+    def sought(self) -> dict[str, tuple[str, ...]]:
+        """Those of them that have to be looked up: the environment counts before."""
+        return {name: argv for name, argv in self.elsewhere.items() if name not in os.environ}
+
+    @property
+    def own_file(self) -> str:
+        """The name of the environment's own file of settings, which another one may stand in for."""
+        base = self.env_file.removesuffix(f".{self.environment}")
+        return base if self.environment == DEV else f"{base}.{self.environment}"
 
     def within(self, environment: str, env_file: str = "") -> "Project":
         """Return the project as it is in an environment, with this file of settings (default: the environment's own).

@@ -1,4 +1,4 @@
-"""The settings in force: .env, made and checked, and over it the environment."""
+"""The settings in force: .env, made and checked, over it the environment, and secrets that are taken from elsewhere."""
 
 import contextlib
 import os
@@ -7,14 +7,15 @@ from functools import cached_property
 
 from slipway.core.errors import Problem
 from slipway.core.ports import LOOPBACK
+from slipway.core.shell import Shell
 from slipway.core.sources import FILE
 from slipway.core.steps import Steps
 from slipway.core.words import PORTS, SECONDS, WORKERS, in_bytes, is_whole, whole
-from slipway.project import database, dotenv, edits, hidden, written
+from slipway.project import database, dotenv, edits, elsewhere, hidden, lookup, written
 from slipway.project.config import Project
 from slipway.project.database import Database
 from slipway.project.environments import DEV, LEAST_MEMORY
-from slipway.project.values import hostname, of_deployer, read, schema
+from slipway.project.values import hostname, of_deployer, read, schema, sourced
 
 # What Slipway and gunicorn.conf.py read themselves; other numbers are the service's own to check.
 NUMBERS = {
@@ -36,17 +37,22 @@ NO_FILE = (
 class Settings:
     """The variables of the service, as .env.example names them.
 
-    `on_docker` tells whether the service runs in a container.
+    `on_docker` tells whether the service runs in a container. Secrets that are taken from elsewhere are looked up when
+    one is needed first, by `shell`, whose programs have them from then on; none are for a plan, which never `looks_up`.
     """
 
-    def __init__(self, project: Project, steps: Steps, on_docker: Callable[[], bool]) -> None:
+    def __init__(
+        self, project: Project, steps: Steps, on_docker: Callable[[], bool], shell: Shell | None = None
+    ) -> None:
         self.project = project
         self.steps = steps
         self.on_docker = on_docker
+        self.shell = shell or Shell(project.root, steps)
+        self.looks_up = True
 
     @cached_property
     def values(self) -> dict[str, str]:
-        """The variables in force: .env, and over it the environment.
+        """The variables in force: .env, and over it the environment; without what has to be looked up elsewhere.
 
         Raises Problem with all findings at once.
         """
@@ -57,9 +63,9 @@ class Settings:
             raise Problem(NO_FILE)
         if example:
             findings += dotenv.check(values, example, self.project.secrets)
-        findings += hidden.misread(self.project, values) + self._check_own(values)
+        findings += lookup.unfit(self.project, values) + self._check_own(values)
         if findings:
-            told = [_sourced(finding, example) for finding in findings]
+            told = [sourced(finding, example) for finding in findings]
             listed = "\n".join(f"  - {finding}" for finding in told)
             of_file = any(one in findings for one in told)
             where = [*([FILE] if of_file else []), *(["the environment"] if set(told) - set(findings) else [])]
@@ -70,6 +76,22 @@ class Settings:
             )
         of_others = of_deployer(self.project)
         return {name: value for name, value in values.items() if name not in of_others}
+
+    @property
+    def complete(self) -> dict[str, str]:
+        """The variables in force, with the secrets that are taken from elsewhere; raises Problem."""
+        return self.values | (self._found if self.looks_up else {})
+
+    @property
+    def unsought(self) -> tuple[str, ...]:
+        """The names of the secrets that are left out of them."""
+        return () if self.looks_up else tuple(self.project.sought)
+
+    @cached_property
+    def _found(self) -> dict[str, str]:
+        found = lookup.look_up(self.project, self.shell)
+        self.shell.private.update(found)
+        return found
 
     def _made_anew(self, values: Mapping[str, str]) -> str:
         # What is said to who has copied .env.example.
@@ -97,12 +119,12 @@ class Settings:
         """The service's database; raises Problem with all findings, or when it has none."""
         if not self.has_database:
             raise Problem(database.NO_DATABASE)
-        return Database.of(self.values)
+        return Database.of({database.PASSWORD: "", **self.complete})
 
     @property
     def secrets(self) -> dict[str, str]:
         """The values that a release gets as files."""
-        return {name: self.values[name] for name in self.project.secrets if self.values.get(name)}
+        return {name: value for name in self.project.secrets if (value := self.complete.get(name))}
 
     @property
     def own_database(self) -> bool:
@@ -141,21 +163,23 @@ class Settings:
         return int(port) if is_whole(port, PORTS) else 443
 
     def prepare(self) -> None:
-        """Make .env when there is none; check it.
+        """Make .env when there is none; check it, and look up what is taken from elsewhere.
 
         Raises Problem with all that is wrong, before anything is started.
         """
         with self.steps.step("settings", ".env is complete") as step:
             example, target = self.project.example, self.project.settings_file
             if example and not target.exists():
-                text = dotenv.fill(example, self.project.secrets, dotenv.new_secret)
+                _ = self._found  # what cannot be looked up leaves no file
+                text = elsewhere.left_out(example, self.project.sought, self.project.environment)
+                text = dotenv.fill(text, self.project.secrets, dotenv.new_secret)
                 written.create(target, text)
                 of = " from .env.example" if (self.project.root / ".env.example").exists() else ""
                 step.detail = f".env made{of}, its secrets generated"
                 beside = target.with_name(target.name.removesuffix(f".{self.project.environment}"))
                 if beside != target and beside.exists():
                     self.steps.say(f"  '{beside.name}' is development's: nothing that it sets is in .env")
-            _ = self.values
+            _ = self.complete
             if target.exists() and target.stat().st_mode & 0o077:
                 self.steps.say("  .env can be read by other users of this machine: chmod 600 .env")
 
@@ -166,7 +190,7 @@ class Settings:
         .env is as it was then.
         """
         self.steps.secrets.add(*filter(None, values.values()))
-        mine = {name: value for name, value in values.items() if name not in os.environ}
+        mine = {name: value for name, value in values.items() if name not in {*os.environ, *self.project.elsewhere}}
         take_back = edits.change(self.project.settings_file, mine) if mine else lambda: None
         self._forget()
 
@@ -181,8 +205,8 @@ class Settings:
             self.__dict__.pop(name, None)
 
     def check(self) -> None:
-        """Check .env, which has to be there; raises Problem."""
-        _ = self.values
+        """Check .env, which has to be there, and look up what is taken from elsewhere; raises Problem."""
+        _ = self.complete
 
     def beyond(self, development: Project) -> dict[str, str]:
         """Return the variables that Compose has to be told beyond the settings file and the shell.
@@ -224,11 +248,3 @@ class Settings:
                 "database that Slipway runs, or the machine's own name or address"
             )
         return findings
-
-
-def _sourced(finding: str, example: dotenv.Schema | None) -> str:
-    # A finding, with where its variable is set if that is not .env. No value is shown: who mixes up two lines would
-    # show the other one's.
-    name, _, rest = finding.partition(" ")
-    known = example and (name in example.required or name in example.optional)
-    return f"{name}, which the environment sets, {rest}" if known and name in os.environ else finding

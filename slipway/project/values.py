@@ -15,7 +15,8 @@ def schema(project: Project) -> dotenv.Schema | None:
     """Return the variables of .env.example, None without one."""
     if not project.example:
         return None
-    found, replaced = dotenv.schema(project.example), project.database.rendered.keys() - {*NAMES}
+    found, rendered = dotenv.schema(project.example), project.database.rendered.keys() - {*NAMES}
+    replaced = rendered | project.sought.keys()
     listed = found.required.keys() | found.optional
     return dotenv.Schema(
         {name: value for name, value in found.required.items() if name not in replaced},
@@ -44,7 +45,9 @@ def read(project: Project) -> dotenv.Read:
     except OSError as error:
         raise Problem(f".env cannot be read: {error.strerror}. Move it away; ./inv up makes one.") from None
     known = schema(project)
-    names = _of_deployer(project) | ((known.required.keys() | known.optional) if known else set())
+    names = {*_of_deployer(project), *project.elsewhere} | (
+        (known.required.keys() | known.optional) if known else set()
+    )
     given = {name: os.environ[name] for name in names if name in os.environ}
     return project.place.defaults | values | given, findings
 
@@ -77,10 +80,10 @@ def hostname(project: Project) -> str:
 
 
 def names(project: Project) -> list[str]:
-    """Return the variables that .env.example lists, required and optional, and those beyond them that .env sets."""
+    """Return the variables that .env.example lists, required and optional, and those beyond them that are set."""
     known = schema(project)
     listed = [*known.required, *sorted(known.optional)] if known else []
-    return list(dict.fromkeys([*listed, *given(project)]))
+    return list(dict.fromkeys([*listed, *given(project), *project.sought]))
 
 
 def given(project: Project) -> dict[str, str]:
@@ -106,3 +109,13 @@ def private(project: Project) -> dict[str, str]:
 def example_values(project: Project) -> dict[str, str]:
     """Return .env.example's variables with fresh secrets."""
     return dotenv.parse(dotenv.fill(project.example, project.secrets, dotenv.new_secret))[0]
+
+
+def sourced(finding: str, example: dotenv.Schema | None) -> str:
+    """Return a finding, with where its variable is set if that is not .env.
+
+    No value is shown: who mixes up two lines would show the other one's.
+    """
+    name, _, rest = finding.partition(" ")
+    known = example and (name in example.required or name in example.optional)
+    return f"{name}, which the environment sets, {rest}" if known and name in os.environ else finding

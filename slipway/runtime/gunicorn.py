@@ -201,7 +201,7 @@ class HostService:
 
     @property
     def _told(self) -> dict[str, str]:
-        return supplied.of_service(self.checkout, {**self.environment.settings.values, **self.where()})
+        return supplied.of_service(self.checkout, {**self.environment.settings.complete, **self.where()})
 
     def _overlay(self, port: int) -> dict[str, str]:
         dev, values = self.environment.is_dev, self.environment.settings.values
@@ -223,7 +223,7 @@ class HostService:
             "gunicorn.conf.py",
             *(str(path.relative_to(root)) for path in revisions(self.project)),
         ]
-        told = variables.of_service(self.project, {**self.environment.settings.values, **self.where()})
+        told = variables.of_service(self.project, {**self.environment.settings.complete, **self.where()})
         values = json.dumps([told, port], sort_keys=True)
         return hashlib.sha256(f"{root}{digest(root, files)}{values}".encode()).hexdigest()
 

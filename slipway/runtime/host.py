@@ -230,7 +230,7 @@ class HostRuntime:
 
     @property
     def _of_service(self) -> dict[str, str]:
-        return supplied.of_service(self.checkout, {**self.environment.settings.values, **self.database.where})
+        return supplied.of_service(self.checkout, {**self.environment.settings.complete, **self.database.where})
 
     @property
     def _path(self) -> str:

@@ -174,12 +174,15 @@ def planned(session: "Session", options: "Options") -> list[tuple[str, str]]:
     from slipway.deploy import plan
     from slipway.deploy.facts import is_nothing
     from slipway.deploy.run import Deployer
+    from slipway.deploy.settings import unsought
 
     deployment = session.deployment  # elsewhere than on an engine there is nothing to look at
+    session.settings.looks_up = False
     session.check_secrets()
     session.settings.check()
     deployer = Deployer(session.checkout, session.environment, deployment, session.port_in_use())
     rows = [*plan.waits(deployment.releases.busy()), *plan.rows(facts := deployer.look(options), options)]
+    rows += unsought(session.settings)
     return [*rows, *(() if is_nothing(facts, options) else of_hooks(session, options))]
 
 

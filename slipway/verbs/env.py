@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 AGAINST = {
     "": "-", "same": "the same", "other": "another value", "here": "set here alone",
-    "there": "set in {other} alone",
+    "there": "set in {other} alone", "unknown": "not looked up",
 }  # fmt: skip
 READ_BY = {"service": "the service", "inv": "inv, Compose", "": "nobody in a container: ./inv env --fix"}
 
@@ -97,6 +97,7 @@ def show(session: "Session", other: str, as_json: bool) -> None:
     if other and not beside.settings_file.exists():
         raise Problem(f"There is no {beside.env_file} here, so nothing to compare with.")
     same = taken.differences(here, values.given(beside)) if other else {}
+    same |= dict.fromkeys([*session.project.sought, *beside.sought], "unknown") if other else {}
     rows = [(name, origin(session.project, name, here), by.value) for name, by in read_by(session).items()]
     if as_json:
         more = {name: {"against": same.get(name)} if other else {} for name, *_ in rows}
@@ -115,11 +116,13 @@ def show(session: "Session", other: str, as_json: bool) -> None:
 def origin(project: "Project", name: str, given: "Mapping[str, str]") -> str:
     """Say where a variable is set; "" where its default holds."""
     from slipway.core.sources import source
-    from slipway.project import dotenv
+    from slipway.project import dotenv, elsewhere
     from slipway.project.database import NAMES
 
     if name in project.database.rendered and name not in NAMES:
         return "made of DATABASE_*"
+    if argv := project.sought.get(name):
+        return f"secrets-from: {elsewhere.program(argv)}"
     if name not in given:
         return ""
     file = project.settings_file

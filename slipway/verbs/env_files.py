@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from slipway.core.errors import Problem
-from slipway.project import dotenv, edits, hidden, taken, values, written
+from slipway.project import dotenv, edits, elsewhere, hidden, taken, values, written
 from slipway.project.database import PASSWORD
 from slipway.project.environments import DEV, PROD
 from slipway.schema.words import in_environment
@@ -26,6 +26,10 @@ def put(session: "Session", name: str) -> None:
         raise Problem(
             f"{session.environment.name} has development's .env, which would change: ./inv env --split first."
         )
+    if argv := project.elsewhere.get(name):
+        live = "./inv up" if session.environment.is_dev else "./inv deploy"
+        said = elsewhere.taken(name, argv, project.environment)
+        raise Problem(f"{said}, and .env may not set it as well. Change it there, then: {live}")
     example = values.schema(project)
     if name not in known and not (example and example.is_open and dotenv.NAME.fullmatch(name)):
         raise Problem(f"{name} is unknown: add it to .env.example if the service reads it. What is known: ./inv env")
@@ -90,7 +94,8 @@ def pull(session: "Session", yes: bool) -> None:
     noted = [name for name in (live.settings if live else ()) if fixed.get(name) != found.get(name)]
     names = [*noted, *given.SLIPWAYS]
     try:
-        made = taken.of_deployment(text, own.example, values.schema(own) or dotenv.schema(""), found, names)
+        example = elsewhere.left_out(own.example, own.sought, own.environment)
+        made = taken.of_deployment(text, example, values.schema(own) or dotenv.schema(""), found, names)
     except dotenv.Unreadable as reason:
         raise Problem(f"A value of the release cannot be written into .env: {reason}.") from None
     for said, which in (("otherwise than live, and left so", made.kept), ("not told by the release", made.lacking)):

@@ -83,4 +83,6 @@ def _other(session: Seen) -> list[str]:
 
     known = session.deployment.releases.remembered()
     live = ledger.of_release(ledger.parse(known.ledger), known.pointer.release)
-    return differing(session.settings.secrets, live.settings if live else {}, session.project.secrets, known.salt)
+    project, now = session.project, session.settings.values
+    names = [name for name in project.secrets if name not in project.sought]
+    return differing(now, live.settings if live else {}, names, known.salt)

@@ -55,6 +55,7 @@ def rotate(
     begun = partial(begin, turn=turn, wait=wait, asked=partial(check, name=name, given=given, at_once=at_once))
     seconds = number("bake", bake, SECONDS) if bake else None
     with begun("rotate", prod, env, runtime=runtime, context=context, needs=needs) as session:
+        session.settings.looks_up = not plan
         step = next_step(session, name, given, at_once)
         options = Options(bake=session.project.deploy.bake if seconds is None else seconds, rotation=step)
         if plan and session.is_deployed:
@@ -90,10 +91,13 @@ def check(session: "Session", name: str, given: bool, at_once: bool) -> None:
     """Raise Problem for a secret that cannot be rotated, or not so."""
     from slipway.core.errors import Problem
     from slipway.core.sources import source
-    from slipway.project import rotation
+    from slipway.project import elsewhere, rotation
     from slipway.project.database import PASSWORD
 
-    rotation.check(name, session.project.secrets, session.settings.own_database)
+    project, own = session.project, session.settings.own_database
+    of_key = (name, name + rotation.NEXT, name + rotation.PREVIOUS)
+    elsewhere.refuse_rotation(of_key, project.elsewhere, project.environment, given, own)
+    rotation.check(name, project.secrets, own)
     if given and name != PASSWORD:
         raise Problem(
             f"--given is for {PASSWORD}. Another value for {name} at once: set it in {source(name)}, ./inv deploy"
@@ -110,8 +114,10 @@ def next_step(session: "Session", name: str, given: bool, at_once: bool) -> "Ste
     from slipway.project.dotenv import new_secret
 
     session.check_secrets()
-    project, values = session.project, session.settings.values
-    step = rotation.step(name, values, lambda: values[name] if given else new_secret(project.secrets[name]), at_once)
+    project, values = session.project, session.settings.complete
+    step = rotation.step(
+        name, values, lambda: values.get(name, "") if given else new_secret(project.secrets[name]), at_once
+    )
     if not given:
         rotation.from_elsewhere(list(step.values), os.environ)
     return step

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from slipway.core import sources
 from slipway.core.environ import restored
 from slipway.core.errors import Problem
 from slipway.core.permitted import permitted
@@ -18,7 +19,7 @@ from slipway.core.signals import interruptible
 from slipway.core.steps import BOLD, Steps
 from slipway.core.turn import alone
 from slipway.engine import client
-from slipway.project import environments, folders, owner
+from slipway.project import elsewhere, environments, folders, owner
 from slipway.project import root as roots
 from slipway.project.checkout import Checkout
 from slipway.project.config import Project, load
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from slipway.runtime.compose import ComposeRuntime
     from slipway.runtime.host import HostRuntime
 
-# Nothing runs here as this user.
 HARMLESS = ("deploy", "down", "env", "logs", "maintenance", "ps", "releases", "rollback", "status")
 UNASKED = ("build", "check", "revision", "test")  # nothing of an environment that runs is touched
 OF_PACKAGES = ("check", "python", "run", "test", "up")  # they run the service's code in .venv, or may
@@ -69,8 +69,9 @@ class Session:
         """Have the project as it is in an environment, with the settings of the file that it names."""
         self.project, self.checkout, self.steps.file = project, Checkout(project, self.shell), project.env_file
         self.steps.named = lambda text: in_environment(text, project.environment, project.require_environment)
-        settings = Settings(project, self.steps, lambda: self.choice[0] == "docker")
+        settings = Settings(project, self.steps, lambda: self.choice[0] == "docker", self.shell)
         settings.hide()
+        sources.outside(elsewhere.sources(project.sought))
         self.environment = Environment(project.environment, project.state / project.environment, settings)
         own_file.tell_compose(self)
         for name in ("runtime", "deployment"):

@@ -43,7 +43,7 @@ class Session:
         """Have the project as it is in an environment."""
         self.project = project
         self.environment: Any = SimpleNamespace(is_dev=project.environment == "dev", name=project.environment)
-        self.settings: Any = SimpleNamespace(is_missing=not project.settings_file.exists(), secrets=self.secrets)
+        self.settings: Any = SimpleNamespace(is_missing=not project.settings_file.exists(), values=self.secrets)
 
     @property
     def seen(self) -> Any:
