@@ -2,7 +2,7 @@
 
 import pytest
 
-from slipway.core.sources import in_file, placed, source
+from slipway.core.sources import in_file, outside, placed, source
 
 
 def test_the_environment_counts_before_the_file() -> None:
@@ -11,6 +11,16 @@ def test_the_environment_counts_before_the_file() -> None:
     assert placed("A", environ=environ) == "A in .env"
     assert placed("B", "C", environ=environ) == "B and C in the environment"
     assert placed("A", "B", environ=environ) == "A in .env and B in the environment"
+
+
+def test_a_program_counts_before_the_file_and_behind_the_environment() -> None:
+    outside({"A": "secrets-from (op)", "B": "secrets-from (op)"})
+    try:
+        assert placed("A", "C", environ={"B": ""}) == "A in secrets-from (op) and C in .env"
+        assert source("B", {"B": ""}) == "the environment"
+    finally:
+        outside({})
+    assert source("A", {}) == ".env"
 
 
 @pytest.mark.parametrize(
