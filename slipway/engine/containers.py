@@ -118,7 +118,8 @@ class Container:
             return Verdict(wrong="ended, and was started again")
         if self.ready:  # without a check, running is all that can be seen
             return READY
-        answers = [Answer.read(one) for one in self.checks]
+        # What the check of another service prints is its own, and no answer.
+        answers = [Answer.read(one) for one in self.checks] if self.service in ("", "web") else []
         if final := next((one for one in answers if one.is_final), None):
             return Verdict(wrong=f"answers {final.status}")
         so_far = next((said for one in reversed(answers) if (said := str(one))), "")
@@ -213,6 +214,13 @@ def last_lines(shell: Shell, container: str, lines: int) -> str:
     except Problem as problem:
         return str(problem.message)
     return f"{out}\n{err}".strip()
+
+
+def last_words(shell: Shell, one: Container, lines: int) -> str:
+    """Return the last lines of a container's log, and what its health check has said last of one that is not well."""
+    said = last_lines(shell, one.id, lines)
+    check = one.checks[-1] if one.checks and one.health not in ("", "healthy") else ""
+    return f"{said}\n{check}".strip()
 
 
 def wait_for(look: Callable[[], Container | None], limit: float) -> str:

@@ -115,7 +115,8 @@ def wait(stack: Stack, services: Services, name: str) -> None:
     how = until_ready(again, stack.project.wait)
     stack.forget()
     if how:
-        said = containers.last_lines(stack.shell, one.id, LOG) if one else ""
+        one = stack.container(name)
+        said = containers.last_words(stack.shell, one, LOG) if one else ""
         raise Problem(f"{said}\n{name} {how}; {of_log(said)}.".lstrip())
 
 

@@ -60,6 +60,8 @@ def maintenance(
                 session.deployment.releases.let_in()
             now = of.parse(session.deployment.releases.maintenance()[0])
         show(now, json)
+        if on and not json:
+            session.steps.say("  ./inv maintenance --off lets clients in again")
 
 
 def check(session: "Session", on: bool, off: bool, more: bool) -> None:

@@ -88,7 +88,9 @@ class EngineReleases(Notes):
         if not found:
             return ""
         one = next((one for one in found.containers if not one.verdict().ready), found.containers[0])
-        return containers.last_lines(self.shell, one.id, lines)
+        if one.service == WEB:  # what its check has said is an answer, and told with the rest
+            return containers.last_lines(self.shell, one.id, lines)
+        return containers.last_words(self.shell, one, lines)
 
     def answers(self, release: Release) -> Answers | None:
         """Return what the clients of one got; None when it doesn't count that. Raises Problem."""

@@ -103,6 +103,16 @@ def test_waiting_tells_what_is_wrong() -> None:
     assert wait_for(lambda: next(again), 5) == "ended, and was started again"
 
 
+def test_what_the_check_of_another_service_says_is_no_answer_and_is_shown_with_its_log() -> None:
+    labels = {containers.SERVICE: "worker"}
+    worker = container("unhealthy", outputs=("", "500 jobs wait"), labels=labels)
+
+    assert worker.verdict() == Verdict(wrong="is unhealthy", unhealthy=True)
+    assert container("starting", outputs=("500",), labels=labels).verdict() == EARLY
+    assert containers.last_words(Answers("it logged this"), worker, 5) == "it logged this\n500 jobs wait"
+    assert containers.last_words(Answers("it logged this"), container("healthy", outputs=("x",)), 5) == "it logged this"
+
+
 def test_what_is_gone_is_left_out_and_an_engine_that_says_nothing_is_no_answer() -> None:
     gone = "Error response from daemon: No such container: x"
     assert containers.inspect(Answers("", said=gone), "x") == []
