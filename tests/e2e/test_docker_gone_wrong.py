@@ -20,6 +20,7 @@ pytestmark = pytest.mark.minutes(2)
 
 def test_a_taken_port_and_a_bad_env_start_nothing(docker: Checkout) -> None:
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections to it of a test before may linger
         other.bind(("127.0.0.1", int(docker.env["PORT"])))
         other.listen()
         taken = docker.inv("up")

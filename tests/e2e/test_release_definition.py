@@ -14,8 +14,8 @@ from tests.support import Checkout
 pytestmark = pytest.mark.minutes(2)
 
 UPLOADS = '    volumes: ["secrets:/run/secrets:ro", "uploads:/srv/uploads"]\n'
-SHARED = "        more = self.shared.prepare(new, self.all().get(pointed), pointed)\n"
-ALONE = "        more: list[str] = []\n"  # each release gets a volume of its own, as it did
+SHARED = "        self._more = self.shared.prepare(new, self.all().get(pointed), pointed)\n"
+ALONE = "        self._more = []\n"  # each release gets a volume of its own, as it did
 KNOWN = "shop.example.com"
 PICKY = f'''    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
