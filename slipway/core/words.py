@@ -24,6 +24,11 @@ def whole(within: range) -> str:
     return f"a whole number from {within[0]} to {within[-1]}"
 
 
+def listed(text: str) -> list[str]:
+    """Return what a text lists, with commas between."""
+    return [one.strip() for one in text.split(",") if one.strip()]
+
+
 def in_bytes(text: str) -> float:
     """Return a size as Docker reads it, like 512m or 1.5gb; -1 for what is none."""
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([kmgtp]?)i?b?", text.lower())

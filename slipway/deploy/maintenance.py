@@ -10,6 +10,7 @@ from typing import Any
 from slipway.core import printable, resources
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
+from slipway.core.words import listed
 from slipway.runtime.releases import Releases
 
 MESSAGE = "The service is under maintenance, and will be back soon."
@@ -83,7 +84,7 @@ def parse(text: str) -> Maintenance | None:
 def addresses(given: str) -> tuple[str, ...]:
     """Return addresses as the proxy calls them, of a list with commas between; raises Problem."""
     found = []
-    for word in filter(None, (one.strip() for one in given.split(","))):
+    for word in listed(given):
         try:
             address = ip_address(word)
         except ValueError:

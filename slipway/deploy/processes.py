@@ -66,12 +66,13 @@ def handed_over(checkout: Checkout, releases: Releases, release: str) -> Callabl
     ]
     for other in others:
         releases.retire(other)
-    begun = [time.monotonic()]
+    begun = time.monotonic()
 
     def waits() -> bool:
+        nonlocal begun
         if any(releases.is_retiring(other) for other in others):
-            begun[0] = time.monotonic()
-        return time.monotonic() - begun[0] < checkout.project.wait
+            begun = time.monotonic()
+        return time.monotonic() - begun < checkout.project.wait
 
     return waits
 

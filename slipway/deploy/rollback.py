@@ -167,10 +167,9 @@ class Rollback:
             entry = replace(
                 entry, release=ledger.new_release(taken, time.time()), repeats=chosen.origin, settings=found.settings,
                 definition=found.definition, image=chosen.image if chosen.digest else image.reference,
+                replicas=processes.counts(releases.processes(), chosen.replicas, {}),
             )  # fmt: skip
-            replicas = processes.counts(releases.processes(), chosen.replicas, {})
-            entry = replace(entry, replicas=replicas)
-            new = NewRelease(entry.release, image.reference, image.user, chosen.scale, replicas)
+            new = NewRelease(entry.release, image.reference, image.user, chosen.scale, entry.replicas)
 
         def start() -> Mapping[str, Any]:
             self._have_proxy()

@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from slipway.core.errors import Problem
 from slipway.core.sources import FILE, OUTSIDE, source
 from slipway.core.steps import Steps
+from slipway.core.words import listed
 from slipway.deploy.ledger import Entry
 from slipway.project import elsewhere
 from slipway.project.labels import ACCEPTS
@@ -104,11 +105,6 @@ def difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
         "gone": sorted(before.keys() - after.keys()),
     }
     return "; ".join(f"{what} {', '.join(names)}" for what, names in found.items() if names)
-
-
-def listed(text: str) -> list[str]:
-    """Return what a variable lists, with commas between."""
-    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 def check(of: Settings, port: int, steps: Steps) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 from slipway.core.shell import tokens
 from slipway.engine.images import EngineImage
 from slipway.project import labels
+from slipway.project.variables import ENTRYPOINT as ENTRYPOINT
 
 OWN = "slipway/entrypoint.py"  # in the ENTRYPOINT of an image that has Slipway's stage
-ENTRYPOINT = ("python", "-m", "slipway.entrypoint")  # of an image of Slipway's Dockerfile
 # What `HostConfig` has, and the option that says it: for each of a list, of a table, for a number, for what is true.
 LISTS = {
     "CapAdd": "--cap-add", "CapDrop": "--cap-drop", "SecurityOpt": "--security-opt", "GroupAdd": "--group-add",

@@ -6,7 +6,6 @@ Of the clients, `docker run` alone passes on signals and returns the command's o
 
 import json
 import os
-import secrets
 import subprocess
 import sys
 import tempfile
@@ -46,11 +45,6 @@ class Aside:
     def like(self) -> str:
         """The name of a container that is made for its facts."""
         return f"{self.container}-like"
-
-
-def any_name() -> str:
-    """Return a name for one."""
-    return f"run-{secrets.token_hex(4)}"
 
 
 def launch(shell: Shell, one: Aside, detached: bool) -> str:

@@ -16,6 +16,7 @@ PROJECT, FOLDER = "com.docker.compose.project", "com.docker.compose.project.work
 FILES = "com.docker.compose.project.config_files"
 CONFIG_HASH = "com.docker.compose.config-hash"
 NO_SUCH = "no such container"
+WEB = "web"  # the service that clients are led to
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class Container:
         if self.ready:  # without a check, running is all that can be seen
             return READY
         # What the check of another service prints is its own, and no answer.
-        answers = [Answer.read(one) for one in self.checks] if self.service in ("", "web") else []
+        answers = [Answer.read(one) for one in self.checks] if self.service in ("", WEB) else []
         if final := next((one for one in answers if one.is_final), None):
             return Verdict(wrong=f"answers {final.status}")
         so_far = next((said for one in reversed(answers) if (said := str(one))), "")

@@ -9,12 +9,12 @@ from typing import Any
 from slipway.core.errors import Problem
 from slipway.core.runner import WATCHED
 from slipway.core.scripts import Script
+from slipway.engine.containers import WEB
 from slipway.project.config import Project
 from slipway.project.labels import SINGLE
 from slipway.project.processes import KEY, Process
 from slipway.project.variables import with_variables
 
-WEB = "web"
 LOCKS = "single"  # the volume of the locks, which all releases share
 FOLDER = "/run/slipway"  # where a container has it
 SCRIPT = Script("slipway.engine", "single.py")

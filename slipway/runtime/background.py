@@ -1,7 +1,6 @@
 """Processes of this user beside the service: each has a name, a record and a log of its own."""
 
 import os
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,8 +75,3 @@ def log_of(state: Path, name: str) -> Path:
 def unknown(name: str) -> Problem:
     """Return the Problem of a name that nothing here has."""
     return Problem(f"No process has the name {name}, and nothing that `inv run --detach` has started. ./inv ps")
-
-
-def any_name() -> str:
-    """Return a name for one that nobody has named."""
-    return f"run-{secrets.token_hex(4)}"

@@ -18,6 +18,7 @@ from slipway.runtime import State
 from slipway.runtime.beside import Companions
 from slipway.runtime.jobs import MIGRATE
 from slipway.runtime.release import PROXY, WEB
+from slipway.runtime.stacks import word
 
 OWN = (WEB, MIGRATE, DATABASE, PROXY)  # services that are no companions
 COMPLETED = "service_completed_successfully"  # the condition of Compose's
@@ -142,5 +143,4 @@ def states(stack: Stack, others: Collection[str] = ()) -> dict[str, State]:
 def _state(one: Container | None) -> State:
     if not one or not one.running:
         return State("stopped")
-    word = {"healthy": "ready", "": "running"}.get(one.health, one.health)
-    return State(word, {"container": one.name, "image": one.image})
+    return State(word(one), {"container": one.name, "image": one.image})

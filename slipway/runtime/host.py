@@ -12,6 +12,7 @@ from slipway.core.errors import Problem
 from slipway.core.limits import WORK, Late
 from slipway.core.ports import LOOPBACK
 from slipway.core.shell import Ran
+from slipway.engine.jobs import any_name
 from slipway.project.checkout import Checkout
 from slipway.project.database import HOSTNAME, NO_DATABASE, PORT, SUPERUSER, Database
 from slipway.runtime import LATE, SERVICE_PYTHON, STAYS, Job, State, Where, background, elsewhere, supplied
@@ -151,7 +152,7 @@ class HostRuntime:
         self.service.prepare()
         if not detached:
             self.become(Job(argv))
-        name, where = background.any_name(), self.database.where
+        name, where = any_name("run"), self.database.where
         command, env = self._here(Job(argv)), {**self._of_service, **where}
         self.checkout.steps.command(command, where)
         self.aside.start(name, command, self.checkout.root, env)

@@ -23,5 +23,5 @@ def launch(stack: Stack, argv: Sequence[str], tag: str, detached: bool) -> str:
         finally:
             asked.tidy(shell, containers.remove_command(one.like, volumes=True))
 
-    one = Aside(stack.name, attached.any_name(), argv, facts)
+    one = Aside(stack.name, jobs.any_name("run"), argv, facts)
     return attached.launch(shell, one, detached)

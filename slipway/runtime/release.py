@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from slipway.engine.containers import WEB as WEB
 from slipway.engine.containers import Container
 from slipway.engine.health import Verdict, together
 from slipway.project import labels
 
 DATABASE, PROXY = "database", "proxy"  # what runs beside the releases
-WEB = "web"  # the service that clients are led to
 SERVICES = (WEB,)  # what is started in development; a release has those of compose.release.yaml
 
 

@@ -87,10 +87,16 @@ def status(stack: Stack, environment: Environment, web: Container | None) -> dic
     return {"service": _state(web), "database": database}
 
 
+def word(one: Container | None) -> str:
+    """Say how a container is, as `inv status` shows it."""
+    if not one or not one.running:
+        return "stopped"
+    return {"healthy": READY, "": "running"}.get(one.health, one.health)
+
+
 def _state(one: Container | None) -> State:
     if not one or not one.running:
         return State("stopped")
     port = one.published()
     address = {"address": f"http://localhost:{port}"} if port else {}
-    word = {"healthy": READY, "": "running"}.get(one.health, one.health)
-    return State(word, {"container": one.name, **address, "image": one.image})
+    return State(word(one), {"container": one.name, **address, "image": one.image})

@@ -48,11 +48,6 @@ def scales(text: str) -> tuple[int, dict[str, int]]:
     return found.pop("web", 0), found
 
 
-def listed(text: str) -> tuple[str, ...]:
-    """Read an option's names, with commas between."""
-    return tuple(filter(None, (one.strip() for one in text.split(","))))
-
-
 def after_dashes(argv: Sequence[str] = sys.argv) -> list[str]:
     """Return what stands after `--` (Invoke joins it with spaces)."""
     return list(argv[argv.index("--") + 1 :]) if "--" in argv else []

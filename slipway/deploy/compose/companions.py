@@ -45,7 +45,9 @@ class DeployedCompanions:
         reset = [
             f"  {json.dumps(name)}: {{depends_on: !reset {{}}}}\n" for name in names if services[name].get("depends_on")
         ]
-        more = self.stack.more("companions.yaml", "".join(["services:\n", *reset]) if reset else "")
+        if not reset:
+            return self.hashes(port)
+        more = self.stack.more("companions.yaml", "".join(["services:\n", *reset]))
         said = self.stack.shell.output(self.stack.compose(more, "config", "--hash", "*"), env=self.stack.env(port))
         return dict(line.split() for line in said.splitlines())
 

@@ -5,7 +5,8 @@ from typing import NoReturn
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran, tokens
-from slipway.deploy import maintenance, settings, source
+from slipway.core.words import listed
+from slipway.deploy import maintenance, source
 from slipway.deploy.compose import labels, oneoffs
 from slipway.deploy.compose.companions import DeployedCompanions
 from slipway.deploy.compose.database import DeployedDatabase
@@ -239,6 +240,6 @@ class EngineDeployment:
 
     def _variables(self) -> dict[str, str]:
         of = self.settings
-        lists = {"HOSTS": settings.listed(of.domain), "TRUSTED": settings.listed(of.trusted_proxies)}  # of Caddy's form
+        lists = {"HOSTS": listed(of.domain), "TRUSTED": listed(of.trusted_proxies)}  # of Caddy's form
         given = {name: " ".join(values) for name, values in lists.items() if values}
         return {"IMAGE": self.used or self.image.tag, "DEPLOYMENT": self.stack.name} | given

@@ -9,8 +9,9 @@ from slipway.deploy.compose import labels
 from slipway.engine.containers import CONFIG_HASH, PROJECT, Container
 from slipway.runtime import State
 from slipway.runtime.release import WEB, Release
+from slipway.runtime.stacks import READY, word
 
-WELL = {"": "running", "healthy": "ready"}
+WELL = ("running", READY)
 
 
 def made_of(release: Release) -> set[tuple[str, ...]]:
@@ -45,8 +46,8 @@ def part_states(release: Release) -> dict[str, State]:
     found = {}
     for name in release.replicas:
         each = release.services[name]
-        words = [WELL.get(one.health, one.health) if one.running else "stopped" for one in each]
-        worst = next((word for word in words if word not in WELL.values()), words[0])
+        words = [word(one) for one in each]
+        worst = next((one for one in words if one not in WELL), words[0])
         found[name] = State(worst, {"containers": " ".join(one.name for one in each)})
     return found
 

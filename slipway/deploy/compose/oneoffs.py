@@ -26,7 +26,7 @@ def launch(
     checkout: Checkout, deployment: Deployment, releases: EngineReleases, argv: Sequence[str], tag: str, detached: bool
 ) -> str:
     """Run a command as the live release would, or as one of a tag; see `Runtime.launch`. Raises Problem."""
-    shell, stack, name = checkout.shell, releases.stack, attached.any_name()
+    shell, stack, name = checkout.shell, releases.stack, jobs.any_name("run")
     jobs.remove_left_behind(shell, stack.name)
     jobs.remove_left_behind(shell, stack.name, stack.label)
     marks = [stack.label]

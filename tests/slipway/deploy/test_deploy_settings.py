@@ -4,7 +4,8 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
-from slipway.deploy.settings import check_ports, check_trusted, difference, hashed, hashes, listed
+from slipway.core.words import listed
+from slipway.deploy.settings import check_ports, check_trusted, difference, hashed, hashes
 from tests.slipway.deploy.support import SETTINGS
 
 
