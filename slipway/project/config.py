@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from slipway.core import sources
 from slipway.core.errors import Problem
 from slipway.core.words import PORTS, SECONDS, WORKERS
-from slipway.project import canonical, elsewhere, environments, metadata, minimum, places, repository
+from slipway.project import canonical, companions, elsewhere, environments, metadata, minimum, places, repository
 from slipway.project.environments import DEV, Place
 from slipway.project.processes import KEY as PROCESSES
 from slipway.project.processes import Process, processes
@@ -53,7 +53,7 @@ class Project:
     its image. `env_file` is the file that has its settings. `secrets_as` says whether it reads its secrets as files of
     /run/secrets, or in its environment. `after_migrate` is where `hooks` had theirs in earlier versions, and empty once
     it was read. `minimum_version` is the oldest Slipway that may work on it. `processes` are those of a release beside
-    web.
+    web. `companions` are the commands of services of the Compose files where there is no Docker.
     """
 
     root: Path
@@ -96,6 +96,7 @@ class Project:
     hooks: Hooks = field(default_factory=Hooks)
     release: ReleaseRules = field(default_factory=ReleaseRules)
     processes: dict[str, Process] = field(default_factory=dict)
+    companions: dict[str, str] = field(default_factory=dict)
     require_environment: bool = False
     environments: dict[str, Place] = field(default_factory=dict)
     environment: str = DEV
@@ -111,6 +112,7 @@ class Project:
         }, around={"lock": self.lock, "dockerfile": self.dockerfile})  # fmt: skip
         places.check_env_file(self.env_file)
         environments.check(self.environments)
+        companions.check(self.companions)
         known = dict.fromkeys([environments.DEV, environments.PROD, *self.environments])
         elsewhere.check(self.secrets_from, self.secrets, known)
         check_rendered(self.database.rendered, self.secrets, self.tests.env)

@@ -12,7 +12,8 @@ from slipway.core.errors import Problem
 from slipway.core.programs import unstarted
 from slipway.core.signals import uninterrupted
 
-FOLDERS = PROCESSES, RUNS = "processes", "runs"  # in the environment's: of the project's, and of `inv run --detach`
+# In the environment's folder: the project's, what `inv run --detach` has started, and what stands beside the service.
+FOLDERS = PROCESSES, RUNS, COMPANIONS = "processes", "runs", "companions"
 GRACE = 10.0  # seconds after SIGTERM, as Docker gives
 
 
@@ -31,9 +32,9 @@ class Background:
         return self.folder / f"{name}.log"
 
     def start(
-        self, name: str, argv: Sequence[str], root: Path, env: Mapping[str, str], fingerprint: str = ""
+        self, name: str, argv: Sequence[str], root: Path, env: Mapping[str, str], fingerprint: str = "", port: int = 0
     ) -> psutil.Popen:
-        """Start one; raises Problem when there is no such program."""
+        """Start one, which answers on a port if it has one; raises Problem when there is no such program."""
         self.folder.mkdir(parents=True, exist_ok=True)
         record = self.record(name)
         with uninterrupted():
@@ -44,7 +45,7 @@ class Background:
             except OSError as error:
                 self.log(name).unlink(missing_ok=True)
                 raise unstarted(argv[0], error) from None
-            processes.Record(process.pid, process.create_time(), 0, fingerprint, "").save(record)
+            processes.Record(process.pid, process.create_time(), port, fingerprint, "").save(record)
         return process
 
     def names(self) -> list[str]:

@@ -31,19 +31,21 @@ from slipway.runtime.addresses import asked_at, joined, url
 from slipway.runtime.environment import Environment
 from slipway.runtime.reload import GOES_ON, RELOADED, wait
 
+Variables = Callable[[], dict[str, str]]
 STOP_GRACE = 35  # seconds; longer than gunicorn lets requests finish
 ADDRESS = "BIND_ADDRESS"
 MOVED = "it was started before this folder was moved: ./inv down, then ./inv up"
 
 
 class HostService:
-    """The service of an environment; `where` are the variables that say where its database is."""
+    """The service of an environment; `where` are the variables that say where its database is, `seen` all of them."""
 
-    def __init__(self, checkout: Checkout, environment: Environment, where: Callable[[], dict[str, str]]) -> None:
+    def __init__(self, checkout: Checkout, environment: Environment, where: Variables, seen: Variables) -> None:
         self.checkout = checkout
         self.project = checkout.project
         self.environment = environment
         self.where = where
+        self.seen = seen
         self.record = environment.state / "service.json"
         self.log = environment.state / "service.log"
 
@@ -201,7 +203,7 @@ class HostService:
 
     @property
     def _told(self) -> dict[str, str]:
-        return supplied.of_service(self.checkout, {**self.environment.settings.complete, **self.where()})
+        return supplied.of_service(self.checkout, self.seen())
 
     def _overlay(self, port: int) -> dict[str, str]:
         dev, values = self.environment.is_dev, self.environment.settings.values
@@ -223,7 +225,7 @@ class HostService:
             "gunicorn.conf.py",
             *(str(path.relative_to(root)) for path in revisions(self.project)),
         ]
-        told = variables.of_service(self.project, {**self.environment.settings.complete, **self.where()})
+        told = variables.of_service(self.project, self.seen())
         values = json.dumps([told, port], sort_keys=True)
         return hashlib.sha256(f"{root}{digest(root, files)}{values}".encode()).hexdigest()
 

@@ -20,6 +20,7 @@ from slipway.runtime.addresses import asked_at, url
 from slipway.runtime.background import Background
 from slipway.runtime.environment import Environment
 from slipway.runtime.gunicorn import HostService
+from slipway.runtime.host_companions import HostCompanions
 from slipway.runtime.host_processes import HostProcesses
 from slipway.runtime.installations import Binaries, client, clients
 from slipway.runtime.postgres import Server
@@ -98,7 +99,8 @@ class HostRuntime:
         self.environment = environment
         self.undo = undo
         self.database = HostDatabase(checkout, environment, undo)
-        self.service = HostService(checkout, environment, lambda: self.database.where)
+        self.companions = HostCompanions(checkout, environment, lambda: self._of_service)
+        self.service = HostService(checkout, environment, lambda: self.database.where, self._seen)
         self.processes = HostProcesses(checkout, environment, self._told, lambda argv: self._here(Job(argv)))
         self.aside = Background(environment.state / background.RUNS)
         self.programs: Binaries | None = None  # PostgreSQL's, other than the server's
@@ -170,7 +172,8 @@ class HostRuntime:
         """Check nothing: what .env sets is in the service's environment."""
 
     def accompany(self, port: int) -> None:
-        """Start nothing: what else the service needs is started by whoever runs this host."""
+        """Start the companions whose programs are here; raises Problem."""
+        self.companions.start(self.undo)
 
     def start(self, port: int) -> None:
         """Start gunicorn in the background; ready when this returns. Raises Problem with the end of its log."""
@@ -178,8 +181,9 @@ class HostRuntime:
         self.processes.start(self.undo)
 
     def resume(self) -> bool:
-        """Start the processes that have ended, or have other settings now."""
-        return self.processes.start(self.undo)
+        """Start the companions and processes that have ended, or have other settings now."""
+        begun = self.companions.start(self.undo)
+        return self.processes.start(self.undo) or begun
 
     def stop(self, volumes: bool) -> None:
         """Stop the service and PostgreSQL; delete the data if told to."""
@@ -189,16 +193,18 @@ class HostRuntime:
         self.processes.stop_all()
         with steps.step("service") as step:
             step.detail = "stopped" if self.service.stop() else "was not running"
+        self.companions.stop_all()
         with steps.step("database") as step:
             step.detail = "stopped" if server.stop() else "was not running"
             if volumes:
                 step.detail += ", its data deleted" if self.volumes() else ""
                 server.remove()
+                self.companions.remove()
 
     def volumes(self) -> list[str]:
         """Name the data that `stop(volumes=True)` deletes."""
-        data = self.database.server.data
-        return [str(data)] if data.exists() else []
+        data = [self.database.server.data, *self.companions.volumes()]
+        return [str(one) for one in data if one.exists()]
 
     def kept(self) -> list[str]:
         """Name the folder of the backups, where it is."""
@@ -215,8 +221,9 @@ class HostRuntime:
         return rows
 
     def status(self) -> dict[str, State]:
-        """Return the state of the service and its database."""
-        return {"service": self.service.state(), **self.processes.states(), "database": self.database.state()}
+        """Return the state of the service, of what is beside it, and of its database."""
+        beside = {**self.processes.states(), **self.companions.states()}
+        return {"service": self.service.state(), **beside, "database": self.database.state()}
 
     def url(self, port: int) -> str:
         """Return the address of the service."""
@@ -231,7 +238,11 @@ class HostRuntime:
 
     @property
     def _of_service(self) -> dict[str, str]:
-        return supplied.of_service(self.checkout, {**self.environment.settings.complete, **self.database.where})
+        return supplied.of_service(self.checkout, self._seen())
+
+    def _seen(self) -> dict[str, str]:
+        # The settings, with the places of what runs here.
+        return {**self.environment.settings.complete, **self.database.where, **self.companions.where()}
 
     @property
     def _path(self) -> str:

@@ -47,7 +47,7 @@ class Noting(HostRuntime):
         self, checkout: Checkout, environment: Environment, *answers: Ran, live: Sequence[LiveRelease] = ()
     ) -> None:
         super().__init__(checkout, environment, contextlib.ExitStack())
-        self.service = LiveService(checkout, environment, lambda: {})
+        self.service = LiveService(checkout, environment, dict, dict)
         self.service.given = tuple(live)
         self.jobs: list[Job] = []
         self.answers = list(answers)

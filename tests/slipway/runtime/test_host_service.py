@@ -23,7 +23,7 @@ def service(root: Path, name: str, named: str = "") -> HostService:
     if named:
         with (root / ".env").open("a") as file:
             file.write(f"BIND_ADDRESS={named}\n")
-    return HostService(checkout, Environment(name, environment.state, environment.settings), dict)
+    return HostService(checkout, Environment(name, environment.state, environment.settings), dict, dict)
 
 
 def test_production_listens_on_this_machine_alone_unless_an_address_is_named(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_production_listens_on_this_machine_alone_unless_an_address_is_named(tmp
 def test_another_place_of_the_database_is_another_start(tmp_path: Path) -> None:
     of = service(tmp_path, "dev")
     before = of._fingerprint(80)
-    of.where = lambda: {"DATABASE_PORT": "5433"}
+    of.seen = lambda: {"DATABASE_PORT": "5433"}
     assert of._fingerprint(80) != before
 
 
