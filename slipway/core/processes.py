@@ -60,7 +60,9 @@ def _is_of(process: psutil.Process, path: Path) -> bool:
     # A copy of the folder has a copy of the record. Who may not ask another user's process takes that user's record for
     # good: it is not stopped by mistake, as it cannot be.
     try:
-        return _carries(process, process.environ().get(MARK, ""), path)
+        mark = process.environ().get(MARK, "")
+        # A Redis writes its title over its environment. What works beside the record is of it all the same.
+        return _carries(process, mark, path) if mark else path.parent in Path(process.cwd()).parents
     except psutil.AccessDenied:
         return process.uids().real == path.stat().st_uid
 

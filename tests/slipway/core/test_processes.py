@@ -90,3 +90,16 @@ def test_what_runs_in_a_folder_that_is_moved_goes_with_it(tmp_path: Path) -> Non
     finally:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
+
+
+def test_what_has_overwritten_its_environment_is_known_by_where_it_works(tmp_path: Path) -> None:
+    (own := tmp_path / "cache").mkdir()
+    for number, works in enumerate((own, tmp_path.parent)):
+        path = tmp_path / f"{number}.json"
+        argv = [sys.executable, "-c", "import time; time.sleep(60)"]
+        process = spawn(argv, cwd=works, env={"PATH": ""}, log=tmp_path / "log")  # as `ps e` shows that of a Redis
+        Record(process.pid, process.create_time(), 6379, "", "").save(path)
+        wait_for(lambda process=process: bool(process.environ()))  # type: ignore[misc]
+        assert bool(load(path)) is (works == own)
+        process.kill()
+        process.wait()
