@@ -74,6 +74,11 @@ def service(checkout: Checkout) -> tuple[str, str]:
     return values["DATABASE_USERNAME"], values["DATABASE_NAME"]
 
 
+def give_settings_back(checkout: Checkout) -> None:
+    """Let production have the settings of development, as it had."""
+    (checkout.root / ".env.prod").rename(checkout.root / ".env")
+
+
 def give_superuser_back(checkout: Checkout) -> None:
     """Let the service's role be the superuser, as it was."""
     role, database = service(checkout)

@@ -28,6 +28,7 @@ def test_deploys_in_a_row_and_back_lose_no_request(docker: Checkout, deploys: in
     role, database = earlier.service(docker)
     assert earlier.superusers(role) == {role}
     secret, proxy = earlier.give_ledger_back(), earlier.proxy_since()
+    earlier.give_settings_back(docker)
     assert earlier.seen_by_the_proxy(secret) == ["/deployment/releases.jsonl", "/deployment/salt"]
     assert [one["image"] for one in json.loads(done(docker, "releases", "--json").stdout)] == images
     headers = token(docker.url)
@@ -39,6 +40,7 @@ def test_deploys_in_a_row_and_back_lose_no_request(docker: Checkout, deploys: in
             assert title(docker) == f"Release {number}"
             assert len(webs()) == scale
             assert live() == images[-1]
+            the_settings_are_split(docker, number)
         for image in (images[-2], images[-3], images[-4]):
             done(docker, "rollback", "--to", image)
             assert live() == image
@@ -55,6 +57,15 @@ def test_deploys_in_a_row_and_back_lose_no_request(docker: Checkout, deploys: in
     assert [one["image"] for one in ledger if one["is_live"]][-1] == images[-1]
     assert len({name.rpartition("-web-")[0] for name in kept()}) == 4  # the live one and those that are kept
     the_database_is_made_anew(docker, rate, headers, len(load.stored))
+
+
+def the_settings_are_split(docker: Checkout, number: int) -> None:
+    """Give production and development a file each, once something was deployed with that of both."""
+    if not number:
+        said = done(docker, "env", "--prod", "--split", "--yes").stderr
+        assert "production gets .env.prod, a copy of .env" in said
+        before, after = ((docker.root / name).read_text() for name in (".env.prod", ".env"))
+        assert before != after
 
 
 def the_database_is_made_anew(docker: Checkout, rate: int, headers: dict[str, str], stored: int) -> None:
