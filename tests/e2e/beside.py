@@ -70,6 +70,8 @@ if BAD == "ends":
     signal.setitimer(signal.ITIMER_REAL, 3)
 if BAD == "hoards":
     hoard = b"x" * 2 * 2**30
+if BAD == "hangs":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 main()
 '''
 

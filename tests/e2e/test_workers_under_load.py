@@ -8,7 +8,7 @@ import pytest
 from tests.e2e import beside
 from tests.e2e.load import under_load
 from tests.e2e.production import LOCK, PROD, after, all_is_stored, change, deployed, live, said, title, webs
-from tests.e2e.support import containers, run
+from tests.e2e.support import commit, containers, run
 from tests.e2e.talk import ask, done, token
 from tests.support import Checkout, wait_for
 
@@ -101,5 +101,26 @@ def test_bad_workers_are_refused_or_taken_back_and_the_old_ones_go_on(docker: Ch
         done(docker, "rollback")
         assert title(docker) == "Slipway service"
         assert (len(webs()), at_work()) == (1, before)
+    all_is_stored(docker, load)
+    all_is_done(docker)
+
+
+@pytest.mark.full
+def test_one_that_does_not_hear_its_stop_is_killed_in_time_and_nothing_is_lost(docker: Checkout) -> None:
+    beside.add(docker)
+    docker.edit("pyproject.toml", "stop-timeout = 20 }", "stop-timeout = 3 }")
+    docker.edit("pyproject.toml", "single = true,", "single = true, stop-timeout = 6,")
+    beside.spoil(docker, "hangs")
+    deployed(docker, "--bake", "0")
+    old = [name for names in at_work().values() for name in names if "-web-" not in name]
+    with under_load(docker.url, token(docker.url), 10) as load:
+        after(load, 20)
+        docker.edit("app/beside.py", 'BAD = "hangs"', 'BAD = ""')
+        commit(docker, "It hears")
+        ended = done(docker, "deploy", "--yes", "--bake", "1")
+        assert counts() == {"scheduler": 1, "web": 1, "worker": 1}
+        after(load, 20)
+    assert not {*old} & {name for names in at_work().values() for name in names}
+    assert run("docker", "inspect", "--format", "{{.State.ExitCode}}", *old).split() == ["137", "137"], ended.stderr
     all_is_stored(docker, load)
     all_is_done(docker)
