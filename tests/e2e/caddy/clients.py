@@ -28,6 +28,14 @@ def hides_what_is_for_the_network(lab: Lab) -> None:
     assert {lab.plain.ask(path).status for path in PUBLIC} == {200}
 
 
+def ends_connections_with_a_refused_body(lab: Lab) -> None:
+    """Tell who has sent a body that nobody reads that the connection ends, and nobody else."""
+    assert lab.plain.ask("/metrics").headers["Connection"] is None
+    answer = lab.plain.say(head("POST", "/metrics", "Content-Length: 4") + b"four")
+    answer.is_problem(404, "Not Found")
+    assert answer.headers["Connection"] == "close"
+
+
 def hides_control_characters(lab: Lab) -> None:
     """Answer 404 for a path with a control character, and lead all others to the service."""
     for path in CONTROL:

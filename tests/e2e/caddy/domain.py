@@ -37,6 +37,14 @@ def refuses_names_that_are_not_ours(lab: Lab) -> None:
     assert lab.plain.ask(host="other.example.com").status == 200  # without a domain, every name is ours
 
 
+def ends_connections_with_a_body(lab: Lab) -> None:
+    """Tell who has sent a body that nobody reads that the connection ends, and nobody else."""
+    for method, ends in (("POST", "close"), ("GET", None)):
+        for host, tls in (("localhost", False), ("other.example.com", False), ("other.example.com", True)):
+            answer = lab.domain.ask("/posts", "Content-Length: 0", method=method, host=host, tls=tls)
+            assert (answer.status, answer.headers["Connection"]) == (421 if "other" in host else 308, ends)
+
+
 def is_found_by_its_name(lab: Lab) -> None:
     """Serve the domain over HTTPS, and everybody without one over HTTP."""
     assert lab.domain.ask().passed("X-Forwarded-Proto") == ["https"]
