@@ -43,7 +43,7 @@ def maintenance(
     """
     from slipway.core.caller import who
     from slipway.core.words import SECONDS
-    from slipway.deploy import ledger
+    from slipway.deploy import ledger, source
     from slipway.deploy import maintenance as of
     from slipway.verbs.session import begin
 
@@ -52,6 +52,7 @@ def maintenance(
     asked = partial(check, on=on, off=off, more=bool(message or retry_after or allow))
     with begin("maintenance", prod, env, runtime=runtime, context=context, quietly=True, asked=asked) as session:
         need_proxy(session)
+        source.need(session.deployment.releases)
         now: of.Maintenance | None
         if on:
             now = start(session, of.Maintenance(ledger.now(), who(), message or of.MESSAGE, seconds, allowed))
@@ -91,9 +92,8 @@ def need_proxy(session: "Session") -> None:
 
 def start(session: "Session", wanted: "Maintenance") -> "Maintenance":
     """Send clients away; return what is noted. Raises Problem."""
-    from slipway.deploy import maintenance, source
+    from slipway.deploy import maintenance
 
-    source.need(session.deployment.releases)
     now = maintenance.send_away(session.steps, session.deployment.releases, session.port_in_use, wanted)
     if not session.deployment.proxy.port:
         session.steps.note("proxy", "it doesn't run: nobody is answered at all. ./inv deploy starts it")

@@ -65,6 +65,8 @@ def test_environments_share_nothing_and_one_image_goes_through_them(docker: Chec
         assert [ask(docker, "SELECT count(*) FROM posts", "--env", one) for one in ("staging", "prod")] == ["0", "1"]
         done(docker, "down", "--env", "staging", "--volumes", "--yes")
         assert of("ps", "--all", "--format", "{{.Names}}", environment="staging") == set()
+        nothing = docker.inv("maintenance", "--env", "staging")
+        assert (nothing.returncode, "No release is live" in nothing.stderr) == (1, True), nothing.stderr
         conversation(prod)
     finally:
         docker.env["PORT"] = own
