@@ -234,7 +234,8 @@ class HostRuntime:
         return [interpreter.service(self.checkout) if first == SERVICE_PYTHON else first, *rest]
 
     def _told(self) -> dict[str, str]:
-        return {**self._of_service, **self.database.where, "APP_VERSION": self.service.release}
+        says = {"APP_VERSION": self.service.release, "RELOAD": "1" if self.environment.is_dev else "0"}
+        return {**self._of_service, **self.database.where, **says}
 
     @property
     def _of_service(self) -> dict[str, str]:
