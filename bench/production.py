@@ -13,7 +13,7 @@ from pairs import ROOT
 sys.path.insert(0, str(ROOT))
 from slipway.core.ports import free_port
 from tests.e2e.talk import done
-from tests.support import Checkout
+from tests.support import Checkout, without_processes
 
 NAME = f"slipway-bench-{os.getpid()}"
 
@@ -33,6 +33,7 @@ def deployed() -> Iterator[Checkout]:
         checkout = Checkout(clone, {"COMPOSE_PROJECT_NAME": NAME, "PORT": str(free_port())})
         try:
             checkout.edit("pyproject.toml", 'name = "slipway"\nasgi', f'name = "{NAME}"\nasgi')
+            without_processes(clone)  # what is measured is web, beside what Compose does with it
             commit(checkout, "A name of its own")
             done(checkout, "deploy", "--yes", "--bake", "0")
             yield checkout

@@ -15,6 +15,9 @@ from pathlib import Path
 
 from pairs import ROOT, compare, timed
 
+sys.path.insert(0, str(ROOT))
+from tests.support import without_processes
+
 NAME = f"slipway-bench-{os.getpid()}"
 
 
@@ -26,6 +29,7 @@ def main(runs: int, clone: Path) -> None:
     env = os.environ | {"COMPOSE_PROJECT_NAME": NAME, "PORT": port}
     down = ["docker", "compose", "down", "--volumes"]
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+    without_processes(clone)  # which plain Compose does not start
     inv = [str(ROOT / ".venv/bin/python"), "-m", "invoke"]
 
     def up() -> float:

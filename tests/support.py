@@ -24,6 +24,7 @@ from slipway.virtualenv import mark, python, venv
 
 ROOT = Path(__file__).resolve().parents[1]
 USER = "slipway-tests"
+PROCESSES = "# What works beside the service"
 LITTLE = Path(__file__).parent / "slipway" / "little"
 PATIENT = 60  # seconds that an answer may take: a disk that is written to by others lets a COMMIT wait
 
@@ -159,14 +160,30 @@ def launched(root: Path) -> None:
     mark.finish(own, "", made, (), {})
 
 
-def copy(root: Path) -> Path:
-    """Copy this project into a new folder."""
+def processes_table() -> str:
+    """Return what pyproject.toml says of what works beside the service."""
+    text = (ROOT / "pyproject.toml").read_text()
+    return text[text.index(PROCESSES) : text.index("[tool.slipway.tests]")]
+
+
+def without_processes(root: Path) -> None:
+    """Take what works beside the service out of a copy: each start would wait for it to settle."""
+    path, table = root / "pyproject.toml", processes_table()
+    text = path.read_text()
+    assert table in text
+    path.write_text(text.replace(table, ""))
+
+
+def copy(root: Path, beside: bool = False) -> Path:
+    """Copy this project into a new folder, with what works beside the service or without it."""
     root.mkdir()
     machinery(root)
     for name in ("app", "alembic"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", ".env.example", ".dockerignore", "compose.yaml", "compose.override.yaml"):
         shutil.copy(ROOT / name, root / name)
+    if not beside:
+        without_processes(root)
     return root
 
 

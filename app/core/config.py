@@ -75,7 +75,7 @@ class Settings(DatabaseSettings):
     """Hold the service's settings, from the same sources."""
 
     # Four workers of two releases, side by side in a deploy: 80 of PostgreSQL's 100 connections. The rest is for
-    # migrations, health checks and psql.
+    # the cleanup, which has one at a time, migrations, health checks and psql.
     database_pool_size: Annotated[int, Field(ge=1, le=1000)] = 10
     # So that a key can be replaced without logging anybody out, two more are accepted. They sign nothing.
     secret_key_fastapi_auth: SecretStr

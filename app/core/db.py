@@ -21,6 +21,7 @@ _OPTIONS = "-c timezone=UTC -c statement_timeout=10000 -c idle_in_transaction_se
 _CONNECT = {"connect_timeout": 3, "keepalives_idle": 30, "tcp_user_timeout": 10_000, "options": _OPTIONS}
 
 WAIT = 5  # seconds for a connection
+BATCH = 1000  # rows that one statement deletes
 
 
 class Database:
@@ -83,12 +84,12 @@ def _refuse_closed(connection: Any, record: object, proxy: object) -> None:
 
 
 def sweep(table: type[Base], expired: ColumnElement[bool]) -> Delete:
-    """Delete some rows that have expired, except those that somebody works on.
+    """Return what deletes a batch of rows that have expired, except those that somebody works on.
 
-    Done by the way when another row is added, so that no table grows for ever and no one waits long.
+    A batch, so that whoever wants one of these rows waits for milliseconds: app/cleanup.py deletes them all.
     """
     key = tuple_(*inspect(table).primary_key)
-    some = select(*inspect(table).primary_key).where(expired).limit(100).with_for_update(skip_locked=True)
+    some = select(*inspect(table).primary_key).where(expired).limit(BATCH).with_for_update(skip_locked=True)
     return delete(table).where(key.in_(some))
 
 

@@ -1,10 +1,13 @@
 """Log records know their request; one line is written for each."""
 
 import logging
+import os
+import sys
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import quote
 
+from pythonjsonlogger.orjson import OrjsonFormatter
 from starlette.types import Scope
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -49,6 +52,20 @@ def configure_logging() -> None:
         for server in ("uvicorn.access", "gunicorn.access"):
             logging.getLogger(server).handlers.clear()  # so that no line is even put together
             logging.getLogger(server).addFilter(_never)  # SIGHUP brings the handlers back
+
+
+def log_to_stdout() -> None:
+    """Write records as gunicorn.conf.py lets `web` do, in a process without a server."""
+    form: logging.Formatter = OrjsonFormatter(
+        ["levelname", "name", "process", "message"],
+        rename_fields={"levelname": "level", "name": "logger"},
+        timestamp="time",
+    )
+    if (os.environ.get("LOG_FORMAT") or ("text" if os.environ.get("RELOAD") == "1" else "json")) != "json":
+        form = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(form)
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def _with_request_id(*args: Any, **kwargs: Any) -> logging.LogRecord:

@@ -33,6 +33,8 @@ from app.posts.models import Creation, Post
 from app.posts.schemas import PostOut
 
 REMEMBERED = timedelta(days=1)  # how long a creation may be repeated
+_FORGOTTEN = Creation.created_at < func.now() - REMEMBERED
+EXPIRED = sweep(Creation, _FORGOTTEN)
 
 
 class NoSuchOwner(Exception):
@@ -130,10 +132,9 @@ async def _create_once(db: Database, values: dict[str, Any], key: str) -> Stored
     owner_id = values["owner_id"]
     fingerprint = hashlib.sha256(f"{values['title']}\0{values['content']}".encode()).digest()
     ours = (Creation.owner_id == owner_id, Creation.key == key)
-    old = Creation.created_at < func.now() - REMEMBERED
     fresh = {"fingerprint": fingerprint, "post_id": None, "answer": None, "created_at": func.now()}
     claim = upsert(Creation).values(owner_id=owner_id, key=key, fingerprint=fingerprint)
-    claim = claim.on_conflict_do_update(index_elements=[Creation.owner_id, Creation.key], set_=fresh, where=old)
+    claim = claim.on_conflict_do_update(index_elements=[Creation.owner_id, Creation.key], set_=fresh, where=_FORGOTTEN)
     async with db.begin() as connection:
         # Waits for another transaction with this key: of two at once, the second finds the first one's answer.
         claimed = await connection.scalar(claim.returning(Creation.key))
@@ -144,7 +145,6 @@ async def _create_once(db: Database, values: dict[str, Any], key: str) -> Stored
             return Stored(before.post_id, 1, before.answer)
         stored = Stored(*(await connection.execute(_INSERT, values)).one())
         await connection.execute(update(Creation).where(*ours).values(post_id=stored.id, answer=stored.json))
-        await connection.execute(sweep(Creation, old))
         return stored
 
 

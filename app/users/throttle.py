@@ -14,6 +14,8 @@ from app.core.db import Database, sweep
 from app.users.models import LoginAttempts
 
 WINDOW = timedelta(minutes=15)
+_OVER = LoginAttempts.since < func.now() - WINDOW
+EXPIRED = sweep(LoginAttempts, _OVER)
 WIDER = 10  # times the limit of a client, for what stands for many of them
 # Addresses that may stand for many clients: Docker's gateway, a proxy that FORWARDED_ALLOW_IPS does not name. They are
 # listed because `is_private` is true of others, too, such as the networks for documentation.
@@ -107,22 +109,19 @@ async def _take_back(connection: AsyncConnection, limits: Iterable[tuple[str, in
 
 async def _count(connection: AsyncConnection, subject: str, limit: int) -> int:
     # Returns the seconds to wait, 0 when the limit is not reached.
-    over = LoginAttempts.since < func.now() - WINDOW
     statement = (
         insert(LoginAttempts)
         .values(subject=subject, count=1)
         .on_conflict_do_update(
             index_elements=[LoginAttempts.subject],
             set_={
-                "count": case((over, 1), else_=LoginAttempts.count + 1),
-                "since": case((over, func.now()), else_=LoginAttempts.since),
+                "count": case((_OVER, 1), else_=LoginAttempts.count + 1),
+                "since": case((_OVER, func.now()), else_=LoginAttempts.since),
             },
         )
         .returning(LoginAttempts.count, cast(func.extract("epoch", LoginAttempts.since + WINDOW - func.now()), Float))
     )
     count, seconds = (await connection.execute(statement)).one()
-    if count == 1:
-        await connection.execute(sweep(LoginAttempts, over))
     return int(seconds) + 1 if count > limit else 0
 
 

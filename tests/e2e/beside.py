@@ -3,9 +3,9 @@
 import json
 
 from tests.e2e import changes
-from tests.e2e.support import commit
-from tests.e2e.talk import done
-from tests.support import Checkout, wait_for
+from tests.e2e.support import commit, run
+from tests.e2e.talk import ask, done
+from tests.support import Checkout, processes_table, wait_for
 
 # Each post is a job, as soon as it is stored. A job is done in the transaction that notes so: once, or not at all.
 TABLES = '''    op.execute("""
@@ -122,3 +122,24 @@ def restarts_with_its_code(checkout: Checkout) -> None:
     wait_for(lambda: "it is TWO" in done(checkout, "logs", "--process", "worker").stdout)
     checkout.edit("app/says.py", "TWO", "ONE")
     assert json.loads(done(checkout, "status", "--json").stdout)["worker"]["state"] == "running"
+
+
+EXPIRED = "INSERT INTO login_attempts SELECT n, 1, now() - interval '1 hour' FROM generate_series(1, 3) n"
+
+
+def has_the_cleanup(checkout: Checkout) -> None:
+    """Give the service its own process back."""
+    path = checkout.root / "pyproject.toml"
+    path.write_text(path.read_text() + processes_table())
+
+
+def cleans_up(checkout: Checkout, container: str) -> None:
+    """See it at work in production, from its start to its end."""
+    assert run("docker", "stop", container) == container
+    assert run("docker", "inspect", "--format", "{{.State.ExitCode}}", container) == "0"
+    ask(checkout, EXPIRED, "--prod")
+    run("docker", "start", container)
+    logs = ("logs", "--prod", "--process", "cleanup")
+    wait_for(lambda: "Deleted what has expired: 3 login_attempts" in done(checkout, *logs).stdout)
+    assert all(line.startswith("{") for line in run("docker", "logs", container).splitlines())
+    assert json.loads(done(checkout, "status", "--prod", "--json").stdout)["cleanup"]["state"] == "running"

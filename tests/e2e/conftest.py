@@ -14,7 +14,7 @@ from tests.e2e.registries import Registry, registry
 from tests.e2e.releases import new_key, use
 from tests.e2e.support import NAME, clear, clone, containers, longest_first, remove_images, run
 from tests.e2e.zygote import Zygote
-from tests.support import ROOT, Checkout, free_port
+from tests.support import ROOT, Checkout, free_port, without_processes
 
 SHARED = pytest.StashKey[Registry]()
 OPEN = pytest.StashKey[contextlib.ExitStack]()
@@ -78,6 +78,9 @@ def cloned(tmp_path_factory: pytest.TempPathFactory, shared: Registry) -> Iterat
     checkout = SharedClone(root, {"COMPOSE_PROJECT_NAME": NAME, "PORT": str(free_port())})
     checkout.edit("pyproject.toml", 'name = "slipway"\nasgi', f'name = "{NAME}"\nasgi')
     checkout.edit("pyproject.toml", 'registry = "localhost:5000"', f'registry = "{shared.address}"')
+    # Each deployment would start one more container and wait for it to settle. Where it is at work: beside.cleans_up,
+    # test_newcomer.py, test_service_in_production.py.
+    without_processes(root)
     # The machinery's own tests take a minute, and ran before these; so did all of the service's.
     some = '["tests/app/posts/test_posts.py", "tests/app/test_users.py"]'
     checkout.edit("pyproject.toml", 'host = ["tests/app", "tests/slipway"]', f"host = {some}")
@@ -106,7 +109,8 @@ def docker(cloned: Checkout) -> Iterator[Checkout]:
         (cloned.root / file).unlink(missing_ok=True)
     shutil.rmtree(cloned.root / ".slipway", ignore_errors=True)
     yield cloned
-    left = [name for name in containers() if not re.search(r"-(web|worker|scheduler|db|proxy|cache|seed)-\d+$", name)]
+    known = r"-(web|worker|scheduler|cleanup|db|proxy|cache|seed)-\d+$"
+    left = [name for name in containers() if not re.search(known, name)]
     clear()
     assert left == []
 

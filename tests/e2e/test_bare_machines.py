@@ -17,7 +17,10 @@ MOUNTED = (".venv", ".slipway/venv")
 # What is left at the end; the script itself has these words in it.
 LEFT = """
 for process in /proc/[0-9]*; do
-  case $(tr '\\0' ' ' <"$process/cmdline") in *"sh -c "*) ;; *postgres*|*gunicorn*) echo "left: $process" ;; esac
+  case $(tr '\\0' ' ' <"$process/cmdline") in
+    *"sh -c "*) ;;
+    *postgres*|*gunicorn*|*app.cleanup*) echo "left: $process" ;;
+  esac
 done
 """
 
@@ -87,7 +90,7 @@ def test_root_in_an_ordinary_container_and_then_somebody_else(folder: Path, venv
     assert "is root's, and not this user's (12345): stop what root has running here (./inv down), then: " in other
     assert f"sudo chown -R 12345 {HERE}" in other
     assert "Traceback" not in said
-    assert last.count("stopped  ") == 2, said
+    assert last.count("stopped  ") == 3, said
     assert "left:" not in last, said
 
 
@@ -115,7 +118,7 @@ def test_a_user_without_a_name_is_told_how_to_get_one(folder: Path, venv: Path, 
     users.write_text(run("docker", "run", "--rm", BASE, "cat", "/etc/passwd") + "\ndev:x:12345:0::/tmp:/bin/sh\n")
     named = ["--user", "12345", "--volume", f"{users}:/etc/passwd:ro", "--init"]
     said = bare(folder, venv, f"./inv up && ./inv down; {LEFT}", *named)
-    assert "ready" in said and said.count("stopped  ") == 2, said
+    assert "ready" in said and said.count("stopped  ") == 3, said
     assert "left:" not in said
 
 
@@ -154,7 +157,7 @@ def test_root_in_a_folder_of_its_own(folder: Path, venv: Path) -> None:
     """
     said = bare(folder, venv, script, "--init")
     assert "it runs as nobody who may enter closed folders here" in said
-    assert "database     running" in said and said.count("stopped  ") == 2, said
+    assert "database     running" in said and said.count("stopped  ") == 3, said
     assert "left:" not in said
 
 

@@ -162,6 +162,7 @@ def test_plain_docker_does_without_invoke(docker: Checkout) -> None:
 
 def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) -> None:
     docker.write(".env.prod", env_of_its_own(docker))
+    beside.has_the_cleanup(docker)
     with watched() as seen:
         said = [done(docker, *verb, "--prod") for verb in (["up"], ["backup"], ["restore", "--yes"], ["migrate"])]
         assert ask(docker, "SHOW shared_buffers", "--prod") == "256MB"  # a quarter of DATABASE_MEMORY
@@ -175,7 +176,8 @@ def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) ->
         headers = signed_by(docker, name, somebody)
         assert httpx2.get(f"{docker.url}/users/me", headers=headers, timeout=PATIENT).status_code == 200
     (web,) = [name for name in containers() if "-web-" in name]
-    for name in (web, f"{NAME}-prod-proxy-1", f"{NAME}-prod-db-1"):
+    cleanup = web.replace("-web-", "-cleanup-")
+    for name in (web, cleanup, f"{NAME}-prod-proxy-1", f"{NAME}-prod-db-1"):
         host = json.loads(run("docker", "inspect", "--format", "{{json .HostConfig}}", name))
         assert host["ReadonlyRootfs"]
         assert host["CapDrop"] == ["ALL"]
@@ -193,6 +195,7 @@ def test_production_is_locked_down_apart_and_never_replaced(docker: Checkout) ->
     assert run("docker", "port", web) == ""
     assert run("docker", "exec", web, "stat", "-c", "%a %u", "/run/secrets/DATABASE_PASSWORD") == "400 65532"
     assert all(line.startswith("{") for line in run("docker", "logs", web).splitlines())
+    beside.cleans_up(docker, cleanup)
     started = run("docker", "inspect", "--format", "{{.State.StartedAt}}", web)
     assert "already up" in done(docker, "up", SLIPWAY_ENV="prod").stderr
     asides.on_an_engine(docker, secrets_of(docker, ".env.prod")[1], "--prod")

@@ -13,7 +13,7 @@ import pytest
 from slipway import interpreter
 from tests.e2e.support import NAME, clear, clone, containers, run, volumes
 from tests.e2e.talk import conversation, done
-from tests.support import ROOT, Checkout, free_port, processes_of
+from tests.support import ROOT, Checkout, free_port, processes_of, wait_for
 
 pytestmark = pytest.mark.minutes(1)
 NOBODY = 65534
@@ -105,6 +105,7 @@ def test_from_nothing_to_a_running_service_and_green_tests(newcomer: Newcomer) -
     assert "making .venv from poetry.lock" in first.stderr
     assert "runtime    host: no Docker engine answers" in first.stderr
     conversation(newcomer.url)
+    wait_for(lambda: " INFO Deletes what has expired" in newcomer.inv("logs", "--process", "cleanup").stdout)
     caches = list((newcomer.root / ".venv").rglob("fastapi/__pycache__/*.pyc"))
     assert caches, "the bytecode is compiled"
 
@@ -142,6 +143,7 @@ def shop(wheel_file: Path, tmp_path: Path) -> Iterator[Checkout]:
 def test_a_service_of_ones_own_runs_and_is_tested_on_docker(shop: Checkout) -> None:
     assert "runtime    docker: Docker Engine" in done(shop, "up").stderr
     conversation(shop.url)
+    wait_for(lambda: " INFO Deletes what has expired" in done(shop, "logs", "--process", "cleanup").stdout)
     assert re.search(r"\d+ passed", done(shop, "test", "--", "-q", "tests/app/test_errors.py").stdout)
     done(shop, "down", "--volumes", "--yes")
     assert (containers(), volumes()) == ([], [])

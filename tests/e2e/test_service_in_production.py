@@ -18,7 +18,8 @@ import httpx2
 import pytest
 
 from slipway.runtime.postgres import Server
-from tests.e2e.talk import conversation, credentials, token
+from tests.e2e.beside import EXPIRED
+from tests.e2e.talk import ask, conversation, credentials, token
 from tests.support import PATIENT, Checkout, copy, free_port, wait_for
 
 pytestmark = pytest.mark.minutes(2)
@@ -26,9 +27,11 @@ UVICORN, ASGI = "uvicorn_worker.UvicornWorker", "asgi"
 EVERY_ATTEMPT = "1000000"  # everything here comes from one address
 
 
-def start(root: Path, **values: str) -> Checkout:
-    """Start a copy of this project as in production."""
-    checkout = Checkout(copy(root), {"PORT": str(free_port()), "METRICS_PORT": str(free_port())})
+def start(root: Path, beside: bool = False, **values: str) -> Checkout:
+    """Start a copy of this project as in production, also what works beside the service."""
+    checkout = Checkout(copy(root, beside), {"PORT": str(free_port()), "METRICS_PORT": str(free_port())})
+    if beside:
+        checkout.edit("app/cleanup.py", "INTERVAL = 60", "INTERVAL = 0.1")
     limits = {"LOGIN_ATTEMPTS_PER_CLIENT": EVERY_ATTEMPT, "REGISTRATIONS_PER_CLIENT": EVERY_ATTEMPT}
     checkout.by_an_ordinary_user()
     done = checkout.inv("up", "--prod", "--runtime", "host", **limits, **values)
@@ -151,7 +154,7 @@ def test_the_documentation_works_offline_in_a_browser(running: Checkout, tmp_pat
 
 @pytest.mark.parametrize("worker", [UVICORN, pytest.param(ASGI, marks=pytest.mark.full)])
 def test_a_database_that_restarts_under_load_loses_nothing(tmp_path: Path, worker: str) -> None:
-    service = start(tmp_path / "service", WORKER_CLASS=worker)
+    service = start(tmp_path / "service", beside=True, WORKER_CLASS=worker)
     try:
         server = Server(service.root / ".slipway/prod")
         running = server.running()
@@ -162,8 +165,16 @@ def test_a_database_that_restarts_under_load_loses_nothing(tmp_path: Path, worke
         stored = {item for page in pages(service.url) for item in page}
         assert acknowledged <= stored
         assert len(acknowledged) == answers[201]
+        ask(service, EXPIRED, "--prod")
+        wait_for(lambda: cleanup_said(service)[-1] == "Deleted what has expired: 3 login_attempts")
     finally:
         assert service.inv("down", "--prod").returncode == 0
+
+
+def cleanup_said(service: Checkout) -> list[str]:
+    """Return the messages of what works beside the service."""
+    log = (service.root / ".slipway/prod/processes/cleanup.log").read_text()
+    return [json.loads(line)["message"] for line in log.split("\n")[:-1]]
 
 
 def database(service: Checkout, then: str) -> None:
@@ -212,6 +223,7 @@ async def outage(service: Checkout, port: int) -> tuple[Counter[int], set[int]]:
         await asyncio.to_thread(database, service, "assert server.stop()")
         phase = "away"
         await until("away", 100)
+        await asyncio.to_thread(wait_for, lambda: cleanup_said(service)[-1].startswith("The database failed: "))
         phase = "starting"
         await asyncio.to_thread(database, service, f"server.start(login, {port})")
         phase = "recovered"

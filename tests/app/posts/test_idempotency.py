@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from tests.app.posts.support import POST, titles
-from tests.app.support import Client, a_user
+from tests.app.support import Client, a_user, clean_up
 
 
 def test_a_creation_that_is_repeated_makes_no_second_post(ada: Client) -> None:
@@ -53,6 +53,17 @@ def test_a_key_is_forgotten_after_a_day(committing: Client, database: psycopg.Co
 
     assert ada.post("/posts", json=POST, headers=key).json()["id"] != first["id"]
     assert database.execute("SELECT count(*) FROM post_creations").fetchone() == (1,)
+
+
+def test_keys_that_are_forgotten_are_deleted(committing: Client, database: psycopg.Connection) -> None:
+    ada = a_user(committing, "ada@example.com")
+    for key in ("old", "new"):
+        assert ada.post("/posts", json=POST, headers={"Idempotency-Key": key}).status_code == 201
+    database.execute("UPDATE post_creations SET created_at = now() - interval '25 hours' WHERE key = 'old'")
+
+    clean_up(committing)
+    assert database.execute("SELECT key FROM post_creations").fetchall() == [("new",)]
+    assert len(titles(ada)) == 2
 
 
 def test_of_repetitions_at_the_same_time_one_creates(committing: Client) -> None:

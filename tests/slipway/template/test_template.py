@@ -114,6 +114,16 @@ def test_an_empty_service_speaks_of_no_posts() -> None:
             assert not re.search(r"\bposts\b", content.decode()), name
 
 
+@pytest.mark.parametrize(
+    "own", ['[tool.slipway.processes]\nworker = "a"\n', '[tool.slipway.processes.worker]\ncommand = "a"\n']
+)
+def test_processes_of_ones_own_stand_beside_the_services(tmp_path: Path, own: str) -> None:
+    root = written(render("my-shop"), tmp_path)
+    (root / "pyproject.toml").write_text(f"{(root / 'pyproject.toml').read_text()}\n{own}")  # as an upgrade merges them
+
+    assert load(root).processes.keys() == {"cleanup", "worker"}
+
+
 def test_a_rule_that_fits_nothing_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="fits 0 places"):
         make.change("a", "b", [("c", "d")])
