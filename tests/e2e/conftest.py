@@ -109,7 +109,7 @@ def docker(cloned: Checkout) -> Iterator[Checkout]:
         (cloned.root / file).unlink(missing_ok=True)
     shutil.rmtree(cloned.root / ".slipway", ignore_errors=True)
     yield cloned
-    known = r"-(web|worker|scheduler|cleanup|db|proxy|cache|seed)-\d+$"
+    known = r"-(web|worker|scheduler|cleanup|db|proxy|cache|seed|redis|rabbitmq)-\d+$"
     left = [name for name in containers() if not re.search(known, name)]
     clear()
     assert left == []
