@@ -30,5 +30,5 @@ def stays(checkout: Checkout, releases: Releases) -> Iterator[None]:
     except Problem as problem:
         with contextlib.suppress(Problem):
             if live := releases.live():
-                problem.message = f"{problem.message}\n{standing(checkout, releases.proxy, live)}"
+                problem.message = f"{problem.message}\n{standing(checkout, releases, live)}"
         raise

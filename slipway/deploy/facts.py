@@ -58,7 +58,7 @@ class Facts:
     of those that are `there`, `keep` are kept beside it. `left` is the database that runs here though the service's is
     elsewhere by now, `after` what the service runs once it is migrated. `processes` are those that a release has beside
     web, each with how many there are by what defines it, 0 where that says nothing. `away` is what is noted while
-    clients are sent away, `companions` go on beside releases.
+    clients are sent away, `companions` go on beside releases. Unless a release `has_web`, there is no proxy either.
     """
 
     live: Release | None
@@ -86,6 +86,7 @@ class Facts:
     processes: Mapping[str, int] = field(default_factory=dict)
     away: str = ""
     companions: Companions = field(default_factory=Companions)
+    has_web: bool = True
 
     @property
     def now(self) -> Entry | None:
@@ -114,7 +115,9 @@ class Facts:
 
 
 def scale(facts: Facts, options: Options) -> int:
-    """Return how many containers there will be."""
+    """Return how many containers of web there will be."""
+    if not facts.has_web:
+        return 0
     return options.scale or (facts.now.scale if facts.now else 1)
 
 

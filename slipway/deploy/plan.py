@@ -150,17 +150,16 @@ def steps(facts: Facts, options: Options) -> list[str]:
     ]
     if is_live(facts, options):
         return [word for word in (*words, changing, "the release stays") if word]
+    beside_old, listed = " beside the old one" if old else "", processes.listed(replicas(facts, options))
+    of_web = [f"start the release{beside_old}", "ready", "smoke test", f"start {listed}" if listed else ""]
     words += [
         *(f"run {line!r}" for line in facts.after if not options.rotation),
-        "start the release beside the old one" if old else "start the release",
-        "ready",
-        "smoke test",
-        f"start {listed}" if (listed := processes.listed(replicas(facts, options))) else "",
+        *(of_web if facts.has_web else [f"start {listed}{beside_old}"]),
         changing,
         "switch",
         f"stop {processes.listed(old.replicas)} of the old one" if old and old.replicas else "",
         f"watch for {options.bake} s" if options.bake else "",
-        "let the old one finish, and stop it" if old else "",
+        ("let the old one finish, and stop it" if facts.has_web else "let the old one finish") if old else "",
         "end the superuser's sessions" if facts.is_superuser else "",
         "let in nobody without the password" if dismisses(facts, options) else "",
     ]

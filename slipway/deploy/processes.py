@@ -24,11 +24,11 @@ def counts(defined: Mapping[str, int], now: Mapping[str, int], asked: Mapping[st
     return {name: asked.get(name) or said or now.get(name) or 1 for name, said in defined.items()}
 
 
-def check(asked: Mapping[str, int], defined: Mapping[str, int], single: Sequence[str]) -> None:
+def check(asked: Mapping[str, int], defined: Mapping[str, int], single: Sequence[str], has_web: bool = True) -> None:
     """Raise Problem where more is asked for than there can be."""
     for name, count in asked.items():
         if name not in defined:
-            there = ", ".join([WEB, *defined])
+            there = ", ".join([WEB, *defined] if has_web else defined)
             raise Problem(f"--scale: there is no process {name!r}; there are {there}. Nothing was changed.")
         if name in single and count > 1:
             raise Problem(f"--scale: {name} is a single one, of which never two are at work. Nothing was changed.")

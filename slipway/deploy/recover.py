@@ -11,7 +11,7 @@ from slipway.deploy import history, ledger, processes
 from slipway.deploy.ledger import Entry, Outcome
 from slipway.deploy.trial import rolled_back
 from slipway.engine import references
-from slipway.runtime.release import Pointer, Release, Remembered, host
+from slipway.runtime.release import Pointer, Release, Remembered
 from slipway.runtime.releases import Releases
 
 LINES = 1000  # of the ledger
@@ -72,23 +72,23 @@ def recover(steps: Steps, releases: Releases) -> None:
     _revive(steps, releases)
     there = releases.all()
     now = stand(releases.remembered(), there)
-    for entry in (*now.settled, *now.found):
-        releases.record(entry.line())
-    for name in dict.fromkeys(entry.release for entry in now.found):
-        steps.note("recovered", f"{host(name)} was not in the ledger")
     if now.lost:
         releases.point(now.live)
-        steps.note("recovered", f"which release is live was lost: it is {host(now.live)}")
-    live = there.get(now.live)
-    if live and live.running:
-        _resume(steps, releases, live, is_back=any(one.outcome in LED_BACK for one in now.settled))
+        steps.note("recovered", f"which release is live was lost: it is {there[now.live].title}")
+    live, is_back = there.get(now.live), any(one.outcome in LED_BACK for one in now.settled)
+    if live and (live.running or (is_back and not live.has_web)):  # without web, all of it was told to stop
+        _resume(steps, releases, live, is_back)
+    for entry in (*now.settled, *now.found):  # from here on, nobody knows that it was gone back to
+        releases.record(entry.line())
+    for name in dict.fromkeys(entry.release for entry in now.found):
+        steps.note("recovered", f"{there[name].title} was not in the ledger")
     for release in there.values():
         if release.id in now.strays:
             releases.remove(release)
-            steps.note("recovered", f"{release.host} never came to be live, or was taken back: removed")
+            steps.note("recovered", f"{release.title} never came to be live, or was taken back: removed")
         elif release.id != now.live and release.at_work:
             releases.stop(release)
-            steps.note("recovered", f"{release.host} is not live any more: stopped")
+            steps.note("recovered", f"{release.title} is not live any more: stopped")
     releases.clear_marks()
     releases.tidy()
 
@@ -101,7 +101,7 @@ def _resume(steps: Steps, releases: Releases, live: Release, is_back: bool) -> N
         live = releases.again(live.id) or live
     if not all(one.running for one in live.processes):
         releases.resume_processes(live)
-        steps.note("recovered", f"{processes.listed(live.replicas)} of {live.host}: started again")
+        steps.note("recovered", f"{processes.listed(live.replicas)} of {live.title}: started again")
 
 
 def _revive(steps: Steps, releases: Releases) -> None:
@@ -158,7 +158,7 @@ def of_containers(release: Release) -> Entry:
     return Entry(
         event=ledger.new_event(), what="deploy", release=release.id, image=release.image, image_id=release.image_id,
         began=ledger.now(), by="", outcome=Outcome.LIVE, reason=ledger.FOUND, schema=release.schema,
-        scale=release.scale, replicas=release.replicas,
+        scale=release.scale or int(release.has_web), replicas=release.replicas,
     )  # fmt: skip
 
 

@@ -8,7 +8,19 @@ from typing import Any
 
 from slipway.core.caller import who
 from slipway.core.errors import Problem
-from slipway.deploy import compatible, ledger, plan, processes, recover, settings, source, switch, target, trial
+from slipway.deploy import (
+    compatible,
+    ledger,
+    plan,
+    processes,
+    recover,
+    settings,
+    source,
+    switch,
+    target,
+    trial,
+    webless,
+)
 from slipway.deploy.attempt import Attempt
 from slipway.deploy.ledger import Entry, Outcome
 from slipway.deploy.source import Candidate
@@ -47,6 +59,7 @@ class Rollback:
 
     def plan(self) -> list[tuple[str, str]]:
         """Return what would be done, as names and lines; change nothing. Raises Problem as `run` would."""
+        webless.check_kind(self.checkout.project, self.releases)
         remembered, of = self.releases.remembered(), self.environment.settings
         entries, pointed = ledger.parse(remembered.ledger), remembered.pointer.release
         back = ledger.of_release(entries, remembered.previous)
@@ -58,7 +71,8 @@ class Rollback:
             ]
         of.looks_up, found = False, self._look()
         rows = [*plan.waits(self.releases.busy()), *target.rows(found), *([] if found.kept else settings.unsought(of))]
-        return [*rows, ("steps", f"start it, {target.STEPS}")]
+        steps = target.STEPS if self.checkout.project.has_web else target.STEPS_WITHOUT_WEB
+        return [*rows, ("steps", f"start it, {steps}")]
 
     def run(self, wait: bool) -> Entry:
         """Go back; return what the ledger says of it.
@@ -69,8 +83,10 @@ class Rollback:
         before then.
         """
         steps, releases = self.checkout.steps, self.releases
+        webless.check_kind(self.checkout.project, releases)
         if not self.to and (entry := self._flip()):
             steps.say("  the deployment that was under way ends, and removes its release")
+            self._at_work()
             return entry
         seen = releases.pointer()
         if seen.by and not self.to:  # the deployment that was under way has yet to notice
@@ -95,6 +111,12 @@ class Rollback:
         entry = self.attempt.begin(entry)
         self._note(entry)
         return entry
+
+    def _at_work(self) -> None:
+        # Nobody waits for more than the web of what is gone back to; without web, all of it was told to stop.
+        if not self.checkout.project.has_web:
+            with self.releases.lock("rollback", wait=True):
+                recover.recover(self.checkout.steps, self.releases)
 
     def _note(self, entry: Entry) -> None:
         # In the ledger, whoever has the lock: that deployment is ending.
@@ -145,6 +167,7 @@ class Rollback:
             if not (chosen.digest or source.find(releases.images, chosen.image_id)):
                 raise Problem(target.gone(chosen, entries, live.id if live else "", there))
             self.environment.settings.check()
+            webless.check_target(self.checkout.project, chosen)
             volumes = releases.volumes(chosen.image_id)
             given = settings.hashes(releases.variables(), remembered.salt)
             given = settings.assumed(given, chosen, self.environment.settings.unsought)

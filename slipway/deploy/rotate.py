@@ -131,7 +131,7 @@ class Rotation:
         for name in self._stale:
             if (stale := there.get(name)) and not stale.at_work and name != live:
                 self.releases.remove(stale)
-                self.checkout.steps.say(f"  {stale.host} had it as a variable: rolled back to, it is made anew")
+                self.checkout.steps.say(f"  {stale.title} had it as a variable: rolled back to, it is made anew")
 
 
 def dismiss(deployment: Deployment, database: Database, live: str = "") -> None:

@@ -11,7 +11,7 @@ from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.core.words import human
 from slipway.database import after, migrate, superuser
-from slipway.deploy import away, beside, ledger, maintenance, plan, processes, recover, settings, source, switch
+from slipway.deploy import away, beside, ledger, plan, preflight, processes, recover, settings, source, switch, webless
 from slipway.deploy.facts import Facts, Options, dismisses, is_live, recreates, replicas, scale
 from slipway.deploy.ledger import Entry
 from slipway.deploy.rollback import started
@@ -22,11 +22,9 @@ from slipway.project.checkout import Checkout
 from slipway.runtime import Deployment
 from slipway.runtime.bring_over import SUPERUSERS, Role
 from slipway.runtime.environment import Environment
-from slipway.runtime.release import PROXY, NewRelease, Release
+from slipway.runtime.release import NewRelease, Release
 from slipway.runtime.releases import Releases
 from slipway.schema.answers import State
-
-ROOM = 1_000_000_000  # bytes that have to be free on the engine's disk
 
 
 class Deployer:
@@ -43,6 +41,7 @@ class Deployer:
 
     def look(self, options: Options) -> Facts:
         """Look at everything, and change nothing; raises Problem with what would make the deployment fail."""
+        self._check(options)
         if options.rotation:
             return self._facts(options, *source.live(self.releases), changes=False)
         found = source.resolve(self.checkout, self.deployment, options.tag, options.elsewhere)
@@ -50,6 +49,7 @@ class Deployer:
 
     def gather(self, options: Options) -> Facts:
         """Put in order what was left behind, have the image at hand, and look at everything; raises Problem."""
+        self._check(options)
         recover.recover(self.checkout.steps, self.releases)
         with away.stays(self.checkout, self.releases):
             if options.rotation:
@@ -57,31 +57,28 @@ class Deployer:
             found = source.resolve(self.checkout, self.deployment, options.tag, options.elsewhere)
             return self._facts(options, found, source.get(self.checkout, self.deployment, found), changes=True)
 
+    def _check(self, options: Options) -> None:
+        webless.check(self.checkout.project, options)
+        webless.check_kind(self.checkout.project, self.releases)
+
     def _facts(self, options: Options, found: Source, image: Candidate | None, changes: bool) -> Facts:
         source.refuse_backwards(self.releases, found, image)
         self.deployment.use(found.reference)
-        releases, proxy = self.releases, self.releases.proxy
+        of = (self.checkout, self.environment.settings, self.deployment)
+        releases, has_web = self.releases, self.checkout.project.has_web
         with self.checkout.steps.step("preflight") as step:
             self.deployment.check(self.port)
-            sharing, shared = proxy.sharing(), releases.volumes(found.reference)
-            processes.check(options.replicas, releases.processes(), releases.singles())
-            settings.check(self.environment.settings, self.port, self.checkout.steps)
+            sharing, shared = releases.proxy.sharing(), releases.volumes(found.reference)
+            processes.check(options.replicas, releases.processes(), releases.singles(), has_web)
             known, images = releases.remembered(), releases.beside(self.port)
             around = self.deployment.companions.look(self.port, options.recreate)
-            anew = options.recreate_proxy and beside.moved(images, PROXY)
-            change = proxy.change(self.port) or ("recreate" if anew else "")
+            change, configuration = preflight.proxy(*of, self.port, options, known, images)
             now, there = recover.stand(known, releases.all()), releases.all()
             live = there.get(now.live)
-            for port in self._ports if change else ():
-                if port not in proxy.ports():
-                    self.deployment.service.check_port(port)
-            wanted = maintenance.checked(proxy.wanted(), known.maintenance)
-            if change or wanted != known.configuration:
-                proxy.check(wanted, self.port)
-            free = room(releases)
+            free = preflight.room(releases)
             salt = known.salt or secrets.token_hex(16)
             given = self._hashes(options, live, now.entries, salt)
-            step.detail = f"settings, proxy{f', disk ({human(free)} free)' if free else ''}"
+            step.detail = f"settings{', proxy' if has_web else ''}{f', disk ({human(free)} free)' if free else ''}"
         database = self.deployment.database.running()
         untold = "" if options.rotation else self._untold(found, image, database, changes)
         unasked = untold or options.rotation  # what is live has its schema
@@ -89,12 +86,12 @@ class Deployer:
             live=live, entries=now.entries, database=database, reference=found.reference,
             image=image, schema=None if unasked else self._schema(), salt=salt, settings=given,
             same=bool(live and releases.is_defined_so(live)), proxy=change,
-            configuration=(known.configuration, wanted), sharing=sharing, untold=untold,
+            configuration=configuration, sharing=sharing, untold=untold,
             role=self._role() if database else None, outdated=self.deployment.database.is_outdated(self.port),
             beside=images, volumes=shared, definition=settings.definition(releases.definition(), salt),
             there=tuple(there), keep=self.checkout.project.deploy.keep, processes=releases.processes(),
-            away=known.maintenance, companions=around, left=self.deployment.database.left_behind(),
-            after=self.checkout.project.hooks.after_migrate,
+            away=known.maintenance if has_web else "", has_web=has_web, companions=around,
+            left=self.deployment.database.left_behind(), after=self.checkout.project.hooks.after_migrate,
         )  # fmt: skip
 
     def _hashes(self, options: Options, live: Release | None, entries: Sequence[Entry], salt: str) -> dict[str, str]:
@@ -107,12 +104,6 @@ class Deployer:
             found = settings.assumed(settings.hashes(variables, salt), now, left_out)
             settings.check_step(step, self.checkout.project.secrets, now, found)
         return settings.assumed(settings.hashes(settings.rotated(variables, step), salt), now, left_out)
-
-    @property
-    def _ports(self) -> list[int]:
-        # Those of the engine's machine that production takes.
-        of = self.environment.settings
-        return [self.port, *([of.https_port] if of.domain else [])]
 
     def _untold(self, found: Source, image: Candidate | None, database: bool, changes: bool) -> str:
         # Until when nobody can tell what is pending in the database; "" when it can be told, or nothing can be pending.
@@ -154,7 +145,7 @@ class Deployer:
                     self._start_proxy(facts)
                 switch.take(self.checkout.steps, self.releases.proxy, *configuration)
             except Problem as problem:
-                live = switch.standing(self.checkout, self.releases.proxy, facts.live)
+                live = switch.standing(self.checkout, self.releases, facts.live)
                 problem.message = f"{problem.message}\n{live} {switch.again('deploy')}"
                 raise
             return self._noted(facts.now)
@@ -229,14 +220,3 @@ class Deployer:
 
     def _start_proxy(self, facts: Facts) -> None:
         self.releases.proxy.start(facts.configuration[1], self.port)
-
-
-def room(releases: Releases) -> int:
-    """Return the free bytes where the data is, 0 when that cannot be told; raises Problem when they are too few."""
-    free = releases.room()
-    if free and free < ROOM:
-        raise Problem(
-            f"The engine has {human(free)} left on its disk; a deployment asks for {human(ROOM)}. "
-            "What takes it: docker system df"
-        )
-    return free

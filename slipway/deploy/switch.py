@@ -61,8 +61,7 @@ def go_live(
         releases.record(entry.line())
         entry = replace(entry, **start())
         earlier = Clients.of(releases, change.old) if change.old else None  # asked while the new one becomes ready
-        trial.ready(checkout, releases, entry.release, 0 if change.processes else change.settle)
-        trial.smoke(checkout, releases, entry.release)
+        trial.of_web(checkout, releases, entry.release, 0 if change.processes else change.settle)
         if change.processes:
             processes.start(checkout, releases, entry.release, change.processes, change.settle)
         if change.anew:
@@ -115,8 +114,9 @@ def since(began: float) -> float:
 def stop(steps: Steps, releases: Releases, old: Release, live: str, drain: float) -> None:
     """Stop the release whose place was taken, once it has finished, or after so many seconds; raises Problem."""
     try:
-        with steps.step("drain") as step:
-            step.detail = watch.drained(lambda: releases.proxy.connections(old), drain)
+        if old.has_web:
+            with steps.step("drain") as step:
+                step.detail = watch.drained(lambda: releases.proxy.connections(old), drain)
         with steps.step("stop", old.image):
             releases.retired(old)
             releases.stop(old)
@@ -139,7 +139,8 @@ def times(steps: Steps) -> dict[str, float]:
 
 def switch(steps: Steps, releases: Releases, entry: Entry, returns: str) -> None:
     """Lead every request from now on to a release, from which one can go back to another; raises Problem."""
-    with steps.step("switch", f"to {host(entry.release)}"), uninterrupted():
+    to = host(entry.release) if entry.scale else entry.release  # without web, it is no host
+    with steps.step("switch", f"to {to}"), uninterrupted():
         releases.switch(entry.release, returns, entry.line())
 
 
@@ -177,7 +178,7 @@ def back(checkout: Checkout, releases: Releases, entry: Entry, change: Change) -
     if not old:
         return f"{missing}Nothing was live before."
     proxy = " The proxy stays as it was made anew." if change.anew else ""
-    return missing + standing(checkout, releases.proxy, old) + proxy
+    return missing + standing(checkout, releases, old) + proxy
 
 
 def _noted(releases: Releases, entry: Entry) -> str:
@@ -190,9 +191,13 @@ def _noted(releases: Releases, entry: Entry) -> str:
     return ""
 
 
-def standing(checkout: Checkout, proxy: Proxy, old: Release) -> str:
+def standing(checkout: Checkout, releases: Releases, old: Release) -> str:
     """Say that the old release is live, if it answers; a proxy that doesn't run is started first."""
-    said = ""
+    if not old.has_web:
+        wrong = trial.judged(releases.again(old.id), waits=True).wrong
+        doubt = f", but it {wrong}. What runs: ./inv status" if wrong else ""
+        return f"{old.image} is live, as before ({old.id}){doubt}."
+    proxy, said = releases.proxy, ""
     try:
         runs = proxy.revive()
     except Problem as problem:
@@ -214,7 +219,7 @@ def _led_back(steps: Steps, releases: Releases, release: str, old: Release | Non
     was_live = Outcome.FLIPPED_BACK if pointer.release == release else Outcome.FAILED
     outcome = Outcome.ROLLED_BACK if pointer.by else was_live
     if pointer.release == release and old:
-        with steps.step("back", f"to {old.host}"):
+        with steps.step("back", f"to {old.title}"):
             if not releases.back("") and releases.pointer().release == release:
                 releases.point(old.id)  # no way back was noted: of a rollback, or of a switch that broke off
             time.sleep(BACK)

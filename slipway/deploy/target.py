@@ -10,6 +10,7 @@ from slipway.deploy.source import NO_RELEASE
 from slipway.runtime.release import Release
 
 STEPS = "ready, smoke test, switch, let the live one finish, stop it"
+STEPS_WITHOUT_WEB = "switch, let the live one finish"
 
 
 @dataclass(frozen=True)

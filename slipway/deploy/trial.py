@@ -19,6 +19,13 @@ POLL = 0.1
 LOG = 60  # lines
 
 
+def of_web(checkout: Checkout, releases: Releases, release: str, settle: float) -> None:
+    """Wait until the web of a release is ready, and ask it, where the project has one; raises Problem."""
+    if checkout.project.has_web:
+        ready(checkout, releases, release, settle)
+        smoke(checkout, releases, release)
+
+
 def ready(checkout: Checkout, releases: Releases, release: str, settle: float) -> None:
     """Wait until the web of a release is ready, and has been up for so many seconds; raises Problem with its log."""
 
@@ -130,7 +137,12 @@ class Watch:
 
 
 def probe(checkout: Checkout, proxy: Proxy, release: str, check: Callable[[], None] | None = None) -> None:
-    """Ask through the proxy until this release answers; raises Problem when it doesn't, or what `check` raises."""
+    """Ask through the proxy until this release answers; raises Problem when it doesn't, or what `check` raises.
+
+    Without web, nobody is asked.
+    """
+    if not checkout.project.has_web:
+        return
     with checkout.steps.step("probe", "it answers through the proxy"):
         if not is_answering(checkout, proxy, release, check):
             said = f"{proxy.said.strip()}\n{host(release)} doesn't answer {checkout.project.health} through the proxy"
@@ -153,7 +165,8 @@ def bake(watched: Watch, seconds: float, returns: bool) -> None:
         if returns and not releases.seal():
             raise Problem(rolled_back(releases.pointer().by))
         since = watched.since
-        step.detail += f": {since.all} answers, {since.failed + since.busy} of them failed"
+        if watched.checkout.project.has_web:
+            step.detail += f": {since.all} answers, {since.failed + since.busy} of them failed"
 
 
 def rolled_back(by: str) -> str:

@@ -10,13 +10,13 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Shell, tokens
 from slipway.engine.health import GONE, READY, Verdict, together, until_ready
 from slipway.project.health import Answer
+from slipway.project.processes import WEB as WEB
 
 SERVICE, ONE_OFF = "com.docker.compose.service", "com.docker.compose.oneoff"
 PROJECT, FOLDER = "com.docker.compose.project", "com.docker.compose.project.working_dir"
 FILES = "com.docker.compose.project.config_files"
 CONFIG_HASH = "com.docker.compose.config-hash"
 NO_SUCH = "no such container"
-WEB = "web"  # the service that clients are led to
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,10 @@ def overlays(project: Project, services: Mapping[str, Any], files: Sequence[str]
     own is as web, but for what leads clients to it; one without is a service of these files. In development there is
     one of each, which is restarted when the code that is mounted in web changes.
     """
+    like_web = [name for name, one in project.processes.items() if _is_new(one, services, name)]
+    if like_web and WEB not in services:
+        where = f"pyproject.toml: [tool.slipway.{KEY}] {like_web[0]}"
+        raise Problem(f"{where} is made like {WEB} of the Compose files, which have none: write it there, if no more.")
     if dev:
         own = {
             name: _in_dev(services[WEB], one) for name, one in project.processes.items() if _is_new(one, services, name)

@@ -13,7 +13,7 @@ from slipway.core.words import PORTS, SECONDS, WORKERS
 from slipway.project import canonical, companions, elsewhere, environments, metadata, minimum, places, repository
 from slipway.project.environments import DEV, Place
 from slipway.project.processes import KEY as PROCESSES
-from slipway.project.processes import Process, processes
+from slipway.project.processes import Process, check_alone, processes
 from slipway.project.reading import check, read
 from slipway.project.tables import (
     TABLES,
@@ -113,9 +113,15 @@ class Project:
         places.check_env_file(self.env_file)
         environments.check(self.environments)
         companions.check(self.companions)
+        check_alone(self.has_web, self.processes)
         known = dict.fromkeys([environments.DEV, environments.PROD, *self.environments])
         elsewhere.check(self.secrets_from, self.secrets, known)
         check_rendered(self.database.rendered, self.secrets, self.tests.env)
+
+    @property
+    def has_web(self) -> bool:
+        """Whether a release has something that clients are led to; `asgi` is "" where it has not."""
+        return bool(self.asgi)
 
     @property
     def image(self) -> str:
@@ -201,7 +207,7 @@ def load(root: Path) -> Project:
         raise Problem('pyproject.toml has no version: add version = "0.1.0" to [project].')
     defaults: dict[str, Any] = {
         "migrations": _migrations(root, str(table.get("alembic") or "")),
-        "source": _source(about.get("urls", {})),
+        "source": metadata.source(about.get("urls", {})),
         "requires_python": str(about.get("requires-python", "")),
     }
     values = defaults | read({key: one for key, one in table.items() if key != PROCESSES}, Project, "tool.slipway")
@@ -241,9 +247,3 @@ def _migrations(root: Path, named: str) -> str:
     if not folder.resolve().is_relative_to(root.resolve()):
         raise Problem(f"{where}: its script_location leads out of the project.")
     return str(folder.resolve().relative_to(root.resolve()))
-
-
-def _source(urls: dict[str, str]) -> str:
-    # https://packaging.python.org/en/latest/specifications/well-known-project-urls/
-    plain = {re.sub(r"[^a-z]", "", label.lower()): url for label, url in urls.items()}
-    return next((plain[label] for label in ("source", "repository", "sourcecode", "github") if label in plain), "")

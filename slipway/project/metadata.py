@@ -3,6 +3,7 @@
 Read with the standard library alone: Slipway does so before the service's environment is made.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,13 @@ def of(document: Mapping[str, Any]) -> dict[str, Any]:
     before: dict[str, Any] = {name: poetry[name] for name in ("name", "version") if name in poetry}
     before |= {"requires-python": python} if isinstance(python, str) else {}
     return before | project
+
+
+def source(urls: Mapping[str, str]) -> str:
+    """Return where the code is to be found, of the URLs of a project; "" where they don't say."""
+    # https://packaging.python.org/en/latest/specifications/well-known-project-urls/
+    plain = {re.sub(r"[^a-z]", "", label.lower()): url for label, url in urls.items()}
+    return next((plain[label] for label in ("source", "repository", "sourcecode", "github") if label in plain), "")
 
 
 def _table(document: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,7 +13,9 @@ from slipway.project.reading import check, read
 KEY = "processes"
 NAME = re.compile(r"[a-z][a-z0-9-]*")
 # What the Compose files, `inv status` and `inv logs` call something else.
-TAKEN = ("web", "db", "migrate", "proxy", "service", "database")
+WEB = "web"  # what clients are led to
+TAKEN = (WEB, "db", "migrate", "proxy", "service", "database")
+NO_WEB = 'the project has no web ([tool.slipway] asgi = "")'
 SHELL = frozenset(("&&", "||", "|", ";", "&", ">", ">>", "<"))
 
 
@@ -61,6 +64,24 @@ def processes(table: Any) -> dict[str, Process]:
             raise Problem(f"{where}.memory = {one.memory!r} is no size, like 512m or 2g.")
         found[name] = one
     return found
+
+
+def check_alone(has_web: bool, found: Sized) -> None:
+    """Refuse a project of which nothing would run: without web, and without a process. Raises Problem."""
+    if not has_web and not found:
+        raise Problem(
+            'pyproject.toml: [tool.slipway] asgi = "" says that the project has no web, and no process is named that '
+            f'would run instead: [tool.slipway.{KEY}] worker = "python -m app.worker", say.'
+        )
+
+
+def leading(has_web: bool, found: Sequence[str]) -> str:
+    """Return the process that is meant where none is named: web; without it, the only one. Raises Problem."""
+    if has_web:
+        return WEB
+    if len(found) > 1:
+        raise Problem(f"Which one? {NO_WEB}, and there are {', '.join(found)}: --process {found[0]}, say.")
+    return found[0]
 
 
 def check_command(line: str, where: str) -> None:

@@ -22,8 +22,9 @@ class Environment:
 
     @property
     def port(self) -> int:
-        """The configured port; raises Problem when .env is not in order."""
-        return self.settings.port_of(self.name)
+        """The configured port; raises Problem when .env is not in order. Without web, any that Compose can read."""
+        project = self.settings.project
+        return self.settings.port_of(self.name) if project.has_web else project.port
 
     @property
     def kept_port(self) -> Path:

@@ -18,10 +18,11 @@ SERVICES = (WEB,)  # what is started in development; a release has those of comp
 
 @dataclass(frozen=True)
 class Release:
-    """A release that has containers: those of each of its services, by Compose name."""
+    """A release that has containers: those of each of its services, by Compose name; `web` unless it has none."""
 
     id: str
     services: Mapping[str, tuple[Container, ...]]
+    has_web: bool = True
 
     @property
     def web(self) -> tuple[Container, ...]:
@@ -57,6 +58,11 @@ class Release:
     def host(self) -> str:
         """The name under which the proxy finds it."""
         return host(self.id)
+
+    @property
+    def title(self) -> str:
+        """What people know it by."""
+        return self.host if self.has_web else self.id
 
     @property
     def image(self) -> str:
@@ -100,8 +106,8 @@ class Release:
 
     @property
     def running(self) -> bool:
-        """Whether clients could be led to any of it."""
-        return any(one.running for one in self.web)
+        """Whether clients could be led to any of it; without web, whether any of it is at work."""
+        return any(one.running for one in (self.web if self.has_web else self.containers))
 
     @property
     def at_work(self) -> bool:
@@ -150,7 +156,7 @@ def of_host(name: str) -> str:
 
 @dataclass(frozen=True)
 class NewRelease:
-    """A release to be started: its image, that image's user, and how many containers of `web`.
+    """A release to be started: its image, that image's user, and how many containers of `web`, 0 without web.
 
     `replicas` is how many of each of its processes beside that.
     """

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 
 from slipway.project.environments import PROD
-from slipway.verbs.options import CONTEXT, DEPLOYED, JSON, YES, number, scales
+from slipway.verbs.options import CONTEXT, DEPLOYED, JSON, YES, number, scales, usual_scale
 from slipway.verbs.verb import task
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def deploy(
     elsewhere = live_in(from_, env, tag, context) if from_ else None
     with begin("deploy", env=env, default=PROD, context=context, turn=turn, wait=wait) as session:
         watched = session.project.deploy.bake if seconds is None else seconds
-        scaled, anew = containers or session.project.place.scale, tuple(listed(recreate))
+        scaled, anew = containers or usual_scale(session.project), tuple(listed(recreate))
         both = (recreate_database, recreate_proxy, no_backup)
         options = Options(tag, scaled, watched, force, *both, anew, no_hooks, elsewhere, replicas=replicas)
         if plan:

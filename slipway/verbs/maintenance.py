@@ -66,9 +66,12 @@ def maintenance(
 
 
 def check(session: "Session", on: bool, off: bool, more: bool) -> None:
-    """Raise Problem for options that do not go together, and in development."""
+    """Raise Problem for options that do not go together, without web, and in development."""
     from slipway.core.errors import Problem
+    from slipway.project.processes import NO_WEB
 
+    if not session.project.has_web:
+        raise Problem(f"There are no clients to send away: {NO_WEB}.")
     if on and off:
         raise Problem("--on and --off exclude each other.")
     if more and not on:

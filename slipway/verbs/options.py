@@ -2,6 +2,10 @@
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from slipway.project.config import Project
 
 # One text each, so that a verb's help is read where it is written.
 ENV = {"env": "in this environment: dev, prod or one of [tool.slipway.environments] (or SLIPWAY_ENV)"}
@@ -46,6 +50,11 @@ def scales(text: str) -> tuple[int, dict[str, int]]:
             raise Problem(f"--scale is {each}, of web, or names each process once, as web=3,worker=2; not {text!r}.")
         found[name] = int(count)
     return found.pop("web", 0), found
+
+
+def usual_scale(project: "Project") -> int:
+    """Return how many containers web has in this environment unless told, 0 where nothing says so."""
+    return project.place.scale if project.has_web else 0
 
 
 def after_dashes(argv: Sequence[str] = sys.argv) -> list[str]:

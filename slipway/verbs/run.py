@@ -1,17 +1,19 @@
 """Verbs of the running service: up, down, logs, ps, shell, status."""
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from invoke.context import Context
 
-from slipway.verbs.options import EVERYWHERE, JSON, YES, number
+from slipway.verbs.already import is_up
+from slipway.verbs.options import EVERYWHERE, JSON, YES, number, usual_scale
 from slipway.verbs.verb import task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from slipway.runtime import InPlace, Runtime
+    from slipway.runtime import InPlace
     from slipway.verbs.session import Session
 
 
@@ -23,8 +25,9 @@ def up(_: Context, prod: bool = False, env: str = "", runtime: str = "", context
     from slipway.verbs.session import Turn, begin
 
     asked = number("port", port, PORTS) if port else None
-    turn = Turn.ENVIRONMENT
-    with begin("up", prod, env, runtime=runtime, context=context, turn=turn) as session, with_another_port():
+    turn, look = Turn.ENVIRONMENT, partial(check_port, port=port)
+    how = begin("up", prod, env, runtime=runtime, context=context, turn=turn, asked=look)
+    with how as session, with_another_port():
         session.check_secrets()
         session.settings.prepare()
         if not session.is_deployed:
@@ -39,6 +42,15 @@ def up(_: Context, prod: bool = False, env: str = "", runtime: str = "", context
         else:
             start_in_place(session, cast("InPlace", session.runtime), chosen)
         show_urls(session, chosen)
+
+
+def check_port(session: "Session", port: str) -> None:
+    """Raise Problem for a port where nothing listens."""
+    from slipway.core.errors import Problem
+    from slipway.project.processes import NO_WEB
+
+    if port and not session.project.has_web:
+        raise Problem(f"--port: {NO_WEB}, and nothing listens.")
 
 
 @contextlib.contextmanager
@@ -58,29 +70,7 @@ def deploy_first(session: "Session") -> None:
     from slipway.deploy.facts import Options
     from slipway.verbs.deploy import put_live
 
-    put_live(session, Options(scale=session.project.place.scale), yes=True, as_json=False)
-
-
-def is_up(session: "Session", asked: int | None) -> tuple[bool, int]:
-    """Tell whether there is nothing to do, and which port it is about.
-
-    That is the port `asked` for, the one in use, or the configured one; it is kept for as long as the service runs.
-    Raises Problem when another release runs in production, where `inv up` never replaces one.
-    """
-    service, file = session.runtime.service, session.environment.kept_port
-    running = service.port()
-    kept = int(file.read_text()) if running and file.exists() else None
-    port = asked or kept or session.environment.port
-    if running and not session.environment.is_dev:
-        refuse_to_replace(session.runtime, asked, running)
-        return True, running
-    if running and service.is_current(port):
-        return True, port
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.unlink(missing_ok=True)
-    if asked or kept:
-        file.write_text(str(port))
-    return False, port
+    put_live(session, Options(scale=usual_scale(session.project)), yes=True, as_json=False)
 
 
 def is_migrated(session: "Session") -> bool:
@@ -88,25 +78,6 @@ def is_migrated(session: "Session") -> bool:
     from slipway.database.current import is_current
 
     return not session.environment.is_dev or is_current(session.checkout, session.environment, session.runtime)
-
-
-def refuse_to_replace(runtime: "Runtime", asked: int | None, running: int) -> None:
-    """Raise Problem unless what runs is what was asked for."""
-    from slipway.core.errors import Problem
-
-    service = runtime.service
-    release, mine = service.running(), service.release
-    if release != mine:
-        why = f"(this tree is {mine})"
-    elif asked not in (None, running):
-        why = f"(on port {running})"
-    elif not service.is_current(running):
-        why = "(it is not ready: ./inv logs says why)"
-    else:
-        return
-    raise Problem(
-        f"{release} is running, and `inv up` never replaces a running release {why}. To replace it{runtime.to_replace}"
-    )
 
 
 def start_in_place(session: "Session", runtime: "InPlace", port: int) -> None:

@@ -39,9 +39,12 @@ def show_rows(rows: Iterable[tuple[str, str]]) -> None:
 
 
 def show_urls(session: Session, port: int) -> None:
-    """Print where the service and its documentation are."""
-    url = session.runtime.url(port)
+    """Print where the service and its documentation are; without web, which processes it has."""
     session.steps.total()
+    if not session.project.has_web:
+        show(f"{session.project.name}  {', '.join(session.project.processes)}")
+        return
+    url = session.runtime.url(port)
     show(f"{session.project.name}  {url}")
     if session.project.docs:
         show(f"docs  {url}{session.project.docs}")

@@ -1,7 +1,7 @@
 """The images of what runs beside the releases, as the engine knows them."""
 
 from slipway.deploy.compose import labels
-from slipway.deploy.compose.proxy import CaddyProxy
+from slipway.deploy.compose.surroundings import Surroundings
 from slipway.engine import images
 from slipway.engine.containers import CONFIG_HASH, Container
 from slipway.engine.images import EngineImage
@@ -15,7 +15,7 @@ SERVICES = {jobs.DATABASE: release.DATABASE, labels.PROXY: release.PROXY}  # by 
 class BesideImages:
     """Looks the images up: all in one call of the engine, and once for the same containers."""
 
-    def __init__(self, stack: Stack, proxy: CaddyProxy) -> None:
+    def __init__(self, stack: Stack, proxy: Surroundings) -> None:
         self.stack = stack
         self.proxy = proxy
         self._seen: dict[tuple[str, ...], list[EngineImage | None]] = {}

@@ -65,7 +65,8 @@ class DeployedDatabase:
             return None
         mine = f"{database.HOSTNAME}={database.OWN}"
         using = {each.labels.get(labels.RELEASE, "") for each in self.stack.containers if mine in each.env}
-        return LeftBehind(one.name, tuple(host(release) for release in sorted(using - {""})))
+        has_web = self.stack.project.has_web
+        return LeftBehind(one.name, tuple(host(release) if has_web else release for release in sorted(using - {""})))
 
     def is_outdated(self, port: int) -> bool:
         """Tell whether it runs in a container that was made of another definition than today's."""

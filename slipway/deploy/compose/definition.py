@@ -6,6 +6,7 @@ from typing import Any
 
 from slipway.deploy.compose.groups import environments
 from slipway.engine.compose import ANY, UNREADABLE, release_variables
+from slipway.engine.containers import WEB
 from slipway.engine.stack import SERVICES, Stack
 
 
@@ -21,6 +22,8 @@ class Definition:
         command = self.stack.compose_release(ANY, *SERVICES)
         said = self.stack.shell.output(command, env=release_variables(self.stack.name), failed=UNREADABLE)
         found: dict[str, Any] = json.loads(said)
+        if not self.stack.project.has_web:  # what the others are like, and is never started
+            found["services"].pop(WEB, None)
         return found
 
     @property

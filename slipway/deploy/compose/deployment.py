@@ -4,110 +4,32 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from slipway.core.errors import Problem
-from slipway.core.shell import Ran, tokens
+from slipway.core.shell import Ran
 from slipway.core.words import listed
-from slipway.deploy import maintenance, source
+from slipway.deploy import maintenance, source, webless
 from slipway.deploy.compose import labels, oneoffs
 from slipway.deploy.compose.companions import DeployedCompanions
 from slipway.deploy.compose.database import DeployedDatabase
 from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import Files
-from slipway.deploy.compose.groups import part_states, unknown, unlabelled
+from slipway.deploy.compose.groups import part_states, state, unknown, unlabelled
 from slipway.deploy.compose.network import DatabaseNetwork
+from slipway.deploy.compose.no_proxy import NoProxy
 from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.deploy.compose.releases import EngineReleases
-from slipway.engine import attached, containers
+from slipway.deploy.compose.service import DeployedService
+from slipway.engine import containers
 from slipway.engine.stack import Stack
 from slipway.engine.volumes import remove_command as remove_volumes
-from slipway.project import labels as image_labels
 from slipway.project.checkout import Checkout
-from slipway.runtime import Job, LiveRelease, State, companions
+from slipway.project.processes import NO_WEB
+from slipway.runtime import Job, State, companions
 from slipway.runtime.environment import Environment
-from slipway.runtime.jobs import DATABASE, MIGRATE, ComposeJobs, no_tty, with_variables
-from slipway.runtime.release import WEB
-from slipway.runtime.stacks import COLUMNS, check_port, doomed, kept, live_releases, status, stop
+from slipway.runtime.jobs import DATABASE, MIGRATE, ComposeJobs
+from slipway.runtime.stacks import COLUMNS, doomed, kept, status, stop
 from slipway.runtime.tree import TreeImage
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104
 HTTPS = 443
-
-
-class DeployedService:
-    """The service of a deployment: the release that clients are led to."""
-
-    def __init__(self, checkout: Checkout, stack: Stack, image: TreeImage, releases: EngineReleases) -> None:
-        self.checkout = checkout
-        self.stack = stack
-        self.image = image
-        self.releases = releases
-
-    @property
-    def release(self) -> str:
-        """The image that this tree is, or will be, built as; raises Problem where it is another one elsewhere."""
-        return self.image.release
-
-    def running(self) -> str:
-        """Return the image of the live release, or ""."""
-        live = self.releases.live()
-        return live.image if live and live.running else ""
-
-    def version(self) -> str:
-        """Return the version that the live release's image was built as."""
-        live = self.releases.live()
-        return live.labels.get(image_labels.VERSION, "") if live and live.running else ""
-
-    def port(self) -> int | None:
-        """Return the port of the proxy when a release runs behind it, or None."""
-        live = self.releases.live()
-        configured = self.releases.settings.port_of(self.stack.environment)
-        return (self.releases.proxy.port or configured) if live and live.running else None
-
-    def is_current(self, port: int) -> bool:
-        """Tell whether the live release is ready, and the proxy before it."""
-        live, proxy = self.releases.live(), self.stack.container(labels.PROXY)
-        return bool(live and live.ready and proxy and proxy.ready)
-
-    def check_port(self, port: int) -> None:
-        """Raise Problem when another program has the port."""
-        mine, of = self.port(), self.releases.settings
-        if mine != port:
-            variable = "HTTPS_PORT" if of.domain and port == of.https_port else "PORT"
-            once = variable == "PORT" and mine is None  # `inv up` never replaces a release
-            check_port(self.checkout.shell, port, EVERYWHERE, variable, once)
-
-    def live(self) -> list[LiveRelease]:
-        """Return the releases that run, as their images' labels say."""
-        found = self.releases.all().values()
-        return live_releases([one for release in found for one in release.containers if one.running])
-
-    def prepare(self) -> None:
-        """Build the image when what goes into it has changed."""
-        self.image.prepare()
-
-    def is_prepared(self) -> bool:
-        """Tell whether the image is built of what goes into it now."""
-        return self.image.is_built()
-
-    def logs(self, follow: bool, lines: int, process: str = "") -> NoReturn:
-        """Show the log of the live release, of one of its processes, or of a one-off or companion."""
-        live, name = self.releases.live(), process or WEB
-        if process and not (live and process in live.services):
-            attached.show(self.checkout.shell, self.stack.containers, self.stack.name, process, lines, follow)
-        if not live:
-            raise Problem("There is no log: no release is live. ./inv deploy")
-        if len(each := live.services.get(name, ())) == 1:
-            self.checkout.shell.become(containers.logs_command(each[0].name, lines, follow), merged=True)
-        show = self.releases.compose(live.id, "logs", "--follow" if follow else None, "--tail", str(lines), name)
-        self.checkout.shell.become(show, env=self.releases.env(live.id, live.image), merged=True)
-
-    def shell(self) -> NoReturn:
-        """Open a shell in a container of the live release."""
-        live = self.releases.live()
-        if not live or not live.running:
-            raise Problem("No release is live: ./inv deploy")
-        options = tokens("--interactive", "--tty" if not no_tty() else None)
-        sh = with_variables(self.checkout.project, ["sh"])
-        self.checkout.shell.become(containers.exec_command(live.web[0].name, *sh, options=options))
 
 
 class EngineDeployment:
@@ -129,7 +51,7 @@ class EngineDeployment:
         self.stack.label = f"{labels.DEPLOYMENT}={self.stack.name}"
         files = Files(self.stack, lambda: self.proxy.image)
         self.edge = Edge(self.stack)
-        self.proxy = CaddyProxy(self.stack, files, self.edge)
+        self.proxy = (CaddyProxy if checkout.project.has_web else NoProxy)(self.stack, files, self.edge)
         self.jobs = ComposeJobs(self.stack, self.settings, apart=True)
         self.network = network = DatabaseNetwork(self.stack, self.jobs.run)
         self.releases = EngineReleases(self.stack, self.settings, files, self.proxy, network)
@@ -153,6 +75,8 @@ class EngineDeployment:
 
     def check(self, port: int) -> None:
         """Have Compose read its files, and say what was started without `inv`; raises Problem."""
+        if not self.checkout.project.has_web and self.stack.container(labels.PROXY):
+            raise Problem(f"{self.stack.name} has a proxy, and {NO_WEB} by now. {webless.FIRST}")
         steps, defined = self.checkout.steps, self.proxy.services(port)
         found, name = self.stack.containers, self.stack.name
         services = {DATABASE, MIGRATE, labels.PROXY}
@@ -218,13 +142,15 @@ class EngineDeployment:
         """Return the state of the live release, the database and the proxy."""
         live = self.releases.live()
         found = status(self.stack, self.environment, live.web[0] if live and live.web else None)
+        beside = part_states(live) if live else {}
+        if not self.checkout.project.has_web:
+            return found | {"service": state(live)} | beside | companions.states(self.stack)
         if live and live.running:
             port = self.proxy.port
             more = {"container": " ".join(one.name for one in live.web), "id": live.id} | (
                 {"address": self.url(port)} if port else {}
             )
             found["service"] = State(found["service"].state, {**found["service"].details, **more})
-        beside = part_states(live) if live else {}
         proxy = self.stack.container(labels.PROXY)
         word = "stopped" if not proxy or not proxy.running else "ready" if proxy.ready else "not ready"
         away = maintenance.parse(self.releases.maintenance()[0])

@@ -24,12 +24,12 @@ def of_live(deployment: EngineDeployment) -> dict[str, str]:
     """Return the values of the live release by name, with what its proxy was given; raises Problem."""
     releases = deployment.releases
     live = releases.live()
-    if not live or not live.web:
+    if not live or (live.has_web and not live.web):
         raise Problem(f"No release of {releases.deployment} is live, so there are no values to take.")
     shell, volume = deployment.checkout.shell, labels.release_secrets(releases.deployment, live.id)
     found = volumes.read(shell, {volume: SECRETS}, live.image, releases.deployment)
     secrets = {posixpath.basename(path): content.decode() for path, content in found.items()}
-    given = {name: value for name, value in variables(live.web[0]).items() if name not in SLIPWAYS}
+    given = {name: value for name, value in variables((live.web or live.containers)[0]).items() if name not in SLIPWAYS}
     return given | of_proxy(deployment.stack.container(labels.PROXY)) | secrets
 
 

@@ -31,13 +31,13 @@ def defined(services: Mapping[str, Mapping[str, Any]]) -> str:
     return json.dumps(bare, sort_keys=True)
 
 
-def grouped(found: Sequence[Container]) -> dict[str, Release]:
-    """Group the containers of releases by their label and service, the oldest release first."""
+def grouped(found: Sequence[Container], has_web: bool = True) -> dict[str, Release]:
+    """Group the containers of releases, which have a web or not, by label and service, the oldest release first."""
     services: dict[str, dict[str, list[Container]]] = {}
     for one in found:
         if (release := one.labels.get(labels.RELEASE)) and not one.is_one_off:
             services.setdefault(release, {}).setdefault(one.service, []).append(one)
-    releases = [Release(id, {name: tuple(each) for name, each in of.items()}) for id, of in services.items()]
+    releases = [Release(id, {name: tuple(each) for name, each in of.items()}, has_web) for id, of in services.items()]
     return {release.id: release for release in sorted(releases, key=lambda one: (one.made, one.id))}
 
 
@@ -46,10 +46,20 @@ def part_states(release: Release) -> dict[str, State]:
     found = {}
     for name in release.replicas:
         each = release.services[name]
-        words = [word(one) for one in each]
-        worst = next((one for one in words if one not in WELL), words[0])
-        found[name] = State(worst, {"containers": " ".join(one.name for one in each)})
+        found[name] = State(_worst(each), {"containers": " ".join(one.name for one in each)})
     return found
+
+
+def state(release: Release | None) -> State:
+    """Return the state of a release that has no web: that of the worst of its processes."""
+    if not release or not release.running:
+        return State("stopped")
+    return State(_worst(release.containers), {"id": release.id, "image": release.image})
+
+
+def _worst(containers: Sequence[Container]) -> str:
+    words = [word(one) for one in containers]
+    return next((one for one in words if one not in WELL), words[0])
 
 
 def unlabelled(found: Sequence[Container], deployment: str) -> list[str]:

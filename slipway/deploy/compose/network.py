@@ -38,11 +38,13 @@ class DatabaseNetwork:
         name, database = self.name(DATABASE_NETWORK), self.stack.container(DATABASE)
         if database and name in database.networks:
             return
-        if name not in networks.names(self.shell, f"name={name}"):
-            marks = network_labels(self.stack.name, DATABASE_NETWORK)
-            self.shell.output(networks.create_command(name, *marks), failed=f"There is no network {name}.")
+        self._make(DATABASE_NETWORK)
         if database and database.running:
             self._join(database, name)
+
+    def have_default(self) -> None:
+        """Have the default network of the Compose files, where no proxy was made that brings it; raises Problem."""
+        self._make(DEFAULT_NETWORK)
 
     def admit(self, on: Iterable[Iterable[str]]) -> None:
         """Let containers that are on these networks reach the database; raises Problem."""
@@ -60,6 +62,12 @@ class DatabaseNetwork:
         if database and database.running and name in database.networks and self._serves(on) and not self._is_used():
             asked.tidy(self.shell, networks.disconnect_command(name, database.name))
             self.stack.forget()
+
+    def _make(self, network: str) -> None:
+        name = self.name(network)
+        if name not in networks.names(self.shell, f"name={name}"):
+            marks = network_labels(self.stack.name, network)
+            self.shell.output(networks.create_command(name, *marks), failed=f"There is no network {name}.")
 
     def _serves(self, on: Iterable[Iterable[str]]) -> bool:
         own = {DATABASE_NETWORK, self.name(DATABASE_NETWORK)}

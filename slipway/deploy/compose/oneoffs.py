@@ -34,7 +34,8 @@ def launch(
         live = releases.live()
         if not live:
             raise Problem(source.NO_RELEASE)
-        like = (live.web or live.containers)[0].name
+        of_processes = [one for name in checkout.project.processes for one in live.services.get(name, ())]
+        like = (*live.web, *of_processes, *live.containers)[0].name
         one = Aside(stack.name, name, argv, partial(attached.inspect, shell, like), marks)
         return attached.launch(shell, one, detached)
     source.need(releases)

@@ -3,12 +3,9 @@
 It is Caddy, https://caddyserver.com/docs, and is asked from inside its container.
 """
 
-import json
 import re
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Sequence
 from ipaddress import ip_address
-from typing import Any
 
 from slipway.core.errors import Problem
 from slipway.core.limits import ASK, Limit
@@ -17,8 +14,8 @@ from slipway.deploy.compose.earlier import UP, Earlier, kept
 from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import CADDYFILE, DEFINITION, FOLDER, Files
 from slipway.deploy.compose.labels import PROXY
+from slipway.deploy.compose.surroundings import Surroundings
 from slipway.engine import asked, containers, images, packaged
-from slipway.engine.compose import UNREADABLE
 from slipway.engine.containers import CONFIG_HASH
 from slipway.engine.jobs import script_command
 from slipway.engine.stack import SERVICES, Stack
@@ -33,35 +30,19 @@ ASKED = Limit(30, asks=True)
 RELOADED = Limit(60)
 
 
-class CaddyProxy:
+class CaddyProxy(Surroundings):
     """Caddy, as a service of the deployment's Compose project."""
 
     def __init__(self, stack: Stack, files: Files, edge: Edge) -> None:
-        self.stack = stack
-        self.files = files
-        self.edge = edge
-        self.shell = stack.shell
+        super().__init__(stack, files, edge)
         self.said = ""
         self._counted = answers.Counted()
-        self._hashes: dict[tuple[str, ...], dict[str, str]] = {}
-        self._services: dict[tuple[str, ...], dict[str, Any]] = {}
 
     @property
     def name(self) -> str:
         """The name of its container, "" when there is none."""
         proxy = self.stack.container(PROXY)
         return proxy.name if proxy else ""
-
-    @cached_property
-    def image(self) -> str:
-        """Its image, which has a shell as well: that of its container, whatever the Compose files say by now."""
-        proxy = self.stack.container(PROXY)
-        return proxy.image_id if proxy else self._wanted_image
-
-    @cached_property
-    def _wanted_image(self) -> str:
-        config = self.stack.bare("config", "--images", PROXY)
-        return self.shell.output(config, env=self.stack.env(), failed=UNREADABLE).split()[-1]
 
     @property
     def port(self) -> int | None:
@@ -108,21 +89,6 @@ class CaddyProxy:
         if not proxy or not self.stack.runs(PROXY):
             return "start"
         return "" if proxy.labels.get(CONFIG_HASH) == self.hashes(port)[PROXY] else "recreate"
-
-    def hashes(self, port: int) -> Mapping[str, str]:
-        """Return the hash of each service's definition, as Compose notes it at a container that it makes of it."""
-        command, env = self._compose("config", "--hash", "*"), self._env(port)
-        if (key := (*command, *env.values())) not in self._hashes:
-            said = self.shell.output(command, env=env)
-            self._hashes[key] = dict(line.split() for line in said.splitlines())
-        return self._hashes[key]
-
-    def services(self, port: int) -> Mapping[str, Any]:
-        """Return the definition of each service, as Compose reads its files."""
-        command, env = self._compose(*SERVICES), self._env(port)
-        if (key := (*command, *env.values())) not in self._services:
-            self._services[key] = json.loads(self.shell.output(command, env=env, failed=UNREADABLE))["services"]
-        return self._services[key]
 
     def start(self, configuration: str, port: int) -> None:
         """Have it running as compose.prod.yaml says, with this Caddyfile; raises Problem with its log.
@@ -195,12 +161,6 @@ class CaddyProxy:
         addresses = [address for one in release.web for address in one.addresses]
         said = asked.told(self.shell, connections_command(self.name, addresses), ASK)
         return int(said) if said.isdigit() else None
-
-    def _compose(self, *args: str) -> list[str]:
-        return self.stack.compose(*args, ipv6=self.edge.wanted())
-
-    def _env(self, port: int) -> dict[str, str]:
-        return self.stack.env(port) | (self.edge.variables if self.edge.wanted() else {})
 
     def _ask(self, url: str, named: str) -> tuple[bool, str]:
         status, _, head = self.shell.probe(ask_command(self.name, url, named), limit=ASKED)

@@ -12,6 +12,7 @@ from slipway.deploy.compose.files import Files, renew_secrets, write_secrets
 from slipway.deploy.compose.groups import defined, grouped, made_of
 from slipway.deploy.compose.lock import EngineLock, on_engine, owner
 from slipway.deploy.compose.network import DatabaseNetwork
+from slipway.deploy.compose.no_proxy import NoProxy
 from slipway.deploy.compose.notes import Notes
 from slipway.deploy.compose.proxy import CaddyProxy
 from slipway.deploy.compose.shared import SharedVolumes
@@ -28,11 +29,12 @@ class EngineReleases(Notes):
     """The releases of a deployment on one engine; see `runtime.releases.Releases`."""
 
     def __init__(
-        self, stack: Stack, settings: Settings, files: Files, proxy: CaddyProxy, network: DatabaseNetwork
+        self, stack: Stack, settings: Settings, files: Files, proxy: CaddyProxy | NoProxy, network: DatabaseNetwork
     ) -> None:
         super().__init__(stack, files)
         self.settings = settings
         self.proxy = proxy
+        self.has_web = stack.project.has_web
         self.network = network
         self.deployment = stack.name
         self._defined = Definition(stack)
@@ -63,7 +65,7 @@ class EngineReleases(Notes):
 
     def all(self) -> dict[str, Release]:
         """Return those that have containers, by id, the oldest first."""
-        return grouped(self.stack.containers)
+        return grouped(self.stack.containers, self.has_web)
 
     def live(self) -> Release | None:
         """Return the one that clients are led to, or None."""
@@ -74,7 +76,7 @@ class EngineReleases(Notes):
         """Look again at one."""
         names = self._names.get(release, [])  # one call of the engine instead of two, many times over
         with contextlib.suppress(Problem):  # then all are listed: one answer that was lost ends no deployment
-            found = grouped(containers.inspect(self.shell, *names)).get(release)
+            found = grouped(containers.inspect(self.shell, *names), self.has_web).get(release)
             if found and len(found.containers) == len(names):
                 return found
         self.stack.forget()
@@ -117,7 +119,7 @@ class EngineReleases(Notes):
 
     def is_defined_so(self, release: Release) -> bool:
         """Tell whether compose.release.yaml, with the settings of today, would make a release as it is."""
-        command = self.compose(release.id, "config", "--hash", "*")
+        command = self.compose(release.id, "config", "--hash", "*" if self.has_web else ",".join(self.services()))
         said = self.shell.output(command, env=self.env(release.id, release.image))
         return made_of(release) == {tuple(line.split()) for line in said.splitlines()}
 
@@ -131,13 +133,17 @@ class EngineReleases(Notes):
         marks = labels.of_release(self.deployment, new.id)
         write_secrets(self.stack, volume, new.image, new.user, self.settings.secrets, marks)
         self.network.have()
+        if not new.scale:
+            self.network.have_default()
         self.network.admit(service.get("networks") or () for service in self._defined.services.values())
-        self._up(new, {WEB: new.scale}, "The new release could not be started.")
+        if new.scale:
+            self._up(new, {WEB: new.scale}, "The new release could not be started.")
 
     def resume(self, release: Release) -> None:
         """Start the web of one again that was kept; raises Problem."""
         self.network.admit(one.networks for one in release.containers)
-        self._again([one.name for one in release.web])
+        if release.has_web:
+            self._again([one.name for one in release.web])
 
     # Its processes beside web
 

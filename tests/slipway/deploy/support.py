@@ -46,6 +46,12 @@ def a_release(name: str, *containers: Container) -> Release:
     return Release(name, {WEB: containers or (web(name),)})
 
 
+def a_bot(name: str, running: bool = True, image: str = "", **replicas: int) -> Release:
+    """Make a release that has no web."""
+    made = {one: tuple(process(name, one, at, image, running) for at in range(many)) for one, many in replicas.items()}
+    return Release(name, made, has_web=False)
+
+
 @dataclass
 class MemoryReleases:
     """Releases that exist in memory alone; `done` is what was done with them, in order.
@@ -93,7 +99,8 @@ class MemoryReleases:
             if one.outcome == "live":
                 running = one.release == live
                 container = replace(web(one.release, running=running, image=one.image), created=self._made())
-                self.there[one.release] = a_release(one.release, container)
+                bot = a_bot(one.release, running, one.image, **one.replicas)
+                self.there[one.release] = a_release(one.release, container) if one.scale else bot
         self.pointed = Pointer(live)
         return self
 
@@ -131,11 +138,13 @@ class MemoryReleases:
         status = self.becomes.get(new.image, "healthy")
         one = web(new.id, status, image=new.image)
         one = replace(one, labels={**one.labels, **self.labels}, created=self._made())
-        self.there[new.id] = a_release(new.id, *[one] * new.scale)
+        if new.scale:
+            self.there[new.id] = a_release(new.id, *[one] * new.scale)
 
     def resume(self, release: Release) -> None:
         self._do(f"resume {release.id}")
-        self._run(release.id, True, WEB)
+        if release.has_web:
+            self._run(release.id, True, WEB)
 
     def processes(self) -> dict[str, int]:
         return self.beside_web
@@ -145,13 +154,14 @@ class MemoryReleases:
 
     def start_processes(self, new: NewRelease) -> None:
         self._do(f"start processes of {new.id}")
-        made = {
-            name: tuple(
-                process(new.id, name, number, new.image, new.image not in self.ended) for number in range(count)
-            )
-            for name, count in new.replicas.items()
+        made, created = a_bot(new.id, new.image not in self.ended, new.image, **new.replicas), self._made()
+        status = self.becomes.get(new.image, "") if not new.scale else ""
+        beside = {
+            name: tuple(replace(one, created=created, health=status) for one in each)
+            for name, each in made.services.items()
         }
-        self.there[new.id] = Release(new.id, {**self.there[new.id].services, **made})
+        web_of = self.there[new.id].services if new.scale else {}
+        self.there[new.id] = Release(new.id, {**web_of, **beside}, bool(new.scale))
 
     def resume_processes(self, release: Release) -> None:
         self._do(f"resume processes of {release.id}")
@@ -170,7 +180,7 @@ class MemoryReleases:
     def _run(self, release: str, running: bool, *names: str) -> None:
         services = self.there[release].services
         changed = {name: tuple(replace(one, running=running) for one in services[name]) for name in names}
-        self.there[release] = Release(release, {**services, **changed})
+        self.there[release] = replace(self.there[release], services={**services, **changed})
 
     def renew(self, secrets: Mapping[str, str]) -> None:
         self._do("renew")
@@ -179,7 +189,7 @@ class MemoryReleases:
     def stop(self, release: Release) -> None:
         self._do(f"stop {release.id}")
         stopped = {name: tuple(replace(one, running=False) for one in all_) for name, all_ in release.services.items()}
-        self.there[release.id] = Release(release.id, stopped)
+        self.there[release.id] = replace(release, services=stopped)
 
     def halt(self, release: Release) -> None:
         self.stop(release)

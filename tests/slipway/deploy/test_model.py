@@ -26,7 +26,8 @@ from slipway.deploy import history, ledger, plan, switch, trial, watch
 from slipway.deploy.facts import Options
 from slipway.deploy.rollback import Rollback
 from slipway.deploy.run import Deployer
-from slipway.runtime.release import WEB, Release
+from slipway.project.processes import Process
+from slipway.runtime.release import WEB
 from tests.slipway.deploy.in_memory import MemoryDeployment, shop
 from tests.slipway.deploy.model import Known, Model
 from tests.slipway.deploy.mortal import KilledError, Mortal
@@ -41,13 +42,15 @@ KINDS = ["good", "unhealthy", "no answer", "ill after the switch"]
 class Production(RuleBasedStateMachine):
     """A production in memory, beside the model of what is right."""
 
-    @initialize(keep=st.integers(1, 3), beside=st.booleans())
-    def begin(self, keep: int, beside: bool) -> None:
+    @initialize(keep=st.integers(1, 3), beside=st.booleans(), has_web=st.booleans())
+    def begin(self, keep: int, beside: bool, has_web: bool) -> None:
         """Make an empty one."""
+        beside = beside or not has_web
         self.folder = tempfile.TemporaryDirectory()
         checkout, self.environment = shop(Path(self.folder.name))
         of = replace(checkout.project.deploy, keep=keep)
-        self.checkout = replace(checkout, project=replace(checkout.project, deploy=of))
+        more: Any = {} if has_web else {"asgi": "", "processes": dict.fromkeys(BESIDE, Process("x"))}
+        self.checkout = replace(checkout, project=replace(checkout.project, deploy=of, **more))
         self.releases, self.model = MemoryReleases(beside_web=dict.fromkeys(BESIDE, 0) if beside else {}), Model()
         self.number, self.settled, self.cut, self.now = 0, True, False, float(NOON)
         self.patch, name_it = pytest.MonkeyPatch(), ledger.new_release
@@ -73,6 +76,8 @@ class Production(RuleBasedStateMachine):
     def deploy(self, kind: str, old: int, scale: int) -> None:
         """Deploy a new image, or an earlier one."""
         kind = "good" if kind == KINDS[-1] and not self.releases.live() else kind  # the only one would stay
+        if not self.checkout.project.has_web:  # nobody asks it anything
+            kind, scale = ("unhealthy" if kind == "no answer" else kind), 0
         image = self._image(kind, old if kind == "good" else 0)
         with self._ill(kind == "ill after the switch"):
             self._deploy(image, good=kind == "good", scale=scale)
@@ -121,7 +126,7 @@ class Production(RuleBasedStateMachine):
         def and_goes_back() -> Any:
             if self.releases.previous and not backs:
                 backs.append(self._rollback("").run(wait=False).release)
-                if twice:
+                if twice and self.checkout.project.has_web:  # without, the first one waits for the deployment's end
                     backs.append(self._rollback("").run(wait=False).release)
             return look()
 
@@ -215,9 +220,10 @@ class Production(RuleBasedStateMachine):
             self.releases.switch = switching  # type: ignore[method-assign]
 
     def _becomes(self, release: str, health: str) -> None:
-        containers = (replace(one, health=health) for one in self.releases.there[release].web)
-        beside = {name: each for name, each in self.releases.there[release].services.items() if name != WEB}
-        self.releases.there[release] = Release(release, {WEB: tuple(containers), **beside})
+        one = self.releases.there[release]
+        ill = {name: tuple(replace(each, health=health) for each in all_) for name, all_ in one.services.items()}
+        leading = [WEB] if one.has_web else BESIDE
+        self.releases.there[release] = replace(one, services={**one.services, **{name: ill[name] for name in leading}})
 
     def _deploy(self, image: str, good: bool, scale: int = 0) -> None:
         options = Options(tag=image, scale=scale, bake=1, force=True)

@@ -9,7 +9,8 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.core.ports import Unusable, taken
-from slipway.verbs.run import is_up, with_another_port
+from slipway.verbs.already import is_up
+from slipway.verbs.run import check_port, with_another_port
 
 
 @dataclass
@@ -34,11 +35,13 @@ class Service:
         return self.current and port == self.at
 
 
-def session(folder: Path, service: Service, dev: bool = True) -> Any:
+def session(folder: Path, service: Service, dev: bool = True, has_web: bool = True) -> Any:
     """Make a session of an environment whose configured port is 8000."""
     environment = SimpleNamespace(is_dev=dev, port=8000, kept_port=folder / "dev" / "port")
     return SimpleNamespace(
-        environment=environment, runtime=SimpleNamespace(service=service, to_replace=": ./inv deploy")
+        environment=environment,
+        runtime=SimpleNamespace(service=service, to_replace=": ./inv deploy"),
+        project=SimpleNamespace(has_web=has_web),
     )
 
 
@@ -75,6 +78,23 @@ def test_in_production_nothing_is_replaced(tmp_path: Path, service: Service, ask
 
 def test_in_production_what_runs_already_is_up_wherever_it_is(tmp_path: Path) -> None:
     assert is_up(session(tmp_path, Service("shop:1.2.3", 80), dev=False), None) == (True, 80)
+
+
+def test_without_web_what_runs_is_told_by_its_processes(tmp_path: Path) -> None:
+    def told(service: Service, dev: bool) -> bool:
+        return is_up(session(tmp_path, service, dev, has_web=False), None)[0]
+
+    assert [told(Service(), True), told(Service("shop:dev", 8000), True)] == [False, True]
+    assert [told(Service(), False), told(Service("shop:1.2.3", 8000), False)] == [False, True]
+    with pytest.raises(Problem, match=r"this tree is shop:1\.2\.3"):
+        told(Service("shop:1.2.2", 8000), False)
+
+
+def test_without_web_there_is_no_port(tmp_path: Path) -> None:
+    bot = session(tmp_path, Service(), has_web=False)
+    check_port(bot, "")
+    with pytest.raises(Problem, match="--port: the project has no web"):
+        check_port(bot, "9000")
 
 
 def test_of_a_port_that_cannot_be_used_the_option_is_named_as_well() -> None:
