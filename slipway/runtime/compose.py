@@ -1,145 +1,25 @@
 """The service on a Docker Engine in development: started in place, through Compose."""
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 from slipway.core.errors import Problem
-from slipway.core.ports import LOOPBACK
 from slipway.core.shell import Ran
-from slipway.engine import attached, containers, images
-from slipway.engine.containers import PROJECT, Container
-from slipway.engine.stack import SERVICES as DEFINED
+from slipway.engine import containers
+from slipway.engine.containers import PROJECT
 from slipway.engine.stack import Stack
-from slipway.project import labels
 from slipway.project.checkout import Checkout
-from slipway.runtime import Job, LiveRelease, State, companions, defined, mounts, oneoffs
+from slipway.runtime import Job, State, companions, defined, oneoffs
 from slipway.runtime.compose_database import ComposeDatabase
+from slipway.runtime.compose_service import ComposeService
+from slipway.runtime.compose_webless import WeblessService
 from slipway.runtime.environment import Environment
-from slipway.runtime.jobs import DATABASE, MIGRATE, no_tty, with_variables
-from slipway.runtime.release import SERVICES, WEB
-from slipway.runtime.reload import answers, told_to_go_on
-from slipway.runtime.stacks import COLUMNS, READY, check_port, doomed, kept, live_releases, of_other_files, status, stop
+from slipway.runtime.stacks import COLUMNS, doomed, kept, of_other_files, status, stop
 from slipway.runtime.tree import TreeImage
-
-
-class ComposeService:
-    """The container `web` of one Compose project."""
-
-    def __init__(self, checkout: Checkout, environment: Environment, stack: Stack, image: TreeImage) -> None:
-        self.checkout = checkout
-        self.environment = environment
-        self.stack = stack
-        self.image = image
-        self.record = environment.state / "service.json"
-
-    @property
-    def release(self) -> str:
-        """The image that this tree is, or will be, built as."""
-        return self.image.tag
-
-    def running(self) -> str:
-        """Return the image of the running service, or ""."""
-        web = self.stack.container(WEB)
-        return web.image if web and web.running else ""
-
-    def version(self) -> str:
-        """Return the version that the running image was built as."""
-        web = self.stack.container(WEB)
-        return web.labels.get(labels.VERSION, "") if web and web.running else ""
-
-    def port(self) -> int | None:
-        """Return the port of the running service, or None."""
-        web = self.stack.container(WEB)
-        return web.published() if web and web.running else None
-
-    def is_current(self, port: int) -> bool:
-        """Tell whether what runs is ready, and what would be started."""
-        try:
-            known = json.loads(self.record.read_text())
-        except (FileNotFoundError, ValueError):
-            return False
-        names = SERVICES if not self.environment.settings.own_database else (*SERVICES, DATABASE)
-        if not all(one and one.ready for one in map(self.stack.container, names)) or not self.answers():
-            return False
-        config = self.config(port)
-        beside = companions.look(self.stack, services := json.loads(config)["services"], companions.named(services))
-        return not beside.absent and known == self._described(self.stack.container(WEB), config)
-
-    def check_port(self, port: int) -> None:
-        """Raise Problem when another program has the port."""
-        if self.port() != port:
-            check_port(self.checkout.shell, port, LOOPBACK)
-
-    def live(self) -> list[LiveRelease]:
-        """Return what runs, as its image's labels say."""
-        webs = [one for one in self.stack.containers if one.service == WEB and one.running and not one.is_one_off]
-        return live_releases(webs)
-
-    def prepare(self) -> None:
-        """Build the image when what goes into it has changed; raises Problem before, for what its user may not read."""
-        closed = mounts.is_any_closed(self.checkout.root)
-        if closed and not self.is_prepared():
-            file = self.checkout.root / "Dockerfile"
-            self._check_mounts(mounts.user_of(file.read_text(encoding="utf-8")) if file.exists() else "")
-        self.image.prepare()
-        if closed:
-            self._check_mounts(images.existing(self.checkout.shell, self.image.tag).user)
-
-    def is_prepared(self) -> bool:
-        """Tell whether the image is built of what goes into it now."""
-        return self.image.is_built()
-
-    def start(self, port: int, undo: contextlib.ExitStack) -> None:
-        """Start it; ready when this returns. Raises Problem with the last lines of its log."""
-        with self.checkout.steps.step("service", "gunicorn, ready") as step:
-            if not (was_up := self.port() is not None):
-                undo.callback(self.stack.quietly, "rm", "--stop", "--force", *SERVICES)
-            mounts.let_write(self.stack, json.loads(self.config(port)))
-            up = self.stack.compose("up", "--detach", "--no-deps", "--no-build", SERVICES)
-            self.checkout.shell.quietly(up, env=self.stack.env(port), failed="The service could not be started.")
-            for service in SERVICES:
-                with told_to_go_on(lambda: was_up and self.stack.runs(WEB)):
-                    self.stack.wait(service)
-            self.record.write_text(json.dumps(self._described(self.stack.container(WEB), self.config(port))))
-            step.detail = f"{self.stack.name}: gunicorn, ready"
-
-    def logs(self, follow: bool, lines: int, process: str = "") -> NoReturn:
-        """Show the service's log, or that of a one-off."""
-        if process:
-            attached.show(self.checkout.shell, self.stack.containers, self.stack.name, process, lines, follow)
-        web = self.stack.container(WEB)
-        if not web:
-            raise Problem("There is no log: the service was not started. ./inv up")
-        self.checkout.shell.become(containers.logs_command(web.name, lines, follow), merged=True)
-
-    def shell(self) -> NoReturn:
-        """Open a shell in the service's container."""
-        self.stack.need(WEB)
-        self.checkout.shell.become(
-            self.stack.bare("exec", no_tty(), WEB, with_variables(self.checkout.project, ["sh"]))
-        )
-
-    def answers(self) -> bool:
-        """Tell whether it is ready now, and not at its engine's last look."""
-        return answers(self.checkout.shell, self.checkout.project, self.port())
-
-    def _check_mounts(self, user: str) -> None:
-        config = json.loads(self.config(0))
-        mounts.check(self.checkout.root, mounts.mounted(config, (*SERVICES, MIGRATE), user))
-
-    def config(self, port: int) -> str:
-        """Return what the Compose files define, as JSON."""
-        return self.checkout.shell.output(self.stack.compose(*DEFINED), env=self.stack.env(port))
-
-    def _described(self, web: Container | None, config: str) -> dict[str, str | None]:
-        fingerprint = hashlib.sha256(f"{config}{self.image.inputs}".encode()).hexdigest()
-        return {"container": web.id if web else None, "fingerprint": fingerprint}
 
 
 class ComposeRuntime:
@@ -155,7 +35,8 @@ class ComposeRuntime:
         self.undo = undo
         image = TreeImage(checkout, dev=True)
         self.stack = Stack(checkout.shell, checkout.project, environment.name, lambda: {"IMAGE": image.tag})
-        self.service = ComposeService(checkout, environment, self.stack, image)
+        kind = ComposeService if checkout.project.has_web else WeblessService
+        self.service = kind(checkout, environment, self.stack, image)
         self.database = ComposeDatabase(environment, self.stack, undo)
         self.jobs = self.database.jobs
 
@@ -192,7 +73,8 @@ class ComposeRuntime:
     def start(self, port: int) -> None:
         """Start the service, and what needs it; ready when this returns. Raises Problem with the end of a log."""
         self.service.start(port, self.undo)
-        self.accompany(port, late=True)
+        if self.checkout.project.has_web:
+            self.accompany(port, late=True)
 
     def resume(self) -> bool:
         """Start nothing: Compose's service is all that there is."""
@@ -217,10 +99,8 @@ class ComposeRuntime:
 
     def status(self) -> dict[str, State]:
         """Return the state of the service and its database."""
-        found = status(self.stack, self.environment, self.stack.container(WEB))
-        if found["service"].state == READY and not self.service.answers():
-            found["service"] = replace(found["service"], state="not ready")
-        return found | companions.states(self.stack)
+        database = status(self.stack, self.environment, None)
+        return database | {"service": self.service.state()} | companions.states(self.stack)
 
     def url(self, port: int) -> str:
         """Return the address of the service."""

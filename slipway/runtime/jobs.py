@@ -121,8 +121,9 @@ class ComposeJobs:
         if not shell.probe(images.inspect_command(self.stack.env().get("IMAGE", "")))[0]:
             with self.stack.held(self._in_service([])) as name:
                 return read_rows(shell.output(containers.exec_command(name, *ask), failed=failed))
+        own = (WEB,) if self.stack.project.has_web else tuple(self.stack.project.processes)
         for one in self.stack.containers:
-            if one.service == WEB and one.running and not one.is_one_off:
+            if one.service in own and one.running and not one.is_one_off:
                 return read_rows(shell.output(containers.exec_command(one.name, *ask), failed=failed))
         return {}
 

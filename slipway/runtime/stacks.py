@@ -1,6 +1,6 @@
 """What development and production have in common on an engine: the containers and volumes of a Compose project."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from slipway.core import ports
@@ -15,6 +15,7 @@ from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE
 
 READY = "ready"
+WELL = ("running", READY)
 COLUMNS = "table {{.Names}}\t{{.Image}}\t{{.Status}}\t{{.Ports}}"  # of what runs
 
 
@@ -83,8 +84,8 @@ def _volumes(stack: Stack) -> list[str]:
 def status(stack: Stack, environment: Environment, web: Container | None) -> dict[str, State]:
     """Return the state of the service, which is this container, and of the database of a stack."""
     settings = environment.settings
-    database = _state(stack.container(DATABASE)) if settings.own_database else elsewhere(settings)
-    return {"service": _state(web), "database": database}
+    database = state(stack.container(DATABASE)) if settings.own_database else elsewhere(settings)
+    return {"service": state(web), "database": database}
 
 
 def word(one: Container | None) -> str:
@@ -94,7 +95,21 @@ def word(one: Container | None) -> str:
     return {"healthy": READY, "": "running"}.get(one.health, one.health)
 
 
-def _state(one: Container | None) -> State:
+def worst(found: Sequence[Container]) -> str:
+    """Say how several containers are: as the worst of them."""
+    words = [word(one) for one in found]
+    return next((one for one in words if one not in WELL), words[0])
+
+
+def together(found: Sequence[Container]) -> State:
+    """Return the state of several containers of one image, that of the worst of them."""
+    if not any(one.running for one in found):
+        return State("stopped")
+    return State(worst(found), {"image": found[0].image})
+
+
+def state(one: Container | None) -> State:
+    """Return the state of a container."""
     if not one or not one.running:
         return State("stopped")
     port = one.published()

@@ -9,9 +9,7 @@ from slipway.deploy.compose import labels
 from slipway.engine.containers import CONFIG_HASH, PROJECT, Container
 from slipway.runtime import State
 from slipway.runtime.release import WEB, Release
-from slipway.runtime.stacks import READY, word
-
-WELL = ("running", READY)
+from slipway.runtime.stacks import worst
 
 
 def made_of(release: Release) -> set[tuple[str, ...]]:
@@ -46,7 +44,7 @@ def part_states(release: Release) -> dict[str, State]:
     found = {}
     for name in release.replicas:
         each = release.services[name]
-        found[name] = State(_worst(each), {"containers": " ".join(one.name for one in each)})
+        found[name] = State(worst(each), {"containers": " ".join(one.name for one in each)})
     return found
 
 
@@ -54,12 +52,7 @@ def state(release: Release | None) -> State:
     """Return the state of a release that has no web: that of the worst of its processes."""
     if not release or not release.running:
         return State("stopped")
-    return State(_worst(release.containers), {"id": release.id, "image": release.image})
-
-
-def _worst(containers: Sequence[Container]) -> str:
-    words = [word(one) for one in containers]
-    return next((one for one in words if one not in WELL), words[0])
+    return State(worst(release.containers), {"id": release.id, "image": release.image})
 
 
 def unlabelled(found: Sequence[Container], deployment: str) -> list[str]:

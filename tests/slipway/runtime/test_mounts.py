@@ -10,7 +10,7 @@ import pytest
 from slipway.core.errors import Problem
 from slipway.engine import images
 from slipway.runtime import mounts
-from slipway.runtime.compose import ComposeService
+from slipway.runtime.compose_service import ComposeService
 from tests.support import ROOT
 
 
