@@ -19,6 +19,7 @@ from slipway.image import build, plan
 from slipway.image.plan import Image
 from slipway.project import labels, tags
 from slipway.project.checkout import Checkout
+from slipway.project.processes import NO_WEB
 from slipway.runtime import LiveRelease, Runtime
 from slipway.runtime.environment import Environment
 from slipway.schema.answers import State, Upgraded
@@ -33,6 +34,8 @@ def rehearse(
     at the previous release's revision, which its tests have filled. Raises Problem when it cannot be rehearsed.
     """
     schema.need_migrations(checkout.project)
+    if not checkout.project.has_web:
+        raise Problem(f"There is nothing to rehearse over HTTP: {NO_WEB}. The migrations themselves: ./inv check")
     need_engine("inv migrate --rehearse")
     if not checkout.project.tests.http:
         raise Problem('There are no HTTP tests to rehearse with: [tool.slipway.tests] http = ["tests/http"]')

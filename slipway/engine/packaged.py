@@ -16,6 +16,7 @@ from slipway.core.errors import Problem
 from slipway.project import adopted, database, values, written
 from slipway.project.config import Project
 from slipway.project.dotenv import FOREIGN
+from slipway.project.processes import package as of_service
 
 FOLDER = "files"  # in .slipway
 COMPOSE = (
@@ -112,11 +113,11 @@ def mounts(project: Project, seen: Seen) -> dict[str, str]:
 
     The service's package first. None where the image does not tell: what is changed comes with the next build.
     """
-    package = project.asgi.partition(":")[0].partition(".")[0]
+    package = of_service(project.asgi, project.processes)
     here = [posixpath.join(folder, package) for folder in (*project.pythonpath, ".")]
     own = next((posixpath.normpath(one) for one in here if (project.root / one / "__init__.py").is_file()), "")
     own = own or next((posixpath.normpath(one) for one in here if (project.root / one).is_dir()), "")
-    if not (seen.place and own):
+    if not (seen.place and own and package):
         return {}
     found = {own: seen.place}
     if project.migrations and not f"{project.migrations}/".startswith(f"{own}/"):

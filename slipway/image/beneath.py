@@ -12,6 +12,7 @@ from slipway.core.scripts import Script
 from slipway.core.shell import Shell
 from slipway.engine import images
 from slipway.project.config import Project
+from slipway.project.processes import package
 
 USER = "65532:65532"  # instead of root
 ROOT = ("", "0", "root")
@@ -87,7 +88,7 @@ def own(shell: Shell, tag: str) -> Own:
 def look(shell: Shell, project: Project, tag: str) -> Beneath:
     """Look into an image that is there; raises Problem when no Python in it is the service's."""
     image = own(shell, tag)
-    module = project.asgi.partition(":")[0].partition(".")[0]
+    module = package(project.asgi, project.processes)
     path = [image.at(one) for one in (*project.pythonpath, ".")]
     asked = {"words": image.words, "module": module, "path": path, "names": LOOKED_FOR}
     starts = [*STARTS, *(word for word in image.words if word.startswith("/"))]
@@ -96,15 +97,16 @@ def look(shell: Shell, project: Project, tag: str) -> Beneath:
 
 def chosen(found: Sequence[Mapping[str, Any]], project: Project, image: Own) -> Beneath:
     """Choose among the Pythons of an image, as probe.py has found them; raises Problem when none is the service's."""
-    able = [one for one in found if FRAMEWORK in one["has"] and one["folder"]]
+    able = [one for one in found if (FRAMEWORK in one["has"] or not project.has_web) and one["folder"]]
     if not able:
+        needs = "has FastAPI" if project.has_web else "can be used"
         seen = ", ".join(f"{one['python']} ({one['version']})" for one in found) or "none was found"
         built = f"Its stage {project.target}" if project.target else "The stage that the Dockerfile ends with"
         raise Problem(
-            f"No Python in the image of {project.dockerfile} has FastAPI: {seen}. {built} has to hold the service's "
+            f"No Python in the image of {project.dockerfile} {needs}: {seen}. {built} has to hold the service's "
             "packages; target in [tool.slipway] names another one."
         )
-    one = next((one for one in able if one["found"]), None)
+    one = next((one for one in able if one["found"]), None if project.has_web else able[0])
     if not one:
         raise Problem(
             f"{able[0]['python']} in the image of {project.dockerfile} does not find {project.asgi}, from "

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Sequence, Sized
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -82,6 +82,15 @@ def leading(has_web: bool, found: Sequence[str]) -> str:
     if len(found) > 1:
         raise Problem(f"Which one? {NO_WEB}, and there are {', '.join(found)}: --process {found[0]}, say.")
     return found[0]
+
+
+def package(asgi: str, found: Mapping[str, Process]) -> str:
+    """Return the package that a service is in: that of its app, else of the first `python -m`; "" for none."""
+    module = asgi.partition(":")[0]
+    if not asgi:
+        lines = (one.argv for one in found.values())
+        module = next((argv[argv.index("-m") + 1] for argv in lines if "-m" in argv[:-1]), "")
+    return module.partition(".")[0]
 
 
 def check_command(line: str, where: str) -> None:

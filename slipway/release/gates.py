@@ -26,6 +26,7 @@ from slipway.release.attempt import Attempt, now
 from slipway.release.passed import PASSED, SKIPPED, How, Images, Outcome, Passed
 from slipway.release.sandbox import Sandbox
 
+FILES = ("compose.prod.yaml", "compose.release.yaml", "Caddyfile")  # of production; the last is of web's alone
 WATCHED = "5"  # seconds for which the rehearsed release is watched
 
 
@@ -61,7 +62,7 @@ def of(project: Project, version: str, previous: str, skipped: Sequence[str], op
     release, tests, tag = project.release, project.tests, f"{project.image}:{version}"
     migrations = "" if project.migrations else "there are no migrations"
     http = "" if tests.http else "there are no HTTP tests: http in [tool.slipway.tests]"
-    files = () if packaged.where(project) else ("compose.prod.yaml", "compose.release.yaml", "Caddyfile")
+    files = () if packaged.where(project) else FILES if project.has_web else FILES[:-1]
     missing = next((f"there is no {name}" for name in files if not (project.root / name).exists()), "")
     unlisted = "" if listing.is_made(project.root) else f"the Dockerfile has no stage {listing.TARGET}"
     both = f"{previous}, then {version}, then back" if previous else version

@@ -32,9 +32,20 @@ class Background:
         return self.folder / f"{name}.log"
 
     def start(
-        self, name: str, argv: Sequence[str], root: Path, env: Mapping[str, str], fingerprint: str = "", port: int = 0
+        self,
+        name: str,
+        argv: Sequence[str],
+        root: Path,
+        env: Mapping[str, str],
+        fingerprint: str = "",
+        release: str = "",
+        schema: str = "",
+        port: int = 0,
     ) -> psutil.Popen:
-        """Start one, which answers on a port if it has one; raises Problem when there is no such program."""
+        """Start one, of a release that knows these newest revisions, or that answers on a port.
+
+        Raises Problem when there is no such program.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         record = self.record(name)
         with uninterrupted():
@@ -45,7 +56,7 @@ class Background:
             except OSError as error:
                 self.log(name).unlink(missing_ok=True)
                 raise unstarted(argv[0], error) from None
-            processes.Record(process.pid, process.create_time(), port, fingerprint, "").save(record)
+            processes.Record(process.pid, process.create_time(), port, fingerprint, release, schema).save(record)
         return process
 
     def names(self) -> list[str]:

@@ -22,6 +22,7 @@ from slipway.runtime.environment import Environment
 from slipway.runtime.gunicorn import HostService
 from slipway.runtime.host_companions import HostCompanions
 from slipway.runtime.host_processes import HostProcesses
+from slipway.runtime.host_webless import WeblessHostService
 from slipway.runtime.installations import Binaries, client, clients
 from slipway.runtime.postgres import Server
 
@@ -100,7 +101,9 @@ class HostRuntime:
         self.undo = undo
         self.database = HostDatabase(checkout, environment, undo)
         self.companions = HostCompanions(checkout, environment, lambda: self._of_service)
-        self.service = HostService(checkout, environment, lambda: self.database.where, self._seen)
+        of = (checkout, environment, lambda: self.database.where, self._seen)
+        has_web = checkout.project.has_web
+        self.service = HostService(*of) if has_web else WeblessHostService(*of, lambda: self.processes.states())
         self.processes = HostProcesses(checkout, environment, self._told, lambda argv: self._here(Job(argv)))
         self.aside = Background(environment.state / background.RUNS)
         self.programs: Binaries | None = None  # PostgreSQL's, other than the server's
@@ -191,7 +194,7 @@ class HostRuntime:
         for name in self.aside.names():
             self.aside.remove(name)
         self.processes.stop_all()
-        with steps.step("service") as step:
+        with steps.step("service") if self.checkout.project.has_web else steps.silent() as step:
             step.detail = "stopped" if self.service.stop() else "was not running"
         self.companions.stop_all()
         with steps.step("database") as step:

@@ -17,6 +17,7 @@ from slipway.core.errors import Problem
 from slipway.core.waiting import wait_until
 from slipway.project.checkout import Checkout
 from slipway.project.processes import Process
+from slipway.project.revisions import heads
 from slipway.runtime import State
 from slipway.runtime.background import PROCESSES, Background
 from slipway.runtime.environment import Environment
@@ -86,7 +87,8 @@ class HostProcesses:
             command = [*program, *command]
         self.checkout.steps.command(command)
         env = {**told, runner.WATCHED: os.pathsep.join(watched)}
-        return self.background.start(name, command, root, env, fingerprint)
+        release, schema = told.get("APP_VERSION", ""), heads(project)
+        return self.background.start(name, command, root, env, fingerprint, release, schema)
 
     def _wait(self, name: str, one: Process, process: psutil.Popen, told: dict[str, str]) -> None:
         seconds = self.checkout.project.wait if one.health else SETTLED

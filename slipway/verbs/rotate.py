@@ -123,13 +123,28 @@ def next_step(session: "Session", name: str, given: bool, at_once: bool) -> "Ste
     return step
 
 
+def port_of_what_runs(session: "Session") -> int | None:
+    """Return the port of the service where it runs, any without web; None where it doesn't run.
+
+    Raises Problem for processes that nothing starts anew.
+    """
+    from slipway.core.errors import Problem
+
+    service = session.runtime.service
+    if session.project.has_web or not service.running():
+        return service.port()
+    if not session.environment.is_dev:
+        raise Problem("What runs would go on with the old one: ./inv down, then this again, then ./inv up")
+    return session.environment.port
+
+
 def in_place(session: "Session", step: "Step", yes: bool) -> None:
     """Change .env, and start the service anew if it runs; the database takes a new password over. Raises Problem."""
     from slipway.project.environments import PROD
     from slipway.verbs.run import start_in_place
     from slipway.verbs.screen import confirm
 
-    port = session.runtime.service.port()
+    port = port_of_what_runs(session)
     own = session.loaded.within(PROD).settings_file
     if session.environment.is_dev and (session.project.state / PROD).exists() and not own.exists():
         confirm(

@@ -51,7 +51,7 @@ def need_releases(session: Seen) -> None:
             f"{'production' if environment.name == PROD else environment.name} is on this host: {session.choice[1]}. "
             "Start the engine, or here: ./inv down, then ./inv up"
         )
-    needed = ["compose.prod.yaml", "compose.release.yaml", *(["Caddyfile"] if project.has_web else [])]
+    needed = ("compose.prod.yaml", "compose.release.yaml", *(("Caddyfile",) if project.has_web else ()))
     for name in needed:
         if not (packaged.where(project) or (project.root / name).exists()):
             raise Problem(f"There is no {name} in {project.root}: production needs it. Take Slipway's.")

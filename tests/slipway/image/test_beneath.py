@@ -10,6 +10,7 @@ from slipway.core.errors import Problem
 from slipway.image import beneath
 from slipway.image.beneath import Own, chosen
 from slipway.project.config import Project
+from slipway.project.processes import Process
 
 SHOP = Project(Path("/shop"), "shop", "0.1.0", asgi="shop.main:app", pythonpath=("src",), migrations="migrations")
 
@@ -80,3 +81,12 @@ def test_the_health_check_is_that_of_the_dockerfile() -> None:
     check = beneath.healthcheck()
     assert check.startswith("--interval=10s ")
     assert 'CMD ["python", "-Ic", ' in check
+
+
+def test_without_web_any_python_will_do_that_finds_the_package_before_others() -> None:
+    bot = replace(SHOP, asgi="", migrations="", processes={"bot": Process("python -m shop.bot")})
+    other, own = python("/usr/bin/python3", has=[], found=False, module=[]), python("/opt/bin/python", has=[])
+    assert chosen([other, own], bot, Own()).python == "/opt/bin/python"
+    assert chosen([other], bot, Own()).place == ""
+    with pytest.raises(Problem, match="No Python in the image of Dockerfile can be used: none was found"):
+        chosen([], bot, Own())

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.project.config import load
-from slipway.project.processes import Process
+from slipway.project.config import Project, load
+from slipway.project.processes import Process, leading, package
 
 MINIMAL = '[project]\nname = "thing"\nversion = "1.0.0"\n[tool.slipway.processes]\n'
 
@@ -55,3 +55,28 @@ def test_they_are_a_table(tmp_path: Path) -> None:
     )
     with pytest.raises(Problem, match="processes = 3 should be a table"):
         load(tmp_path)
+
+
+def of(root: Path, text: str) -> Project:
+    """Return a project by its table."""
+    (root / "pyproject.toml").write_text('[project]\nname = "thing"\nversion = "1"\n[tool.slipway]\n' + text)
+    return load(root)
+
+
+def test_a_project_without_web_has_a_process(tmp_path: Path) -> None:
+    assert of(tmp_path, "").has_web
+    assert not of(tmp_path, 'asgi = ""\nprocesses.bot = "python -m app.bot"').has_web
+    with pytest.raises(Problem, match=r"no process is named that would run instead: \[tool.slipway.processes\]"):
+        of(tmp_path, 'asgi = ""')
+
+
+def test_what_is_meant_where_none_is_named_is_web_or_the_only_one() -> None:
+    assert leading(True, ["worker"]) == "web"
+    assert leading(False, ["bot"]) == "bot"
+    with pytest.raises(Problem, match="there are bot, ticker: --process bot, say"):
+        leading(False, ["bot", "ticker"])
+
+
+def test_the_package_of_a_service_is_that_of_its_app_or_of_a_process() -> None:
+    bots = {"cat": Process("cat x"), "bot": Process("python -u -m shop.bot run")}
+    assert [package("app.main:app", bots), package("", bots), package("", {"cat": bots["cat"]})] == ["app", "shop", ""]

@@ -1,9 +1,11 @@
 """Which gates a project with a Dockerfile of its own leaves out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from slipway.image.build import Options
 from slipway.project.config import load
+from slipway.project.processes import Process
 from slipway.release import gates, unfit
 from tests.slipway.release.support import write
 
@@ -23,3 +25,8 @@ def test_what_is_for_a_projects_own_dockerfile_to_see_to_is_left_out(repository:
 
 def test_one_of_slipways_leaves_none_out(repository: Path) -> None:
     assert unfit.gates(load(repository)) == {}
+
+
+def test_without_web_nothing_is_rehearsed_over_http(repository: Path) -> None:
+    bare = replace(load(repository), asgi="", processes={"bot": Process("bot")})
+    assert unfit.gates(bare) == {"rehearsal": 'the project has no web ([tool.slipway] asgi = "")'}

@@ -11,7 +11,7 @@ from slipway.deploy.compose import labels
 from slipway.deploy.compose.answers import decoded, of_proxy
 from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import Files, secrets_command
-from slipway.deploy.compose.groups import environments, grouped, made_of, unknown, unlabelled
+from slipway.deploy.compose.groups import environments, grouped, made_of, state, unknown, unlabelled
 from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.deploy.compose.proxy import (
     CaddyProxy,
@@ -26,6 +26,7 @@ from slipway.engine.containers import CONFIG_HASH, ONE_OFF, PROJECT, SERVICE, Co
 from slipway.engine.stack import Stack
 from slipway.project.config import load
 from slipway.project.settings import Settings
+from slipway.runtime import State
 from slipway.runtime.release import Answers, Release
 from tests.slipway.deploy.support import web
 from tests.slipway.engine import support as engine
@@ -93,6 +94,15 @@ def test_another_service_of_a_release_is_no_replica_of_web() -> None:
     assert grouped([web("a"), dead])["a"].running  # clients can be led to it
     left = grouped([worker])["a"]  # nobody could, and it is there to be removed
     assert (left.running, left.scale, left.image, left.names) == (False, 0, "shop:a", ["shop-a-worker-1"])
+
+
+def test_without_web_a_release_runs_while_any_of_it_does() -> None:
+    bots = [replace(web("a", "", number > 0), labels={labels.RELEASE: "a", SERVICE: "bot"}) for number in range(2)]
+    release = grouped(bots, has_web=False)["a"]
+
+    assert (release.running, release.scale, release.title, release.replicas) == (True, 0, "a", {"bot": 2})
+    assert state(release) == State("stopped", {"id": "a", "image": "shop:a"})  # as the worst of them
+    assert state(None) == State("stopped")
 
 
 def test_one_that_is_watched_is_looked_at_by_one_command() -> None:
