@@ -3,6 +3,8 @@
 Nobody is led to them, and so nothing of them has to wait for a switch: the new ones are started once the new web is
 well, the old ones are told to stop as soon as clients are led to the new one. They finish what they are at meanwhile.
 Of one that is single, the new one waits for the lock that the old one has, and is at work when that has ended.
+
+Of a release without web they are all that there is, and which release is live is told by the same pointer.
 """
 
 import time

@@ -9,7 +9,7 @@ from slipway.runtime.release import Answers, Beside, Look, NewRelease, Pointer, 
 
 
 class Proxy(Protocol):
-    """What leads clients to a release. `said` is the head of what it answered last for one, "" for nothing."""
+    """What leads clients to a release, or nobody. `said` is the head of what it answered last for one, "" for none."""
 
     said: str
 
@@ -105,10 +105,10 @@ class Releases(Protocol):
         """Look again at one."""
 
     def start(self, new: NewRelease) -> None:
-        """Start the web of one, to which nobody is led yet; raises Problem."""
+        """Have all there that one needs, and start its web, to which nobody is led yet; raises Problem."""
 
     def resume(self, release: Release) -> None:
-        """Start the web of one again that was kept; raises Problem."""
+        """Start the web of one again that was kept, if it has one; raises Problem."""
 
     # Its processes beside web
 
@@ -119,7 +119,7 @@ class Releases(Protocol):
         """Return those of which never two are at work."""
 
     def start_processes(self, new: NewRelease) -> None:
-        """Start those of one whose web was started; raises Problem."""
+        """Start those of one that was started; raises Problem."""
 
     def resume_processes(self, release: Release) -> None:
         """Start those of one again that don't run; raises Problem."""
