@@ -27,7 +27,7 @@ def service(root: Path, table: str = BOTS, **states: str) -> WeblessHostService:
     project, steps = load(root), Steps()
     of = Environment("dev", project.state / "dev", Settings(project, steps, lambda: False))
     found = {name: State(word) for name, word in states.items()}
-    return WeblessHostService(Checkout(project, Shell(root, steps)), of, dict, lambda: found)
+    return WeblessHostService(Checkout(project, Shell(root, steps)), of, dict, dict, lambda: found)
 
 
 @pytest.mark.parametrize(
