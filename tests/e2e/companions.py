@@ -58,9 +58,8 @@ def started_in_development(checkout: Checkout) -> None:
     assert "debugger" not in listed
 
 
-def kept_until_told(checkout: Checkout) -> None:
-    """Change a definition in production: the plan says so, and the container is another one when it is told to."""
-    before = ids()
+def kept_until_told(checkout: Checkout, before: list[str]) -> None:
+    """Change a definition, and deploy: the plan says so, and the container is another one when it is told to."""
     checkout.edit("compose.prod.yaml", 'SIZE: "1"', 'SIZE: "2"')
     plan = json.loads(done(checkout, "deploy", "--plan", "--json").stdout)
     assert plan["companions"] == "cache as before; what defines it has changed since: ./inv deploy --recreate cache"

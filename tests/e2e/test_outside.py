@@ -164,7 +164,8 @@ def test_logins_go_on_while_others_register(open_to_all: Checkout) -> None:
     assert logins.count(200) >= 0.95 * len(logins)
 
 
-@pytest.mark.parametrize("fault", ["segfault_sometimes", "keep_a_connection"])
+# What workers that die do to requests, a bug does as well; without connections that are left, they wait first.
+@pytest.mark.parametrize("fault", [pytest.param("segfault_sometimes", marks=pytest.mark.full), "keep_a_connection"])
 def test_a_release_whose_workers_die_or_that_keeps_connections_is_taken_back(open_to_all: Checkout, fault: str) -> None:
     docker = open_to_all
     image = deployed(docker, "--bake", "0", WEB_CONCURRENCY="2")

@@ -72,9 +72,7 @@ def test_a_volume_is_one_for_all_releases_and_what_was_in_the_live_ones_stays(do
 
     change(docker, 2)
     assert f"uploads is {volume}" in plan_of(docker).stdout
-    done(docker, "deploy", "--yes", "--bake", "0")
-    assert companions() == beside
-    kept_until_told(docker)
+    kept_until_told(docker, beside)
     assert in_web("cat /srv/uploads/one; echo two >/srv/uploads/two; id -u") == "one\n65532"
     done(docker, "down", "--prod")
     assert uploads() == [volume]
