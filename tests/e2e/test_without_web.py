@@ -1,6 +1,8 @@
 """A project without web: a bot in production on the engine."""
 
 import json
+import secrets
+from pathlib import Path
 
 import pytest
 
@@ -23,16 +25,24 @@ while not told and time.monotonic() < ends:
     time.sleep(0.05)
 sys.exit(0 if told else "it crashed")
 """
-TABLE = '\n[tool.slipway.processes]\nworker = { command = "python -m app.bot", stop-timeout = 10 }\n'
+TABLE = """
+[tool.slipway.processes]
+worker = {{ command = "python -m app.bot", stop-timeout = 10 }}
+
+[tool.slipway.secrets-from.prod]
+SECRET_KEY_FASTAPI_AUTH = ["cat", "{file}"]
+"""
+KEY = secrets.token_urlsafe(48)
 
 
 @pytest.fixture
-def bot(docker: Checkout) -> Checkout:
-    """Give the shared clone without web, with a bot instead."""
+def bot(docker: Checkout, tmp_path: Path) -> Checkout:
+    """Give the shared clone without web, with a bot instead, one of whose secrets is elsewhere."""
+    (file := tmp_path / "key").write_text(f"{KEY}\n")
     docker.write("app/bot.py", BOT)
     docker.edit("pyproject.toml", 'asgi = "app.main:app"', 'asgi = ""')
     path = docker.root / "pyproject.toml"
-    path.write_text(path.read_text() + TABLE)
+    path.write_text(path.read_text() + TABLE.format(file=file))
     commit(docker, "A bot")
     return docker
 
@@ -72,8 +82,9 @@ def test_a_bot_is_deployed_taken_back_rolled_back_and_stopped(bot: Checkout) -> 
     status = json.loads(done(bot, "status", "--prod", "--json").stdout)
     assert {status[name]["state"] for name in ("service", "worker")} == {"running"}
     assert not {"proxy", "address"} & {*status, *status["service"]}
-    shown = done(bot, "run", "--prod", "--", "python", "-c", "import os; print(os.listdir('/run/secrets'))")
-    assert "DATABASE_PASSWORD" in shown.stdout
+    shown = done(bot, "run", "--prod", "--", "sh", "-c", "cd /run/secrets; ls; cat SECRET_KEY_FASTAPI_AUTH").stdout
+    assert ("DATABASE_PASSWORD" in shown, shown.splitlines()[-1]) == (True, KEY)
+    assert KEY not in (bot.root / ".env.prod").read_text()
 
     done(bot, "rollback")
     assert at_work() == one
