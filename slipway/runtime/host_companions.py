@@ -4,7 +4,6 @@ import contextlib
 import getpass
 import shlex
 import shutil
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +27,6 @@ from slipway.runtime.companions import OWN
 from slipway.runtime.environment import Environment
 
 GRACE = 10.0  # seconds after SIGTERM, as Docker gives
-LOOK = 1.0  # seconds that a connection may take
 
 
 @dataclass(frozen=True)
@@ -136,10 +134,10 @@ class HostCompanions:
         command = [shutil.which(first, path=told["PATH"]) or first, *rest]
         self.checkout.steps.command(command)
         self.begun.append(process := self.background.start(name, command, data, {}, port=port))
-        wait_until(lambda: _answers(port), lambda: process.poll() is None, self.checkout.project.wait)
+        wait_until(lambda: _listens(process, port), lambda: process.poll() is None, self.checkout.project.wait)
         if (status := process.poll()) is not None:
             raise Problem(f"{processes.tail(log)}\n{name} ended with status {status}; its log is {log}.")
-        if not _answers(port):
+        if not _listens(process, port):
             wait = self.checkout.project.wait
             raise Problem(f"{processes.tail(log)}\n{name} did not listen on {port} in {wait} s; its log is {log}.")
         return f"{Path(first).name} on {LOOPBACK}:{port}"
@@ -225,7 +223,9 @@ def _filled(word: str, values: Mapping[str, str]) -> str:
     return word
 
 
-def _answers(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, port), LOOK):
-        return True
+def _listens(process: psutil.Popen, port: int) -> bool:
+    # It itself, or what it has started: another checkout's may have taken the port meanwhile.
+    with contextlib.suppress(psutil.Error):
+        found = (each for one in processes.family(process.pid) for each in one.net_connections("tcp"))
+        return any(each.status == psutil.CONN_LISTEN and each.laddr[1:2] == (port,) for each in found)
     return False

@@ -43,7 +43,7 @@ def maintenance(
     """
     from slipway.core.caller import who
     from slipway.core.words import SECONDS
-    from slipway.deploy import ledger, source
+    from slipway.deploy import ledger, source, webless
     from slipway.deploy import maintenance as of
     from slipway.verbs.session import begin
 
@@ -53,6 +53,7 @@ def maintenance(
     with begin("maintenance", prod, env, runtime=runtime, context=context, quietly=True, asked=asked) as session:
         need_proxy(session)
         source.need(session.deployment.releases)
+        webless.check_kind(session.project, session.deployment.releases)
         now: of.Maintenance | None
         if on:
             now = start(session, of.Maintenance(ledger.now(), who(), message or of.MESSAGE, seconds, allowed))

@@ -1,8 +1,10 @@
 """The companions of the Compose files on this machine."""
 
 import contextlib
+import socket
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,10 +24,12 @@ from tests.support import wait_for
 Make = Callable[..., HostCompanions]
 # What a Redis is to Slipway: it takes these options, and listens.
 SERVER = f"""#!{sys.executable}
-import socket, sys
+import socket, sys, time
 print(sys.argv[1:], flush=True)
 if "no" in sys.argv:
     sys.exit("it cannot be")
+if "late" in sys.argv:
+    time.sleep(60)
 of = dict(zip(sys.argv[1::2], sys.argv[2::2]))
 server = socket.create_server((of["--bind"], int(of["--port"])))
 open(of["--dir"] + "/dump.rdb", "w").close()
@@ -146,6 +150,21 @@ def test_one_that_ends_is_said_with_its_log_and_the_rest_is_stopped(make: Make) 
         broken.start(undo)
     assert "queue ended with status 1" in str(raised.value.message)
     wait_for(lambda: {one.state for one in broken.states().values()} == {"stopped"})
+
+
+def test_another_program_on_its_port_is_not_taken_for_it(make: Make) -> None:
+    late = make(CACHE.replace('"yes"', '"yes", late, late'), table="wait = 2\n")
+    kept = late.background.folder / "cache.port"
+
+    def take() -> socket.socket:
+        wait_for(lambda: kept.exists() and kept.read_text() != "")
+        return socket.create_server((LOOPBACK, int(kept.read_text())))
+
+    with ThreadPoolExecutor(1) as pool:
+        taken = pool.submit(take)
+        with pytest.raises(Problem, match=r"cache did not listen on \d+ in 2 s"), contextlib.ExitStack() as undo:
+            late.start(undo)
+        taken.result().close()
 
 
 def test_a_compose_file_that_is_none_is_a_problem(make: Make) -> None:
