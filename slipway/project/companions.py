@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 
 from slipway.core.errors import Problem
-from slipway.project.processes import NAME, TAKEN, check_command
+from slipway.project.processes import TAKEN, check_command
 
 KEY = "companions"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # of a service of Compose
 # An address: behind the // or the login of a URL; or, as the name may be a word as well, with a port.
 ADDRESS = r"(?:(?<=//)|(?<=@)){name}(?::(\d+))?(?=[/?#,;]|$)|(?:^|(?<=,)){name}:(\d+)(?=[,;/]|$)"
 HOST = re.compile(r"(.*?_?)(HOST|HOSTNAME|SERVER)")  # of a setting that has a host alone

@@ -2,6 +2,7 @@
 
 import contextlib
 import getpass
+import os
 import shlex
 import shutil
 from collections.abc import Callable, Mapping
@@ -42,7 +43,7 @@ class Program:
     packages: tuple[str, str]
 
 
-REDIS = "--bind 127.0.0.1 --port {port} --dir {data}"  # https://redis.io/docs/latest/operate/oss_and_stack/management/config/
+REDIS = "--bind 127.0.0.1 --port {port} --dir {data} --daemonize no"  # https://redis.io/docs/latest/operate/oss_and_stack/management/config/
 PROGRAMS = {
     "redis": Program("redis-server", REDIS, 6379, ("redis-server", "redis")),
     "valkey": Program("valkey-server", REDIS, 6379, ("valkey-server", "valkey")),
@@ -129,7 +130,7 @@ class HostCompanions:
     def _start(self, name: str, way: Way, port: int, told: Mapping[str, str]) -> str:
         data, log = self.data(name), self.background.log(name)
         data.mkdir(parents=True, exist_ok=True)
-        filled = {"port": str(port), "data": str(data), "user": getpass.getuser()}
+        filled = {"port": str(port), "data": str(data), "user": _user()}
         first, *rest = (_filled(word, filled) for word in shlex.split(way.command))
         command = [shutil.which(first, path=told["PATH"]) or first, *rest]
         self.checkout.steps.command(command)
@@ -196,15 +197,30 @@ def _services(path: Path) -> dict[str, Mapping[str, Any]]:
 
 def _way(name: str, service: Mapping[str, Any]) -> Way:
     image = str(service.get("image") or "a Dockerfile of its own")
-    program = PROGRAMS.get(image.partition("@")[0].rpartition("/")[2].partition(":")[0].partition("-")[0])
-    said = service.get("command") or []
-    words = shlex.split(said) if isinstance(said, str) else [str(one) for one in said]
+    program = PROGRAMS.get(image.partition("@")[0].rpartition("/")[2].partition(":")[0])
+    words = _words(service.get("command") or [])
     declare = f'[tool.slipway.{companions.KEY}] {name} = "COMMAND that listens on {{port}}"'
     if not program:
         return Way(why=f"how {image} runs without Docker is not known: {declare}")
-    if (words and words[0] != program.name) or any("$" in word for word in words) or service.get("entrypoint"):
+    others = [word for word in words if "$" in word or word.startswith("/")]  # Compose's variables, and its files
+    if (words and words[0] != program.name) or others or service.get("entrypoint"):
         return Way(why=f"its command in the Compose file is for its container: {declare}")
     return Way(f"{shlex.join(words or [program.name])} {program.options}", program.port)
+
+
+def _words(said: Any) -> list[str]:
+    # One that no shell could split is taken as a whole, and is no program's then.
+    try:
+        return shlex.split(said) if isinstance(said, str) else [str(one) for one in said]
+    except ValueError:
+        return [str(said)]
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container, it may have no name
+        return str(os.getuid())
 
 
 def _missing(way: Way, told: Mapping[str, str]) -> str:

@@ -12,15 +12,15 @@ MINIMAL = '[project]\nname = "thing"\nversion = "1.0.0"\n[tool.slipway.companion
 
 
 def test_a_companion_is_a_command_or_nothing(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text(f'{MINIMAL}cache = "redis-server --port {{port}}"\nqueue = ""\n')
-    assert load(tmp_path).companions == {"cache": "redis-server --port {port}", "queue": ""}
+    (tmp_path / "pyproject.toml").write_text(f'{MINIMAL}cache = "redis-server --port {{port}}"\nrabbit_MQ = ""\n')
+    assert load(tmp_path).companions == {"cache": "redis-server --port {port}", "rabbit_MQ": ""}
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ('db = "x"', "db is not the name of a service of the Compose files beside web, db"),
-        ('Cache = "x"', "Cache is not the name"),
+        ('"a/b" = "x"', "a/b is not the name"),
         ("cache = 3", "cache = 3 should be a string"),
         ('cache = "a | b"', "runs without a shell"),
     ],

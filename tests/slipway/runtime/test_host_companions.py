@@ -26,7 +26,7 @@ Make = Callable[..., HostCompanions]
 SERVER = f"""#!{sys.executable}
 import socket, sys, time
 print(sys.argv[1:], flush=True)
-if "no" in sys.argv:
+if "never" in sys.argv:
     sys.exit("it cannot be")
 if "late" in sys.argv:
     time.sleep(60)
@@ -100,7 +100,10 @@ def test_one_whose_program_is_here_is_started_and_the_settings_lead_to_it(make: 
 
     (data,) = companions.volumes()
     said = companions.background.log("cache").read_text()
-    assert f"['--appendonly', 'yes', '--bind', '{LOOPBACK}', '--port', '{where}', '--dir', '{data}']" in said
+    assert (
+        f"['--appendonly', 'yes', '--bind', '{LOOPBACK}', '--port', '{where}', '--dir', '{data}', '--daemonize', 'no']"
+        in said
+    )
     companions.stop_all()
     assert (companions.states()["cache"].state, companions.where()) == ("stopped", {})
     assert start(companions)
@@ -118,6 +121,12 @@ def test_one_whose_program_is_here_is_started_and_the_settings_lead_to_it(make: 
         ({"compose": CACHE.replace("redis:8-alpine", "rabbitmq:4")}, "how rabbitmq:4 runs without Docker is not known"),
         ({"compose": CACHE.replace("redis:8-alpine", '"x@sha256:1"')}, "how x@sha256:1 runs without Docker is not"),
         ({"compose": CACHE.replace('"yes"', '"${AOF}"')}, "its command in the Compose file is for its container"),
+        (
+            {"compose": CACHE.replace('"yes"', "/etc/redis.conf")},
+            "its command in the Compose file is for its container",
+        ),
+        ({"compose": CACHE.replace('[redis-server, --appendonly, "yes"]', "redis-server it's")}, "its command in the"),
+        ({"compose": CACHE.replace("redis:8-alpine", "redis-sentinel:8")}, "how redis-sentinel:8 runs without Docker"),
         ({"compose": CACHE.replace("redis-server,", "sh,")}, "its command in the Compose file is for its container"),
     ],
 )
@@ -144,7 +153,7 @@ def test_a_command_of_the_projects_own_counts_and_an_empty_one_is_none(make: Mak
 
 
 def test_one_that_ends_is_said_with_its_log_and_the_rest_is_stopped(make: Make) -> None:
-    two = f"{CACHE}  queue:\n    image: redis\n    command: redis-server no no\n"
+    two = f"{CACHE}  queue:\n    image: redis\n    command: redis-server never never\n"
     broken = make(two, f"{SETTINGS}QUEUE_HOST=queue\n")
     with pytest.raises(Problem, match="it cannot be") as raised, contextlib.ExitStack() as undo:
         broken.start(undo)
@@ -165,6 +174,14 @@ def test_another_program_on_its_port_is_not_taken_for_it(make: Make) -> None:
         with pytest.raises(Problem, match=r"cache did not listen on \d+ in 2 s"), contextlib.ExitStack() as undo:
             late.start(undo)
         taken.result().close()
+
+
+def test_a_user_without_a_name_has_one_all_the_same(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert start(make())
 
 
 def test_a_compose_file_that_is_none_is_a_problem(make: Make) -> None:
