@@ -63,6 +63,11 @@ class Background:
         """Return the names of those that were started, whether or not they still run."""
         return sorted(path.stem for path in self.folder.glob("*.log"))
 
+    def running(self) -> dict[str, processes.Record]:
+        """Return the records of those that run, by name."""
+        found = {name: processes.load(self.record(name)) for name in self.names()}
+        return {name: record for name, record in found.items() if record}
+
     def process(self, name: str) -> int | None:
         """Return the number of one that runs, or None."""
         record = processes.load(self.record(name))

@@ -23,11 +23,9 @@ from slipway.project import companions
 from slipway.project.checkout import Checkout
 from slipway.project.environments import PROD
 from slipway.runtime import State
-from slipway.runtime.background import COMPANIONS, Background
+from slipway.runtime.background import COMPANIONS, GRACE, Background
 from slipway.runtime.companions import OWN
 from slipway.runtime.environment import Environment
-
-GRACE = 10.0  # seconds after SIGTERM, as Docker gives
 
 
 @dataclass(frozen=True)
@@ -91,11 +89,9 @@ class HostCompanions:
 
     def where(self) -> dict[str, str]:
         """Return the settings that name one that runs, as they are from here."""
-        found: dict[str, str] = {}
-        for name in self.background.names():
-            if record := processes.load(self.background.record(name)):
-                settings = self.environment.settings.complete | found
-                found |= companions.seen_at(settings, name, LOOPBACK, record.port)
+        settings, found = self.environment.settings.complete, dict[str, str]()
+        for name, record in self.background.running().items():
+            found |= companions.seen_at(settings | found, name, LOOPBACK, record.port)
         return found
 
     def start(self, undo: contextlib.ExitStack) -> bool:
@@ -103,10 +99,12 @@ class HostCompanions:
 
         Raises Problem with the end of the log.
         """
-        begun, values, told = False, self.environment.settings.complete, self.told()
-        for name, way in self.ways().items():
-            if processes.load(self.background.record(name)):
-                continue
+        begun, running = False, self.background.running()
+        absent = {name: way for name, way in self.ways().items() if name not in running}
+        if not absent:
+            return False
+        values, told = self.environment.settings.complete, self.told()
+        for name, way in absent.items():
             port = companions.named(values, name)
             why = way.why or ("no setting names it as its host" if port is None else "") or _missing(way, told)
             if why:
@@ -172,16 +170,12 @@ class HostCompanions:
 
     def states(self) -> dict[str, State]:
         """Return the state of each."""
-        ways = self.ways()
-        return {name: self._state(name, ways.get(name, Way())) for name in [*dict.fromkeys([*ways, *self._running()])]}
-
-    def _running(self) -> list[str]:
-        return [name for name in self.background.names() if self.background.process(name)]
-
-    def _state(self, name: str, way: Way) -> State:
-        if record := processes.load(self.background.record(name)):
-            return State("running", {"process": record.pid, "address": f"{LOOPBACK}:{record.port}"})
-        return State("stopped", {"why": way.why} if way.why else {})
+        running = self.background.running()
+        found = {name: State("stopped", {"why": way.why} if way.why else {}) for name, way in self.ways().items()}
+        return found | {
+            name: State("running", {"process": one.pid, "address": f"{LOOPBACK}:{one.port}"})
+            for name, one in running.items()
+        }
 
 
 def _services(path: Path) -> dict[str, Mapping[str, Any]]:

@@ -55,7 +55,7 @@ class HostProcesses:
         In development, those with other settings as well, and those that are not wanted any more are stopped.
         """
         told, wanted, begun = self.told(), dict(self.wanted()), False
-        for name in set(self._running()) - wanted.keys() if self.environment.is_dev else ():
+        for name in self.background.running().keys() - wanted.keys() if self.environment.is_dev else ():
             self.stop(name)
         for name, one in wanted.items():
             fingerprint = self._fingerprint(one, told)
@@ -117,10 +117,7 @@ class HostProcesses:
 
     def states(self) -> dict[str, State]:
         """Return the state of each."""
-        return {name: self._state(name) for name in dict.fromkeys([*dict(self.wanted()), *self._running()])}
-
-    def _running(self) -> list[str]:
-        return [name for name in self.background.names() if self.background.process(name)]
+        return {name: self._state(name) for name in dict.fromkeys([*dict(self.wanted()), *self.background.running()])}
 
     def _state(self, name: str) -> State:
         pid = self.background.process(name)

@@ -30,9 +30,7 @@ class WeblessHostService(HostService):
 
     @property
     def _alive(self) -> list[processes.Record]:
-        background = Background(self.environment.state / PROCESSES)
-        found = (processes.load(background.record(name)) for name in background.names())
-        return [one for one in found if one]
+        return list(Background(self.environment.state / PROCESSES).running().values())
 
     def running(self) -> str:
         """Return the version tag of what runs, or ""."""

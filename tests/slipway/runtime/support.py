@@ -1,11 +1,14 @@
 # ruff: noqa: D102  (as in Shell)
 """A project, and a shell that notes what would be run."""
 
+import contextlib
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
+
+import psutil
 
 from slipway.core.shell import Shell
 from slipway.core.steps import Steps
@@ -109,3 +112,30 @@ def files_of(text: str) -> dict[str, str]:
     lines = text.splitlines()
     assert lines.pop() == "."
     return {name: b64decode(value).decode() for name, _, value in (line.partition(" ") for line in lines)}
+
+
+class Beside(Protocol):
+    """What runs beside the service on this machine."""
+
+    @property
+    def begun(self) -> list[psutil.Popen]: ...
+
+    def start(self, undo: contextlib.ExitStack) -> bool: ...
+
+    def stop_all(self) -> None: ...
+
+
+def start(beside: Beside) -> bool:
+    """Start what doesn't run."""
+    with contextlib.ExitStack() as undo:
+        begun = beside.start(undo)
+        undo.pop_all()
+    return begun
+
+
+def stop(made: Sequence[Beside]) -> None:
+    """Stop all of it, and wait for its end."""
+    for one in made:
+        one.stop_all()
+        for process in one.begun:
+            process.wait()

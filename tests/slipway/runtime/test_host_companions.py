@@ -19,6 +19,7 @@ from slipway.project.config import load
 from slipway.project.settings import Settings
 from slipway.runtime.environment import Environment
 from slipway.runtime.host_companions import HostCompanions
+from tests.slipway.runtime.support import start, stop
 from tests.support import wait_for
 
 Make = Callable[..., HostCompanions]
@@ -68,18 +69,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
         return made[-1]
 
     yield make
-    for one in made:
-        one.stop_all()
-        for process in one.begun:
-            process.wait()
-
-
-def start(companions: HostCompanions) -> bool:
-    """Start what doesn't run."""
-    with contextlib.ExitStack() as undo:
-        begun = companions.start(undo)
-        undo.pop_all()
-    return begun
+    stop(made)
 
 
 def port(companions: HostCompanions, name: str = "cache") -> int:

@@ -16,6 +16,7 @@ from slipway.project.config import load
 from slipway.project.settings import Settings
 from slipway.runtime.environment import Environment
 from slipway.runtime.host_processes import HostProcesses
+from tests.slipway.runtime.support import start, stop
 from tests.support import wait_for
 
 Make = Callable[..., HostProcesses]
@@ -42,18 +43,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
         return made[-1]
 
     yield make
-    for one in made:
-        one.stop_all()
-        for process in one.begun:
-            process.wait()
-
-
-def start(processes: HostProcesses) -> bool:
-    """Start what doesn't run."""
-    with contextlib.ExitStack() as undo:
-        begun = processes.start(undo)
-        undo.pop_all()
-    return begun
+    stop(made)
 
 
 def said(processes: HostProcesses, name: str) -> str:
