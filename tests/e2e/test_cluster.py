@@ -133,7 +133,8 @@ def test_another_manager_answers_when_the_leader_is_dead() -> None:
         made.kill("n1")
         assert made.manager() in ("n2", "n3")
         made.start("n1")
-        wait_for(lambda: made.seen("n1") == "ready")
+        wait_for(lambda: made.tool("d", "n1", "node", "inspect", "self").returncode == 0)  # it knows the new leader
+        assert made.manager() == "n1"
 
 
 def test_the_next_one_ends_what_a_killed_test_has_left_and_that_alone() -> None:
