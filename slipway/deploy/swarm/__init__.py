@@ -1,0 +1,1 @@
+"""Releases on a Docker Swarm, through the Engine API."""
