@@ -76,7 +76,7 @@ def _of_values(said: Mapping[str, Any], volumes: Mapping[str, Any]) -> Iterator[
 
 
 def differences(config: Mapping[str, Any]) -> list[str]:
-    """Return what is taken, but means something else on a Swarm."""
+    """Return what is taken, but means something else on a Swarm; of Compose files without findings."""
     found, volumes = [], plain(named(config))
     for name, said in sorted(plain(config["services"]).items()):
         found += [f"{name}: {line}" for line in (*_of_tasks(said), *_of_nodes(said, volumes))]

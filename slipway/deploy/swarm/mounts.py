@@ -52,7 +52,7 @@ def tmpfs(text: str) -> dict[str, Any]:
         if name == "size" and value and not value.endswith("%"):
             size = octets(value)
         elif name == "mode":
-            wanted = int(value, 8)
+            wanted = mode(value)
         elif name == "ro":
             read_only = True
         elif name not in ALWAYS:

@@ -7,6 +7,8 @@ UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 
 PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?", re.IGNORECASE)
 
+OCTAL = re.compile("[0-7]{1,5}")
+
 
 def plain(value: Any) -> Any:
     """Return what Compose read: it prints each $ doubled."""
@@ -48,7 +50,11 @@ def octets(value: Any) -> int:
 
 def mode(value: Any) -> int:
     """Return the mode of a file, which Compose prints as a number, or since 2.30 in octal digits."""
-    return value if isinstance(value, int) else int(str(value), 8)
+    if isinstance(value, int):
+        return value
+    if not OCTAL.fullmatch(str(value)):
+        raise ValueError(f"{value} is no mode of a file")
+    return int(str(value), 8)
 
 
 def nano_cpus(value: Any) -> int:

@@ -37,6 +37,7 @@ def test_tmpfs(line: str, found: dict[str, Any]) -> None:
         ("/t:exec", "tmpfs /t exec, which no service of a Swarm has: take it out, or mount a volume there"),
         ("/t:uid=5", "tmpfs /t uid=5, which no service of a Swarm has: take it out, or mount a volume there"),
         ("/t:size=10%", "tmpfs /t size=10%, which no service of a Swarm has: say bytes"),
+        ("/t:mode=rwx", "rwx is no mode of a file"),
         ("/t:size=much", "much is no number of bytes"),
     ],
 )
