@@ -17,7 +17,7 @@ from production import NAME, deployed
 from tests.e2e.talk import done, token
 from tests.support import Checkout
 
-GUARD = re.compile(r"\t\t# When a client ends in the middle.*?(?=\t\timport service)", re.DOTALL)
+GUARD = re.compile(r"\t\t# When a client ends in the middle.*?(?=\t\t# What \[tool)", re.DOTALL)
 
 
 def variants(caddyfile: str) -> dict[str, str]:

@@ -10,7 +10,18 @@ from typing import Annotated, Any, Literal
 from slipway.core import sources
 from slipway.core.errors import Problem
 from slipway.core.words import PORTS, SECONDS, WORKERS
-from slipway.project import canonical, companions, elsewhere, environments, metadata, minimum, places, repository
+from slipway.project import (
+    canonical,
+    companions,
+    elsewhere,
+    environments,
+    health,
+    idempotent,
+    metadata,
+    minimum,
+    places,
+    repository,
+)
 from slipway.project.environments import DEV, Place
 from slipway.project.processes import KEY as PROCESSES
 from slipway.project.processes import Process, check_alone, processes
@@ -24,8 +35,8 @@ from slipway.project.tables import (
     ReleaseRules,
     Retention,
     Suites,
-    check_commands,
     check_rendered,
+    move_after_migrate,
 )
 from slipway.schema import ini
 from slipway.schema.statements import Limits
@@ -37,9 +48,10 @@ PASSWORD_BYTES = 12  # of the database's, at least, where [tool.slipway.secrets]
 class Project:
     """One service, as pyproject.toml describes it.
 
-    `health_host` is the Host header with which the health path is asked (default: the address that is asked). `wait` is
-    how many seconds the database, and then the service, may take to be ready. An empty `migrations` means that there
-    are none. `secrets` maps the name of each secret variable to the fewest bytes that it may have, `secrets_from` an
+    `health_host` is the Host header with which the health path is asked (default: the address that is asked).
+    `idempotent` are methods and paths of what the proxy may send twice, with an Idempotency-Key. `wait` is how many
+    seconds the database, and then the service, may take to be ready. An empty `migrations` means that there are none.
+    `secrets` maps the name of each secret variable to the fewest bytes that it may have, `secrets_from` an
     environment's name to those that are what a program prints there, each with its command.
     `build_args` are handed to `docker build` as they are. `source` is where the code is to be found (default: that of
     `[project.urls]`). `requires_python` is `[project]`'s. `environments` has what is otherwise in one of them; with
@@ -65,6 +77,7 @@ class Project:
     workers: Annotated[int, WORKERS] = 4
     health: str = "/"
     health_host: str = ""
+    idempotent: tuple[str, ...] = ()
     wait: Annotated[int, SECONDS[1:]] = 60
     docs: str = "/docs"
     migrations: str = ""
@@ -105,8 +118,8 @@ class Project:
         """Refuse what is no Host header, a registry in which no image can be, and paths that lead elsewhere."""
         if wrong := repository.unfit(self.registry):
             raise Problem(f"pyproject.toml: [tool.slipway] registry = {self.registry!r} {wrong}")
-        if not re.fullmatch(r"[A-Za-z0-9._:\[\]-]*", self.health_host):
-            raise Problem(f"pyproject.toml: [tool.slipway] health-host = {self.health_host!r} names no host.")
+        health.check(self.health_host)
+        idempotent.check(self.idempotent)
         places.check(self.context, inside={
             "pythonpath": self.pythonpath, "copy": self.copy, "writable": self.writable, "alembic": (self.alembic,),
         }, around={"lock": self.lock, "dockerfile": self.dockerfile})  # fmt: skip
@@ -212,7 +225,7 @@ def load(root: Path) -> Project:
     }
     values = defaults | read({key: one for key, one in table.items() if key != PROCESSES}, Project, "tool.slipway")
     values[PROCESSES] = processes(table.get(PROCESSES, {}))
-    _move_after_migrate(values)
+    move_after_migrate(values)
     for key, of in TABLES.items():
         if key in values:
             values[key] = of(**read(values[key], of, f"tool.slipway.{key}"))
@@ -221,18 +234,6 @@ def load(root: Path) -> Project:
     if "database" in values and values["database"].rendered:  # all that is rendered is made of it
         values["secrets"] = {"DATABASE_PASSWORD": PASSWORD_BYTES, **values.get("secrets", {})}
     return Project(root=root, version=about["version"], **values | {"name": name})
-
-
-def _move_after_migrate(values: dict[str, Any]) -> None:
-    # From where earlier versions had it into the table of the hooks.
-    if "after_migrate" in values:
-        if "after-migrate" in values.get("hooks", {}):
-            raise Problem(
-                "pyproject.toml: after-migrate is in [tool.slipway.hooks], and in [tool.slipway], where earlier "
-                "versions had it: delete the latter."
-            )
-        check_commands(values["after_migrate"], "[tool.slipway] after-migrate")
-        values["hooks"] = values.get("hooks", {}) | {"after-migrate": list(values.pop("after_migrate"))}
 
 
 def _migrations(root: Path, named: str) -> str:

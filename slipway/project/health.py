@@ -4,6 +4,8 @@ import http.client
 import re
 from dataclasses import dataclass
 
+from slipway.core.errors import Problem
+
 GOOD, BROKEN = 200, 500
 PRINTED = re.compile(r"(\d{3})(?: (\S+))?")
 LIMIT = 5  # seconds
@@ -36,6 +38,12 @@ class Answer:
         to = f", to {self.location}" if self.location else ""
         hint = hints(self.status)
         return f"its health path answers {self.status}{to}{f' ({hint})' if hint else ''}"
+
+
+def check(host: str) -> None:
+    """Raise Problem for what is no Host header."""
+    if not re.fullmatch(r"[A-Za-z0-9._:\[\]-]*", host):
+        raise Problem(f"pyproject.toml: [tool.slipway] health-host = {host!r} names no host.")
 
 
 def headers(host: str) -> dict[str, str]:

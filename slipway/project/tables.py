@@ -185,6 +185,18 @@ def check_commands(commands: Sequence[str], key: str) -> None:
         check_command(line, f"pyproject.toml: {key} has {line!r}")
 
 
+def move_after_migrate(values: dict[str, Any]) -> None:
+    """Take it from where earlier versions had it into the table of the hooks; raises Problem where both have it."""
+    if "after_migrate" in values:
+        if "after-migrate" in values.get("hooks", {}):
+            raise Problem(
+                "pyproject.toml: after-migrate is in [tool.slipway.hooks], and in [tool.slipway], where earlier "
+                "versions had it: delete the latter."
+            )
+        check_commands(values["after_migrate"], "[tool.slipway] after-migrate")
+        values["hooks"] = values.get("hooks", {}) | {"after-migrate": list(values.pop("after_migrate"))}
+
+
 def check_rendered(rendered: Mapping[str, str], secrets: Mapping[str, int], tests: Mapping[str, str]) -> None:
     """Refuse a rendered variable that gets its value elsewhere as well; raises Problem."""
     for name in rendered:

@@ -4,7 +4,9 @@ import asyncio
 import os
 import signal
 import time
+import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from fastapi import APIRouter, Request, WebSocket
 from fastapi.responses import StreamingResponse
@@ -21,9 +23,20 @@ async def block() -> None:
 
 
 @router.get("/exit")
+@router.post("/exit")
 async def leave() -> None:
     """End the worker."""
     os._exit(1)
+
+
+@router.post("/stay")
+async def stay() -> None:
+    """Wait while there is a folder, with a file in it meanwhile."""
+    folder = Path("/tmp/stay")
+    if folder.exists():
+        (folder / uuid.uuid4().hex).touch()
+    while folder.exists():
+        await asyncio.sleep(0.05)
 
 
 @router.get("/stream")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.caddy import away, clients, domain, operation, service
+from tests.e2e.caddy import away, clients, domain, keyed, operation, service
 from tests.e2e.caddy.lab import Lab, lab
 from tests.e2e.caddy.lines import Line, functional
 from tests.support import ROOT
@@ -49,6 +49,7 @@ LINES: list[tuple[str, Check, list[str]]] = [
     ("lb_try_interval", service.gives_up_in_time, []),
     ("lb_retry_match {", service.sends_nothing_twice, []),
     ("method NEVER", service.sends_nothing_twice, []),
+    ("{block}", keyed.sends_it_once_more, []),
     ("stream_close_delay", service.keeps_streams_over_a_reload, []),
     ("transport http {", service.keeps_no_connection, []),
     ("dial_timeout", clients.answers_502_when_nobody_can_be_reached, []),
@@ -108,6 +109,16 @@ LINES: list[tuple[str, Check, list[str]]] = [
     ("error", clients.answers_400_to_a_body_that_is_cut_off, []),
     ("templates {", clients.answers_400_to_a_body_that_is_cut_off, []),
     ("mime x/never", clients.leaves_answers_as_they_are, []),
+    ("@keyed {", keyed.sends_nothing_else_twice, []),
+    ("expression", keyed.sends_nothing_else_twice, ["^"]),
+    ("header_regexp Idempotency-Key", keyed.sends_nothing_else_twice, []),
+    ("header_regexp Content-Length", keyed.sends_nothing_else_twice, ["^", "$"]),
+    ("handle @keyed {", keyed.sends_it_once_more, []),
+    ("import service", service.lets_bodies_wait, [" max_conns_per_host 512"]),
+    ("request_buffers", keyed.sends_it_once_more, []),
+    ("lb_retry_match {", keyed.sends_it_once_more, []),
+    ("not vars_regexp {http.regexp.again.0}", keyed.sends_it_once_more, ["not "]),
+    ("not not vars_regexp again", keyed.sends_it_once_more, ["not "]),
     ("handle @other {", service.lets_bodies_wait, [" @other"]),
     ("import service", service.lets_bodies_wait, [" max_conns_per_host 1536"]),
     ("import service", service.finds_the_release, []),
@@ -149,6 +160,7 @@ LINES: list[tuple[str, Check, list[str]]] = [
 ]
 # Parts of lines that other checks hold.
 PARTS: list[tuple[str, str, Check]] = [
+    ("handle @keyed {", " @keyed", keyed.sends_nothing_else_twice),
     ("handle_response @none {", " @none", clients.leaves_answers_as_they_are),
     ("@late", "^", clients.answers_502_when_nobody_can_be_reached),
     ("@cut", '!{http.error.message}.contains(": write tcp ") && ', clients.answers_502_when_the_service_breaks_off),
@@ -160,7 +172,11 @@ PARTS: list[tuple[str, str, Check]] = [
     ("respond @cut", " @cut", clients.answers_503_when_nobody_listens),
     ("redir @ours", " @ours", domain.refuses_names_that_are_not_ours),
 ]
-CHECKS = sorted({check for _, check, _ in LINES} | {check for _, _, check in PARTS}, key=lambda check: check.__name__)
+# What is wrong in no line that is missing.
+BESIDE = {keyed.repeats_no_answer, keyed.hands_on_no_part_as_a_whole, keyed.names_none_by_itself}
+CHECKS = sorted(
+    {check for _, check, _ in LINES} | {check for _, _, check in PARTS} | BESIDE, key=lambda check: check.__name__
+)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.e2e import attacks
+from tests.e2e import attacks, repeated
 from tests.e2e.attacks import Attack, Target, attack, streams
 from tests.e2e.load import Load, under_load
 from tests.e2e.production import PROD, after, all_is_stored, change, deployed, errors, live, webs
@@ -50,6 +50,7 @@ def open_to_all(docker: Checkout) -> Checkout:
         "app/main.py", "    app.include_router(health.router)",
         "    app.include_router(endpoints.router)\n    app.include_router(health.router)",
     )  # fmt: skip
+    repeated.name_endpoints(docker)
     docker.edit("pyproject.toml", "settle = 1\n", "settle = 1\ndrain = 60\n")  # longer than all that is open
     commit(docker, "Add what the tests ask for")
     return docker
@@ -125,12 +126,12 @@ def test_nobody_is_harmed_by_what_others_send(open_to_all: Checkout, scheme: str
 )
 def test_a_request_that_ends_its_worker_ends_one(open_to_all: Checkout, kind: Attack, count: int, logged: str) -> None:
     docker = open_to_all
-    done(docker, "deploy", "--yes", "--bake", "0", WEB_CONCURRENCY="3")
+    done(docker, "deploy", "--yes", "--bake", "0", "--scale", "2", WEB_CONCURRENCY="2")
     at, headers = Target(docker.url), token(docker.url)
-    (container,) = webs()
+    containers = webs()
 
     def died() -> int:
-        return run("docker", "logs", container).count(logged)
+        return sum(run("docker", "logs", container).count(logged) for container in containers)
 
     with under_load(docker.url, headers, RATE) as load:
         for ended in range(1, count + 1):
@@ -141,6 +142,11 @@ def test_a_request_that_ends_its_worker_ends_one(open_to_all: Checkout, kind: At
     assert died() == count
     assert load.moments() <= count  # only what a worker had taken when it died; on a slow machine that is more
     assert all(one.startswith("502") for one in load.failed)
+    if kind is attacks.exits:
+        assert repeated.post(docker, "/tests/exit", repeated.key()) == 502
+        wait_for(lambda: died() == count + 2)
+        repeated.another_container_answers(docker, containers)
+        assert died() == count + 2
 
 
 @pytest.mark.full  # the limits are tested with the service; this shows that they hold

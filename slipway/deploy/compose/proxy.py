@@ -19,6 +19,7 @@ from slipway.engine import asked, containers, images, packaged
 from slipway.engine.containers import CONFIG_HASH
 from slipway.engine.jobs import script_command
 from slipway.engine.stack import SERVICES, Stack
+from slipway.project import idempotent
 from slipway.project.health import headers
 from slipway.runtime.release import Look, Pointer, Release, host, of_host
 
@@ -60,12 +61,13 @@ class CaddyProxy(Surroundings):
         return bool(self.name)
 
     def wanted(self) -> str:
-        """Return the Caddyfile as the tree has it; raises Problem."""
+        """Return the Caddyfile as the tree has it, with what pyproject.toml says for it; raises Problem."""
         project = self.stack.project
         try:
-            return packaged.file(project, CADDYFILE).read_text(encoding="utf-8")
+            text = packaged.file(project, CADDYFILE).read_text(encoding="utf-8")
         except OSError:
             raise Problem(f"There is no {CADDYFILE} in {project.root}: take Slipway's.") from None
+        return idempotent.told(text, project.idempotent)
 
     def check(self, configuration: str, port: int) -> None:
         """Have Caddy read a Caddyfile, with the variables of compose.prod.yaml; raises Problem with what it says."""

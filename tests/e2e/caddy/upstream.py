@@ -1,6 +1,6 @@
 """What the proxy's tests have in the place of the service. It runs in a container, with Python's own library alone.
 
-Port 8000 is the service's: its paths say how to answer. Port 8001 is the tests' own.
+Port 8000 is the service's: the last part of a path says how to answer. Port 8001 is the tests' own.
 """
 
 import asyncio
@@ -44,12 +44,14 @@ class Connection:
     async def body(self) -> bytes:
         """Read the body; raises IncompleteReadError where it ends early."""
         known = {name.lower(): value for name, value in self.headers}
-        if known.get("transfer-encoding") != "chunked":
-            return await self.reader.readexactly(int(known.get("content-length", "0")))
         body = b""
-        while size := int(await self.reader.readuntil(b"\r\n"), 16):
-            body += (await self.reader.readexactly(size + 2))[:-2]
-        await self.reader.readexactly(2)
+        if known.get("transfer-encoding") != "chunked":
+            body = await self.reader.readexactly(int(known.get("content-length", "0")))
+        else:
+            while size := int(await self.reader.readuntil(b"\r\n"), 16):
+                body += (await self.reader.readexactly(size + 2))[:-2]
+            await self.reader.readexactly(2)
+        counts[f"{self.target} whole"] += 1
         return body
 
     async def answer(self, body: bytes, status: str = "200 OK", *headers: str) -> None:
@@ -77,6 +79,22 @@ async def half(to: Connection) -> bool:
     """Close in the middle of an answer's head."""
     to.writer.write(b"HTTP/1.1 200 OK\r\nContent-")
     return False
+
+
+async def die_once(to: Connection) -> bool:
+    """Take the body, and close without an answer; answer with the body the next time."""
+    body = await to.body()
+    if counts[to.target] == 1:
+        return False
+    await to.answer(body)
+    return True
+
+
+async def fail(to: Connection) -> bool:
+    """Answer that something went wrong."""
+    await to.body()
+    await to.answer(b"failed", "500 Internal Server Error")
+    return True
 
 
 async def slow(to: Connection) -> bool:
@@ -153,7 +171,10 @@ async def relay(to: Connection) -> bool:
 
 
 Handlers = dict[str, Callable[[Connection], Awaitable[bool]]]
-SERVICE: Handlers = {"/die": die, "/half": half, "/slow": slow, "/early": early, "/echo": echo, "/mirror": mirror}
+SERVICE: Handlers = {
+    **{"/die": die, "/die-once": die_once, "/half": half, "/fail": fail, "/slow": slow, "/early": early},
+    **{"/echo": echo, "/mirror": mirror},
+}
 TESTS: Handlers = {"/live": live, "/count": count, "/deaf": deaf, "/hear": hear, "/relay": relay}
 servers: list[asyncio.Server] = []
 
@@ -168,7 +189,7 @@ def taking(handlers: Handlers) -> Callable[[asyncio.StreamReader, asyncio.Stream
         try:
             while going and await one.head():
                 counts[one.target] += 1
-                going = await handlers.get(urlsplit(one.target).path, saw)(one)
+                going = await handlers.get("/" + urlsplit(one.target).path.rpartition("/")[2], saw)(one)
         except (asyncio.IncompleteReadError, ConnectionError, ValueError):
             pass
         finally:

@@ -1,0 +1,72 @@
+"""[tool.slipway] idempotent: what may stand in it, and what the proxy makes of it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from slipway.core.errors import Problem
+from slipway.project import idempotent
+from slipway.project.config import load
+from tests.support import ROOT
+
+NAMED = ("POST /posts", "PUT /v1.0/items/{item_id}", "PATCH /", "POST /~me/{a}/{b}/")
+
+
+@pytest.mark.parametrize(
+    ("request_line", "is_named"),
+    [
+        ("POST /posts", True),
+        ("PUT /v1.0/items/a%2Cb", True),
+        ("PATCH /", True),
+        ("POST /~me/1/2/", True),
+        ("GET /posts", False),
+        ("XPOST /posts", False),
+        ("POST /posts/", False),
+        ("POST /posts/1", False),
+        ("POST /a/posts", False),
+        ("POST /Posts", False),
+        ("PUT /v1x0/items/1", False),
+        ("PUT /v1.0/items/", False),
+        ("PUT /v1.0/items/1/2", False),
+        ("PUT /PUT /v1.0/items/1", False),
+        ("none", False),
+        (" ", False),
+    ],
+)
+def test_a_request_is_named_by_its_whole_method_and_path(request_line: str, is_named: bool) -> None:
+    assert bool(re.search(f"^({idempotent.expression(NAMED)})$", request_line)) == is_named
+
+
+def test_what_is_named_needs_no_escape_in_the_caddyfile() -> None:
+    assert not re.findall(r"""[^A-Za-z0-9 /|._~\[\]^+-]""", idempotent.expression(NAMED))
+    assert idempotent.expression(()) == ""
+
+
+def test_the_caddyfile_is_told_what_is_named() -> None:
+    text = (ROOT / "Caddyfile").read_text()
+    assert idempotent.told(text, ()) == text
+    assert '.matches("^(POST /posts|PATCH /)$")`' in idempotent.told(text, ("POST /posts", "PATCH /"))
+    assert text.count(idempotent.PLACE) == 1
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        *("", "/posts", "POST", "POST posts", "GET /posts", "DELETE /posts/{id}", "post /posts", "POST  /posts"),
+        *("POST /posts ", "POST /posts\n", "POST /a//b", "POST /posts?a=b", "POST /{}", "POST /a{b}", "POST /{a:path}"),
+        *("POST /posts/*", 'POST /"', "POST /`", "POST /a|b", "POST /{$HOME}", "POST /é", "POST /%41"),
+    ],
+)
+def test_what_is_no_method_and_path_is_refused(tmp_path: Path, entry: str) -> None:
+    spelled = entry.replace('"', '\\"').replace("\n", "\\n")
+    (tmp_path / "pyproject.toml").write_text(
+        f'[project]\nname = "shop"\nversion = "1"\n[tool.slipway]\nidempotent = ["POST /a", "{spelled}"]\n'
+    )
+    with pytest.raises(Problem, match=r"idempotent has .*Write POST, PUT or PATCH and a path") as refused:
+        load(tmp_path)
+    assert repr(entry) in str(refused.value)
+
+
+def test_the_service_names_its_own() -> None:
+    assert load(ROOT).idempotent == ("POST /posts",)
