@@ -256,7 +256,8 @@ def down() -> None:
         run("docker", "rm", "--force", "--volumes", *found)
     if found := run("docker", "volume", "ls", "--quiet", "--filter", f"name={LAB}").split():
         run("docker", "volume", "rm", *found)
-    run("docker", "network", "rm", LAB)
+    if found := run("docker", "network", "ls", "--quiet", "--filter", f"name={LAB}").split():  # Compose makes others
+        run("docker", "network", "rm", *found)
 
 
 def unique(path: str) -> str:
