@@ -148,6 +148,8 @@ if shared := env.get("SLIPWAY_ANSWERS"):
         file.truncate(8 * len(answers))
         answers = memoryview(mmap.mmap(file.fileno(), 0)).cast("Q")
 not_counted = env.get("HEALTH_PATH")  # which is asked by no client
+# Where they are told, for an `inv` that cannot reach the file: on another machine, in the service's own network.
+told_at = env.get("SLIPWAY_ANSWERS_PATH")
 
 
 def _end(signum: int, frame: object) -> None:
@@ -250,6 +252,9 @@ class Guarded:
         """Let the application answer."""
         if scope["type"] == "lifespan":
             await self.application(scope, receive, send)
+            return
+        if told_at and scope["type"] == "http" and scope["path"] == told_at:
+            await _answer(send, 200, " ".join(str(sum(answers[kind::3])) for kind in range(3)).encode())
             return
         exchange = Exchange(scope, receive, send, self.bodies)
         bounded = exchange.receive if scope["type"] == "http" else exchange.hear

@@ -73,6 +73,7 @@ def go_live(
         switched, waits = time.monotonic(), processes.handed_over(checkout, releases, entry.release)
         before = watch.standard(earlier.first, earlier.since(releases, change.old)) if earlier else Answers()
         watched = Watch(checkout, releases, entry.release, before, waits)
+        releases.spread(entry.release, watched.check)
         trial.probe(checkout, releases.proxy, entry.release, watched.check)
         trial.bake(watched, change.bake, bool(change.returns))
     except BaseException as error:

@@ -187,6 +187,17 @@ def label(shell: Shell, tag: str, name: str) -> str | None:
     return asked.ask(shell, inspect_command(tag, form))
 
 
+def user_number(shell: Shell, reference: str, user: str) -> str:
+    """Return the number of a user of an image, "" for the image's own: it is asked where it has a name alone."""
+    found = inspect(shell, reference) if not user else None
+    called = (user or (found.user if found else "")).partition(":")[0]
+    if called.isdigit():
+        return called
+    who = ["--user", called] if called else []
+    ask = ["docker", "run", "--rm", "--network", "none", "--read-only", *who, "--entrypoint", "id", reference, "-u"]
+    return shell.output(ask, failed=f"Which user {reference} is could not be told (see above).")
+
+
 def put_back(shell: Shell, before: Mapping[str, str]) -> None:
     """Let tags mean what they meant before: an image's id, or "" for nothing. What stays is said."""
     for tag, image_id in before.items():

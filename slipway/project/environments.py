@@ -7,13 +7,14 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from slipway.core.errors import Problem
 from slipway.core.words import CONTAINERS, PORTS, in_bytes
 from slipway.project.tables import AtLeastOne, Deploy, Seconds
 
 DEV, PROD = "dev", "prod"
+SWARM = "swarm"  # an orchestrator
 OF_SLIPWAY = ("test", "rehearsal")  # whose Compose projects are called so
 NAME = re.compile(r"[a-z][a-z0-9]*")
 # What tries a release says so: it is on this engine, by itself, whatever the project's own environments have.
@@ -27,12 +28,14 @@ OF_DEV = ("context", "domain", "port", "memory")  # nothing is deployed there
 class Place:
     """What an environment has otherwise than `[tool.slipway]` says.
 
-    `context` is the Docker context that it is on. `domain`, `port` and `memory` (of each container of the service) are
-    what DOMAIN, PORT and WEB_MEMORY are where neither its settings file nor the shell has them. `scale` is how many
-    containers a release has there. The others are those of [tool.slipway.deploy].
+    `context` is the Docker context that it is on: one engine, or any manager of a Swarm, as the `orchestrator` says.
+    `domain`, `port` and `memory` (of each container of the service) are what DOMAIN, PORT and WEB_MEMORY are where
+    neither its settings file nor the shell has them. `scale` is how many containers a release has there. The others are
+    those of [tool.slipway.deploy].
     """
 
     context: str = ""
+    orchestrator: Literal["compose", "swarm"] = "compose"
     domain: str = ""
     port: Annotated[int, PORTS] = 0
     memory: str = ""

@@ -1,6 +1,6 @@
 """Releases that replace each other: what can be asked of them, and done with them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -183,6 +183,9 @@ class Releases(Protocol):
         Until `seal`, whoever asks can go back to `old`; with "", nobody can.
         """
 
+    def spread(self, release: str, check: Callable[[], None]) -> None:
+        """Wait until all clients are led to this release; raises Problem, or what `check` does meanwhile."""
+
     def back(self, by: str, any_lock: bool = False) -> str:
         """Go back to the old release; return which it is, "" when nobody can be gone back to.
 
@@ -227,10 +230,7 @@ class Releases(Protocol):
         """Let the ledger have no more than twice as many lines."""
 
     def keep_log(self, event: str, text: str, any_lock: bool = False) -> None:
-        """Keep what was shown of an entry that the ledger has, beside the last ones; raises Problem.
-
-        With `any_lock`, under whoever's lock it is.
-        """
+        """Keep what was shown of an entry, beside the last ones; raises Problem. `any_lock` is as for `record`."""
 
     def kept_log(self, event: str) -> str | None:
         """Return what was kept of an entry, None for nothing; raises Problem."""

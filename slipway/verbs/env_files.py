@@ -3,18 +3,19 @@
 import getpass
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from slipway.core.errors import Problem
 from slipway.project import dotenv, edits, elsewhere, hidden, taken, values, written
 from slipway.project.database import PASSWORD
-from slipway.project.environments import DEV, PROD
+from slipway.project.environments import DEV, PROD, SWARM
 from slipway.schema.words import in_environment
 from slipway.verbs import own_file
 from slipway.verbs.screen import agreed, confirm
 from slipway.verbs.session import Turn, begin
 
 if TYPE_CHECKING:
+    from slipway.deploy.compose.deployment import EngineDeployment
     from slipway.project.config import Project
     from slipway.verbs.session import Session
 
@@ -84,7 +85,12 @@ def pull(session: "Session", yes: bool) -> None:
 
     if session.environment.is_dev:
         raise Problem("Values are taken from a deployment: name its environment, as in ./inv env --pull --prod")
-    own, deployment = session.loaded.within(session.environment.name), session.deployment
+    if session.project.place.orchestrator == SWARM:
+        raise Problem(
+            "A Swarm tells nobody what its secrets are, so there are no values to take: copy the settings file of who "
+            "deploys it, or name where they come from ([tool.slipway.secrets-from], docs/secrets.md)."
+        )
+    own, deployment = session.loaded.within(session.environment.name), cast("EngineDeployment", session.deployment)
     known = deployment.releases.remembered()
     live = ledger.of_release(ledger.parse(known.ledger), known.pointer.release)
     found = given.of_live(deployment)

@@ -11,7 +11,10 @@ from slipway.runtime.environment import Environment
 
 if TYPE_CHECKING:
     from slipway.deploy.compose.deployment import EngineDeployment
+    from slipway.deploy.swarm.deployment import SwarmDeployment
     from slipway.runtime import Runtime
+
+    Deployed = EngineDeployment | SwarmDeployment
 
 
 class Seen(Protocol):
@@ -38,8 +41,8 @@ class Seen(Protocol):
         """The runtime of this environment."""
 
     @property
-    def deployment(self) -> "EngineDeployment":
-        """The environment on a Docker Engine; raises Problem when it is elsewhere."""
+    def deployment(self) -> "Deployed":
+        """The environment on a Docker Engine, or a Swarm; raises Problem when it is elsewhere."""
 
     @property
     def is_deployed(self) -> bool:

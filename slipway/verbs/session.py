@@ -32,9 +32,9 @@ from slipway.verbs import own_file, there
 from slipway.verbs.verb import steps_of
 
 if TYPE_CHECKING:
-    from slipway.deploy.compose.deployment import EngineDeployment
     from slipway.runtime.compose import ComposeRuntime
     from slipway.runtime.host import HostRuntime
+    from slipway.verbs.seen import Deployed
 
 HARMLESS = ("deploy", "down", "env", "logs", "maintenance", "ps", "releases", "rollback", "status")
 UNASKED = ("build", "check", "revision", "test")  # nothing of an environment that runs is touched
@@ -91,21 +91,19 @@ class Session:
         return choose.choose(self.requested, remembered, engine)
 
     @cached_property
-    def runtime(self) -> "ComposeRuntime | HostRuntime | EngineDeployment":
+    def runtime(self) -> "ComposeRuntime | HostRuntime | Deployed":
         """The runtime of this environment; the others are not even imported."""
         if not self.environment.is_dev and self.choice[0] == "docker":
             return self.deployment
         return self._runtime(self.choice[0])
 
-    def _runtime(self, name: str) -> "ComposeRuntime | HostRuntime | EngineDeployment":
+    def _runtime(self, name: str) -> "ComposeRuntime | HostRuntime | Deployed":
         if name != "docker":
             from slipway.runtime.host import HostRuntime
 
             return HostRuntime(self.checkout, self.environment, self.undo)
         if not self.environment.is_dev:
-            from slipway.deploy.compose.deployment import EngineDeployment
-
-            return EngineDeployment(self.checkout, self.environment)
+            return there.deployed(self.checkout, self.environment)
         from slipway.runtime.compose import ComposeRuntime
 
         docker = ComposeRuntime(self.checkout, self.environment, self.undo)
@@ -113,12 +111,10 @@ class Session:
         return docker
 
     @cached_property
-    def deployment(self) -> "EngineDeployment":
+    def deployment(self) -> "Deployed":
         """Production on a Docker Engine; raises Problem when it is elsewhere."""
         there.need_releases(self)
-        from slipway.deploy.compose.deployment import EngineDeployment
-
-        return EngineDeployment(self.checkout, self.environment)
+        return there.deployed(self.checkout, self.environment)
 
     @property
     def is_deployed(self) -> bool:

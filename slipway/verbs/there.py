@@ -3,16 +3,22 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
 from slipway.engine import client, packaged
+from slipway.project.checkout import Checkout
 from slipway.project.database import NO_DATABASE
-from slipway.project.environments import PROD
+from slipway.project.environments import PROD, SWARM
 from slipway.project.settings import Settings
 from slipway.runtime import Runtime
+from slipway.runtime.environment import Environment
 from slipway.upgrade.files import cut_off
 from slipway.verbs.seen import Seen
+
+if TYPE_CHECKING:
+    from slipway.verbs.seen import Deployed
 
 NOTHING = ("stopped", "none", "elsewhere")  # states of what does not run here
 
@@ -55,6 +61,17 @@ def need_releases(session: Seen) -> None:
     for name in needed:
         if not (packaged.where(project) or (project.root / name).exists()):
             raise Problem(f"There is no {name} in {project.root}: production needs it. Take Slipway's.")
+
+
+def deployed(checkout: Checkout, environment: Environment) -> "Deployed":
+    """Return the deployment of an environment: on one engine, or on a Swarm."""
+    if checkout.project.place.orchestrator == SWARM:
+        from slipway.deploy.swarm.deployment import SwarmDeployment
+
+        return SwarmDeployment(checkout, environment)
+    from slipway.deploy.compose.deployment import EngineDeployment
+
+    return EngineDeployment(checkout, environment)
 
 
 def need_any_database(settings: Settings) -> None:

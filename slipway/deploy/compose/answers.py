@@ -11,7 +11,8 @@ from slipway.runtime.release import Answers, Release
 
 NO_FILE = re.compile("(?i)no such file")
 FILE = "/dev/shm/answers"  # noqa: S108  (in a container; as compose.release.yaml has it)
-COUNT = re.compile(r"caddy_http_request_duration_seconds_count\{(?P<labels>[^}]*)\} (?P<count>\S+)")
+METRIC = "caddy_http_request_duration_seconds_count"
+COUNT = re.compile(rf"{METRIC}\{{(?P<labels>[^}}]*)\}} (?P<count>\S+)")
 LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 

@@ -23,6 +23,7 @@ from slipway.engine.stack import Stack
 from slipway.engine.volumes import remove_command as remove_volumes
 from slipway.project.checkout import Checkout
 from slipway.project.processes import NO_WEB
+from slipway.project.settings import Settings
 from slipway.runtime import Job, State, companions
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, MIGRATE, ComposeJobs
@@ -159,13 +160,18 @@ class EngineDeployment:
 
     def url(self, port: int) -> str:
         """Return the address of the service: its domain, or this port."""
-        if self.settings.domain:
-            https = self.settings.https_port
-            return f"https://{self.settings.domain.partition(',')[0]}{'' if https == HTTPS else f':{https}'}"
-        return f"http://localhost:{port}"
+        return address(self.settings, port)
 
     def _variables(self) -> dict[str, str]:
         of = self.settings
         lists = {"HOSTS": listed(of.domain), "TRUSTED": listed(of.trusted_proxies)}  # of Caddy's form
         given = {name: " ".join(values) for name, values in lists.items() if values}
         return {"IMAGE": self.used or self.image.tag, "DEPLOYMENT": self.stack.name} | given
+
+
+def address(settings: Settings, port: int, host: str = "localhost") -> str:
+    """Return the address of a service: its domain, or a port of a host."""
+    if settings.domain:
+        https = settings.https_port
+        return f"https://{settings.domain.partition(',')[0]}{'' if https == HTTPS else f':{https}'}"
+    return f"http://{host}:{port}"

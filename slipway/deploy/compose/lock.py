@@ -108,7 +108,7 @@ def _take(lock: EngineLock, root: Path) -> "tuple[subprocess.Popen[bytes] | None
         raise Problem(unstartable(lock.lock_command[0], error)) from None
     assert process.stdin and process.stdout and process.stderr  # noqa: S101
     try:
-        first = attend(lock.lock_command, process.pid, TAKEN, partial(_line, process.stdout))
+        first = attend(lock.lock_command, process.pid, TAKEN, partial(first_line, process.stdout))
         held, _, container = first.decode().strip().partition(" ")
         if held:
             return process, container
@@ -123,7 +123,8 @@ def _take(lock: EngineLock, root: Path) -> "tuple[subprocess.Popen[bytes] | None
     raise Problem(f"{said.decode(errors='replace').strip()}\nThe lock of this deployment could not be taken.")
 
 
-def _line(pipe: IO[bytes], limit: float) -> bytes:
+def first_line(pipe: IO[bytes], limit: float) -> bytes:
+    """Return what a program writes first, b"" when it ends; raises TimeoutExpired after so many seconds."""
     # It is written at once: what can be read is all of it, or nothing when the program ends.
     if not select.select([pipe], [], [], limit)[0]:
         raise subprocess.TimeoutExpired("", limit)

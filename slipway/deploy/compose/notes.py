@@ -3,7 +3,7 @@
 import base64
 import gzip
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from slipway.core.errors import Problem
 from slipway.deploy.compose.files import CADDYFILE, LEDGER, LOGS_FOLDER, SALT, Files
@@ -42,6 +42,9 @@ class Notes:
         names = [host(new), host(old) if old else ""]
         failed = "The proxy could not be led to the new release."
         self.files.script("switch", *names, given=line, echo=True, apart=True, failed=failed)
+
+    def spread(self, release: str, check: Callable[[], None]) -> None:
+        """Wait for nothing: with the switch, every request is led to the release."""
 
     def back(self, by: str, any_lock: bool = False) -> str:
         """Go back to the old release; return which it is, "" when nobody can be gone back to. Raises Problem."""

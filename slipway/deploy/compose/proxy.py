@@ -20,6 +20,7 @@ from slipway.engine.containers import CONFIG_HASH
 from slipway.engine.jobs import script_command
 from slipway.engine.stack import SERVICES, Stack
 from slipway.project import idempotent
+from slipway.project.config import Project
 from slipway.project.health import headers
 from slipway.runtime.release import Look, Pointer, Release, host, of_host
 
@@ -61,13 +62,8 @@ class CaddyProxy(Surroundings):
         return bool(self.name)
 
     def wanted(self) -> str:
-        """Return the Caddyfile as the tree has it, with what pyproject.toml says for it; raises Problem."""
-        project = self.stack.project
-        try:
-            text = packaged.file(project, CADDYFILE).read_text(encoding="utf-8")
-        except OSError:
-            raise Problem(f"There is no {CADDYFILE} in {project.root}: take Slipway's.") from None
-        return idempotent.told(text, project.idempotent)
+        """Return the Caddyfile as the tree has it; raises Problem."""
+        return caddyfile(self.stack.project)
 
     def check(self, configuration: str, port: int) -> None:
         """Have Caddy read a Caddyfile, with the variables of compose.prod.yaml; raises Problem with what it says."""
@@ -167,6 +163,15 @@ class CaddyProxy(Surroundings):
     def _ask(self, url: str, named: str) -> tuple[bool, str]:
         status, _, head = self.shell.probe(ask_command(self.name, url, named), limit=ASKED)
         return not status, head
+
+
+def caddyfile(project: Project) -> str:
+    """Return the Caddyfile as the tree has it, told what may be sent twice; raises Problem."""
+    try:
+        text = packaged.file(project, CADDYFILE).read_text(encoding="utf-8")
+    except OSError:
+        raise Problem(f"There is no {CADDYFILE} in {project.root}: take Slipway's.") from None
+    return idempotent.told(text, project.idempotent)
 
 
 def ask_command(proxy: str, url: str, named: str = "") -> list[str]:

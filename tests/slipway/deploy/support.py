@@ -2,7 +2,7 @@
 """Releases in memory, and entries of a ledger: what deployments are tried on without an engine."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from slipway.core.errors import Problem
@@ -234,6 +234,7 @@ class MemoryReleases:
         self.record(line)
         self._do("switch")
 
+    def spread(self, release: str, check: Callable[[], None]) -> None: ...
     def back(self, by: str, any_lock: bool = False) -> str:
         if not self.previous or (any_lock and self.idle):
             return ""

@@ -1,0 +1,113 @@
+"""Secrets and configs that the services of a deployment have as files: named by what is in them.
+
+They cannot be changed, and are removed once no service and no kept release has them.
+"""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from slipway.core.errors import Problem
+from slipway.deploy.swarm import files, names
+from slipway.deploy.swarm.around import File
+from slipway.deploy.swarm.values import plain
+from slipway.engine.api import Api, Refused
+from slipway.engine.swarm import objects
+from slipway.engine.swarm.objects import CONFIGS, SECRETS, Kind
+
+DIGITS = 16
+OWNER_ALONE, FOR_ALL = 0o400, 0o444
+
+
+class Files:
+    """The secrets and configs of one deployment; `salt` is what the names of secrets are hashed with."""
+
+    def __init__(self, api: Api, deployment: str, salt: Callable[[], str]) -> None:
+        self.api = api
+        self.root = api.shell.root
+        self.deployment = deployment
+        self.salt = salt
+
+    def secrets(self, values: Mapping[str, str], uid: str, make: bool = True) -> list[File]:
+        """Have a secret for each value, as files that one user can read; raises Problem.
+
+        Unless they are to be made, one that is not there has no id.
+        """
+        found = []
+        for name, value in sorted(values.items()):
+            key = names.of_object(self.deployment, names.SECRET, f"{name}.{self._digest(name, value)}")
+            one = self._have(SECRETS, key, value, names.SECRET, make)
+            found.append(File(one, key, name, OWNER_ALONE, uid, uid))
+        return found
+
+    def config(self, name: str, target: str, text: str, make: bool = True) -> File:
+        """Have a config with a text, as a file at a path that all may read; raises Problem."""
+        digest = hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+        key = names.of_object(self.deployment, names.FILE, f"{name}.{digest}")
+        return File(self._have(CONFIGS, key, text, names.FILE, make), key, target, FOR_ALL)
+
+    def wanted(self, name: str, config: Mapping[str, Any], make: bool = True) -> dict[str, list[File]]:
+        """Have the secrets and configs that a service of a Compose file names as files, by kind; raises Problem."""
+        found: dict[str, list[File]] = {SECRETS: [], CONFIGS: []}
+        for one in files.wanted(name, config):
+            kind, label = (SECRETS, names.SECRET) if one.kind == SECRETS else (CONFIGS, names.FILE)
+            text = _text(one.key, (config.get(one.kind) or {})[one.key], self.root)
+            key = names.of_object(self.deployment, label, f"{one.key}.{self._digest(one.key, text)}")
+            made = self._have(kind, key, text, label, make)
+            found[one.kind].append(File(made, key, one.target, one.mode, one.uid, one.gid))
+        return found
+
+    def _digest(self, name: str, value: str) -> str:
+        return hmac.new(self.salt().encode(), f"{name}\0{value}".encode(), hashlib.sha256).hexdigest()[:DIGITS]
+
+    def _have(self, kind: Kind, key: str, text: str, label: str, make: bool) -> str:
+        if make:
+            return objects.have(self.api, kind, key, text.encode(), names.marks(self.deployment, label))
+        found = objects.named(self.api, kind, key)
+        return found.id if found else ""
+
+    def tidy(self, used: set[str]) -> None:
+        """Remove those that nothing has which is kept; raises Problem.
+
+        `used` are the names of those that are. One that a service has all the same, the Swarm does not remove.
+        """
+        kinds: tuple[tuple[Kind, str], ...] = (
+            (SECRETS, names.SECRET), (SECRETS, names.GIVEN), (CONFIGS, names.FILE),
+        )  # fmt: skip
+        for kind, label in kinds:
+            for one in objects.listed(self.api, kind, *names.wanted(names.marks(self.deployment, label))):
+                if one.name in used:
+                    continue
+                try:
+                    objects.remove(self.api, kind, one.id)
+                except Refused as refused:
+                    if "in use" not in str(refused.message):
+                        raise
+
+
+def _text(key: str, defined: Mapping[str, Any], root: Path) -> str:
+    # What a config or secret of a Compose file has in it.
+    if defined.get("content") is not None:
+        return str(plain(defined["content"]))
+    if defined.get("environment"):
+        return os.environ.get(defined["environment"], "")
+    try:
+        return (root / str(defined.get("file"))).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Problem(f"{key} of the Compose files cannot be read: {error}") from None
+
+
+def used(value: Any) -> Iterator[str]:
+    """Yield the names of the secrets and configs that specs have."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            if key in ("SecretName", "ConfigName"):
+                yield str(each)
+            else:
+                yield from used(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from used(each)

@@ -1,0 +1,120 @@
+"""The database of a deployment on a Swarm: elsewhere, or one task that stays on the node with the data's label."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slipway.core.errors import Problem
+from slipway.deploy.swarm import names, render
+from slipway.deploy.swarm.around import Around
+from slipway.deploy.swarm.content import Files
+from slipway.deploy.swarm.made import changed
+from slipway.deploy.swarm.parts import Parts
+from slipway.deploy.swarm.surroundings import Definitions
+from slipway.deploy.swarm.wait import until_running
+from slipway.engine.swarm import nodes
+from slipway.engine.swarm.services import Spec, alike
+from slipway.project import database
+from slipway.project.settings import Settings
+from slipway.runtime.beside import LeftBehind
+from slipway.runtime.jobs import DATABASE, DATABASE_USER
+
+SOCKET = "/var/run/postgresql"  # where the superuser logs in, whose jobs are on the same node
+
+
+def socket_mount(deployment: str) -> dict[str, Any]:
+    """Return the mount by which jobs of the superuser reach the database's socket: a volume of its node's memory."""
+    options = {"type": "tmpfs", "device": "tmpfs", "o": "size=1m,mode=1777"}
+    return {
+        "Type": "volume", "Source": f"{deployment}_socket", "Target": SOCKET,
+        "VolumeOptions": {"DriverConfig": {"Name": "local", "Options": options}},
+    }  # fmt: skip
+
+
+def without_socket(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what Compose prints, without the folder of the database's socket, which is mounted."""
+    tmpfs = [one for one in config["services"][DATABASE].get("tmpfs") or () if one.partition(":")[0] != SOCKET]
+    return changed(config, DATABASE, tmpfs=tmpfs)
+
+
+class SwarmDatabase:
+    """The database of a deployment; see `runtime.LastingDatabase`."""
+
+    def __init__(
+        self, parts: Parts, files: Files, definitions: Definitions, settings: Settings, uid: Callable[[str, str], str]
+    ) -> None:
+        self.parts, self.files, self.definitions, self.settings, self.uid = parts, files, definitions, settings, uid
+        self.shell = definitions.stack.shell
+
+    def running(self) -> bool:
+        """Tell whether it runs; one elsewhere does."""
+        return not self.settings.own_database or self.parts.runs(DATABASE)
+
+    def need_node(self) -> nodes.Node:
+        """Return the node that has the data; raises Problem when there is none, or more than one."""
+        every = nodes.listed(self.parts.api)
+        found = [one for one in every if one.has(names.DATA_NODE)]
+        if len(found) == 1:
+            return found[0]
+        label = f"{names.DATA_NODE}=true"
+        if found:
+            raise Problem(
+                f"{', '.join(one.name for one in found)} have the label {label}: the data is on one node. Take it from "
+                f"the others: docker node update --label-rm {names.DATA_NODE} NODE"
+            )
+        raise Problem(
+            f"No node has the label {label}, and the data has to be on one: docker node update --label-add {label} "
+            f"{every[0].name if every else 'NODE'}. (A database elsewhere: DATABASE_HOSTNAME in .env.)"
+        )
+
+    def start(self) -> None:
+        """Start PostgreSQL; nothing when the database is elsewhere, or runs already. Raises Problem."""
+        if not self.settings.own_database:
+            return
+        with self.shell.steps.step("database", "PostgreSQL, healthy") as step:
+            if self.running():
+                step.detail += ", running"
+                return
+            node = self.need_node()
+            self.parts.have_networks(names.DATABASE)
+            if not self.parts.find(DATABASE):
+                self.parts.put(self._spec())
+            until_running(self.parts, DATABASE, self.definitions.stack.project.wait)
+            step.detail += f" on {node.name}"
+
+    def left_behind(self) -> LeftBehind | None:
+        """Return the one that runs here, where the database is elsewhere; None for none."""
+        if self.settings.own_database or not self.parts.runs(DATABASE):
+            return None
+        return LeftBehind(names.of_service(self.parts.deployment, DATABASE))
+
+    def is_outdated(self, port: int) -> bool:
+        """Tell whether it was made of another definition than today's."""
+        found = self.parts.find(DATABASE) if self.settings.own_database else None
+        return bool(found and not alike(found.spec, self._spec(make=False)))
+
+    def away(self) -> str:
+        """Say that it doesn't run any more, and what to do; "" when it does, or is elsewhere."""
+        if self.running():
+            return ""
+        name = names.of_service(self.parts.deployment, DATABASE)
+        return f"The database does not run any more. Why: docker service ps --no-trunc {name}."
+
+    def recreate(self) -> None:
+        """Make it as it is defined now: it is away until it runs again. Raises Problem."""
+        with self.shell.steps.step("database", "made anew"):
+            self.parts.put(self._spec())
+            until_running(self.parts, DATABASE, self.definitions.stack.project.wait)
+
+    def _spec(self, make: bool = True) -> Spec:
+        config = without_socket(self.definitions.config(0))
+        of = config["services"][DATABASE]
+        given = {database.PASSWORD: self.settings.database.password}
+        deployment = self.parts.deployment
+        around = Around(
+            deployment, names.marks(deployment, names.PART), networks=names.networks(deployment, config, DATABASE),
+            secrets=self.files.secrets(given, self.uid(of["image"], str(of.get("user") or DATABASE_USER)), make),
+            constraints=(names.pinned(names.DATA_NODE),), stop_first=True, monitor=1,
+        )  # fmt: skip
+        spec = render.service(DATABASE, config, around)
+        spec["TaskTemplate"]["ContainerSpec"].setdefault("Mounts", []).append(socket_mount(deployment))
+        return spec

@@ -1,0 +1,206 @@
+"""Production on a Docker Swarm: what stays (proxies, database), and its releases."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import NoReturn
+
+from slipway.core.errors import Problem
+from slipway.core.shell import Ran
+from slipway.core.words import listed
+from slipway.deploy import source
+from slipway.deploy.compose.deployment import address
+from slipway.deploy.compose.groups import part_states, state
+from slipway.deploy.compose.labels import DEPLOYMENT, PROXY
+from slipway.deploy.swarm import names, oneoffs
+from slipway.deploy.swarm.companions import SwarmCompanions, keeps
+from slipway.deploy.swarm.content import Files
+from slipway.deploy.swarm.database import SwarmDatabase
+from slipway.deploy.swarm.jobs import SwarmJobs
+from slipway.deploy.swarm.lock import Lock
+from slipway.deploy.swarm.made import Maker, refuse
+from slipway.deploy.swarm.notes import SALT
+from slipway.deploy.swarm.parts import Parts
+from slipway.deploy.swarm.proxy import SwarmProxy
+from slipway.deploy.swarm.releases import SwarmReleases
+from slipway.deploy.swarm.service import SwarmService
+from slipway.deploy.swarm.store import Store
+from slipway.deploy.swarm.surroundings import Definitions
+from slipway.engine import images, references
+from slipway.engine.api import Api
+from slipway.engine.compose import ANY
+from slipway.engine.stack import Stack
+from slipway.engine.swarm import nodes, objects, services
+from slipway.engine.swarm.objects import CONFIGS, SECRETS
+from slipway.project.checkout import Checkout
+from slipway.runtime import Job, State, elsewhere
+from slipway.runtime.environment import Environment
+from slipway.runtime.jobs import DATABASE, MIGRATE
+from slipway.runtime.release import WEB, Pointer
+
+PULLED = "It is in no registry: the nodes of a Swarm could not pull it. Release it (./inv release), and deploy that."
+
+
+OWN = (PROXY, DATABASE, MIGRATE)  # services that are on chosen nodes, or end
+
+
+class SwarmDeployment:
+    """The runtime of production on a Docker Swarm; see `runtime.Deployment`."""
+
+    name = "docker"
+    to_replace = ", without a pause: ./inv deploy"
+
+    def __init__(self, checkout: Checkout, environment: Environment) -> None:
+        self.checkout = checkout
+        self.environment = environment
+        self.settings = environment.settings
+        self.used = ""  # the image that jobs run in
+        self.stack = Stack(
+            checkout.shell, checkout.project, environment.name, self._variables,
+            https=lambda: bool(self.settings.domain),
+        )  # fmt: skip
+        deployment = self.stack.name
+        self.api = Api(checkout.shell)
+        store = Store(self.api, deployment, self._holds)
+        self.parts = Parts(self.api, deployment, store.check)
+        files = Files(self.api, deployment, lambda: store.get(names.MARK, SALT))
+        definitions = Definitions(self.stack)
+        self.proxy = SwarmProxy(self.parts, files, definitions, self._held, self._pointer)
+        maker = Maker(self.stack, self.settings, files, self._uid)
+        self.releases: SwarmReleases = SwarmReleases(self.parts, store, files, maker, self.settings, self.proxy)
+        self.jobs = SwarmJobs(self.parts, files, definitions, self.settings, self._uid)
+        self.database = SwarmDatabase(self.parts, files, definitions, self.settings, self._uid)
+        self.service = SwarmService(checkout, self.parts, self.releases, self.proxy)
+        self.companions = SwarmCompanions(self.parts, files, definitions, self.releases.services)
+        self.definitions = definitions
+
+    @property
+    def backups(self) -> str:
+        """Where the backups are."""
+        return self.jobs.backups
+
+    def use(self, image: str) -> None:
+        """Let jobs run in this image; raises Problem for one that nodes cannot pull."""
+        if not references.digest(image):
+            raise Problem(f"{image}: {PULLED}")
+        self.used = image
+
+    def need(self) -> None:
+        """Raise Problem where nothing was ever deployed."""
+        source.need(self.releases)
+
+    def check(self, port: int) -> None:
+        """Have Compose read its files, and look whether a Swarm can have what they say; raises Problem."""
+        nodes.here(self.api)
+        config = self.definitions.config(port)
+        refuse(config, [*OWN, *(name for name, of in config["services"].items() if keeps(of))])
+        self.releases.maker.check()
+        if self.settings.own_database:
+            self.database.need_node()
+
+    def run(self, job: Job) -> Ran:
+        """Run a job as a task of its own."""
+        return self.jobs.run(job)
+
+    def become(self, job: Job) -> NoReturn:
+        """Refuse a job that takes this process's place."""
+        self.jobs.become(job)
+
+    def launch(self, argv: Sequence[str], tag: str, detached: bool) -> str:
+        """Run a command as the live release does, or as one of this tag would."""
+        return oneoffs.launch(self.checkout, self, self.releases, argv, tag, detached)
+
+    def use_programs(self, major: int) -> str:
+        """Say how to have PostgreSQL's programs of this major version: the database's own are used."""
+        return (
+            f"In compose.yaml, let the image of `db` be one of version {major}: of a database elsewhere, only its "
+            "programs are used."
+        )
+
+    def stop(self, volumes: bool) -> None:
+        """Remove the services and networks, what is remembered as well if told to; the data stays on its node."""
+        with self.checkout.steps.step("down") as step:
+            there = [one for one in self.parts.all().values() if one.labels.get(names.KIND) != names.LOCK]
+            for one in there:
+                services.remove(self.api, one.id)
+            for one in there:
+                services.wait_gone(self.api, one.id, 90)
+            step.detail = f"{self.stack.name}: {'stopped' if there else 'nothing was running'}"
+        if volumes:
+            marks = names.wanted({DEPLOYMENT: self.stack.name})
+            for kind in (CONFIGS, SECRETS):
+                for blob in objects.listed(self.api, kind, *marks):
+                    objects.remove(self.api, kind, blob.id)
+        self.parts.remove_networks(names.DATABASE)
+
+    def volumes(self) -> list[str]:
+        """Name what `stop(volumes=True)` deletes: what the Swarm remembers. Volumes of nodes are not reached."""
+        marks = names.wanted({DEPLOYMENT: self.stack.name})
+        count = sum(len(objects.listed(self.api, kind, *marks)) for kind in (CONFIGS, SECRETS))
+        return [f"the ledger, releases and secrets of {self.stack.name}"] if count else []
+
+    def traces(self) -> list[str]:
+        """Name what tells of a deployment: who takes the lock makes nothing of it."""
+        return self.volumes() if self.releases.records() or self.releases.ledger() else []
+
+    def kept(self) -> list[str]:
+        """Name the volumes of the data's node, which stay."""
+        return []
+
+    def listing(self) -> list[tuple[str, ...]]:
+        """Return the tasks as rows, the first their heads."""
+        there = {one.id: one.name for one in nodes.listed(self.api)}
+        called = {one.id: one.name for one in self.parts.all().values()}
+        rows = [("SERVICE", "NODE", "IS", "IMAGE", "")]
+        for one in self.parts.tasks():
+            if one.is_wanted or one.is_running:
+                rows.append((called[one.service], there.get(one.node, "-"), one.state, one.image, one.said))
+        return [tuple(row) for row in rows]
+
+    def status(self) -> dict[str, State]:
+        """Return the state of the live release, the database and the proxies."""
+        live = self.releases.live()
+        database = elsewhere(self.settings)
+        if self.settings.own_database:
+            database = State("ready" if self.parts.runs(DATABASE) else "stopped")
+        found = {"service": state(live), "database": database}
+        if live:
+            found |= part_states(live)
+        if self.checkout.project.has_web:
+            tasks = [one for one in self.parts.tasks_of(PROXY) if one.is_running]
+            found["proxy"] = State("ready" if tasks else "stopped", {"nodes": len(tasks)} if tasks else {})
+            if live and live.running and (port := self.service.port()):
+                web = self.parts.tasks_of(WEB)
+                more = {"tasks": live.scale, "nodes": len({one.node for one in web if one.is_running})}
+                now = found["service"]
+                found["service"] = State(now.state, {**now.details, **more, "address": self.url(port)})
+        return found | self.companions.states()
+
+    def url(self, port: int) -> str:
+        """Return the address of the service: its domain, or this port of the first node that has a proxy."""
+        host = "localhost"
+        if not self.settings.domain:
+            host = next((one.address for one in self.proxy.need_nodes() if one.is_at_work), host)
+        return address(self.settings, port, host)
+
+    def _held(self) -> Lock | None:
+        return self.releases.held
+
+    def _holds(self) -> bool:
+        return self.releases.holds()
+
+    def _pointer(self) -> Pointer:
+        return self.releases.pointer()
+
+    def _variables(self) -> dict[str, str]:
+        of = self.settings
+        lists = {"HOSTS": listed(of.domain), "TRUSTED": listed(of.trusted_proxies)}  # of Caddy's form
+        given = {name: " ".join(found) for name, found in lists.items() if found}
+        return {"IMAGE": self.used or self._live_image(), "DEPLOYMENT": self.stack.name} | given
+
+    def _live_image(self) -> str:
+        found = self.releases.records().get(self.releases.current())
+        return found.image if found else ANY
+
+    @cache  # noqa: B019  # as long as the verb
+    def _uid(self, image: str, user: str) -> str:
+        return images.user_number(self.checkout.shell, image, user)

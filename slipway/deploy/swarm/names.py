@@ -1,0 +1,58 @@
+"""What the parts of a deployment on a Swarm are called, and how they are labelled."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from slipway.deploy.compose.labels import DEPLOYMENT, RELEASE
+from slipway.deploy.swarm.around import NAMESPACE as NAMESPACE
+
+KIND = "dev.slipway.kind"  # of a service, config or secret of a deployment: one of those below
+PART, TRIAL, JOB, LOCK = "part", "trial", "job", "lock"  # of services
+LEDGER, LOG, RECORD, MARK, FILE = "ledger", "log", "release", "mark", "file"  # of configs
+SECRET, GIVEN = "secret", "given"  # of secrets: the release's own, and what one job is given
+EVENT = "dev.slipway.event"  # of a line of the ledger, and of a log
+NODE = "dev.slipway.node"  # of the lock: the node that its holder speaks to
+
+# Labels of nodes, by which the Swarm knows what is to run where.
+PROXY_NODE, DATA_NODE = "slipway.proxy", "slipway.data"
+
+DEFAULT, DATABASE, CONTROL = "default", "database", "control"  # networks; the last one is the proxy's and the lock's
+LONGEST = 63  # characters of a name
+
+
+def of_service(deployment: str, service: str) -> str:
+    """Return what a service of the Compose files is called on the Swarm."""
+    return f"{deployment}_{service}"
+
+
+def of_network(deployment: str, network: str) -> str:
+    """Return what a network of the Compose files is called on the Swarm."""
+    return f"{deployment}_{network}"
+
+
+def networks(deployment: str, config: Mapping[str, Any], service: str) -> dict[str, str]:
+    """Return the names on the Swarm of the networks that a service of the Compose files has, by key."""
+    return {key: of_network(deployment, key) for key in config["services"][service].get("networks") or {DEFAULT: None}}
+
+
+def of_object(deployment: str, kind: str, key: str) -> str:
+    """Return the name of a config or secret; one that is too long ends with its hash."""
+    name = f"{deployment}.{kind}.{key}"
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 17]}.{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+def marks(deployment: str, kind: str = "", release: str = "", **more: str) -> dict[str, str]:
+    """Return the labels of what belongs to a deployment."""
+    found = {NAMESPACE: deployment, DEPLOYMENT: deployment, KIND: kind, RELEASE: release, **more}
+    return {name: value for name, value in found.items() if value}
+
+
+def wanted(labels: Mapping[str, str]) -> list[str]:
+    """Return labels as the Swarm is asked for what has them."""
+    return [f"{name}={value}" for name, value in labels.items()]
+
+
+def pinned(label: str) -> str:
+    """Return the constraint that keeps a task on nodes with a label."""
+    return f"node.labels.{label} == true"

@@ -1,0 +1,115 @@
+"""What a deployment notes on its Swarm: which release is live, and the ledger. See `runtime.releases.Releases`."""
+
+import gzip
+import zlib
+from collections.abc import Mapping, Sequence
+
+from slipway.core.errors import Problem
+from slipway.deploy import ledger
+from slipway.deploy.swarm import names
+from slipway.deploy.swarm.store import Store
+from slipway.engine.swarm.objects import Blob
+from slipway.runtime.release import Pointer, Remembered
+
+PREVIOUS, FLIPPED, SALT, FORMAT = "previous", "flipped", "salt", "format"
+EVENTS = 200  # whose lines are kept: each is an object of the Swarm
+LOGS = 50
+
+
+class SwarmNotes:
+    """What is noted of a deployment's releases."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def pointer(self) -> Pointer:
+        """Return which release clients are led to; raises Problem when that cannot be told."""
+        raise NotImplementedError
+
+    def seal(self) -> bool:
+        """End the time in which one can go back; False when somebody has. Raises Problem."""
+        return self.store.drop(names.MARK, PREVIOUS)
+
+    def clear_marks(self) -> None:
+        """Clear the marks of earlier deployments; raises Problem."""
+        self.store.check()
+        self.forget_rollback()
+
+    def forget_rollback(self) -> None:
+        """Forget who has gone back, and to what; raises Problem."""
+        self.store.drop(names.MARK, PREVIOUS)
+        self.store.drop(names.MARK, FLIPPED)
+
+    # Whether clients are sent away
+
+    def maintenance(self) -> tuple[str, str]:
+        """Return what is noted while clients are sent away, else "", and the proxy's Caddyfile; raises Problem."""
+        return "", self.configuration()
+
+    def configuration(self) -> str:
+        """Return the Caddyfile that the proxies have, "" for none; raises Problem."""
+        raise NotImplementedError
+
+    def send_away(self, files: Mapping[str, str], allowed: Sequence[str]) -> None:
+        """Refuse to; raises Problem."""
+        raise Problem(AWAY)
+
+    def let_in(self) -> None:
+        """Refuse to; raises Problem."""
+        raise Problem(AWAY)
+
+    # What is remembered
+
+    def remembered(self) -> Remembered:
+        """Return all that is remembered; raises Problem."""
+        previous = self.store.get(names.MARK, PREVIOUS)
+        salt = self.store.get(names.MARK, SALT)
+        return Remembered(self.pointer(), self.ledger(), salt, self.configuration(), previous)
+
+    def ledger(self) -> str:
+        """Return the lines of the ledger; raises Problem."""
+        return "".join(one.data.decode(errors="replace") for one in self.store.all(names.LEDGER))
+
+    def record(self, line: str, any_lock: bool = False) -> None:
+        """Add a line to the ledger; raises Problem. With `any_lock`, under whoever's lock it is."""
+        self.store.add(names.LEDGER, line.encode(), any_lock, **{names.EVENT: _event(line)})
+
+    def trim(self, lines: int) -> None:
+        """Let the ledger have the last line of each of the latest events alone, and their logs."""
+        self.store.remove(*superfluous(self.store.all(names.LEDGER), EVENTS))
+
+    def keep_log(self, event: str, text: str, any_lock: bool = False) -> None:
+        """Keep what was shown of an entry that the ledger has, beside the last ones; raises Problem."""
+        packed = gzip.compress(text.encode(errors="replace"))
+        self.store.add(names.LOG, packed, any_lock, **{names.EVENT: event})
+        self.store.remove(*superfluous(self.store.all(names.LOG), LOGS))
+
+    def kept_log(self, event: str) -> str | None:
+        """Return what was kept of an entry, None for nothing; raises Problem."""
+        found = [one for one in self.store.all(names.LOG) if one.labels.get(names.EVENT) == event]
+        try:
+            return gzip.decompress(found[-1].data).decode(errors="replace") if found else None
+        except (OSError, EOFError, zlib.error):
+            raise Problem(f"The log of {event} cannot be read.") from None
+
+    def keep_salt(self, salt: str) -> None:
+        """Keep what settings are hashed with; raises Problem."""
+        self.store.set(names.MARK, SALT, salt.encode())
+
+
+AWAY = (
+    "inv maintenance is not there for a Swarm yet: its proxies are on several nodes, and nothing is changed on all of "
+    "them at once. Nothing was changed. A page of the load balancer's, or of DNS, does it."
+)
+
+
+def _event(line: str) -> str:
+    entries = ledger.parse(line)
+    return entries[0].event if entries else ""
+
+
+def superfluous(found: Sequence[Blob], events: int) -> list[Blob]:
+    """Return those that are not the last of one of the latest events; `found` are in order."""
+    last = {one.labels.get(names.EVENT, ""): one for one in found}
+    kept = {one.id for one in sorted(last.values(), key=lambda one: one.index)[-events:]}
+    return [one for one in found if one.id not in kept]

@@ -1,0 +1,132 @@
+"""Which release of a deployment on a Swarm clients are led to: the one that its service web is.
+
+The services of the Swarm become a release by what is kept of it. Of its web, one task is tried before.
+"""
+
+from collections.abc import Callable
+
+from slipway.core.errors import Problem
+from slipway.core.steps import Steps
+from slipway.deploy.compose import labels
+from slipway.deploy.swarm import names, records, spread
+from slipway.deploy.swarm.notes import FLIPPED, PREVIOUS, SwarmNotes
+from slipway.deploy.swarm.parts import Parts
+from slipway.deploy.swarm.records import Record
+from slipway.deploy.swarm.store import Store
+from slipway.engine.swarm import services
+from slipway.engine.swarm.services import BACK, FAILED, Service
+from slipway.project.config import Project
+from slipway.runtime.release import WEB, Pointer
+
+SWARM = "The Swarm"  # who has gone back, where nobody told it to
+
+
+class SwarmPointer(SwarmNotes):
+    """What leads clients to a release, and what is kept of each; see `runtime.releases.Releases`."""
+
+    def __init__(self, parts: Parts, store: Store, project: Project, steps: Steps) -> None:
+        super().__init__(store)
+        self.parts, self.project, self.steps = parts, project, steps
+        self.api = parts.api
+        self.deployment = parts.deployment
+        self.has_web = project.has_web
+
+    # What is kept
+
+    def records(self) -> dict[str, Record]:
+        """Return what is kept of releases, by id, the oldest first; raises Problem."""
+        found = (Record.of(one) for one in self.store.all(names.RECORD))
+        return {one.id: one for one in found}
+
+    def record_of(self, release: str) -> Record:
+        """Return what is kept of a release; raises Problem when nothing is."""
+        found = self.records().get(release)
+        if not found:
+            raise Problem(f"Nothing is kept of {release}: ./inv releases")
+        return found
+
+    def become(self, record: Record, *of: str) -> None:
+        """Let some of the services become a release's; raises Problem."""
+        for name in of:
+            self.parts.put(record.specs[name])
+
+    def try_out(self, record: Record) -> None:
+        """Start one task of a release's web, to which nobody is led; raises Problem."""
+        self.parts.remove(names.TRIAL)
+        self.parts.put(records.trial(self.deployment, record))
+
+    def untry(self, release: str) -> None:
+        """End the trial of a release, if there is one; raises Problem."""
+        found = self.parts.find(names.TRIAL)
+        if found and found.labels.get(labels.RELEASE) == release:
+            self.parts.remove(names.TRIAL)
+
+    # Which one clients are led to
+
+    def pointer(self) -> Pointer:
+        """Return which release web is, or is being made, and who has gone back to it; raises Problem."""
+        found = self._first()
+        by = self.store.get(names.MARK, FLIPPED)
+        if not by and found and found.update in BACK and self.store.get(names.MARK, PREVIOUS) == _release(found):
+            by = f"{SWARM}{self._why()}"
+        return Pointer(_release(found), by)
+
+    def _why(self) -> str:
+        # What a task of web ended with, last of those that failed.
+        found = [one for one in self.parts.tasks_of(WEB) if one.state in FAILED and one.said]
+        return f" ({max(found, key=lambda one: one.index).said})" if found else ""
+
+    def current(self) -> str:
+        """Return the release of web, or of the first of what there is without web; "" for none."""
+        return _release(self._first())
+
+    def _first(self) -> Service | None:
+        return self.parts.find(WEB if self.has_web else min(self.project.processes, default=WEB))
+
+    def _leading(self, record: Record) -> list[str]:
+        return [WEB] if self.has_web else list(record.processes)
+
+    def switch(self, new: str, old: str, line: str) -> None:
+        """Let web become a release, from which one can go back until `seal`; note a line of the ledger."""
+        record = self.record_of(new)
+        self.become(record, *self._leading(record))
+        if old:
+            self.store.set(names.MARK, PREVIOUS, old.encode())
+        self.untry(new)
+        self.record(line)
+
+    def spread(self, release: str, check: Callable[[], None]) -> None:
+        """Wait until the Swarm has made all of web a release, and look meanwhile; raises Problem."""
+        if self.has_web:
+            spread.wait(self.steps, self.parts, release, self.project.wait, check)
+
+    def point(self, release: str) -> None:
+        """Let web become a release, all of it at once where it was that one before; raises Problem."""
+        self.store.check()
+        self._go_back(self.record_of(release))
+
+    def _go_back(self, record: Record) -> None:
+        for name in self._leading(record):
+            services.go_back(self.api, record.specs[name], self.parts.auth(record.specs[name]))
+        if self.has_web:  # until then, clients get answers of both
+            spread.back(self.parts, record.id, self.project.wait)
+
+    def back(self, by: str, any_lock: bool = False) -> str:
+        """Go back to the old release; return which it is, "" when nobody can be gone back to. Raises Problem."""
+        old = self.store.get(names.MARK, PREVIOUS)
+        if not old or self.current() == old:  # or the Swarm has done it
+            return ""
+        if by:
+            self.store.set(names.MARK, FLIPPED, by.encode(), any_lock)
+        if not self.store.drop(names.MARK, PREVIOUS):  # who removes it decides
+            return ""
+        self._go_back(self.record_of(old))
+        return old
+
+    def fence(self, new: str) -> bool:
+        """Tell whether the lock is still this process's: each change of the Swarm was answered, or was not made."""
+        return self.store.holds()
+
+
+def _release(service: Service | None) -> str:
+    return service.labels.get(labels.RELEASE, "") if service else ""

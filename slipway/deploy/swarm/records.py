@@ -1,0 +1,148 @@
+"""What is kept of a release on a Swarm: all that its services are, so that it can be gone back to as it was."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from slipway.deploy.compose.labels import RELEASE
+from slipway.deploy.swarm import names
+from slipway.engine.containers import SERVICE, Container
+from slipway.engine.swarm.objects import Blob
+from slipway.engine.swarm.services import COMING, FAILED, OVER, RUNNING, Service, Spec, Task
+from slipway.runtime.release import WEB, Release
+
+SECOND = 10**9  # in nanoseconds, which the Swarm counts in
+
+
+@dataclass(frozen=True)
+class Record:
+    """A release: its image, the image's labels, and the spec of each of its services, by its name in Compose."""
+
+    id: str
+    image: str
+    image_id: str
+    specs: Mapping[str, Spec]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    created: str = ""
+
+    @classmethod
+    def of(cls, blob: Blob) -> "Record":
+        """Read the one that a config has."""
+        found: dict[str, Any] = json.loads(blob.data)
+        return cls(found["id"], found["image"], found["image_id"], found["specs"], found["labels"], blob.created)
+
+    @property
+    def data(self) -> bytes:
+        """It, as a config has it."""
+        found = {
+            "id": self.id, "image": self.image, "image_id": self.image_id, "labels": dict(self.labels),
+            "specs": dict(self.specs),
+        }  # fmt: skip
+        return json.dumps(found).encode()
+
+    @property
+    def processes(self) -> dict[str, Spec]:
+        """The specs of what it has beside web."""
+        return {name: spec for name, spec in self.specs.items() if name != WEB}
+
+
+def trial(deployment: str, record: Record) -> dict[str, Any]:
+    """Return the service in which a release's web is tried: one task that nobody is led to."""
+    spec = json.loads(json.dumps(record.specs[WEB]))
+    spec["Name"] = names.of_service(deployment, names.TRIAL)
+    spec["Labels"] = {**spec["Labels"], names.KIND: names.TRIAL}
+    spec["Mode"] = {"Replicated": {"Replicas": 1}}
+    task = spec["TaskTemplate"]
+    task["RestartPolicy"] = {"Condition": "none"}
+    for network in task.get("Networks") or ():
+        network.pop("Aliases", None)
+    for key in ("UpdateConfig", "RollbackConfig"):
+        spec.pop(key, None)
+    return dict(spec)
+
+
+def replicas(spec: Spec) -> int:
+    """Return how many tasks a service is to have."""
+    return int(((spec.get("Mode") or {}).get("Replicated") or {}).get("Replicas", 1))
+
+
+def release(
+    record: Record, deployment: str, services: Mapping[str, Service], tasks: Sequence[Task], has_web: bool
+) -> Release:
+    """Return a release as its tasks are: what is not there, or not any more, is a container that has ended.
+
+    A task that is to come is one that starts. Before its web has taken the other one's place, the trial is its web.
+    """
+    found = {}
+    for name, spec in record.specs.items():
+        service = services.get(names.of_service(deployment, name))
+        if name == WEB and not _is_of(service, record):
+            service = services.get(names.of_service(deployment, names.TRIAL))
+            spec = {**spec, "Mode": {"Replicated": {"Replicas": 1}}} if _is_of(service, record) else spec
+        mine = [one for one in tasks if service and one.service == service.id] if _is_of(service, record) else None
+        found[name] = tuple(_containers(record, name, spec, mine))
+    return Release(record.id, found, has_web)
+
+
+def _is_of(service: Service | None, record: Record) -> bool:
+    return bool(service and service.labels.get(RELEASE) == record.id)
+
+
+def _containers(record: Record, name: str, spec: Spec, tasks: Sequence[Task] | None) -> list[Container]:
+    count = replicas(spec)
+    if tasks is None:
+        return [_ended(record, name, spec, slot) for slot in range(1, count + 1)]
+    slots: dict[int, list[Task]] = {}
+    for one in tasks:
+        if one.labels.get(RELEASE) == record.id:
+            slots.setdefault(one.slot, []).append(one)
+    found = [_container(record, name, spec, each) for each in slots.values() if _counts(each)]
+    coming = [_coming(record, name, spec, slot) for slot in range(1, count + 1) if slot not in slots]
+    return [*found, *coming[: max(0, count - len(found))]]
+
+
+def _counts(tasks: Sequence[Task]) -> bool:
+    # Not a slot that was taken away, as there are to be fewer by now.
+    return tasks[-1].is_wanted or tasks[-1].state in FAILED or tasks[-1].desired == RUNNING
+
+
+def _container(record: Record, name: str, spec: Spec, tasks: Sequence[Task]) -> Container:
+    one = tasks[-1]
+    base = _ended(record, name, spec, one.slot)
+    networks = sorted(one.addresses, key=lambda network: not network.endswith(f"_{names.DEFAULT}"))  # where it is asked
+    health = (spec["TaskTemplate"]["ContainerSpec"].get("HealthCheck") or {}).get("Test") not in (None, [], ["NONE"])
+    running = one.state == RUNNING or one.state in COMING
+    return replace(
+        base,
+        id=one.container or one.id,
+        running=running and one.state not in OVER,
+        status=one.status,
+        restarts=sum(each.state in FAILED for each in tasks[:-1]),
+        health="" if one.state == RUNNING and not health else "healthy" if one.state == RUNNING else "starting",
+        phase=one.state,
+        checks=(one.said,) if one.said else (),
+        addresses=tuple(one.addresses[network] for network in networks),
+        networks=tuple(networks),
+    )
+
+
+def _ended(record: Record, name: str, spec: Spec, slot: int) -> Container:
+    container = spec["TaskTemplate"]["ContainerSpec"]
+    grace = container.get("StopGracePeriod")
+    return Container(
+        id=f"{name}.{slot}",
+        name=f"{spec['Name']}.{slot}",
+        image=record.image,
+        image_id=record.image_id,
+        labels={**record.labels, **(container.get("Labels") or {}), SERVICE: name, RELEASE: record.id},
+        running=False,
+        phase="exited",
+        created=record.created,
+        grace=None if grace is None else grace // SECOND,
+        env=tuple(container.get("Env") or ()),
+    )
+
+
+def _coming(record: Record, name: str, spec: Spec, slot: int) -> Container:
+    return replace(_ended(record, name, spec, slot), running=True, health="starting", phase="new")

@@ -1,0 +1,237 @@
+"""Releases on a Swarm; see `runtime.releases.Releases`.
+
+One is first tried as a service of its own, to which nobody is led. Then the services of the deployment become it: the
+Swarm starts each new task before it stops an old one, and goes back by itself where they don't stay well.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+
+from slipway.core.caller import who
+from slipway.core.errors import Problem
+from slipway.deploy.compose import labels
+from slipway.deploy.compose.groups import defined
+from slipway.deploy.swarm import counted, names, records, settled
+from slipway.deploy.swarm import lock as locks
+from slipway.deploy.swarm.content import Files, used
+from slipway.deploy.swarm.lock import Lock
+from slipway.deploy.swarm.made import Maker
+from slipway.deploy.swarm.parts import Parts
+from slipway.deploy.swarm.pointer import SwarmPointer
+from slipway.deploy.swarm.proxy import SwarmProxy
+from slipway.deploy.swarm.records import Record
+from slipway.deploy.swarm.store import Store
+from slipway.engine import images, processes, variables
+from slipway.engine.swarm import logs, services
+from slipway.engine.swarm.services import FAILED
+from slipway.project import values
+from slipway.project.settings import Settings
+from slipway.runtime.release import WEB, Answers, Beside, NewRelease, Release
+
+
+class SwarmReleases(SwarmPointer):
+    """The releases of a deployment on a Swarm."""
+
+    def __init__(
+        self, parts: Parts, store: Store, files: Files, maker: Maker, settings: Settings, proxy: SwarmProxy
+    ) -> None:
+        super().__init__(parts, store, maker.stack.project, maker.stack.shell.steps)
+        self.files, self.maker, self.settings, self.proxy = files, maker, settings, proxy
+        self.stack = maker.stack
+        self.shell = self.stack.shell
+        self.images = images.Images(self.shell)
+        self.held: Lock | None = None
+        self._count = set[str]()  # releases that count what their clients get
+
+    @contextlib.contextmanager
+    def lock(self, verb: str, wait: bool = True, files: bool = True, joins: str = "") -> Iterator[str]:
+        """Hold the Swarm's lock; what it was still changing, it has come to the end of. Raises Problem."""
+        networks = list(self.parts.have_networks(names.DEFAULT, names.CONTROL).values())
+        wanted = locks.Wanted(self.deployment, self.proxy.definitions.image, f"inv {verb} of {who()}", networks)
+        with locks.on_swarm(wanted, self.api, wait, verb, joins) as (self.held, waited):
+            try:
+                settled.wait(self.shell.steps, self.parts)
+                yield waited
+            finally:
+                self.held = None
+
+    def holds(self) -> bool:
+        """Tell whether this process has the lock; raises Problem when nobody can tell."""
+        return locks.holds(self.api, self.held)
+
+    def busy(self) -> str:
+        """Return who has the lock, with verb and age; "" for nobody."""
+        return locks.owner(self.api, names.of_service(self.deployment, names.LOCK)).name
+
+    # What is there
+
+    def all(self) -> dict[str, Release]:
+        """Return those that are kept, by id, the oldest first."""
+        there, tasks = self.parts.all(), self.parts.tasks()
+        return {
+            id: records.release(one, self.deployment, there, tasks, self.has_web)
+            for id, one in self.records().items()
+        }  # fmt: skip
+
+    def live(self) -> Release | None:
+        """Return the one that clients are led to, or None."""
+        return self.all().get(self.pointer().release)
+
+    def again(self, release: str) -> Release | None:
+        """Look again at one."""
+        return self.all().get(release)
+
+    def configuration(self) -> str:
+        """Return the Caddyfile that the proxies have, "" for none."""
+        return self.proxy.configuration() if self.has_web else ""
+
+    def log(self, release: str, lines: int) -> str:
+        """Return the last lines of one's log: of a task that failed, if there is one."""
+        there = self.parts.all()
+        mine = [one for one in self.parts.tasks() if one.labels.get(labels.RELEASE) == release]
+        web = {one.id for one in there.values() if one.name in (self._called(WEB), self._called(names.TRIAL))}
+        found = sorted(mine, key=lambda one: (one.state in FAILED, one.service in web, one.index))[-1:]
+        return "\n".join(filter(None, [logs.of_task(self.api, found[0].id, lines), found[0].said])) if found else ""
+
+    def _called(self, service: str) -> str:
+        return names.of_service(self.deployment, service)
+
+    def answers(self, release: Release) -> Answers | None:
+        """Return what the clients of one got; None when it doesn't count that, or without the lock."""
+        found = counted.of(self.shell, self.held, release) if self.held else None
+        if found:
+            self._count.add(release.id)
+        return found or (Answers() if release.id in self._count else None)
+
+    def switch(self, new: str, old: str, line: str) -> None:
+        """Let web become a release; see `SwarmPointer`. Whether it counts what clients get, its trial has shown."""
+        if trial := self.again(new):
+            self.answers(trial)
+        super().switch(new, old, line)
+
+    def variables(self) -> dict[str, str]:
+        """Return the variables that a release would be started with, its secrets included; raises Problem."""
+        found = self.maker.definition.variables() | self.settings.secrets
+        variables.check(values.given(self.stack.project), found, self.stack.project)
+        return found
+
+    def definition(self) -> str:
+        """Return what compose.release.yaml makes of a release but for its variables, image and name; raises Problem."""
+        return defined(self.maker.definition.services)
+
+    def services(self) -> list[str]:
+        """Name the services of compose.release.yaml."""
+        return list(self.maker.definition.services)
+
+    def volumes(self, image: str) -> tuple[str, ...]:
+        """Return none: on a Swarm, releases share no folder of a node. Raises Problem for what no release can be."""
+        self.maker.check()
+        return ()
+
+    def is_defined_so(self, release: Release) -> bool:
+        """Tell whether compose.release.yaml, with the settings of today, would make a release as it is."""
+        record = self.records().get(release.id)
+        if not record:
+            return False
+        counts = {name: records.replicas(spec) for name, spec in record.specs.items()}
+        now = self.maker.specs(release.id, record.image, counts, make=False)
+        return {name: services.marked(one) for name, one in now.items()} == {
+            name: services.marked(one) for name, one in record.specs.items()
+        }
+
+    # What is done with one
+
+    def start(self, new: NewRelease) -> None:
+        """Keep what one is, and try its web; raises Problem."""
+        self.store.check()
+        record = self.maker.record(new)
+        self.store.set(names.RECORD, new.id, record.data)
+        if new.scale:
+            self.try_out(record)
+
+    def resume(self, release: Release) -> None:
+        """Try the web of one that was kept; raises Problem."""
+        if release.has_web:
+            self.try_out(self.record_of(release.id))
+
+    # Its processes beside web
+
+    def processes(self) -> dict[str, int]:
+        """Return those that a release would have, each with how many by what defines it; raises Problem."""
+        return processes.replicas(self.stack.project, self.maker.definition.services)
+
+    def singles(self) -> list[str]:
+        """Return those of which never two are at work."""
+        return [name for name, one in self.stack.project.processes.items() if one.single]
+
+    def start_processes(self, new: NewRelease) -> None:
+        """Let the processes become those of one; raises Problem."""
+        record = self.record_of(new.id)
+        self.become(record, *record.processes)
+
+    def resume_processes(self, release: Release) -> None:
+        """Let the processes become those of one again; raises Problem."""
+        record = self.record_of(release.id)
+        self.become(record, *record.processes)
+
+    def retire(self, release: Release) -> None:
+        """Tell nothing to stop but what the live release has not: the others were replaced."""
+        kept = self.records().get(self.current())
+        for name in (self.records().get(release.id) or kept or Record("", "", "", {})).processes:
+            service = self.parts.find(name)
+            if service and service.labels.get(labels.RELEASE) == release.id and kept and name not in kept.specs:
+                self.parts.remove(name)
+
+    def is_retiring(self, release: Release) -> bool:
+        """Return False: the Swarm sees to what was told to stop."""
+        return False
+
+    def retired(self, release: Release) -> None:
+        """Wait for nothing: the Swarm starts what comes in the place of a single one once that has stopped."""
+
+    def renew(self, secrets: Mapping[str, str]) -> None:
+        """Refuse to: what a task was given on a Swarm stays; raises Problem."""
+        raise Problem(
+            "inv rotate is not there for a Swarm yet: what a task was given stays what it is. Change the value in the "
+            "settings, and deploy: ./inv deploy"
+        )
+
+    def stop(self, release: Release) -> None:
+        """Let what is still one's become the live release's; raises Problem."""
+        kept = self.records().get(self.current())
+        if kept and kept.id != release.id:
+            self.become(kept, *kept.processes)
+        self.untry(release.id)
+
+    def halt(self, release: Release) -> None:
+        """Let what is still one's become the live release's."""
+        self.stop(release)
+
+    def remove(self, release: Release) -> None:
+        """Let nothing be one's any more, and forget it; raises Problem."""
+        self.retire(release)
+        self.stop(release)
+        self.store.drop(names.RECORD, release.id)
+
+    def tidy(self) -> None:
+        """Remove jobs that have ended, and secrets and configs that nothing has which is kept; raises Problem."""
+        there = self.parts.all()
+        for one in there.values():
+            if one.labels.get(names.KIND) == names.JOB and settled.is_over(self.api, one):
+                services.remove(self.api, one.id)
+        kept = [record.specs for record in self.records().values()]
+        self.files.tidy({*used(kept), *used([one.spec for one in there.values()])})
+
+    # Around
+
+    def beside(self, port: int = 0) -> tuple[Beside, ...]:
+        """Return the images of the database and the proxies that run."""
+        return self.maker.beside(self.parts)
+
+    def room(self) -> int:
+        """Return the free bytes of the disk of the manager that is asked; 0 when that cannot be told."""
+        if not self.held:
+            return 0
+        status, said, _ = self.shell.probe(self.held.exec_command("df", "-Pk", "/"))
+        words = said.split()[-3:] if not status else []
+        return int(words[0]) * 1024 if words and words[0].isdigit() else 0

@@ -1,0 +1,44 @@
+"""Waiting for what a Swarm was told to make."""
+
+import time
+
+from slipway.core.errors import Problem
+from slipway.deploy.swarm import names
+from slipway.deploy.swarm.parts import Parts
+from slipway.engine.swarm.services import COMING, FAILED, Task
+
+POLL = 0.3
+TRIES = 3  # tasks that may fail before it is given up
+
+
+def until_running(parts: Parts, service: str, seconds: float) -> None:
+    """Wait until all tasks of a service that are to run do, and its update is over; raises Problem with the reason.
+
+    Each task has these seconds, from when the last one came to run.
+    """
+    began, before, old = time.monotonic(), -1, {one.id for one in parts.tasks_of(service) if one.state in FAILED}
+    while True:
+        found, tasks = parts.find(service), parts.tasks_of(service)
+        if not found:
+            raise Problem(f"The service {names.of_service(parts.deployment, service)} is gone.")
+        wanted = [one for one in tasks if one.is_wanted]
+        running = [one for one in wanted if one.is_running and one.is_of(found)]
+        if not found.is_working and wanted and len(running) == len(wanted):
+            return
+        if len(running) != before:
+            began, before = time.monotonic(), len(running)
+        failed = [one for one in tasks if one.state in FAILED and one.id not in old]
+        if time.monotonic() - began > seconds or len(failed) >= TRIES:
+            raise Problem(said(parts.deployment, service, tasks))
+        time.sleep(POLL)
+
+
+def said(deployment: str, service: str, tasks: list[Task]) -> str:
+    """Say that a service did not come to run, and why, as far as the Swarm tells."""
+    one = next((each for each in reversed(tasks) if each.state in (*FAILED, *COMING)), None)
+    why = f": a task of it is {one.state}{f' ({one.said})' if one.said else ''}" if one else ""
+    name = names.of_service(deployment, service)
+    return (
+        f"{name} did not come to run{why}. Its tasks: docker service ps --no-trunc {name}; its log: docker service "
+        f"logs {name}"
+    )

@@ -1,0 +1,222 @@
+"""The Engine API: JSON over HTTP, on the connection that the Docker client has to the engine of its context.
+
+https://docs.docker.com/reference/api/engine/; `docker system dial-stdio` is how the client itself reaches an engine
+over SSH.
+"""
+
+import atexit
+import base64
+import contextlib
+import json
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from typing import Any
+from urllib.parse import urlencode
+
+from slipway.core import limits
+from slipway.core.errors import Problem
+from slipway.core.limits import ACT, ASK, SOON, Limit
+from slipway.core.programs import close, started
+from slipway.core.shell import Shell
+from slipway.core.signals import interrupted, uninterrupted
+
+VERSION = "1.44"  # Engine 25: the first that keeps no-new-privileges of a service, and start_interval
+PREFIX = f"/v{VERSION}"
+DIAL = ["docker", "system", "dial-stdio"]
+UNSURE = "Whether it was done cannot be told"
+# As a manager says that the Swarm cannot decide anything just now.
+LEADERLESS = re.compile(r"(?i)does not have a leader|deadline ?exceeded|unavailable|transport|lost quorum")
+ELECTION = 40  # seconds that a Swarm may take to have a leader again
+POLL = 0.3
+
+
+class Refused(Problem):
+    """Say what an engine refuses, with the status of its answer."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is nothing of the name."""
+        return self.status == 404
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether there is something of the name already."""
+        return self.status == 409
+
+    @property
+    def is_out_of_sequence(self) -> bool:
+        """Whether it was changed by somebody since it was looked at."""
+        return "out of sequence" in str(self.message)
+
+
+class Away(Problem):
+    """Say that an engine does not answer, or its Swarm has no leader: what it was to do may be done or not."""
+
+
+class Api:
+    """The API of one engine."""
+
+    def __init__(self, shell: Shell) -> None:
+        self.shell = shell
+        self._connection: HTTPConnection | None = None
+        self._process: subprocess.Popen[str] | None = None
+        atexit.register(self.close)
+
+    def get(self, path: str, filters: Mapping[str, list[str]] | None = None, **query: str) -> Any:
+        """Return what an engine tells of a path; raises Refused, or Away after it was asked for long enough."""
+        query |= {"filters": json.dumps(filters)} if filters else {}
+        return _until_led(lambda: self._json("GET", path, query, limit=ASK), again=True)
+
+    def find(self, path: str) -> Any | None:
+        """Return what an engine tells of a path, None when there is nothing; raises Refused and Away."""
+        try:
+            return self.get(path)
+        except Refused as refused:
+            if refused.is_missing:
+                return None
+            raise
+
+    def post(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **query: str) -> Any:
+        """Have an engine do something; raises Refused, or Away when nobody can tell whether it was done."""
+        self._show("POST", path, query)
+        return self._json("POST", path, query, body, headers, ACT)
+
+    def delete(self, path: str) -> bool:
+        """Remove something; False when it was gone already. Raises Refused and Away."""
+        self._show("DELETE", path, {})
+        try:
+            self._json("DELETE", path, {}, limit=ACT)
+        except Refused as refused:
+            if refused.is_missing:
+                return False
+            raise
+        return True
+
+    @contextlib.contextmanager
+    def stream(self, path: str, **query: str) -> Iterator[HTTPResponse]:
+        """Give an answer that goes on, on a connection of its own; raises Refused and Away."""
+        other = Api(self.shell)
+        try:
+            yield other._ask("GET", path, query, limit=Limit())
+        finally:
+            other.close()
+
+    def close(self) -> None:
+        """End the connection."""
+        connection, process = self._connection, self._process
+        self._connection = self._process = None
+        if connection:
+            with contextlib.suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)  # who waits for an answer in another thread is told as well
+            connection.close()
+        if process:
+            try:
+                process.wait(SOON)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            close(process)
+
+    def _show(self, method: str, path: str, query: Mapping[str, str]) -> None:
+        self.shell.steps.command([*DIAL, "#", method, _target(path, query)])
+
+    def _json(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        limit: Limit = ASK,
+    ) -> Any:
+        said = self._ask(method, path, query, body, headers, limit).read()
+        return json.loads(said) if said.strip() else None
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        limit: Limit = ASK,
+    ) -> HTTPResponse:
+        connection = self._connected(limit)
+        try:
+            text = None if body is None else json.dumps(body).encode()
+            given = {"Content-Type": "application/json", **(headers or {})} if text is not None else {}
+            connection.request(method, _target(path, query), text, given)
+            answer = connection.getresponse()
+            said = answer.read() if answer.status >= 400 else b""
+        except (OSError, HTTPException) as error:
+            raise self._broken(error) from None
+        except BaseException:  # what was asked is not answered yet: the next question needs a connection of its own
+            self.close()
+            raise
+        if answer.status >= 400:
+            raise _refused(answer.status, said)
+        return answer
+
+    def _connected(self, limit: Limit) -> HTTPConnection:
+        if not self._connection:
+            ours, theirs = socket.socketpair()
+            with theirs, uninterrupted():
+                ends: dict[str, Any] = {"stdin": theirs, "stdout": theirs, "stderr": subprocess.PIPE}
+                self._process = started(DIAL, apart=True, cwd=self.shell.root, **ends)
+                self._connection = HTTPConnection("docker")
+                self._connection.auto_open = 0
+                self._connection.sock = ours
+        now = time.monotonic()
+        seconds = None if limit.seconds is None else limits.ends(limit, now, interrupted(), vain=False) - now
+        self._connection.sock.settimeout(seconds)
+        return self._connection
+
+    def _broken(self, error: Exception) -> Away:
+        process, said = self._process, ""
+        if process and not isinstance(error, TimeoutError):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                said = process.communicate(timeout=SOON)[1].strip()
+        self.close()
+        why = "it did not answer in time" if isinstance(error, TimeoutError) else said or str(error) or "it broke off"
+        return Away(f"The engine cannot be asked: {why}\nIs it well? docker version")
+
+
+def _until_led(ask: Callable[[], Any], again: bool) -> Any:
+    # A connection that broke says nothing; and a Swarm elects another leader by itself.
+    began = time.monotonic()
+    while True:
+        try:
+            return ask()
+        except Away as away:
+            led = LEADERLESS.search(str(away.message)) and interrupted() is None
+            if not (again or (led and time.monotonic() - began < ELECTION)):
+                raise
+            again = False
+            time.sleep(POLL)
+
+
+def _target(path: str, query: Mapping[str, str]) -> str:
+    return f"{PREFIX}{path}{f'?{urlencode(query)}' if query else ''}"
+
+
+def _refused(status: int, said: bytes) -> Problem:
+    try:
+        message = str(json.loads(said)["message"])
+    except (ValueError, KeyError, TypeError):
+        message = said.decode(errors="replace").strip() or f"The engine answers {status}."
+    if status in (500, 503) and LEADERLESS.search(message):
+        return Away(message)
+    return Refused(message, status)
+
+
+def encoded(data: bytes) -> str:
+    """Return the data of a config or secret as the API has it."""
+    return base64.b64encode(data).decode()

@@ -1,0 +1,1 @@
+"""A Docker Swarm: what its managers tell, and do."""

@@ -1,0 +1,53 @@
+"""Logs of a Swarm's services: each node sends those of its tasks.
+
+https://docs.docker.com/reference/api/engine/version/v1.44/#tag/Service/operation/ServiceLogs
+"""
+
+import contextlib
+import struct
+from collections.abc import Callable, Iterator
+from http.client import HTTPException, HTTPResponse
+
+from slipway.core.errors import Problem
+from slipway.engine.api import Api
+
+HEAD = struct.Struct(">BxxxL")  # which stream, and how many bytes follow
+OUT, ERR = 1, 2
+
+
+def read(api: Api, service: str, lines: int | None = None) -> tuple[str, str]:
+    """Return what a service has printed so far: its output, and its errors; the last lines, or all. Raises Problem."""
+    return _read(api, f"/services/{service}/logs", lines)
+
+
+def of_task(api: Api, task: str, lines: int) -> str:
+    """Return the last lines that a task has printed, or why they cannot be read."""
+    try:
+        return "\n".join(_read(api, f"/tasks/{task}/logs", lines)).strip()
+    except Problem as problem:
+        return str(problem.message)
+
+
+def _read(api: Api, path: str, lines: int | None) -> tuple[str, str]:
+    found = {OUT: b"", ERR: b""}
+    with api.stream(path, stdout="1", stderr="1", tail="all" if lines is None else str(lines)) as answer:
+        for stream, data in _frames(answer):
+            found[stream] = found.get(stream, b"") + data
+    return found[OUT].decode(errors="replace"), found[ERR].decode(errors="replace")
+
+
+def follow(api: Api, service: str, show: Callable[[int, str], None]) -> None:
+    """Show what a service prints, each line with its stream, until the connection ends; raises nothing."""
+    rest = {OUT: b"", ERR: b""}
+    told = api.stream(f"/services/{service}/logs", stdout="1", stderr="1", follow="1")
+    with contextlib.suppress(Problem, OSError, HTTPException, ValueError, AttributeError), told as answer:
+        for stream, data in _frames(answer):
+            *lines, rest[stream] = (rest.get(stream, b"") + data).split(b"\n")
+            for line in lines:
+                show(stream, line.decode(errors="replace"))
+
+
+def _frames(answer: HTTPResponse) -> Iterator[tuple[int, bytes]]:
+    while len(head := answer.read(HEAD.size)) == HEAD.size:
+        stream, size = HEAD.unpack(head)
+        yield stream, answer.read(size)

@@ -1,0 +1,53 @@
+"""Secrets and configs on a Swarm: named by what is in them, removed once nothing has them."""
+
+from slipway.deploy.swarm.content import Files, used
+from slipway.engine.swarm import services
+from tests.slipway.deploy.swarm.in_memory import MemoryApi, api, spec
+
+
+def files(memory: MemoryApi, salt: str = "salt") -> Files:
+    return Files(api(memory), "shop-prod", lambda: salt)
+
+
+def test_a_secret_is_made_once_and_its_name_tells_nothing_of_it() -> None:
+    memory = MemoryApi()
+    first = files(memory).secrets({"KEY": "hunter2"}, "65532")
+    assert files(memory).secrets({"KEY": "hunter2"}, "65532") == first
+    (one,) = first
+    assert (one.target, one.mode, one.uid, one.gid) == ("KEY", 0o400, "65532", "65532")
+    assert memory.done == ["POST /secrets"]
+    (other,) = files(memory, "pepper").secrets({"KEY": "hunter2"}, "65532")
+    assert other.name != one.name  # whoever guesses the value needs the salt as well
+    assert files(memory).secrets({"KEY": "hunter3"}, "65532")[0].name not in (one.name, other.name)
+
+
+def test_what_is_only_looked_at_is_not_made() -> None:
+    memory = MemoryApi()
+    (one,) = files(memory).secrets({"KEY": "hunter2"}, "65532", make=False)
+    assert (one.id, memory.done) == ("", [])
+
+
+def test_what_the_compose_files_name_is_made_of_what_is_in_it() -> None:
+    memory = MemoryApi()
+    config = {
+        "services": {"web": {"configs": [{"source": "motd", "target": "/etc/motd"}], "secrets": []}},
+        "configs": {"motd": {"content": "costs 5 $$"}},
+    }
+    found = files(memory).wanted("web", config)
+    assert [one.target for one in found["configs"]] == ["/etc/motd"]
+    assert memory.named("configs") == [found["configs"][0].name]
+
+
+def test_what_nothing_has_any_more_is_removed() -> None:
+    memory = MemoryApi()
+    of = files(memory)
+    kept, old, mounted = (of.secrets({"KEY": value}, "0")[0] for value in ("1", "2", "3"))
+    services.put(api(memory), spec("web", Secrets=[{"SecretID": mounted.id, "SecretName": mounted.name}]))
+    of.tidy({kept.name})
+    assert memory.named("secrets") == [kept.name, mounted.name]
+    assert old.name not in memory.named("secrets")
+
+
+def test_names_are_found_wherever_specs_have_them() -> None:
+    config = {"Configs": [{"ConfigName": "a"}], "x": [{"Secrets": [{"SecretName": "b"}]}]}
+    assert set(used([config])) == {"a", "b"}

@@ -1,0 +1,113 @@
+"""Which release clients are led to on a Swarm: switched, gone back from, and by whom."""
+
+from pathlib import Path
+
+import pytest
+
+from slipway.core.errors import Problem
+from slipway.core.steps import Steps
+from slipway.deploy import ledger
+from slipway.deploy.swarm import names
+from slipway.deploy.swarm.parts import Parts
+from slipway.deploy.swarm.pointer import SwarmPointer
+from slipway.deploy.swarm.store import Store
+from slipway.project.config import load
+from tests.slipway.deploy.in_memory import PYPROJECT
+from tests.slipway.deploy.support import entry
+from tests.slipway.deploy.swarm.in_memory import MemoryApi, api, record
+
+BACK = "POST /services/s7/update"
+
+
+class Pointer(SwarmPointer):
+    """One without a proxy."""
+
+    def configuration(self) -> str:
+        """Return none."""
+        return ""
+
+
+@pytest.fixture
+def memory() -> MemoryApi:
+    return MemoryApi()
+
+
+def pointer(memory: MemoryApi, root: Path, holds: bool = True) -> Pointer:
+    (root / "pyproject.toml").write_text(PYPROJECT)
+    store = Store(api(memory), "shop-prod", lambda: holds)
+    return Pointer(Parts(api(memory), "shop-prod", store.check), store, load(root), Steps())
+
+
+@pytest.fixture
+def one(memory: MemoryApi, tmp_path: Path) -> Pointer:
+    """A deployment whose release a is live, and b was begun."""
+    found = pointer(memory, tmp_path)
+    for release in "ab":
+        found.store.set(names.RECORD, release, record(release, replicas=2).data)
+    found.become(found.record_of("a"), "web", "worker")
+    return found
+
+
+def test_a_switch_makes_web_the_release_and_ends_its_trial(memory: MemoryApi, one: Pointer) -> None:
+    one.try_out(one.record_of("b"))
+    assert one.pointer().release == "a"
+    one.switch("b", "a", entry("b").line())
+    assert (one.pointer().release, one.pointer().by) == ("b", "")
+    assert memory.named("services") == ["shop-prod_web", "shop-prod_worker"]
+    assert one.remembered().previous == "a"
+    assert [each.release for each in ledger.parse(one.ledger())] == ["b"]
+    one.spread("b", lambda: None)
+
+
+def test_whoever_asks_can_go_back_until_it_is_sealed(memory: MemoryApi, tmp_path: Path, one: Pointer) -> None:
+    one.switch("b", "a", entry("b").line())
+    another = pointer(memory, tmp_path, holds=False)
+    assert another.back("ben@there", any_lock=True) == "a"
+    assert (one.pointer().release, one.pointer().by) == ("a", "ben@there")
+    assert not one.seal()
+    assert another.back("eve@there", any_lock=True) == ""
+    one.forget_rollback()
+    assert one.pointer().by == ""
+
+
+def test_after_the_seal_nobody_goes_back_by_a_renaming(memory: MemoryApi, tmp_path: Path, one: Pointer) -> None:
+    one.switch("b", "a", entry("b").line())
+    assert one.seal()
+    assert pointer(memory, tmp_path, holds=False).back("ben@there", any_lock=True) == ""
+    assert one.pointer().release == "b"
+
+
+def test_going_back_is_the_swarms_own_rollback(memory: MemoryApi, one: Pointer) -> None:
+    one.switch("b", "a", entry("b").line())
+    before = memory.get("/services/shop-prod_web")["PreviousSpec"]
+    assert one.back("") == "a"
+    assert memory.get("/services/shop-prod_web")["Spec"] == before
+
+
+def test_what_the_swarm_has_done_by_itself_is_told_and_not_done_again(memory: MemoryApi, one: Pointer) -> None:
+    one.switch("b", "a", entry("b").line())
+    memory.tasks[-1] |= {"DesiredState": "shutdown", "Status": {"State": "failed", "Err": "task: non-zero exit (7)"}}
+    memory.roll_back("shop-prod_web")
+    memory.tasks.append(memory.tasks[0] | {"Status": {"State": "failed", "Err": "task: non-zero exit (7)"}})
+    found = one.pointer()
+    assert (found.release, found.by) == ("a", "The Swarm (task: non-zero exit (7))")
+    assert one.back("ben@there", any_lock=True) == ""
+    with pytest.raises(Problem, match="The Swarm has gone back by itself: rollback completed"):
+        one.spread("b", lambda: None)
+    one.forget_rollback()
+    assert one.pointer().by == ""  # of an earlier deployment: it is noted
+
+
+def test_a_pointer_that_was_lost_is_set_again_and_only_with_the_lock(
+    memory: MemoryApi, tmp_path: Path, one: Pointer
+) -> None:
+    one.point("b")
+    assert one.pointer().release == "b"
+    with pytest.raises(Problem, match="taken away"):
+        pointer(memory, tmp_path, holds=False).point("a")
+    assert one.pointer().release == "b"
+
+
+def test_what_is_not_kept_cannot_be_gone_to(one: Pointer) -> None:
+    with pytest.raises(Problem, match="Nothing is kept of c"):
+        one.point("c")

@@ -1,0 +1,90 @@
+"""Services of a Swarm: made and changed once, whatever becomes of an answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from slipway.engine.api import Away, Refused
+from slipway.engine.swarm import nodes, objects, services
+from slipway.engine.swarm.objects import CONFIGS
+from tests.slipway.deploy.swarm.in_memory import MemoryApi, api, spec
+
+
+def test_what_is_as_it_should_be_is_not_touched() -> None:
+    memory = MemoryApi()
+    assert services.put(api(memory), spec("web", "a"))
+    assert not services.put(api(memory), spec("web", "a"))
+    assert services.put(api(memory), spec("web", "b"))
+    assert memory.done == ["POST /services", "POST /services/s1/update"]
+
+
+def test_what_somebody_has_changed_meanwhile_is_refused() -> None:
+    memory = MemoryApi()
+    services.put(api(memory), spec("web", "a"))
+    seen = services.find(api(memory), "shop-prod_web")
+    assert seen
+    services.put(api(memory), spec("web", "b"))
+    with pytest.raises(Refused) as refused:
+        services.update(api(memory), seen, spec("web", "c"))
+    assert refused.value.is_out_of_sequence
+
+
+class Lost(MemoryApi):
+    """One whose first answer is lost, though it did what it was told."""
+
+    lost = False
+
+    def post(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **query: str) -> Any:
+        """Do it, and lose the answer once."""
+        found = super().post(path, body, headers, **query)
+        if not self.lost:
+            self.lost = True
+            raise Away("The Swarm does not have a leader")
+        return found
+
+
+def test_what_was_done_without_an_answer_is_not_done_twice() -> None:
+    memory = Lost()
+    services.create(api(memory), spec("web", "a"))
+    assert memory.done == ["POST /services"]
+    memory.lost = False
+    assert services.put(api(memory), spec("web", "b"))
+    assert memory.done == ["POST /services", "POST /services/s1/update"]
+    assert memory.get("/services/shop-prod_web")["Spec"]["Labels"]["dev.slipway.release"] == "b"
+    memory.lost = False
+    objects.create(api(memory), CONFIGS, "one", b"1", {})
+    assert memory.done[2:] == ["POST /configs"]
+
+
+def test_going_back_is_a_rollback_only_to_what_was_before() -> None:
+    memory = MemoryApi()
+    for release in "abc":
+        services.put(api(memory), spec("web", release))
+    told: list[dict[str, str]] = []
+    post = memory.post
+    memory.post = lambda path, *rest, **query: told.append(query) or post(path, *rest, **query)  # type: ignore[func-returns-value,method-assign]
+    services.go_back(api(memory), spec("web", "b"))
+    services.go_back(api(memory), spec("web", "a"))
+    assert [one.get("rollback") for one in told] == ["previous", None]
+    assert memory.get("/services/shop-prod_web")["Spec"]["Labels"]["dev.slipway.release"] == "a"
+
+
+def test_a_task_is_of_what_its_service_is_now() -> None:
+    memory = MemoryApi()
+    services.put(api(memory), spec("web", "a"))
+    before = services.tasks_of(api(memory), "s1")
+    services.put(api(memory), spec("web", "b"))
+    now = services.find(api(memory), "shop-prod_web")
+    assert now
+    assert [one.is_of(now) for one in (*before, services.tasks_of(api(memory), "s1")[-1])] == [False, True]
+
+
+def test_an_engine_that_is_no_manager_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = MemoryApi()
+    memory.node("n1", **{"slipway.proxy": "true"})
+    assert nodes.here(api(memory)).has("slipway.proxy")
+    for swarm, said in (({"LocalNodeState": "active"}, "is a worker"), ({}, "docker swarm init")):
+        monkeypatch.setattr(memory, "get", lambda path, swarm=swarm: {"Swarm": swarm})
+        with pytest.raises(Exception, match=said):
+            nodes.here(api(memory))
