@@ -13,6 +13,7 @@ from slipway.verbs.database import migrate, revision, check, downgrade, backup, 
 from slipway.verbs.image import build, pins, image, sbom, audit
 from slipway.verbs.release import release, verify
 from slipway.verbs.deploy import deploy, rollback, releases
+from slipway.verbs.nodes import nodes, drain
 from slipway.verbs.rotate import rotate
 from slipway.verbs.maintenance import maintenance
 from slipway.verbs.upgrade import upgrade, eject
@@ -24,7 +25,7 @@ STAGES = {
     "Work on it: tests, schema, data": (test, migrate, revision, check, downgrade, backup, restore, psql),
     "Ship it: an image, a version, a server": (
         build, pins, image, sbom, audit, release, verify, deploy, rollback, releases, rotate,
-        maintenance,
+        maintenance, nodes, drain,
     ),
     "Slipway itself": (upgrade, eject, help, completion),
 }  # fmt: skip

@@ -101,11 +101,11 @@ class Api:
         return True
 
     @contextlib.contextmanager
-    def stream(self, path: str, **query: str) -> Iterator[HTTPResponse]:
+    def stream(self, path: str, limit: Limit = Limit(), **query: str) -> Iterator[HTTPResponse]:  # noqa: B008
         """Give an answer that goes on, on a connection of its own; raises Refused and Away."""
         other = Api(self.shell)
         try:
-            yield other._ask("GET", path, query, limit=Limit())
+            yield other._ask("GET", path, query, limit=limit)
         finally:
             other.close()
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from slipway.runtime.host import HostRuntime
     from slipway.verbs.seen import Deployed
 
-HARMLESS = ("deploy", "down", "env", "logs", "maintenance", "ps", "releases", "rollback", "status")
+HARMLESS = ("deploy", "down", "drain", "env", "logs", "maintenance", "nodes", "ps", "releases", "rollback", "status")
 UNASKED = ("build", "check", "revision", "test")  # nothing of an environment that runs is touched
 OF_PACKAGES = ("check", "python", "run", "test", "up")  # they run the service's code in .venv, or may
 Asked = Callable[["Session"], object]

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from http.client import HTTPException, HTTPResponse
 
 from slipway.core.errors import Problem
+from slipway.core.limits import Limit
 from slipway.engine.api import Api
 
 HEAD = struct.Struct(">BxxxL")  # which stream, and how many bytes follow
 OUT, ERR = 1, 2
+NODE = "com.docker.swarm.node.id"  # what is said of a line, if it is asked for
 
 
 def read(api: Api, service: str, lines: int | None = None) -> tuple[str, str]:
@@ -34,6 +36,21 @@ def _read(api: Api, path: str, lines: int | None) -> tuple[str, str]:
         for stream, data in _frames(answer):
             found[stream] = found.get(stream, b"") + data
     return found[OUT].decode(errors="replace"), found[ERR].decode(errors="replace")
+
+
+def by_node(api: Api, service: str, seconds: float) -> dict[str, str]:
+    """Return what the tasks of a service have printed as output, by node, as far as it comes in these seconds.
+
+    Raises Problem. A node that is not reached keeps the rest from coming.
+    """
+    found: dict[str, str] = {}
+    asked = api.stream(f"/services/{service}/logs", Limit(seconds, asks=True), stdout="1", stderr="0", details="1")
+    with asked as answer, contextlib.suppress(OSError, HTTPException):
+        for _, data in _frames(answer):
+            about, _, text = data.decode(errors="replace").partition(" ")
+            node = dict(one.partition("=")[::2] for one in about.split(",")).get(NODE, "")
+            found[node] = found.get(node, "") + text
+    return found
 
 
 def follow(api: Api, service: str, show: Callable[[int, str], None]) -> None:

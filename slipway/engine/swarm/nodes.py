@@ -8,7 +8,7 @@ from slipway.core.errors import Problem
 from slipway.engine.api import Api
 
 READY, DOWN = "ready", "down"
-ACTIVE, DRAIN = "active", "drain"
+ACTIVE, PAUSE, DRAIN = "active", "pause", "drain"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,206 @@
+"""A node of a Swarm without tasks, for as long as somebody works on it, and with tasks again.
+
+A Swarm that drains a node ends all of its tasks at once, and starts another in the place of each once that has ended.
+So before it is told to, as many more are started on the other nodes. Nor does it move anything to a node that is
+back. Of more tasks, it starts each where there are fewest; of fewer, it ends those that do not run, then those where
+there are most.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+from slipway.core.errors import Interrupted, Problem
+from slipway.core.steps import Steps
+from slipway.deploy.swarm import cluster, losses
+from slipway.deploy.swarm.cluster import Cluster
+from slipway.deploy.swarm.parts import Parts
+from slipway.deploy.swarm.records import SECOND, replicas
+from slipway.engine.swarm import nodes, services
+from slipway.engine.swarm.nodes import ACTIVE, DRAIN, PAUSE, READY, Node
+from slipway.engine.swarm.services import FAILED, Service
+
+USUAL = "dev.slipway.usual"  # the label of a service that has more tasks for a while: how many it has otherwise
+POLL = 0.5
+UNTIL_KILLED = 10  # seconds between the signal to end and the last one, of a service that says nothing else
+
+
+class Draining:
+    """Drains nodes, and takes them back; `wait` is how many seconds a task may take to be ready.
+
+    `lock` holds the deployment's, under the name of the verb that it is given.
+    """
+
+    def __init__(
+        self, parts: Parts, steps: Steps, lock: Callable[[str], contextlib.AbstractContextManager[object]], wait: int
+    ) -> None:
+        self.parts, self.steps, self.lock, self.wait = parts, steps, lock, wait
+
+    def look(self) -> Cluster:
+        """Look at the Swarm; raises Problem."""
+        return cluster.look(self.parts.api, self.parts.deployment)
+
+    def drain(self, name: str, database: bool, ask: Callable[[str, list[str]], None]) -> None:
+        """Drain a node, unless what `ask` is told makes it raise Problem, or something is against it.
+
+        No deployment is at work until the Swarm has been told; then it goes on by itself.
+        """
+        before = self.look()
+        node = before.find(name)
+        wanted = losses.wanted(before)
+        if node.availability != DRAIN:
+            with self.lock(f"drain {name}"):
+                before = self.look()
+                node = before.find(name)
+                if why := losses.refusal(before, node, database):
+                    raise Problem(why)
+                ask(node.name, losses.of_node(before, node, drained=True))
+                wanted = losses.movable(before, node)
+                usual = self._elsewhere_first(before, node)
+                with self._left(node, "drained"):
+                    try:
+                        self._be(self.look().find(node.id), DRAIN)
+                    finally:
+                        self._scale(usual)
+        with self._left(node, "drained"), self.steps.step("drained") as step:
+            self._until(node, wanted, empty=node.state == READY)
+            step.detail = f"{node.name}: nothing of {self.parts.deployment} runs there"
+
+    def back(self, name: str) -> None:
+        """Let a node have tasks again, and spread what runs; raises Problem."""
+        node = self.look().find(name)
+        if node.availability != ACTIVE:
+            self._be(node, ACTIVE)
+        if node.state != READY:
+            raise Problem(
+                f"{node.name} may have tasks again, and does not answer: nothing runs there before it does. To see: "
+                "./inv nodes"
+            )
+        with self.steps.step("back") as step:
+            self._until(node, losses.wanted(self.look()))
+            step.detail = node.name
+        if not losses.missing(self.look(), node):
+            return
+        with self.lock(f"drain {name} --back"):
+            for part, count in losses.missing(self.look(), node).items():
+                self._spread(part, count)
+
+    def _spread(self, part: str, more: int) -> None:
+        with self.steps.step("spread") as step:
+            usual = {part: count_of(self._find(part))}
+            try:
+                self._more({part: more}, usual)
+            finally:
+                self._scale(usual)
+            self._until_running(part, lambda count: count <= usual[part])
+            now = self.look()
+            counts = {one.name: len(now.running(part, one)) for one in now.nodes}
+            step.detail = f"{part}: {', '.join(f'{count} on {on}' for on, count in counts.items() if count)}"
+
+    def _elsewhere_first(self, before: Cluster, node: Node) -> dict[str, int]:
+        # Have more of what runs there; return how many there usually are. A node that is paused gets no new tasks.
+        if not (more := losses.replaceable(before, node)):
+            return {}
+        usual = {part: count_of(before.parts[part]) for part in more}
+        try:
+            self._be(node, PAUSE)
+            with self.steps.step("elsewhere", ", ".join(f"{count} more of {part}" for part, count in more.items())):
+                self._more(more, usual)
+        except BaseException:  # nothing has ended yet
+            self._scale(usual)
+            self._be(self.look().find(node.id), node.availability)
+            self.steps.say(f"  {node.name} was not drained, and is used as before.")
+            raise
+        return usual
+
+    def _be(self, node: Node, availability: str) -> None:
+        nodes.change(self.parts.api, node, {**node.spec, "Availability": availability})
+
+    def _more(self, more: Mapping[str, int], usual: Mapping[str, int]) -> None:
+        now = self.look()
+        self._scale({part: usual[part] + count for part, count in more.items()}, usual)
+        for part, count in more.items():
+            least = len(now.running(part)) + count
+            self._until_running(part, lambda running, least=least: running >= least)  # type: ignore[misc]
+
+    def _scale(self, counts: Mapping[str, int], usual: Mapping[str, int] | None = None) -> None:
+        # What is not the usual count says what that is: whoever comes after one that was killed goes by it.
+        self.parts.check()
+        for part, count in counts.items():
+            found = self._find(part)
+            labels = {key: one for key, one in found.labels.items() if key != USUAL}
+            labels |= {USUAL: str(usual[part])} if usual else {}
+            spec = {**found.spec, "Labels": labels, "Mode": {"Replicated": {"Replicas": count}}}
+            services.update(self.parts.api, found, spec, self.parts.auth(spec))
+
+    def _until_running(self, part: str, is_so: Callable[[int], bool]) -> None:
+        end = time.monotonic() + _patience(self._find(part), self.wait)
+        while not is_so(sum(one.is_running for one in self.parts.tasks_of(part))):
+            if time.monotonic() > end:
+                raise Problem(f"New tasks of {part} are not ready.{why(self.look())}")
+            time.sleep(POLL)
+
+    def _find(self, part: str) -> Service:
+        found = self.parts.find(part)
+        if not found:
+            raise Problem(f"{part} of {self.parts.deployment} is gone: ./inv status")
+        return found
+
+    def _until(self, node: Node, wanted: Mapping[str, int], empty: bool = False) -> None:
+        # Until so many run of each part, and, if it is to be `empty`, nothing on the node.
+        now = self.look()
+        patience = max((_patience(one, self.wait) for one in now.parts.values()), default=self.wait)
+        began, told = time.monotonic(), ""
+        while said := still(now, node, wanted, empty):
+            if said != told:
+                self.steps.note("waiting", said)
+                began, told = time.monotonic(), said
+            if time.monotonic() - began > patience:
+                raise Problem(
+                    f"{node.name} is {cluster.state(now.find(node.id))}, but after {patience} s {said}.{why(now)}"
+                )
+            time.sleep(POLL)
+            now = self.look()
+
+    @contextlib.contextmanager
+    def _left(self, node: Node, what: str) -> Iterator[None]:
+        # The Swarm goes on without who has told it.
+        again = f"To take it back: ./inv drain {node.name} --back"
+        try:
+            yield
+        except (KeyboardInterrupt, Interrupted):
+            self.steps.say(f"  {node.name} is left as it is, the Swarm goes on by itself. {again}")
+            raise
+        except Problem as problem:
+            if self.look().find(node.id).availability != ACTIVE:
+                problem.message = f"{problem.message}\n{node.name} stays {what}. {again}"
+            raise
+
+
+def count_of(service: Service) -> int:
+    """Return how many tasks a service usually has."""
+    return int(service.labels.get(USUAL) or replicas(service.spec))
+
+
+def still(now: Cluster, node: Node, wanted: Mapping[str, int], empty: bool) -> str:
+    """Say what is waited for, "" once nothing is."""
+    found = []
+    if empty and (left := now.left_on(node)):
+        found.append(f"{left} still end{'s' if left == 1 else ''} on {node.name}")
+    for part, count in wanted.items():
+        if part in now.parts and (running := len(now.running(part))) < count:
+            found.append(f"{running} of {count} of {part} run{'s' if running == 1 else ''}")
+    return ", ".join(found)
+
+
+def why(now: Cluster) -> str:
+    """Say what the Swarm tells of tasks that do not come to run, and how to see more."""
+    mine = [one for one in now.tasks if now.owns(now.every.get(one.service)) and one.said]
+    bad = [one for one in mine if one.state in FAILED or one.is_wanted]
+    first = f" The Swarm says: {bad[-1].said}." if bad else ""
+    return f"{first} More: docker stack ps --no-trunc {now.deployment}"
+
+
+def _patience(service: Service, wait: int) -> int:
+    grace = service.spec["TaskTemplate"]["ContainerSpec"].get("StopGracePeriod")
+    return int(wait + (UNTIL_KILLED if grace is None else grace / SECOND))
