@@ -45,9 +45,9 @@ class Draining:
 
         No deployment is at work until the Swarm has been told; then it goes on by itself.
         """
-        before = self.look()
-        node = before.find(name)
-        wanted = losses.wanted(before)
+        node = self.look().find(name)
+        self._usual_again(f"drain {name}")
+        wanted = losses.wanted(self.look())
         if node.availability != DRAIN:
             with self.lock(f"drain {name}"):
                 before = self.look()
@@ -76,6 +76,7 @@ class Draining:
                 f"{node.name} may have tasks again, and does not answer: nothing runs there before it does. To see: "
                 "./inv nodes"
             )
+        self._usual_again(f"drain {name} --back")
         with self.steps.step("back") as step:
             self._until(node, losses.wanted(self.look()))
             step.detail = node.name
@@ -84,6 +85,15 @@ class Draining:
         with self.lock(f"drain {name} --back"):
             for part, count in losses.missing(self.look(), node).items():
                 self._spread(part, count)
+
+    def _usual_again(self, verb: str) -> None:
+        # One that was killed has left more than there are to be.
+        more = {part: count_of(one) for part, one in self.look().parts.items() if USUAL in one.labels}
+        if not more:
+            return
+        with self.lock(verb):
+            self._scale(more)
+        self.steps.note("recovered", f"{', '.join(f'{count} of {part}' for part, count in more.items())} again")
 
     def _spread(self, part: str, more: int) -> None:
         with self.steps.step("spread") as step:
@@ -189,7 +199,7 @@ def still(now: Cluster, node: Node, wanted: Mapping[str, int], empty: bool) -> s
         found.append(f"{left} still end{'s' if left == 1 else ''} on {node.name}")
     for part, count in wanted.items():
         if part in now.parts and (running := len(now.running(part))) < count:
-            found.append(f"{running} of {count} of {part} run{'s' if running == 1 else ''}")
+            found.append(f"{part}: {running} of {count} run{'s' if running == 1 else ''}")
     return ", ".join(found)
 
 

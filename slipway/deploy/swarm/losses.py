@@ -7,7 +7,7 @@ from slipway.deploy.compose.labels import PROXY
 from slipway.deploy.swarm import names
 from slipway.deploy.swarm.cluster import Cluster, is_global, is_replaced_first
 from slipway.deploy.swarm.records import replicas
-from slipway.engine.swarm.nodes import READY, Node
+from slipway.engine.swarm.nodes import ACTIVE, READY, Node
 from slipway.engine.swarm.services import Service
 from slipway.runtime.jobs import DATABASE
 
@@ -52,7 +52,7 @@ def _part(cluster: Cluster, part: str, node: Node, moves: bool, drained: bool) -
 
 
 def _s(count: int) -> str:
-    return "" if count > 1 else "s"
+    return "s" if count == 1 else ""
 
 
 def _everywhere(cluster: Cluster, part: str, node: Node) -> str:
@@ -130,9 +130,15 @@ def refusal(cluster: Cluster, node: Node, database: bool) -> str:
     if not others:
         return f"{node.name} is the only node at work: nothing would run. Add one: docker swarm join-token worker"
     if PROXY in runs and not [one for one in cluster.running(PROXY) if one.node != node.id]:
+        resting = [
+            one.name
+            for one in cluster.nodes
+            if one.has(names.PROXY_NODE) and one.availability != ACTIVE and one.id != node.id
+        ]
+        label = f"docker node update --label-add {names.PROXY_NODE}=true {others[0].name}"
         return (
-            f"No other node has a proxy that runs: clients would find nobody. Let them come to another one as well: "
-            f"docker node update --label-add {names.PROXY_NODE}=true {others[0].name}"
+            "No other node has a proxy that runs: clients would find nobody. Let them come to another one as well: "
+            f"{f'./inv drain {resting[0]} --back' if resting else label}"
         )
     if DATABASE in runs and not database and not cluster.could_run(DATABASE, node):
         return (
@@ -169,6 +175,16 @@ def wanted(cluster: Cluster) -> dict[str, int]:
         for part, service in cluster.parts.items()
         if (nodes := cluster.could_run(part))
     }
+
+
+def lacking(cluster: Cluster) -> list[str]:
+    """Say of which parts fewer run than are to, wherever those could."""
+    found = []
+    for part, service in cluster.parts.items():
+        many = len(cluster.could_run(part)) if is_global(service) else replicas(service.spec)
+        if (running := len(cluster.running(part))) < many:
+            found.append(f"{part}: {running} of {many} run{_s(running)}")
+    return found
 
 
 def missing(cluster: Cluster, node: Node) -> dict[str, int]:

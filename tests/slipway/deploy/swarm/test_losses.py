@@ -102,6 +102,11 @@ def test_what_is_refused(on: dict[str, str], name: str, database: bool, said: st
     assert bool(why) is bool(said)
 
 
+def test_a_node_that_rests_is_the_first_that_clients_could_come_to() -> None:
+    found = cluster([THREE[0], replace(THREE[1], availability="drain"), THREE[2]], {"proxy": "n1"})
+    assert losses.refusal(found, THREE[0], False).endswith("as well: ./inv drain n2 --back")
+
+
 def test_the_last_node_is_not_drained() -> None:
     found = cluster([THREE[0], replace(THREE[1], availability="drain"), replace(THREE[2], state="down")], RUNS)
     assert "the only node at work" in losses.refusal(found, THREE[0], True)
@@ -141,9 +146,15 @@ def test_what_can_be_started_before_it_ends() -> None:
     }  # fmt: skip
 
 
+def test_what_does_not_run() -> None:
+    assert losses.lacking(cluster(THREE, RUNS)) == []
+    rests = [replace(THREE[0], availability="drain"), *THREE[1:]]
+    assert losses.lacking(cluster(rests, {"web": "n2", "proxy": "n2"})) == ["db: 0 of 1 run", "web: 1 of 3 runs"]
+
+
 def test_what_is_waited_for() -> None:
     found = cluster(THREE, {"web": "n1 n2", "db": "n1"})
-    assert drain.still(found, THREE[0], {"web": 3}, empty=True) == "2 still end on n1, 2 of 3 of web run"
+    assert drain.still(found, THREE[0], {"web": 3}, empty=True) == "2 still end on n1, web: 2 of 3 run"
     assert drain.still(found, THREE[2], {"web": 2}, empty=True) == ""
     more = service("web", 5)
     labels = {**more.labels, drain.USUAL: "3"}
