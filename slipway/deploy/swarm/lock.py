@@ -91,7 +91,13 @@ def on_swarm(wanted: Wanted, api: Api, wait: bool, again: str, joins: str = "") 
     That has the other's name and age, unless told to wait, or unless that one is at the verb `joins`. `again` is the
     verb that waits.
     """
-    shell, node, waited, over = api.shell, nodes.here(api).id, "", 0.0
+    shell, here, waited, over = api.shell, nodes.here(api), "", 0.0
+    if here.availability != nodes.ACTIVE:
+        raise Problem(
+            f"{here.name}, the manager that is asked, takes no tasks, and the lock is one: name another manager's "
+            f"context (--context NAME), or let it take some: ./inv drain {here.name} --back"
+        )
+    node = here.id
     clock = Clock(shell)
     while not (lock := _make(api, wanted, node)):
         by = owner(api, wanted.name, clock)
