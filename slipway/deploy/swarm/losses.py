@@ -13,13 +13,14 @@ from slipway.runtime.jobs import DATABASE
 
 NOTHING = "nothing"
 AWAY = "it is away already"
+RESTS = "it does not answer; once it does again, it gets no tasks"
 CANNOT = "nothing can be deployed or started elsewhere, what runs goes on"
 
 
 def of_node(cluster: Cluster, node: Node, drained: bool = False) -> list[str]:
     """Say what happens once a node is lost, or `drained`; "nothing" is said as well."""
-    if node.state != READY and not drained:
-        return [AWAY]
+    if node.state != READY:
+        return [RESTS if drained else AWAY]
     managers = "" if drained else managing(cluster.nodes, node)
     moves = CANNOT not in managers
     said = [_part(cluster, part, node, moves, drained) for part in cluster.runs_on(node)]

@@ -77,6 +77,12 @@ def test_what_a_drain_means(on: dict[str, str], name: str, said: list[str]) -> N
     assert losses.of_node(found, found.find(name), drained=True) == said
 
 
+def test_one_that_does_not_answer_may_be_drained_as_well() -> None:
+    found = cluster([*THREE[:2], replace(THREE[2], state="down")], {"web": "n1 n2"})
+    assert losses.of_node(found, found.find("n3"), drained=True) == [losses.RESTS]
+    assert losses.refusal(found, found.find("n3"), False) == ""
+
+
 def test_the_manager_that_is_asked_is_told_of() -> None:
     found = cluster(THREE, {})
     assert losses.of_node(found, THREE[0], drained=True) == [
