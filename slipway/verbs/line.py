@@ -12,11 +12,11 @@ NAMES_OF_INVOKE = ("echo", "help", "dry", "list")  # the names; --dry is refused
 VALUES = {
     "against": "NAME", "allow": "ADDRESS,...", "backup": "NAME", "bake": "SECONDS", "build-arg": "NAME=VALUE",
     "command": "SQL", "context": "NAME", "env": "NAME", "file": "FILE", "from": "NAME", "key": "FILE",
-    "lines": "NUMBER", "load": "FOLDER", "log": "RELEASE", "message": "TEXT", "name": "NAME", "output": "FILE",
-    "part": "PART", "phase": "PHASE", "platform": "PLATFORMS", "port": "PORT", "process": "NAME", "python": "VERSION",
-    "recreate": "SERVICE,...", "retry-after": "SECONDS", "runtime": "RUNTIME", "save": "FOLDER", "scale": "NUMBERS",
-    "secret": "id=NAME,src=FILE", "set": "NAME", "shell": "SHELL", "skip": "GATE", "tag": "TAG", "to": "TARGET",
-    "variant": "VARIANT", "version": "X.Y.Z", "wheel": "FILE",
+    "lines": "NUMBER", "load": "FOLDER", "log": "RELEASE", "message": "TEXT", "name": "NAME", "node": "NODE",
+    "output": "FILE", "part": "PART", "phase": "PHASE", "platform": "PLATFORMS", "port": "PORT", "process": "NAME",
+    "python": "VERSION", "recreate": "SERVICE,...", "retry-after": "SECONDS", "runtime": "RUNTIME", "save": "FOLDER",
+    "scale": "NUMBERS", "secret": "id=NAME,src=FILE", "set": "NAME", "shell": "SHELL", "skip": "GATE", "tag": "TAG",
+    "to": "TARGET", "variant": "VARIANT", "version": "X.Y.Z", "wheel": "FILE",
 }  # fmt: skip
 
 

@@ -12,7 +12,10 @@ from tests.support import Checkout
 OLD: Contents = {"compose.yaml": b"one\ntwo\nthree\nfour\n", "notes.txt": b"old\n"}
 NEW: Contents = {"compose.yaml": b"ONE\ntwo\nthree\nfour\n", "notes.txt": b"new\n"}
 WANTED = 'minimum-version = "9.1.0"'
-NEEDED = {"run": ["--", "true"], "rotate": ["SECRET"], "downgrade": ["--to", "base"], "revision": ["--message", "x"]}
+NEEDED = {
+    "run": ["--", "true"], "rotate": ["SECRET"], "downgrade": ["--to", "base"], "revision": ["--message", "x"],
+    "drain": ["n1"],
+}  # fmt: skip
 CHANGELOG = "## 9.1.0 (2026-12-01)\n\n- Faster.\n\n## 9.0.0 (2026-11-01)\n\n- First.\n"
 
 
