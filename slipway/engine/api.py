@@ -32,6 +32,7 @@ UNSURE = "Whether it was done cannot be told"
 LEADERLESS = re.compile(r"(?i)does not have a leader|deadline ?exceeded|unavailable|transport|lost quorum")
 ELECTION = 40  # seconds that a Swarm may take to have a leader again
 POLL = 0.3
+FOREVER = Limit()
 
 
 class Refused(Problem):
@@ -100,14 +101,17 @@ class Api:
             raise
         return True
 
+    def another(self) -> "Api":
+        """Return the same API on a connection of its own, which whoever has it ends."""
+        return Api(self.shell)
+
     @contextlib.contextmanager
-    def stream(self, path: str, limit: Limit = Limit(), **query: str) -> Iterator[HTTPResponse]:  # noqa: B008
-        """Give an answer that goes on, on a connection of its own; raises Refused and Away."""
-        other = Api(self.shell)
+    def stream(self, path: str, limit: Limit = FOREVER, **query: str) -> Iterator[HTTPResponse]:
+        """Give an answer that goes on, and end the connection then; raises Refused and Away."""
         try:
-            yield other._ask("GET", path, query, limit=limit)
+            yield self._ask("GET", path, query, limit=limit)
         finally:
-            other.close()
+            self.close()
 
     def close(self) -> None:
         """End the connection."""

@@ -198,7 +198,7 @@ def _ended(api: Api, service: str) -> Task | None:
 @contextlib.contextmanager
 def _shown(api: Api, service: str, show: Show) -> Iterator[dict[int, int]]:
     # What a job prints while it runs, on a connection of its own, which ends with it. Gives how many lines were shown.
-    other, shown = Api(api.shell), {logs.OUT: 0, logs.ERR: 0}
+    other, shown = api.another(), {logs.OUT: 0, logs.ERR: 0}
 
     def add(stream: int, line: str) -> None:
         shown[stream] = shown.get(stream, 0) + 1

@@ -32,7 +32,7 @@ def of_task(api: Api, task: str, lines: int) -> str:
 
 def _read(api: Api, path: str, lines: int | None) -> tuple[str, str]:
     found = {OUT: b"", ERR: b""}
-    with api.stream(path, stdout="1", stderr="1", tail="all" if lines is None else str(lines)) as answer:
+    with api.another().stream(path, stdout="1", stderr="1", tail="all" if lines is None else str(lines)) as answer:
         for stream, data in _frames(answer):
             found[stream] = found.get(stream, b"") + data
     return found[OUT].decode(errors="replace"), found[ERR].decode(errors="replace")
@@ -44,7 +44,9 @@ def by_node(api: Api, service: str, seconds: float) -> dict[str, str]:
     Raises Problem. A node that is not reached keeps the rest from coming.
     """
     found: dict[str, str] = {}
-    asked = api.stream(f"/services/{service}/logs", Limit(seconds, asks=True), stdout="1", stderr="0", details="1")
+    asked = api.another().stream(
+        f"/services/{service}/logs", Limit(seconds, asks=True), stdout="1", stderr="0", details="1"
+    )
     with asked as answer, contextlib.suppress(OSError, HTTPException):
         for _, data in _frames(answer):
             about, _, text = data.decode(errors="replace").partition(" ")

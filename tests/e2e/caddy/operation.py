@@ -104,3 +104,13 @@ def is_internal(lab: Lab) -> None:
     assert (
         _done(lab.plain, ask_command(lab.plain.name, f"http://{lab.first.name}:{PORT}/posts"))[0] == 0
     )  # as it asks a release
+
+
+def lets_in_who_watches(lab: Lab) -> None:
+    """On a Swarm, let who asks from the network of `inv` in at its port, and nobody else."""
+    everywhere = {"INTERNAL": "0.0.0.0"}
+    for watchers, status in (("127.0.0.1", 403), ("0.0.0.0/0", 200)):
+        proxy = lab.plain.having(lab.caddyfile, **everywhere, WATCHERS=watchers)
+        for path in ("/posts", "/metrics", "/proxy"):
+            answer = lab.relayed(proxy, head("GET", path, "Connection: close", host="127.0.0.1:2020"), port=2020)
+            assert answer.status == status, (watchers, path, answer)
