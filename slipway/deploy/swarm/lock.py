@@ -187,8 +187,7 @@ def owner(api: Api, name: str, clock: Clock | None = None) -> Owner:
     task = next(iter(services.tasks_of(api, found.id)), None)
     if why := _is_over(api, found, task):
         services.remove(api, found.id)
-        if why != OVER[2]:
-            api.shell.steps.note("recovered", f"the lock of {who}: {why}")
+        api.shell.steps.note("recovered", f"{who} had the lock: {why}")
         return Owner()
     if task and (at_work := left.of(task.container)) and task.container:
         for stuck in (each for each in at_work if each.is_stuck):
@@ -203,7 +202,7 @@ def owner(api: Api, name: str, clock: Clock | None = None) -> Owner:
 def _is_over(api: Api, lock: Service, task: services.Task | None) -> str:
     # Why nobody holds it any more, "" when somebody does.
     if task and task.state in OVER:
-        return task.state if task.state not in FAILED else f"its task has {task.state}: {task.said}"
+        return f"its task has {task.state}: {task.said}" if task.state == "rejected" else "it was killed, or cut off"
     node = nodes.find(api, lock.labels.get(names.NODE, ""))
     if not node:
         return "its node is none of the Swarm's any more"
