@@ -119,7 +119,8 @@ class Api:
         self._connection = self._process = None
         if connection:
             with contextlib.suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)  # who waits for an answer in another thread is told as well
+                self._socket.shutdown(socket.SHUT_RDWR)  # who waits for an answer in another thread is told as well
+            self._socket.close()
             connection.close()
         if process:
             try:
@@ -170,17 +171,19 @@ class Api:
         return answer
 
     def _connected(self, limit: Limit) -> HTTPConnection:
+        if self._connection and not self._connection.sock:  # ended with the last answer
+            self.close()
         if not self._connection:
-            ours, theirs = socket.socketpair()
+            self._socket, theirs = socket.socketpair()
             with theirs, uninterrupted():
                 ends: dict[str, Any] = {"stdin": theirs, "stdout": theirs, "stderr": subprocess.PIPE}
                 self._process = started(DIAL, apart=True, cwd=self.shell.root, **ends)
                 self._connection = HTTPConnection("docker")
                 self._connection.auto_open = 0
-                self._connection.sock = ours
+                self._connection.sock = self._socket
         now = time.monotonic()
         seconds = None if limit.seconds is None else limits.ends(limit, now, interrupted(), vain=False) - now
-        self._connection.sock.settimeout(seconds)
+        self._socket.settimeout(seconds)
         return self._connection
 
     def _broken(self, error: Exception) -> Away:

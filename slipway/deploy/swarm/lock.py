@@ -28,7 +28,7 @@ from slipway.engine import containers
 from slipway.engine.api import Api, Refused
 from slipway.engine.client import Clock
 from slipway.engine.swarm import nodes, services
-from slipway.engine.swarm.services import FAILED, OVER, Service
+from slipway.engine.swarm.services import OVER, Service
 
 STARTING = 60  # seconds for which a task waits for who is to hold it, and its image may have to be pulled
 POLL = 0.1

@@ -1,0 +1,97 @@
+"""What is waited for on a Swarm, and what is said of it; and what clients got, as tasks tell."""
+
+import pytest
+
+from slipway.core.errors import Problem
+from slipway.core.steps import Steps
+from slipway.deploy.swarm import counted, settled, spread, wait
+from slipway.deploy.swarm.parts import Parts
+from slipway.engine.swarm import services
+from slipway.engine.swarm.services import Service
+from slipway.runtime.release import Answers
+from tests.slipway.deploy.swarm.in_memory import MemoryApi, api, spec
+
+
+def parts(memory: MemoryApi) -> Parts:
+    return Parts(api(memory), "shop-prod", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look again at once."""
+    for module in (wait, spread, settled):
+        monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
+
+
+def test_a_service_is_waited_for_until_its_tasks_are_of_what_it_is_now() -> None:
+    memory = MemoryApi()
+    services.put(api(memory), spec("proxy"))
+    wait.until_running(parts(memory), "proxy", 0)
+    before = list(memory.tasks)
+    services.put(api(memory), spec("proxy", image="other"))
+    memory.tasks = before
+    memory.tasks[0] |= {"DesiredState": "running", "Status": {"State": "running"}}  # nothing was begun yet
+    with pytest.raises(Problem, match="shop-prod_proxy did not come to run"):
+        wait.until_running(parts(memory), "proxy", 0)
+
+
+def test_what_does_not_come_to_run_is_told_with_the_swarms_reason() -> None:
+    memory = MemoryApi(state=lambda name, spec: "pending")
+    services.put(api(memory), spec("db"))
+    memory.tasks[0]["Status"]["Err"] = "no suitable node (scheduling constraints not satisfied on 3 nodes)"
+    with pytest.raises(Problem, match=r"is pending \(no suitable node(.|\n)*docker service ps --no-trunc shop-prod_db"):
+        wait.until_running(parts(memory), "db", 0)
+
+
+def test_web_is_spread_once_all_of_its_tasks_are_the_releases() -> None:
+    memory = MemoryApi()
+    services.put(api(memory), spec("web", "a", replicas=3))
+    services.put(api(memory), spec("web", "b", replicas=3))
+    looks: list[int] = []
+    spread.wait(Steps(), parts(memory), "b", 10, lambda: looks.append(1))
+    memory.tasks[0] |= {"DesiredState": "running", "Status": {"State": "running"}}  # one of the old release's
+    with pytest.raises(Problem, match=r"3 of 3 are the new release"):
+        spread.wait(Steps(), parts(memory), "b", 0, lambda: looks.append(1))
+    assert spread.counts(services.tasks(api(memory)), "b") == (3, 1)
+
+
+def test_a_look_that_finds_something_ends_the_wait() -> None:
+    memory = MemoryApi(state=lambda name, spec: "starting")
+    services.put(api(memory), spec("web", "b"))
+
+    def look() -> None:
+        raise Problem("fails 3 of 10")
+
+    with pytest.raises(Problem, match="fails 3 of 10"):
+        spread.wait(Steps(), parts(memory), "b", 10, look)
+
+
+def test_what_the_swarm_was_still_doing_is_waited_for_and_told(capsys: pytest.CaptureFixture[str]) -> None:
+    memory = MemoryApi()
+    services.put(api(memory), spec("web", "b"))
+    one = memory.get("/services/shop-prod_web")
+    states = iter(("updating", "updating", "rollback_completed", "rollback_completed"))
+    get = memory.get
+
+    def later(path: str, *args: object, **query: str) -> object:
+        one["UpdateStatus"] = {"State": next(states, "rollback_completed")}
+        return get(path, *args, **query)  # type: ignore[arg-type]
+
+    memory.get = later  # type: ignore[method-assign,assignment]
+    settled.wait(Steps(), parts(memory))
+    said = capsys.readouterr().err
+    assert "waiting    the Swarm updates shop-prod_web" in said
+    assert "recovered  shop-prod_web is again, as the Swarm has gone back, b" in said
+
+
+def test_an_update_that_stopped_in_the_middle_is_told() -> None:
+    stopped = Service("s", 1, spec("web", "b"), update="paused", said="update paused due to failure")
+    assert settled.ended(stopped) == (
+        "shop-prod_web: the Swarm has stopped in the middle (paused: update paused due to failure)"
+    )
+
+
+def test_counts_of_tasks_are_read_and_what_is_none_is_left_out() -> None:
+    assert counted.read("10 2 1") == Answers(10, 2, 1)
+    assert [counted.read(one) for one in ("", "Not Found", "1 2", "a b c")] == [None] * 4
+    assert "http://10.0.0.2:8000/health/answers" in counted.script(["10.0.0.1", "10.0.0.2"])
