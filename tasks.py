@@ -16,6 +16,7 @@ from slipway.verbs.deploy import deploy, rollback, releases
 from slipway.verbs.nodes import nodes, drain
 from slipway.verbs.rotate import rotate
 from slipway.verbs.maintenance import maintenance
+from slipway.verbs.export import export
 from slipway.verbs.upgrade import upgrade, eject
 from slipway.verbs.help import help, completion
 
@@ -25,7 +26,7 @@ STAGES = {
     "Work on it: tests, schema, data": (test, migrate, revision, check, downgrade, backup, restore, psql),
     "Ship it: an image, a version, a server": (
         build, pins, image, sbom, audit, release, verify, deploy, rollback, releases, rotate,
-        maintenance, nodes, drain,
+        maintenance, nodes, drain, export,
     ),
     "Slipway itself": (upgrade, eject, help, completion),
 }  # fmt: skip

@@ -136,7 +136,7 @@ def take(checkout: Checkout, images: Images, image: Elsewhere) -> Source:
             f"{image.reference}, which is live in {image.environment}, is not on this engine, and {where}: it cannot "
             f"be taken from there. Release it (./inv release), deploy that to {image.environment}, then run this again."
         )
-    return replace(_of_registry(checkout, key, image.pinned, there), moving="", live_in=image.environment)
+    return replace(of_registry(checkout, key, image.pinned, there), moving="", live_in=image.environment)
 
 
 def resolve(checkout: Checkout, deployment: Deployment, tag: str, elsewhere: Elsewhere | None = None) -> Source:
@@ -163,7 +163,7 @@ def resolve(checkout: Checkout, deployment: Deployment, tag: str, elsewhere: Els
             checkout.steps.say(f"  {str(problem.message).splitlines()[-1]}")
             return Source(local)
         if found:
-            return _of_registry(checkout, key, remote, found)
+            return of_registry(checkout, key, remote, found)
         if key:  # what is on the engine under the same name was signed by nobody
             told = f"There is no {remote} in the registry. What was released: git tag. {instead}"
             raise Problem(told.rstrip())
@@ -182,7 +182,8 @@ def _say_unsigned(checkout: Checkout, key: Path | None, why: str) -> None:
         checkout.steps.note("unsigned", why)
 
 
-def _of_registry(checkout: Checkout, key: Path | None, remote: str, found: Manifest) -> Source:
+def of_registry(checkout: Checkout, key: Path | None, remote: str, found: Manifest) -> Source:
+    """Return what a registry has by its digest: with a key, signed. Raises Problem when it isn't."""
     version, tag = "", references.tag(remote)
     if key:
         with checkout.steps.step("signature") as step:

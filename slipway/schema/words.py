@@ -10,7 +10,7 @@ VERBS = (
     "up", "down", "status", "ps", "logs", "shell", "run", "python", "migrate", "downgrade", "backup", "restore", "psql",
     "rotate", "maintenance", "env",
 )  # fmt: skip
-DEPLOYS = ("deploy", "rollback", "releases", "nodes", "drain")
+DEPLOYS = ("deploy", "rollback", "releases", "nodes", "drain", "export")
 DEV, PROD = "dev", "prod"
 
 

@@ -8,7 +8,7 @@ from slipway.project.settings import COMPOSE_NAME
 from slipway.verbs.seen import Seen
 
 SPLIT = "./inv env --split"
-OF_NONE = ("build", "test")  # to which a deployment is nothing
+OF_NONE = ("build", "export", "test")  # to which a deployment is nothing
 
 
 def settle(session: Seen, verb: str) -> None:

@@ -36,8 +36,11 @@ if TYPE_CHECKING:
     from slipway.runtime.host import HostRuntime
     from slipway.verbs.seen import Deployed
 
-HARMLESS = ("deploy", "down", "drain", "env", "logs", "maintenance", "nodes", "ps", "releases", "rollback", "status")
+HARMLESS = (
+    "deploy", "down", "drain", "env", "export", "logs", "maintenance", "nodes", "ps", "releases", "rollback", "status",
+)  # fmt: skip
 UNASKED = ("build", "check", "revision", "test")  # nothing of an environment that runs is touched
+OF_FILES = ("export",)  # no engine is asked, wherever the environment is
 OF_PACKAGES = ("check", "python", "run", "test", "up")  # they run the service's code in .venv, or may
 Asked = Callable[["Session"], object]
 
@@ -192,7 +195,8 @@ def begin(
         choose.check(runtime)
         if asked:
             asked(session)
-        there.use_context(session, context)
+        if verb not in OF_FILES:
+            there.use_context(session, context)
         own_file.settle(session, verb)
         if not quietly:
             steps.note("runtime", ": ".join(session.choice))

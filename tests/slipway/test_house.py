@@ -20,7 +20,7 @@ FLOORS = (
     ("command",),
     ("verbs",),
     ("upgrade",),
-    ("release",),
+    ("release", "export"),
     ("deploy",),
     ("testing",),
     ("database",),

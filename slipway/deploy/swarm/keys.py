@@ -121,19 +121,29 @@ SCOPES = {
 }
 
 
-def refusals(service: Mapping[str, Any]) -> Iterator[str]:
-    """Return what there is to say of the keys of a service that cannot be taken."""
-    yield from _of(SERVICE, service, "")
-    for place, scope in SCOPES.items():
+UNKNOWN = "which this version of Slipway knows no way to keep on a Swarm: take it out"
+
+
+def refusals(
+    service: Mapping[str, Any],
+    keys: Scope = SERVICE,
+    below: Mapping[str, Scope] = SCOPES,
+    unknown: str = UNKNOWN,
+) -> Iterator[str]:
+    """Return what there is to say of the keys of a service that cannot be taken.
+
+    `keys` are those that a service may have, `below` those at places in it; `unknown` is said of any other.
+    """
+    yield from _of(keys, service, "", unknown)
+    for place, scope in below.items():
         for shown, one in _at(service, place.split("."), ""):
-            yield from _of(scope, one, f"{shown}.")
+            yield from _of(scope, one, f"{shown}.", unknown)
 
 
-def _of(scope: Scope, value: Mapping[str, Any], before: str) -> Iterator[str]:
+def _of(scope: Scope, value: Mapping[str, Any], before: str, unknown: str) -> Iterator[str]:
     for key, one in value.items():
         if key in scope.taken or key in scope.nothing or key.startswith("x-") or is_empty(one):
             continue
-        unknown = "which this version of Slipway knows no way to keep on a Swarm: take it out"
         yield f"{before}{key}, {scope.refused.get(key, unknown)}"
 
 
