@@ -3,6 +3,7 @@
 import os
 import posixpath
 import re
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -72,6 +73,15 @@ def _env_file(project: Project) -> Sequence[str] | None:
 def files() -> list[str]:
     """Return the names that Compose files of a project may have."""
     return list(dict.fromkeys([*(file for each in FILES.values() for file in each), HTTPS, IPV6, RELEASE]))
+
+
+def need_client() -> None:
+    """Raise Problem where no client is installed; an engine is asked for nothing."""
+    if not shutil.which("docker"):
+        raise Problem(
+            "Compose reads the files, and Docker is not installed: install its client with the plugin compose. No "
+            "engine is needed."
+        )
 
 
 def defined_command(name: str, *args: str) -> list[str]:

@@ -11,7 +11,7 @@ from slipway.deploy.compose.labels import PROXY
 from slipway.deploy.source import of_registry
 from slipway.deploy.swarm.values import plain
 from slipway.engine import references, registry
-from slipway.engine.compose import ANY, UNREADABLE, compose_command, release_variables
+from slipway.engine.compose import ANY, UNREADABLE, compose_command, need_client, release_variables
 from slipway.engine.containers import WEB
 from slipway.engine.stack import DATABASE, SERVICES, Stack
 from slipway.export.facts import Facts
@@ -28,8 +28,8 @@ from slipway.trust import cosign
 USER = "65532:65532"  # of the Dockerfile
 LONGEST = 63  # a label's value
 TREE = (
-    "That is this tree's tag, and whether a registry has it was not asked. A released one, by its digest: ./inv export "
-    "--kubernetes --tag VERSION"
+    "That is this tree's tag, and whether a registry has it was not asked. A released one, by its digest:\n"
+    "  ./inv export --kubernetes --tag VERSION"
 )
 NOWHERE = "[tool.slipway] registry names none, and nodes pull from one: no pod will start"
 
@@ -38,6 +38,7 @@ def gather(checkout: Checkout, environment: Environment, tag: str) -> tuple[Fact
     """Return what manifests are made of, and what there is to say of the image; raises Problem."""
     project, of = checkout.project, environment.settings
     values = of.values
+    need_client()
     config, around = _printed(checkout, environment)
     services = config["services"]
     if not project.has_web:  # what the others are like, and is never started

@@ -42,8 +42,8 @@ def ingress(facts: Facts) -> list[Manifest]:
     }
     notes = [
         "Of the cluster's default class; for another one, patch in ingressClassName.",
-        f"The certificate is in the Secret {certificate}, which cert-manager makes, or you: kubectl create secret tls "
-        f"{certificate} --cert FILE --key FILE",
+        f"The certificate is in the Secret {certificate}, which cert-manager makes, or you:\n"
+        f"  kubectl create secret tls {certificate} --cert FILE --key FILE",
         CONTROLLERS,
     ]
     return [manifest("networking.k8s.io/v1", "Ingress", facts, name, WEB, {"spec": spec}, *notes)]
@@ -77,7 +77,7 @@ def _of_web(facts: Facts) -> list[Manifest]:
     }
     notes = [
         "Only the Ingress controller asks web, whose word about the client is believed (FORWARDED_ALLOW_IPS). Name its "
-        f"namespace: kubectl label namespace NAMESPACE {INGRESS}=true",
+        f"namespace:\n  kubectl label namespace NAMESPACE {INGRESS}=true",
         "A controller in the network of its node (hostNetwork) is none of a namespace: name the nodes' addresses "
         "(ipBlock). For Prometheus, add its namespace and the port metrics.",
     ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from slipway.export.facts import Facts, Manifest, manifest
+from slipway.export.facts import INSTANCE, Facts, Manifest, manifest
 from slipway.export.values import unexpanded
 
 # What `inv` alone reads: which answers a release gave.
@@ -70,9 +70,9 @@ def config_map(facts: Facts, given: Given) -> list[Manifest]:
     notes = ["Named by its content: pods of another release go on with theirs. Delete those that no ReplicaSet names."]
     if facts.own_database:
         notes.append(
-            f"The database {facts.database!r} is none that is exported: make a Service of that name that leads to one "
-            f"(kubectl create service externalname {facts.database} --external-name HOST), or name its host in "
-            f"{facts.env_file} and export again."
+            f"The database {facts.database!r} is not exported. Name another one's host in {facts.env_file}, and export "
+            "again. Or make a Service of that name that leads to it:\n"
+            f"  kubectl create service externalname {facts.database} --external-name HOST"
         )
     rest = {"immutable": True, "data": given.values}
     return [manifest("v1", "ConfigMap", facts, given.name, "settings", rest, *notes)]
@@ -95,8 +95,8 @@ def secret(facts: Facts) -> list[Manifest]:
         notes.append(
             f"{', '.join(elsewhere)}: of the program that [tool.slipway.secrets-from] names; add what it prints."
         )
-    notes.append(f"Pods read another value once they are started anew: kubectl rollout restart deployment -l "
-                 f"app.kubernetes.io/instance={facts.deployment}")  # fmt: skip
+    notes.append("Pods read another value once they are started anew:")
+    notes.append(f"  kubectl rollout restart deployment -l {INSTANCE}={facts.deployment}")
     rest = {"type": "Opaque", "data": dict.fromkeys(facts.keys, PLACEHOLDER)}
     found = manifest("v1", "Secret", facts, facts.secret, "secrets", rest, *notes)
     return [Manifest(found.body, found.notes, example=True)]

@@ -41,7 +41,7 @@ def export(_: Context, kubernetes: bool = False, env: str = "", tag: str = "", o
             raise Problem(f"No manifests can be made of the Compose files as they are:\n{lines}\nNothing was written.")
         made = manifests.manifests(facts)
         check(session, made)
-        said = manifests.overview(facts, source, findings.differences(facts))
+        said = manifests.overview(facts, session.steps.named(source), findings.differences(facts))
         if not output:
             show_source(manifests.stream(made, said).rstrip("\n"))
             return
