@@ -183,14 +183,13 @@ def begin(
 ) -> Iterator[Session]:
     """Begin a verb of an environment: name it, catch signals, take turns, end tidily.
 
-    It is the one that `prod` or `env` names, or SLIPWAY_ENV, else the `default`. `context` is the Docker context that
-    all commands are for. Which runtime is used, and why, is a line of its own, unless `quietly`. Without `wait`,
-    Problem is raised when another deployment is at work. What was `asked` is looked at before an engine is, and what a
-    verb `needs` before a lock is taken, which leaves something: both raise Problem.
+    It is the one of `prod`, `env` or SLIPWAY_ENV, else the `default`. `context` is the Docker context of all commands.
+    Which runtime is used, and why, is a line of its own, unless `quietly`. Without `wait`, Problem is raised when
+    another deployment is at work. What was `asked` is looked at before an engine is, and what a verb `needs` before a
+    lock is taken, which leaves something: both raise Problem.
     """
-    steps = steps_of(root := roots.here())
-    environment = environments.chosen(root, environments.Asked(prod, env, default), optional=verb in UNASKED)
-    steps.say(f"{verb} · {environment}", BOLD)
+    steps, of = steps_of(root := roots.here()), environments.Asked(prod, env, default)
+    steps.say(f"{verb} · {(environment := environments.chosen(root, of, optional=verb in UNASKED))}", BOLD)
     with _tidily(root, environment, runtime, steps) as session:
         choose.check(runtime)
         if asked:

@@ -96,6 +96,8 @@ def test_releases_replace_each_other_on_three_nodes_and_lose_no_request(swarm: S
         second = swarm.deploy("r2", "--bake", "2")
         assert (second["outcome"], second["scale"]) == ("live", 3)
         assert {one.split()[1] for one in swarm.tasks("web")} == {"Running"}
+        nothing = swarm.done("deploy", "--yes", "--tag", "r2")
+        assert "it is live already" in nothing.stderr, nothing.stderr
         a_bad_one_is_refused(swarm, second)
         swarm.done("rollback")
         assert live(swarm)["release"] == first["release"]
