@@ -70,7 +70,9 @@ def check(session: "Session", on: bool, off: bool, more: bool) -> None:
     """Raise Problem for options that do not go together, without web, and in development."""
     from slipway.core.errors import Problem
     from slipway.project.processes import NO_WEB
+    from slipway.verbs.there import refuse_swarm
 
+    refuse_swarm(session, "inv maintenance", "A page of the load balancer's, or another address in DNS, does it.")
     if not session.project.has_web:
         raise Problem(f"There are no clients to send away: {NO_WEB}.")
     if on and off:

@@ -1,87 +1,26 @@
 """Deploys to a Docker Swarm of several nodes: the same verbs, and no request is lost."""
 
 import json
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 
-from tests.e2e.cluster import Cluster, cluster
-from tests.e2e.load import Load, under_load
+from tests.e2e.load import under_load
 from tests.e2e.production import PROD, after, change
 from tests.e2e.registries import Registry
 from tests.e2e.support import commit, run
-from tests.e2e.talk import conversation, done, token
+from tests.e2e.swarm import NODES, Swarm, ask_there, live, on_swarm
+from tests.e2e.talk import conversation, token
 from tests.support import Checkout, wait_for
 
 pytestmark = pytest.mark.minutes(3)
-NODES = ("n1", "n2", "n3")
-PLACE = '[tool.slipway.environments.prod]\norchestrator = "swarm"\n\n[tool.slipway.tests]'
-
-
-@dataclass
-class Swarm:
-    """The clone, whose production is on a cluster, and its registry."""
-
-    docker: Checkout
-    nodes: Cluster
-    registry: Registry
-    context: str
-
-    def base(self, node: str = "n1") -> str:
-        """Return the address of the service on a node."""
-        return f"http://{self.nodes.address(node)}:{self.docker.env['PORT']}"
-
-    def inv(self, *args: str) -> "subprocess.CompletedProcess[str]":
-        """Run a verb on the Swarm."""
-        return self.docker.inv(*args, DOCKER_CONTEXT=self.context)
-
-    def done(self, *args: str) -> "subprocess.CompletedProcess[str]":
-        """Run a verb on the Swarm, which has to succeed."""
-        return done(self.docker, *args, DOCKER_CONTEXT=self.context)
-
-    def push(self, tag: str) -> None:
-        """Build this tree, and push it under a tag."""
-        built, named = done(self.docker, "build", "--prod").stdout.strip(), f"{self.registry.repository}:{tag}"
-        run("docker", "tag", built, named)
-        run("docker", "push", "--quiet", named)
-
-    def deploy(self, tag: str, *args: str) -> dict[str, object]:
-        """Deploy a tag; return what the ledger says of it."""
-        said = self.done("deploy", "--yes", "--json", "--tag", tag, *args).stdout
-        return dict(json.loads(said))
-
-    def tasks(self, service: str) -> list[str]:
-        """Return the nodes on which tasks of a service are to run, and how they are."""
-        form = "{{.Node}} {{.CurrentState}}"
-        command = ("service", "ps", "--filter", "desired-state=running", "--format", form, f"{PROD}_{service}")
-        return [" ".join(line.split()[:2]) for line in self.nodes.docker("n1", *command).splitlines()]
-
-    def all_is_stored(self, load: Load) -> None:
-        """Check that nothing failed, and that what was acknowledged is in the database."""
-        assert load.failed == [], load.failed[:5]
-        assert int(ask_there(self, "SELECT count(*) FROM posts")) == len(load.stored)
-        assert len(load.stored) > 20
-
-
-def ask_there(swarm: Swarm, query: str) -> str:
-    """Return what psql prints of a query."""
-    return swarm.done("psql", "--prod", "--", "-Atc", query).stdout.strip()
 
 
 @pytest.fixture
 def swarm(docker: Checkout, plain: Registry) -> Iterator[Swarm]:
-    """Give a cluster of three nodes, of which two have the proxy, and one the data."""
-    docker.edit("pyproject.toml", "[tool.slipway.tests]", PLACE)
-    commit(docker, "Production on a Swarm")
-    with cluster(len(NODES)) as nodes:
-        nodes.registry(plain.port)
-        nodes.load("caddy:2", "postgres:17")
-        for node in NODES[:2]:
-            nodes.label(node, "slipway.proxy")
-        nodes.label("n1", "slipway.data")
-        yield Swarm(docker, nodes, plain, nodes.context("n1"))
+    """Give a cluster of three nodes."""
+    with on_swarm(docker, plain) as made:
+        yield made
 
 
 def test_releases_replace_each_other_on_three_nodes_and_lose_no_request(swarm: Swarm) -> None:
@@ -110,11 +49,6 @@ def test_releases_replace_each_other_on_three_nodes_and_lose_no_request(swarm: S
     ]  # fmt: skip
     what_hardens_is_kept(swarm)
     a_node_is_lost(swarm)
-
-
-def live(swarm: Swarm) -> dict[str, object]:
-    """Return what the ledger says of the live release."""
-    return [dict(one) for one in json.loads(swarm.done("releases", "--json").stdout) if one["is_live"]][-1]
 
 
 def a_tree_is_in_no_registry(swarm: Swarm) -> None:
@@ -160,4 +94,4 @@ def a_node_is_lost(swarm: Swarm) -> None:
     for node in NODES[:2]:
         conversation(swarm.base(node))
     status = json.loads(swarm.done("status", "--prod", "--json").stdout)
-    assert (status["service"]["state"], status["proxy"]["nodes"]) == ("running", 2)
+    assert (status["service"]["state"], status["proxy"]["nodes"]) == ("running", "n1 n2")

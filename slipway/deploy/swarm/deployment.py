@@ -166,14 +166,17 @@ class SwarmDeployment:
         if live:
             found |= part_states(live)
         if self.checkout.project.has_web:
-            tasks = [one for one in self.parts.tasks_of(PROXY) if one.is_running]
-            found["proxy"] = State("ready" if tasks else "stopped", {"nodes": len(tasks)} if tasks else {})
+            there = self._nodes_of(PROXY)
+            found["proxy"] = State("ready" if there else "stopped", {"nodes": there} if there else {})
             if live and live.running and (port := self.service.port()):
-                web = self.parts.tasks_of(WEB)
-                more = {"tasks": live.scale, "nodes": len({one.node for one in web if one.is_running})}
-                now = found["service"]
-                found["service"] = State(now.state, {**now.details, **more, "address": self.url(port)})
+                more = {"nodes": self._nodes_of(WEB), "address": self.url(port)}
+                found["service"] = State(found["service"].state, {**found["service"].details, **more})
         return found | self.companions.states()
+
+    def _nodes_of(self, service: str) -> str:
+        # The nodes on which tasks of a service run, each as often as it has one.
+        called = {one.id: one.name for one in nodes.listed(self.api)}
+        return " ".join(sorted(called.get(one.node, "?") for one in self.parts.tasks_of(service) if one.is_running))
 
     def url(self, port: int) -> str:
         """Return the address of the service: its domain, or this port of the first node that has a proxy."""

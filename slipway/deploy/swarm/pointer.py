@@ -16,7 +16,7 @@ from slipway.deploy.swarm.store import Store
 from slipway.engine.swarm import services
 from slipway.engine.swarm.services import BACK, FAILED, Service
 from slipway.project.config import Project
-from slipway.runtime.release import WEB, Pointer
+from slipway.runtime.release import WEB, Pointer, Release
 
 SWARM = "The Swarm"  # who has gone back, where nobody told it to
 
@@ -60,6 +60,33 @@ class SwarmPointer(SwarmNotes):
         found = self.parts.find(names.TRIAL)
         if found and found.labels.get(labels.RELEASE) == release:
             self.parts.remove(names.TRIAL)
+
+    # What is taken away
+
+    def retire(self, release: Release) -> None:
+        """Remove the processes of a release that the live one has not: the others were replaced. Raises Problem."""
+        kept, mine = self.records().get(self.current()), self.records().get(release.id)
+        for name in mine.processes if mine else ():
+            found = self.parts.find(name)
+            if _release(found) == release.id and not (kept and name in kept.specs):
+                self.parts.remove(name)
+
+    def stop(self, release: Release) -> None:
+        """Let what is still one's become the live release's; raises Problem."""
+        kept = self.records().get(self.current())
+        if kept and kept.id != release.id:
+            self.become(kept, *kept.processes)
+        self.untry(release.id)
+
+    def halt(self, release: Release) -> None:
+        """Let what is still one's become the live release's; raises Problem."""
+        self.stop(release)
+
+    def remove(self, release: Release) -> None:
+        """Let nothing be one's any more, and forget it; raises Problem."""
+        self.retire(release)
+        self.stop(release)
+        self.store.drop(names.RECORD, release.id)
 
     # Which one clients are led to
 

@@ -19,7 +19,6 @@ from slipway.deploy.swarm.made import Maker
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.pointer import SwarmPointer
 from slipway.deploy.swarm.proxy import SwarmProxy
-from slipway.deploy.swarm.records import Record
 from slipway.deploy.swarm.store import Store
 from slipway.engine import images, processes, variables
 from slipway.engine.swarm import logs, services
@@ -174,14 +173,6 @@ class SwarmReleases(SwarmPointer):
         record = self.record_of(release.id)
         self.become(record, *record.processes)
 
-    def retire(self, release: Release) -> None:
-        """Tell nothing to stop but what the live release has not: the others were replaced."""
-        kept = self.records().get(self.current())
-        for name in (self.records().get(release.id) or kept or Record("", "", "", {})).processes:
-            service = self.parts.find(name)
-            if service and service.labels.get(labels.RELEASE) == release.id and kept and name not in kept.specs:
-                self.parts.remove(name)
-
     def is_retiring(self, release: Release) -> bool:
         """Return False: the Swarm sees to what was told to stop."""
         return False
@@ -195,23 +186,6 @@ class SwarmReleases(SwarmPointer):
             "inv rotate is not there for a Swarm yet: what a task was given stays what it is. Change the value in the "
             "settings, and deploy: ./inv deploy"
         )
-
-    def stop(self, release: Release) -> None:
-        """Let what is still one's become the live release's; raises Problem."""
-        kept = self.records().get(self.current())
-        if kept and kept.id != release.id:
-            self.become(kept, *kept.processes)
-        self.untry(release.id)
-
-    def halt(self, release: Release) -> None:
-        """Let what is still one's become the live release's."""
-        self.stop(release)
-
-    def remove(self, release: Release) -> None:
-        """Let nothing be one's any more, and forget it; raises Problem."""
-        self.retire(release)
-        self.stop(release)
-        self.store.drop(names.RECORD, release.id)
 
     def tidy(self) -> None:
         """Remove jobs that have ended, and secrets and configs that nothing has which is kept; raises Problem."""

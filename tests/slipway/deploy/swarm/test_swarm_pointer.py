@@ -10,8 +10,10 @@ from slipway.deploy import ledger
 from slipway.deploy.swarm import names
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.pointer import SwarmPointer
+from slipway.deploy.swarm.records import Record
 from slipway.deploy.swarm.store import Store
 from slipway.project.config import load
+from slipway.runtime.release import Release
 from tests.slipway.deploy.in_memory import PYPROJECT
 from tests.slipway.deploy.support import entry
 from tests.slipway.deploy.swarm.in_memory import MemoryApi, api, record
@@ -111,3 +113,36 @@ def test_a_pointer_that_was_lost_is_set_again_and_only_with_the_lock(
 def test_what_is_not_kept_cannot_be_gone_to(one: Pointer) -> None:
     with pytest.raises(Problem, match="Nothing is kept of c"):
         one.point("c")
+
+
+def removed(one: Pointer, release: str) -> None:
+    one.remove(Release(release, {}))
+
+
+def test_processes_of_a_release_that_goes_are_the_live_ones_again(memory: MemoryApi, one: Pointer) -> None:
+    one.become(one.record_of("b"), "worker")  # and then it failed
+    one.try_out(one.record_of("b"))
+    removed(one, "b")
+    services = {each["Spec"]["Name"]: each["Spec"]["Labels"] for each in memory.there["services"].values()}
+    assert {name: labels["dev.slipway.release"] for name, labels in services.items()} == {
+        "shop-prod_web": "a", "shop-prod_worker": "a",
+    }  # fmt: skip
+    assert list(one.records()) == ["a"]
+
+
+def test_processes_that_the_live_release_has_not_go(memory: MemoryApi, one: Pointer) -> None:
+    only = record("c")
+    bare = Record("c", only.image, only.image_id, {"web": only.specs["web"]})
+    one.store.set(names.RECORD, "c", bare.data)
+    one.switch("c", "a", entry("c").line())
+    one.retire(Release("a", {}))
+    assert memory.named("services") == ["shop-prod_web"]
+
+
+def test_of_a_first_release_that_fails_no_process_is_left(memory: MemoryApi, tmp_path: Path) -> None:
+    first = pointer(memory, tmp_path)
+    first.store.set(names.RECORD, "a", record("a").data)
+    first.try_out(first.record_of("a"))
+    first.become(first.record_of("a"), "worker")
+    removed(first, "a")
+    assert memory.named("services") == []

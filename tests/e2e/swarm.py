@@ -1,0 +1,97 @@
+"""A service on a Docker Swarm of several nodes, for tests: its verbs, and what the Swarm has of it."""
+
+import contextlib
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.e2e.cluster import Cluster, cluster
+from tests.e2e.load import Load
+from tests.e2e.production import PROD
+from tests.e2e.registries import Registry
+from tests.e2e.support import commit, run
+from tests.e2e.talk import done
+from tests.support import Checkout
+
+NODES = ("n1", "n2", "n3")
+PLACE = '[tool.slipway.environments.prod]\norchestrator = "swarm"\n\n[tool.slipway.tests]'
+
+
+@dataclass
+class Swarm:
+    """The clone, whose production is on a cluster, and its registry."""
+
+    docker: Checkout
+    nodes: Cluster
+    registry: Registry
+    context: str
+
+    def base(self, node: str = "n1") -> str:
+        """Return the address of the service on a node."""
+        return f"http://{self.nodes.address(node)}:{self.docker.env['PORT']}"
+
+    def inv(self, *args: str) -> "subprocess.CompletedProcess[str]":
+        """Run a verb on the Swarm."""
+        return self.docker.inv(*args, DOCKER_CONTEXT=self.context)
+
+    def done(self, *args: str) -> "subprocess.CompletedProcess[str]":
+        """Run a verb on the Swarm, which has to succeed."""
+        return done(self.docker, *args, DOCKER_CONTEXT=self.context)
+
+    def push(self, tag: str) -> None:
+        """Build this tree, and push it under a tag."""
+        built, named = done(self.docker, "build", "--prod").stdout.strip(), f"{self.registry.repository}:{tag}"
+        run("docker", "tag", built, named)
+        run("docker", "push", "--quiet", named)
+
+    def push_another(self, tag: str, like: str) -> None:
+        """Push another image that does the same."""
+        named = f"{self.registry.repository}:{tag}"
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "Dockerfile").write_text(f"FROM {self.registry.repository}:{like}\nENV ANOTHER=1\n")
+            run("docker", "build", "--quiet", "--tag", named, folder)
+        run("docker", "push", "--quiet", named)
+
+    def deploy(self, tag: str, *args: str) -> dict[str, object]:
+        """Deploy a tag; return what the ledger says of it."""
+        said = self.done("deploy", "--yes", "--json", "--tag", tag, *args).stdout
+        return dict(json.loads(said))
+
+    def tasks(self, service: str) -> list[str]:
+        """Return the nodes on which tasks of a service are to run, and how they are."""
+        form = "{{.Node}} {{.CurrentState}}"
+        command = ("service", "ps", "--filter", "desired-state=running", "--format", form, f"{PROD}_{service}")
+        return [" ".join(line.split()[:2]) for line in self.nodes.docker("n1", *command).splitlines()]
+
+    def all_is_stored(self, load: Load) -> None:
+        """Check that nothing failed, and that what was acknowledged is in the database."""
+        assert load.failed == [], load.failed[:5]
+        assert int(ask_there(self, "SELECT count(*) FROM posts")) == len(load.stored)
+        assert len(load.stored) > 20
+
+
+def ask_there(swarm: Swarm, query: str) -> str:
+    """Return what psql prints of a query."""
+    return swarm.done("psql", "--prod", "--", "-Atc", query).stdout.strip()
+
+
+def live(swarm: Swarm) -> dict[str, object]:
+    """Return what the ledger says of the live release."""
+    return [dict(one) for one in json.loads(swarm.done("releases", "--json").stdout) if one["is_live"]][-1]
+
+
+@contextlib.contextmanager
+def on_swarm(docker: Checkout, registry: Registry, nodes: int = 3, managers: int = 1) -> Iterator[Swarm]:
+    """Give the clone a cluster, of which two nodes have the proxy, and the first one the data."""
+    docker.edit("pyproject.toml", "[tool.slipway.tests]", PLACE)
+    commit(docker, "Production on a Swarm")
+    with cluster(nodes, managers) as made:
+        made.registry(registry.port)
+        made.load("caddy:2", "postgres:17")
+        for node in NODES[:2]:
+            made.label(node, "slipway.proxy")
+        made.label("n1", "slipway.data")
+        yield Swarm(docker, made, registry, made.context("n1"))

@@ -1,0 +1,94 @@
+"""A Swarm that loses nodes, and who deploys to it: what is asked of it is answered, and nothing is lost."""
+
+import json
+import os
+import re
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from slipway.core.caller import who
+from tests.e2e.load import Load, under_load
+from tests.e2e.production import PROD, after, said
+from tests.e2e.registries import Registry
+from tests.e2e.swarm import Swarm, ask_there, live, on_swarm
+from tests.e2e.talk import token
+from tests.support import Checkout, wait_for
+
+pytestmark = [pytest.mark.full, pytest.mark.minutes(8)]
+RATE = 30
+
+
+@pytest.fixture
+def swarm(docker: Checkout, plain: Registry) -> Iterator[Swarm]:
+    """Give a cluster of three nodes, with a release of three tasks, and a second one in the registry."""
+    with on_swarm(docker, plain) as made:
+        made.push("r1")
+        made.push_another("r2", like="r1")
+        made.deploy("r1", "--scale", "3", "--bake", "0")
+        yield made
+
+
+def stored(swarm: Swarm, load: Load, lost: int) -> None:
+    """Check that what was acknowledged is stored, and that no more than so many requests failed."""
+    assert len(load.failed) <= lost, load.failed[:5]
+    rows = int(ask_there(swarm, "SELECT count(*) FROM posts"))
+    assert len(load.stored) <= rows <= len(load.stored) + len(load.failed)
+
+
+def test_nodes_are_lost_and_come_back(swarm: Swarm) -> None:
+    base = swarm.base()
+    with under_load(base, token(base), RATE) as load:
+        after(load, RATE)
+        swarm.nodes.kill("n3")  # what was in flight there is lost
+        wait_for(lambda: swarm.nodes.seen("n3") == "down")
+        wait_for(lambda: swarm.tasks("web").count("n1 Running") + swarm.tasks("web").count("n2 Running") == 3)
+        swarm.nodes.start("n3")
+        wait_for(lambda: swarm.nodes.seen("n3") == "ready")
+        swarm.done("drain", "n3", "--yes")
+        swarm.done("drain", "n3", "--back")
+        swarm.nodes.add("n4")
+        swarm.deploy("r2", "--scale", "4", "--bake", "1")
+        assert len(swarm.tasks("web")) == 4
+        swarm.nodes.cut("n4")
+        swarm.nodes.kill("n4")
+        wait_for(lambda: swarm.nodes.seen("n4") == "down")
+        after(load, 2 * RATE)
+    stored(swarm, load, lost=6)
+
+
+def test_whoever_deploys_can_be_killed_at_each_step(swarm: Swarm) -> None:
+    base = swarm.base()
+    steps = ["preflight", "$ .* /v1.44/secrets/create", "start", "ready", "switch", "spread", "probe"]
+    with under_load(base, token(base), RATE) as load:
+        for number, step in enumerate(steps):
+            with swarm.docker.start(
+                "deploy", "--yes", "--tag", f"r{2 - number % 2}", "--force", "--bake", "4", DOCKER_CONTEXT=swarm.context
+            ) as deploying:
+                if not step.startswith("$"):
+                    said(deploying, step)
+                os.kill(deploying.pid, signal.SIGKILL)
+            wait_for(
+                lambda: json.loads(swarm.done("status", "--prod", "--json").stdout)["service"]["state"] == "running"
+            )
+        swarm.deploy("r2", "--bake", "1")
+        after(load, RATE)
+    stored(swarm, load, lost=0)
+    assert live(swarm)["image"]
+    names = swarm.nodes.docker("n1", "service", "ls", "--format", "{{.Name}}").split()
+    assert sorted(names) == [f"{PROD}_{one}" for one in ("db", "proxy", "web")]
+
+
+def test_of_two_who_deploy_one_is_refused(swarm: Swarm) -> None:
+    with swarm.docker.start("deploy", "--yes", "--tag", "r2", "--bake", "20", DOCKER_CONTEXT=swarm.context) as first:
+        said(first, "probe")
+        refused = swarm.inv("deploy", "--yes", "--tag", "r1")
+        assert refused.returncode == 1
+        assert re.search(rf"inv deploy of {re.escape(who())} has been at work for \d+ s", refused.stderr)
+        assert "./inv deploy --wait" in refused.stderr
+        back = json.loads(swarm.done("rollback", "--json").stdout)
+        assert back["image"].partition("@")[0].endswith(":r1")
+        last, _ = first.communicate(timeout=200)
+    assert first.returncode == 1
+    assert "has rolled it back" in last
