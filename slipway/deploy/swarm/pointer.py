@@ -88,6 +88,11 @@ class SwarmPointer(SwarmNotes):
         self.stop(release)
         self.store.drop(names.RECORD, release.id)
 
+    def clear_marks(self) -> None:
+        """Clear the marks of earlier deployments, and end the trial that one has left; raises Problem."""
+        super().clear_marks()
+        self.parts.remove(names.TRIAL)
+
     # Which one clients are led to
 
     def pointer(self) -> Pointer:

@@ -65,6 +65,7 @@ class MemoryApi:
             raise Refused("update out of sequence", 500)
         spec = one["PreviousSpec"] if query.get("rollback") else body
         one |= {"PreviousSpec": one["Spec"], "Spec": json.loads(json.dumps(spec)), "Version": self._version()}
+        one.pop("UpdateStatus", None)
         if kind == "services":
             self.run(one)
         return None
@@ -122,7 +123,7 @@ class MemoryApi:
             "Name": name,
             "Version": version,
             "Spec": spec,
-            "CreatedAt": "2026-11-28T07:00:00Z",
+            "CreatedAt": _time(self.index),
         }
         if kind == "secrets":  # nobody is told
             assert base64.b64decode(spec.pop("Data"))
@@ -150,6 +151,11 @@ class MemoryApi:
     def _do(self, said: str) -> None:
         self.before(said)
         self.done.append(said)
+        self.index += 1
+
+
+def _time(index: int) -> str:
+    return f"2026-11-28T{index // 3600:02d}:{index // 60 % 60:02d}:{index % 60:02d}Z"
 
 
 def _name(one: Facts) -> str:

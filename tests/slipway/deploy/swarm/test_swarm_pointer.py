@@ -18,8 +18,6 @@ from tests.slipway.deploy.in_memory import PYPROJECT
 from tests.slipway.deploy.support import entry
 from tests.slipway.deploy.swarm.in_memory import MemoryApi, api, record
 
-BACK = "POST /services/s7/update"
-
 
 class Pointer(SwarmPointer):
     """One without a proxy."""

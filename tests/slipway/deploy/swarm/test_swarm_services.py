@@ -11,12 +11,17 @@ from slipway.engine.swarm.objects import CONFIGS
 from tests.slipway.deploy.swarm.in_memory import MemoryApi, api, spec
 
 
+def of(memory: MemoryApi) -> str:
+    """Return the id of web."""
+    return str(memory.get("/services/shop-prod_web")["ID"])
+
+
 def test_what_is_as_it_should_be_is_not_touched() -> None:
     memory = MemoryApi()
     assert services.put(api(memory), spec("web", "a"))
     assert not services.put(api(memory), spec("web", "a"))
     assert services.put(api(memory), spec("web", "b"))
-    assert memory.done == ["POST /services", "POST /services/s1/update"]
+    assert memory.done == ["POST /services", f"POST /services/{of(memory)}/update"]
 
 
 def test_what_somebody_has_changed_meanwhile_is_refused() -> None:
@@ -50,7 +55,7 @@ def test_what_was_done_without_an_answer_is_not_done_twice() -> None:
     assert memory.done == ["POST /services"]
     memory.lost = False
     assert services.put(api(memory), spec("web", "b"))
-    assert memory.done == ["POST /services", "POST /services/s1/update"]
+    assert memory.done == ["POST /services", f"POST /services/{of(memory)}/update"]
     assert memory.get("/services/shop-prod_web")["Spec"]["Labels"]["dev.slipway.release"] == "b"
     memory.lost = False
     objects.create(api(memory), CONFIGS, "one", b"1", {})
@@ -73,11 +78,11 @@ def test_going_back_is_a_rollback_only_to_what_was_before() -> None:
 def test_a_task_is_of_what_its_service_is_now() -> None:
     memory = MemoryApi()
     services.put(api(memory), spec("web", "a"))
-    before = services.tasks_of(api(memory), "s1")
+    before = services.tasks_of(api(memory), of(memory))
     services.put(api(memory), spec("web", "b"))
     now = services.find(api(memory), "shop-prod_web")
     assert now
-    assert [one.is_of(now) for one in (*before, services.tasks_of(api(memory), "s1")[-1])] == [False, True]
+    assert [one.is_of(now) for one in (*before, services.tasks_of(api(memory), of(memory))[-1])] == [False, True]
 
 
 def test_an_engine_that_is_no_manager_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
