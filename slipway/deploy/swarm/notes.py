@@ -9,6 +9,7 @@ from slipway.deploy import ledger
 from slipway.deploy.swarm import names
 from slipway.deploy.swarm.store import Store
 from slipway.engine.swarm.objects import Blob
+from slipway.project import formats
 from slipway.runtime.release import Pointer, Remembered
 
 PREVIOUS, FLIPPED, SALT, FORMAT = "previous", "flipped", "salt", "format"
@@ -60,8 +61,18 @@ class SwarmNotes:
 
     # What is remembered
 
+    def agree(self) -> None:
+        """Note how all of it is written, or raise Problem where only a newer Slipway knows that."""
+        if not self.store.set(names.MARK, FORMAT, formats.line(formats.DEPLOYMENT).encode()):
+            self._check_format()
+
+    def _check_format(self) -> None:
+        said = self.store.get(names.MARK, FORMAT)
+        formats.check(said, formats.DEPLOYMENT, f"The deployment {self.store.deployment}")
+
     def remembered(self) -> Remembered:
-        """Return all that is remembered; raises Problem."""
+        """Return all that is remembered; raises Problem, also for what is a newer Slipway's."""
+        self._check_format()
         previous = self.store.get(names.MARK, PREVIOUS)
         salt = self.store.get(names.MARK, SALT)
         return Remembered(self.pointer(), self.ledger(), salt, self.configuration(), previous)

@@ -49,6 +49,8 @@ class SwarmReleases(SwarmPointer):
         wanted = locks.Wanted(self.deployment, self.proxy.definitions.image, f"inv {verb} of {who()}", networks)
         with locks.on_swarm(wanted, self.api, wait, verb, joins) as (self.held, waited):
             try:
+                if files:
+                    self.agree()
                 settled.wait(self.shell.steps, self.parts)
                 yield waited
             finally:

@@ -7,6 +7,7 @@ from slipway.deploy import ledger
 from slipway.deploy.swarm import names
 from slipway.deploy.swarm.notes import LOGS, SwarmNotes, superfluous
 from slipway.deploy.swarm.store import Store
+from slipway.runtime.release import Pointer
 from tests.slipway.deploy.support import entry
 from tests.slipway.deploy.swarm.in_memory import MemoryApi, api
 
@@ -68,3 +69,27 @@ def test_names_of_objects_are_short_enough_and_differ() -> None:
     found = {names.of_object(long, names.RECORD, one) for one in ("20261128t072458", "20261128t072459")}
     assert len(found) == 2
     assert all(len(one) <= names.LONGEST for one in found)
+
+
+def test_what_a_newer_slipway_has_written_is_left_alone() -> None:
+    notes = Bare(store(MemoryApi()))
+    notes.agree()
+    notes.agree()
+    assert notes.remembered().ledger == ""
+    newer = Bare(store(MemoryApi()))
+    newer.store.set(names.MARK, "format", b"9 99.0.0")
+    for look in (newer.agree, newer.remembered):
+        with pytest.raises(Problem, match=r"shop-prod is of format 9, made by Slipway 99.0.0"):
+            look()
+
+
+class Bare(SwarmNotes):
+    """Notes of a deployment of which nothing runs."""
+
+    def pointer(self) -> Pointer:
+        """Return nothing."""
+        return Pointer()
+
+    def configuration(self) -> str:
+        """Return nothing."""
+        return ""
