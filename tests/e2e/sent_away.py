@@ -26,7 +26,8 @@ def caddyfile_of_before(checkout: Checkout) -> None:
 def caddyfile_of_today(checkout: Checkout) -> None:
     """Give the checkout the lines again."""
     checkout.edit("Caddyfile", "{$SITE} {\n", "\n".join([*snippet(), "", "{$SITE} {\n"]))
-    checkout.edit("Caddyfile", "\troute {\n", f"\troute {{\n\t\t{IMPORT}\n")
+    begins = "\troute {\n\t\t# For those in the network alone."  # not that of the site for `inv`
+    checkout.edit("Caddyfile", begins, begins.replace("{\n", f"{{\n\t\t{IMPORT}\n"))
 
 
 def a_proxy_of_before_is_told(checkout: Checkout, env: Mapping[str, str]) -> None:
