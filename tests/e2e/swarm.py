@@ -47,11 +47,11 @@ class Swarm:
         run("docker", "tag", built, named)
         run("docker", "push", "--quiet", named)
 
-    def push_another(self, tag: str, like: str) -> None:
-        """Push another image that does the same."""
+    def push_another(self, tag: str, like: str, more: str = "ENV ANOTHER=1") -> None:
+        """Push another image that does the same, but for what a Dockerfile says more."""
         named = f"{self.registry.repository}:{tag}"
         with tempfile.TemporaryDirectory() as folder:
-            Path(folder, "Dockerfile").write_text(f"FROM {self.registry.repository}:{like}\nENV ANOTHER=1\n")
+            Path(folder, "Dockerfile").write_text(f"FROM {self.registry.repository}:{like}\n{more}\n")
             run("docker", "build", "--quiet", "--tag", named, folder)
         run("docker", "push", "--quiet", named)
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.load import under_load
-from tests.e2e.production import PROD, after, change
+from tests.e2e.production import PROD, after
 from tests.e2e.registries import Registry
-from tests.e2e.support import commit, run
 from tests.e2e.swarm import NODES, Swarm, ask_there, live, on_swarm
 from tests.e2e.talk import conversation, token
 from tests.support import Checkout, wait_for
@@ -30,8 +29,7 @@ def test_releases_replace_each_other_on_three_nodes_and_lose_no_request(swarm: S
     posts = int(ask_there(swarm, "SELECT count(*) FROM posts"))
     a_tree_is_in_no_registry(swarm)
     with under_load(swarm.base(), token(swarm.base()), 20) as load:
-        change(swarm.docker, "second")
-        swarm.push("r2")
+        swarm.push_another("r2", like="r1")
         second = swarm.deploy("r2", "--bake", "2")
         assert (second["outcome"], second["scale"]) == ("live", 3)
         assert {one.split()[1] for one in swarm.tasks("web")} == {"Running"}
@@ -61,15 +59,12 @@ def a_tree_is_in_no_registry(swarm: Swarm) -> None:
 
 def a_bad_one_is_refused(swarm: Swarm, before: dict[str, object]) -> None:
     """Deploy one that ends at once: nobody is led to it."""
-    swarm.docker.edit("app/main.py", "MAX_BODY =", "import nowhere\n\nMAX_BODY =")
-    commit(swarm.docker, "A bad one")
-    swarm.push("bad")
+    swarm.push_another("bad", "r1", 'CMD ["python", "-c", "import nowhere"]')
     failed = swarm.inv("deploy", "--yes", "--tag", "bad")
     assert failed.returncode == 1
     assert "No module named 'nowhere'" in failed.stderr
     assert "The new release ended with status 1" in failed.stderr
     assert live(swarm)["release"] == before["release"]
-    run("git", "reset", "--quiet", "--hard", "HEAD~1", cwd=swarm.docker.root)
 
 
 def what_hardens_is_kept(swarm: Swarm) -> None:
