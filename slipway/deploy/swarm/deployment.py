@@ -143,8 +143,8 @@ class SwarmDeployment:
         return self.volumes() if self.releases.records() or self.releases.ledger() else []
 
     def kept(self) -> list[str]:
-        """Name the volumes of the data's node, which stay."""
-        return []
+        """Name the volume of the backups; whether its node has it, no manager tells."""
+        return [f"the volume {self.backups} of the node that has {names.DATA_NODE}"] if self.parts.all() else []
 
     def listing(self) -> list[tuple[str, ...]]:
         """Return the tasks as rows, the first their heads."""

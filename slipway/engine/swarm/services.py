@@ -1,6 +1,5 @@
 """Services of a Swarm, and their tasks."""
 
-import contextlib
 import hashlib
 import json
 import sys
@@ -11,7 +10,7 @@ from typing import Any
 
 from slipway.core.errors import Problem
 from slipway.core.shell import tokens
-from slipway.engine.api import ELECTION, POLL, Api, Away, Refused
+from slipway.engine.api import ELECTION, POLL, Api, Away
 from slipway.engine.containers import exec_command
 
 WORKING = ("updating", "rollback_started")  # states of an update that goes on
@@ -223,14 +222,12 @@ def alike(one: Spec, other: Spec) -> bool:
 
 
 def wait_gone(api: Api, service: str, seconds: float) -> None:
-    """Wait until no task of a service that was removed runs; raises Problem."""
+    """Wait until no task of a service that was removed runs, by its id; raises Problem."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        with contextlib.suppress(Refused):  # of a service that is gone, some engines know no tasks
-            if not [one for one in tasks_of(api, service) if one.state not in OVER]:
-                return
+    while [one for one in tasks(api) if one.service == service and one.state not in OVER]:
+        if time.monotonic() > end:
+            raise Problem(f"The tasks of {service} did not end in {seconds:.0f} s. What runs: docker node ps NODE")
         time.sleep(POLL)
-    raise Problem(f"The tasks of {service} did not end in {seconds:.0f} s: docker service ps {service}")
 
 
 def logs_command(service: str, lines: int, follow: bool = False) -> list[str]:

@@ -95,3 +95,14 @@ def test_counts_of_tasks_are_read_and_what_is_none_is_left_out() -> None:
     assert counted.read("10 2 1") == Answers(10, 2, 1)
     assert [counted.read(one) for one in ("", "Not Found", "1 2", "a b c")] == [None] * 4
     assert "http://10.0.0.2:8000/health/answers" in counted.script(["10.0.0.1", "10.0.0.2"])
+
+
+def test_a_service_that_was_removed_is_gone_once_its_tasks_have_ended() -> None:
+    memory = MemoryApi()
+    services.put(api(memory), spec("web"))
+    (one,), tasks = memory.there["services"], list(memory.tasks)
+    services.remove(api(memory), one)
+    services.wait_gone(api(memory), one, 0)
+    memory.tasks = tasks
+    with pytest.raises(Problem, match=f"The tasks of {one} did not end in 0 s"):
+        services.wait_gone(api(memory), one, 0)
