@@ -27,7 +27,6 @@ from slipway.core.signals import interrupted, uninterrupted
 VERSION = "1.44"  # Engine 25: the first that keeps no-new-privileges of a service, and start_interval
 PREFIX = f"/v{VERSION}"
 DIAL = ["docker", "system", "dial-stdio"]
-UNSURE = "Whether it was done cannot be told"
 # As a manager says that the Swarm cannot decide anything just now.
 LEADERLESS = re.compile(r"(?i)does not have a leader|deadline ?exceeded|unavailable|transport|lost quorum")
 ELECTION = 40  # seconds that a Swarm may take to have a leader again
@@ -74,7 +73,7 @@ class Api:
     def get(self, path: str, filters: Mapping[str, list[str]] | None = None, **query: str) -> Any:
         """Return what an engine tells of a path; raises Refused, or Away after it was asked for long enough."""
         query |= {"filters": json.dumps(filters)} if filters else {}
-        return _until_led(lambda: self._json("GET", path, query, limit=ASK), again=True)
+        return _until_led(lambda: _read(self._ask("GET", path, query)), again=True)
 
     def find(self, path: str) -> Any | None:
         """Return what an engine tells of a path, None when there is nothing; raises Refused and Away."""
@@ -88,13 +87,13 @@ class Api:
     def post(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **query: str) -> Any:
         """Have an engine do something; raises Refused, or Away when nobody can tell whether it was done."""
         self._show("POST", path, query)
-        return self._json("POST", path, query, body, headers, ACT)
+        return _read(self._ask("POST", path, query, body, headers, ACT))
 
     def delete(self, path: str) -> bool:
         """Remove something; False when it was gone already. Raises Refused and Away."""
         self._show("DELETE", path, {})
         try:
-            self._json("DELETE", path, {}, limit=ACT)
+            self._ask("DELETE", path, {}, limit=ACT).read()
         except Refused as refused:
             if refused.is_missing:
                 return False
@@ -132,18 +131,6 @@ class Api:
 
     def _show(self, method: str, path: str, query: Mapping[str, str]) -> None:
         self.shell.steps.command([*DIAL, "#", method, _target(path, query)])
-
-    def _json(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str],
-        body: Any = None,
-        headers: Mapping[str, str] | None = None,
-        limit: Limit = ASK,
-    ) -> Any:
-        said = self._ask(method, path, query, body, headers, limit).read()
-        return json.loads(said) if said.strip() else None
 
     def _ask(
         self,
@@ -208,6 +195,11 @@ def _until_led(ask: Callable[[], Any], again: bool) -> Any:
                 raise
             again = False
             time.sleep(POLL)
+
+
+def _read(answer: HTTPResponse) -> Any:
+    said = answer.read()
+    return json.loads(said) if said.strip() else None
 
 
 def _target(path: str, query: Mapping[str, str]) -> str:

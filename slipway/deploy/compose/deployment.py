@@ -163,10 +163,14 @@ class EngineDeployment:
         return address(self.settings, port)
 
     def _variables(self) -> dict[str, str]:
-        of = self.settings
-        lists = {"HOSTS": listed(of.domain), "TRUSTED": listed(of.trusted_proxies)}  # of Caddy's form
-        given = {name: " ".join(values) for name, values in lists.items() if values}
-        return {"IMAGE": self.used or self.image.tag, "DEPLOYMENT": self.stack.name} | given
+        return variables(self.settings, self.stack.name, self.used or self.image.tag)
+
+
+def variables(settings: Settings, deployment: str, image: str) -> dict[str, str]:
+    """Return what the Compose files of production ask for."""
+    lists = {"HOSTS": listed(settings.domain), "TRUSTED": listed(settings.trusted_proxies)}  # of Caddy's form
+    given = {name: " ".join(values) for name, values in lists.items() if values}
+    return {"IMAGE": image, "DEPLOYMENT": deployment} | given
 
 
 def address(settings: Settings, port: int, host: str = "localhost") -> str:

@@ -4,8 +4,9 @@ It is Caddy, https://caddyserver.com/docs, and is asked from inside its containe
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
+from typing import Any
 
 from slipway.core.errors import Problem
 from slipway.core.limits import ASK, Limit
@@ -67,15 +68,7 @@ class CaddyProxy(Surroundings):
 
     def check(self, configuration: str, port: int) -> None:
         """Have Caddy read a Caddyfile, with the variables of compose.prod.yaml; raises Problem with what it says."""
-        variables = self.services(port)[PROXY].get("environment") or {}
-        values = {name: str(value) for name, value in variables.items() if value}
-        image = self._wanted_image
-        if not images.inspect(self.shell, image):
-            missing = f"The proxy's image {image}, as the Compose files name it, cannot be pulled (see above)."
-            self.shell.output(images.pull_command(image), echo=True, failed=missing)
-        command = validate_command(image, self.stack.name, list(values))
-        failed = f"Caddy cannot read the {CADDYFILE} (see above)."
-        self.shell.output(command, hidden=values, given=configuration, failed=failed)
+        check(self.stack, self.services(port)[PROXY], self._wanted_image, configuration)
 
     def sharing(self) -> str:
         """Choose how clients over IPv6 come to it; return why they share one address, "" when they don't."""
@@ -204,6 +197,17 @@ def connections_command(proxy: str, addresses: Sequence[str]) -> list[str]:
     remote = "|".join(bytes(reversed(ip_address(one).packed)).hex().upper() for one in addresses) or "none"
     found = f"^ *[0-9]+: [0-9A-F:]+ ({remote}):{PORT:04X} 0[12] "
     return containers.exec_command(proxy, "sh", "-c", f"grep -cE '{found}' /proc/net/tcp || test $? = 1")
+
+
+def check(stack: Stack, service: Mapping[str, Any], image: str, configuration: str) -> None:
+    """Have an image of Caddy read a Caddyfile as a service would; raises Problem with what it says."""
+    values = {name: str(value) for name, value in (service.get("environment") or {}).items() if value}
+    if not images.inspect(stack.shell, image):
+        missing = f"The proxy's image {image}, as the Compose files name it, cannot be pulled (see above)."
+        stack.shell.output(images.pull_command(image), echo=True, failed=missing)
+    command = validate_command(image, stack.name, list(values))
+    failed = f"Caddy cannot read the {CADDYFILE} (see above)."
+    stack.shell.output(command, hidden=values, given=configuration, failed=failed)
 
 
 def validate_command(image: str, project: str, variables: list[str]) -> list[str]:

@@ -6,9 +6,8 @@ from typing import NoReturn
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran
-from slipway.core.words import listed
 from slipway.deploy import source
-from slipway.deploy.compose.deployment import address
+from slipway.deploy.compose.deployment import address, variables
 from slipway.deploy.compose.groups import part_states, state
 from slipway.deploy.compose.labels import DEPLOYMENT, PROXY
 from slipway.deploy.swarm import names, oneoffs
@@ -195,10 +194,7 @@ class SwarmDeployment:
         return self.releases.pointer()
 
     def _variables(self) -> dict[str, str]:
-        of = self.settings
-        lists = {"HOSTS": listed(of.domain), "TRUSTED": listed(of.trusted_proxies)}  # of Caddy's form
-        given = {name: " ".join(found) for name, found in lists.items() if found}
-        return {"IMAGE": self.used or self._live_image(), "DEPLOYMENT": self.stack.name} | given
+        return variables(self.settings, self.stack.name, self.used or self._live_image())
 
     def _live_image(self) -> str:
         found = self.releases.records().get(self.releases.current())

@@ -66,7 +66,7 @@ class SwarmJobs:
                 "On a Swarm, backups stay where the data is: they are neither copied here nor taken from here. They "
                 f"are in the volume {self.backups} of the node with the label {names.DATA_NODE}."
             )
-        with self._given(job) as (spec, _):
+        with self._given(job) as spec:
             return follow(self.parts.api, spec, self.parts.auth(spec), self._show, job.seconds)
 
     def _show(self, stream: int, line: str) -> None:
@@ -77,11 +77,11 @@ class SwarmJobs:
         """Run a job, show what it prints, and end with its status; raises Problem for one that wants a terminal."""
         if len(job.argv) == 1:
             raise Problem(NO_TERMINAL.format(name=names.of_service(self.deployment, DATABASE)))
-        with self._given(job) as (spec, _):
+        with self._given(job) as spec:
             raise SystemExit(follow(self.parts.api, spec, self.parts.auth(spec), printed).status)
 
     @contextlib.contextmanager
-    def _given(self, job: Job) -> Iterator[tuple[dict[str, Any], str]]:
+    def _given(self, job: Job) -> Iterator[dict[str, Any]]:
         # The service of a job, with what it is given for as long as it runs.
         made: list[str] = []
 
@@ -93,7 +93,7 @@ class SwarmJobs:
 
         try:
             self.parts.have_networks(names.DATABASE)
-            yield self._spec(job, secret), ""
+            yield self._spec(job, secret)
         finally:
             for one in made:
                 with contextlib.suppress(Refused):

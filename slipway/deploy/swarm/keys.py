@@ -31,16 +31,18 @@ class Scope:
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text."""
     return frozenset(text.split())
 
 
-def _each(names: str, said: str) -> dict[str, str]:
+def each(names: str, said: str) -> dict[str, str]:
+    """Return what is said of each of several names."""
     return dict.fromkeys(names.split(), said)
 
 
 SERVICE = Scope(
-    taken=_words(
+    taken=words(
         "cap_add cap_drop command configs cpus depends_on deploy dns dns_opt dns_search entrypoint environment "
         "extra_hosts group_add healthcheck hostname image init ipc isolation labels logging mem_limit mem_reservation "
         "networks pids_limit platform ports read_only restart scale secrets security_opt shm_size stdin_open "
@@ -48,18 +50,18 @@ SERVICE = Scope(
     ),
     # env_file, label_file and extends are in what Compose prints; a Swarm's networks close no port to their members;
     # Slipway chooses the image, by its digest.
-    nothing=_words("attach build develop env_file expose extends label_file profiles pull_policy pull_refresh_after"),
+    nothing=words("attach build develop env_file expose extends label_file profiles pull_policy pull_refresh_after"),
     refused={
-        **_each("annotations blkio_config credential_spec device_cgroup_rules mac_address models privileged", _NONE),
-        **_each("oom_kill_disable oom_score_adj pid provider storage_opt umask use_api_socket userns_mode uts", _NONE),
-        **_each(
+        **each("annotations blkio_config credential_spec device_cgroup_rules mac_address models privileged", _NONE),
+        **each("oom_kill_disable oom_score_adj pid provider storage_opt umask use_api_socket userns_mode uts", _NONE),
+        **each(
             "mem_swappiness memswap_limit", f"{_NONE} (a container may swap as much as mem_limit, if its node swaps)"
         ),
-        **_each("cgroup cgroup_parent runtime", _ENGINE),
-        **_each("cpu_count cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpuset", _CPUS),
-        **_each("devices gpus", "which no service of a Swarm has: say deploy.resources.reservations.generic_resources"),
-        **_each("external_links links", _ALIAS),
-        **_each("post_start pre_start pre_stop", _HOOK),
+        **each("cgroup cgroup_parent runtime", _ENGINE),
+        **each("cpu_count cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpuset", _CPUS),
+        **each("devices gpus", "which no service of a Swarm has: say deploy.resources.reservations.generic_resources"),
+        **each("external_links links", _ALIAS),
+        **each("post_start pre_start pre_stop", _HOOK),
         "container_name": "which a Swarm gives itself: take it out, and reach it by the service's name",
         "domainname": "which no service of a Swarm has: write it into hostname",
         "network_mode": "which no service of a Swarm has: say networks",
@@ -69,55 +71,55 @@ SERVICE = Scope(
 
 SCOPES = {
     "deploy": Scope(
-        taken=_words("endpoint_mode labels mode placement replicas resources restart_policy update_config"),
+        taken=words("endpoint_mode labels mode placement replicas resources restart_policy update_config"),
         refused={"rollback_config": "which Slipway decides on a Swarm (all tasks at once): take it out"},
     ),
-    "deploy.placement": Scope(taken=_words("constraints max_replicas_per_node preferences")),
-    "deploy.resources": Scope(taken=_words("limits reservations")),
-    "deploy.resources.limits": Scope(taken=_words("cpus memory pids")),
+    "deploy.placement": Scope(taken=words("constraints max_replicas_per_node preferences")),
+    "deploy.resources": Scope(taken=words("limits reservations")),
+    "deploy.resources.limits": Scope(taken=words("cpus memory pids")),
     "deploy.resources.reservations": Scope(
-        taken=_words("cpus generic_resources memory"),
+        taken=words("cpus generic_resources memory"),
         refused={"devices": "which no service of a Swarm has: say generic_resources"},
     ),
-    "deploy.restart_policy": Scope(taken=_words("condition delay max_attempts window")),
+    "deploy.restart_policy": Scope(taken=words("condition delay max_attempts window")),
     "deploy.update_config": Scope(
-        taken=_words("delay failure_action order parallelism"),
+        taken=words("delay failure_action order parallelism"),
         refused={
             "monitor": "which is what [tool.slipway.deploy] bake says: take it out",
             "max_failure_ratio": _OURS,
         },
     ),
-    "healthcheck": Scope(taken=_words("disable interval retries start_interval start_period test timeout")),
-    "logging": Scope(taken=_words("driver options")),
+    "healthcheck": Scope(taken=words("disable interval retries start_interval start_period test timeout")),
+    "logging": Scope(taken=words("driver options")),
     # Of each network, port, volume ...: one place for all of a kind. The order of networks decides nothing on a Swarm,
     # where the way out is a bridge of each node's own.
     "networks.*": Scope(
-        taken=_words("aliases driver_opts use_service_name_alias"),
-        nothing=_words("gw_priority priority"),
+        taken=words("aliases driver_opts use_service_name_alias"),
+        nothing=words("gw_priority priority"),
         refused={
-            **_each("ipv4_address ipv6_address", "which a Swarm chooses for each task: reach it by the service's name"),
-            **_each("interface_name link_local_ips mac_address", _NONE),
+            **each("ipv4_address ipv6_address", "which a Swarm chooses for each task: reach it by the service's name"),
+            **each("interface_name link_local_ips mac_address", _NONE),
         },
     ),
-    "ports.*": Scope(taken=_words("host_ip mode protocol published target"), nothing=_words("app_protocol name")),
+    "ports.*": Scope(taken=words("host_ip mode protocol published target"), nothing=words("app_protocol name")),
     "volumes.*": Scope(
-        taken=_words("bind read_only source target tmpfs type volume"),
-        nothing=_words("consistency"),  # of Docker Desktop
+        taken=words("bind read_only source target tmpfs type volume"),
+        nothing=words("consistency"),  # of Docker Desktop
         refused={"image": "which no service of a Swarm has: copy it into the service's image"},
     ),
     "volumes.*.bind": Scope(
-        taken=_words("create_host_path propagation recursive"),
+        taken=words("create_host_path propagation recursive"),
         refused={"selinux": "which no service of a Swarm has: label the folder on its node"},
     ),
-    "volumes.*.tmpfs": Scope(taken=_words("mode size")),
+    "volumes.*.tmpfs": Scope(taken=words("mode size")),
     "volumes.*.volume": Scope(
-        taken=_words("labels nocopy"),
+        taken=words("labels nocopy"),
         refused={"subpath": "which no service of a Swarm has: make it a volume of its own"},
     ),
-    "secrets.*": Scope(taken=_words("gid mode source target uid")),
-    "configs.*": Scope(taken=_words("gid mode source target uid")),
-    "ulimits.*": Scope(taken=_words("hard soft")),
-    "depends_on.*": Scope(taken=_words("condition required restart")),
+    "secrets.*": Scope(taken=words("gid mode source target uid")),
+    "configs.*": Scope(taken=words("gid mode source target uid")),
+    "ulimits.*": Scope(taken=words("hard soft")),
+    "depends_on.*": Scope(taken=words("condition required restart")),
 }
 
 

@@ -8,7 +8,7 @@ from slipway.core.limits import Limit
 from slipway.deploy.compose import answers
 from slipway.deploy.compose.files import CADDYFILE
 from slipway.deploy.compose.labels import PROXY, RELEASE
-from slipway.deploy.compose.proxy import LIMIT, PORT, caddyfile, validate_command
+from slipway.deploy.compose.proxy import LIMIT, PORT, caddyfile, check
 from slipway.deploy.swarm import names, render
 from slipway.deploy.swarm.around import Around
 from slipway.deploy.swarm.content import Files
@@ -17,7 +17,7 @@ from slipway.deploy.swarm.made import changed, with_variables
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.surroundings import Definitions
 from slipway.deploy.swarm.wait import until_running
-from slipway.engine import asked, images
+from slipway.engine import asked
 from slipway.engine.swarm import networks as overlays
 from slipway.engine.swarm import nodes, objects
 from slipway.engine.swarm.objects import CONFIGS
@@ -102,15 +102,7 @@ class SwarmProxy:
 
     def check(self, configuration: str, port: int) -> None:
         """Have Caddy read a Caddyfile, with the variables of compose.prod.yaml; raises Problem with what it says."""
-        variables = self.definitions.services(port)[PROXY].get("environment") or {}
-        values = {name: str(value) for name, value in variables.items() if value}
-        image = self.definitions.image
-        if not images.inspect(self.shell, image):
-            missing = f"The proxy's image {image}, as the Compose files name it, cannot be pulled (see above)."
-            self.shell.output(images.pull_command(image), echo=True, failed=missing)
-        command = validate_command(image, self.stack.name, list(values))
-        failed = f"Caddy cannot read the {CADDYFILE} (see above)."
-        self.shell.output(command, hidden=values, given=configuration, failed=failed)
+        check(self.stack, self.definitions.services(port)[PROXY], self.definitions.image, configuration)
 
     def configuration(self) -> str:
         """Return the Caddyfile that they have, "" for none; raises Problem."""

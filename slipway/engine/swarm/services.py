@@ -116,11 +116,6 @@ class Task:
         """Tell whether it was made of what its service is now."""
         return _templates(self.spec) == _templates(service.spec["TaskTemplate"])
 
-    @property
-    def place(self) -> tuple[str, int | str]:
-        """Which of a service's places it has: a slot, or a node."""
-        return self.service, self.slot or self.node
-
 
 def _templates(spec: Spec) -> dict[str, Any]:
     # Of a task, the Swarm doesn't say what runs it: containers.
