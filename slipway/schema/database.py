@@ -26,6 +26,7 @@ OWN = "db"  # the host of the PostgreSQL that Slipway runs
 NAME_LIMIT = 5.0  # seconds that the name of a database elsewhere may be unknown
 SCRATCH = "_scratch_"
 MARK = "made by slipway, to try migrations on"
+DROPS = 4  # times 5 s at most that somebody may be in it
 
 VERSIONS = "alembic_version"
 NOTED = f"""
@@ -180,7 +181,7 @@ def scratch() -> Iterator[str]:
     new = f"{real[:40]}{SCRATCH}{secrets.token_hex(4)}"
     with connect(new) as server:
         for old in _left_behind(server, real):
-            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(old)))
+            drop(server, old)
             say(f"  the scratch database {old} was left by a run that was killed: removed")
         try:
             server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(new)))
@@ -195,7 +196,23 @@ def scratch() -> Iterator[str]:
             yield new
         finally:
             lead_to(real)
-            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(new)))
+            drop(server, new)
+
+
+def drop(server: Connection, database: str) -> None:
+    """Remove a database with all that is in it, unless it is gone; raises psycopg.Error.
+
+    FORCE ends whose sessions the role may end, and refuses where an autovacuum worker is, which is no role's. Without
+    it, PostgreSQL ends those, and waits 5 s for others to leave (CountOtherDBBackends in procarray.c).
+    """
+    by_force, kindly = (sql.SQL(f"DROP DATABASE IF EXISTS {{}}{how}") for how in (" WITH (FORCE)", ""))
+    for statement in (by_force, kindly) * DROPS:
+        try:
+            server.execute(statement.format(sql.Identifier(database)))
+            return
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse) as error:
+            refused = error
+    raise refused
 
 
 def _left_behind(server: Connection, real: str) -> list[str]:

@@ -13,7 +13,7 @@ from slipway.core.errors import Problem
 from slipway.engine import attached, jobs
 from slipway.engine.attached import Aside
 from tests.slipway.engine.support import Answers, container
-from tests.support import wait_for
+from tests.support import ROOT, wait_for
 
 FACTS = {"Image": "sha256:1", "Config": {"Image": "shop:1"}}
 IMAGE = json.dumps([{"Id": "sha256:1", "Config": {}}])
@@ -98,7 +98,7 @@ def test_all_of_it_goes_once_the_client_is_gone(tmp_path: Path, ended: bool) -> 
     docker = tmp_path / "docker"
     docker.write_text(DOCKER.replace("exec sleep 60", "exit 7") if ended else DOCKER)
     docker.chmod(0o755)
-    env = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    env = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
     argv = [sys.executable, "-c", ENTER]
     with subprocess.Popen(argv, cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
         assert process.stdout

@@ -2,13 +2,16 @@
 
 import json
 from pathlib import Path
+from threading import Thread
 
+import psycopg
 from psycopg import sql
 
 from slipway.project.database import Database
 from slipway.runtime.postgres import FAST, Server
-from slipway.schema.database import MARK
+from slipway.schema.database import MARK, drop
 from tests.slipway.schema.support import CONCURRENTLY, PYPROJECT, Service, connect
+from tests.support import wait_for
 
 
 def test_a_plan_shows_locks_rewrites_and_changes_and_changes_nothing(service: Service) -> None:
@@ -192,3 +195,32 @@ def test_without_the_right_to_create_databases_it_migrates_all_the_same(service:
     assert planned.returncode == 4
     assert "CREATEDB" in planned.stderr
     assert json.loads(told.stdout)["lost"] is None
+
+
+def test_a_database_goes_with_a_session_in_it_that_the_role_may_not_end(tmp_path: Path) -> None:
+    # As an autovacuum worker's: FORCE ends none of a superuser's.
+    server = Server(tmp_path / "elsewhere")
+    login = Database("somebody", "a long enough word", "theirs")
+    try:
+        port = server.start(login, settings=FAST)
+        with psycopg.connect(
+            host="127.0.0.1", port=port, user=login.username, password=login.password, dbname="theirs", autocommit=True
+        ) as mine:
+            mine.execute("CREATE DATABASE scratch")
+            sleeps = Thread(target=lambda: sleep_until_it_is_asked_to_end(server))
+            sleeps.start()
+            wait_for(lambda: bool(mine.execute("SELECT 1 FROM pg_stat_activity WHERE datname = 'scratch'").fetchall()))
+
+            drop(mine, "scratch")
+
+            sleeps.join()
+            assert mine.execute("SELECT 1 FROM pg_database WHERE datname = 'scratch'").fetchall() == []
+    finally:
+        server.stop()
+
+
+def sleep_until_it_is_asked_to_end(server: Server) -> None:
+    """Stay in the database, until somebody waits for whoever is in it."""
+    waits = "EXISTS (SELECT 1 FROM pg_stat_activity WHERE query = 'DROP DATABASE IF EXISTS \"scratch\"')"
+    loop = f"LOOP PERFORM pg_stat_clear_snapshot(); EXIT WHEN {waits}; PERFORM pg_sleep(0.05); END LOOP"
+    server.as_superuser(f"DO $$ BEGIN {loop}; END $$", "scratch")
