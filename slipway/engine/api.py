@@ -68,7 +68,6 @@ class Api:
         self.shell = shell
         self._connection: HTTPConnection | None = None
         self._process: subprocess.Popen[str] | None = None
-        atexit.register(self.close)
 
     def get(self, path: str, filters: Mapping[str, list[str]] | None = None, **query: str) -> Any:
         """Return what an engine tells of a path; raises Refused, or Away after it was asked for long enough."""
@@ -116,6 +115,7 @@ class Api:
         """End the connection."""
         connection, process = self._connection, self._process
         self._connection = self._process = None
+        atexit.unregister(self.close)
         if connection:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)  # who waits for an answer in another thread is told as well
@@ -165,6 +165,7 @@ class Api:
             with theirs, uninterrupted():
                 ends: dict[str, Any] = {"stdin": theirs, "stdout": theirs, "stderr": subprocess.PIPE}
                 self._process = started(DIAL, apart=True, cwd=self.shell.root, **ends)
+                atexit.register(self.close)
                 self._connection = HTTPConnection("docker")
                 self._connection.auto_open = 0
                 self._connection.sock = self._socket

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
-from slipway.project.environments import PROD
+from slipway.project.environments import PROD, SWARM
 from slipway.verbs.deploy import WAIT
 from slipway.verbs.options import CONTEXT, DEPLOYED, JSON, YES
 from slipway.verbs.verb import task
@@ -84,7 +84,7 @@ def need_swarm(session: "Session") -> None:
     """Raise Problem for an environment that is on no Swarm."""
     from slipway.core.errors import Problem
 
-    if session.project.place.orchestrator != "swarm":
+    if session.project.place.orchestrator != SWARM:
         name = session.environment.name
         raise Problem(
             f'{name} is not on a Swarm, and so has no nodes: orchestrator = "swarm" in pyproject.toml, '

@@ -5,7 +5,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from slipway.core.limits import ACT, SOON, Late, Limit
 from slipway.core.programs import attend, close, end_with_all, unstartable
 from slipway.core.shell import Shell
 from slipway.core.signals import uninterrupted
+from slipway.core.steps import Steps
 from slipway.core.words import spelled
 from slipway.deploy.compose import left
 from slipway.deploy.compose.labels import OWNER
@@ -54,29 +55,16 @@ def on_engine(lock: EngineLock, shell: Shell, wait: bool, again: str, joins: str
     Raises Problem when it is another's, with its name and age, unless told to wait, or unless that is at the verb
     `joins`. `again` is the verb that waits.
     """
-    waited, over, clock = "", 0.0, Clock(shell)
-    while True:
-        process, container = _take(lock, shell.root)
-        if process:
-            break
-        by = owner(lock.name, shell, clock)
-        if by.is_brief:  # what was left ends, and the container after it
-            over = time.monotonic() + STARTING
-        joined = bool(joins) and by.name.startswith(f"inv {joins} ")
-        if by.name and not wait and not joined and time.monotonic() > over:
-            raise Problem(
-                f"{by.name}. To wait for its end: ./inv {again} --wait (if its machine is gone for good: docker rm "
-                f"--force {lock.name})."
-            )
-        if by.name and not waited:
-            shell.steps.note("waiting", by.name)
-        waited = by.name or waited
-        time.sleep(POLL)
-    assert process.stdin  # noqa: S101
+    clock = Clock(shell)
+    turn = Turn(shell.steps, wait, again, joins, f"docker rm --force {lock.name}", STARTING)
+    while not (taken := _take(lock, shell.root))[0]:
+        turn.wait(owner(lock.name, shell, clock))
+    process, container = taken
+    assert process and process.stdin  # noqa: S101
     shell.held.append(process.stdin.fileno())
     shell.mark = partial(left.mark, container)
     try:
-        yield container, waited
+        yield container, turn.waited
     finally:
         shell.held.remove(process.stdin.fileno())
         shell.mark = lambda _: {}
@@ -139,6 +127,47 @@ class Owner:
     is_brief: bool = False
 
 
+class Turn:
+    """Waits for a lock that is another's, or refuses to; `waited` is who was waited for last.
+
+    `remedy` is the command for a lock whose machine is gone. What was left of a killed process ends within `soon`
+    seconds, and is waited for.
+    """
+
+    def __init__(self, steps: Steps, wait: bool, again: str, joins: str, remedy: str, soon: float) -> None:
+        self.steps, self.waits, self.again, self.joins, self.remedy, self.soon = steps, wait, again, joins, remedy, soon
+        self.waited = ""
+        self._over = 0.0
+
+    def wait(self, by: "Owner") -> None:
+        """Wait a moment for who has it; raises Problem where it is not to be waited for."""
+        if by.is_brief:
+            self._over = time.monotonic() + self.soon
+        joined = bool(self.joins) and by.name.startswith(f"inv {self.joins} ")
+        if by.name and not self.waits and not joined and time.monotonic() > self._over:
+            raise Problem(
+                f"{by.name}. To wait for its end: ./inv {self.again} --wait (if its machine is gone for good: "
+                f"{self.remedy})."
+            )
+        if by.name and not self.waited:
+            self.steps.note("waiting", by.name)
+        self.waited = by.name or self.waited
+        time.sleep(POLL)
+
+
+def left_of(at_work: Sequence[left.Left], who: str, shell: Shell) -> "Owner":
+    """Return who holds a lock by what a killed process has left at work; what is stuck of it is ended."""
+    for stuck in (each for each in at_work if each.is_stuck):
+        shell.steps.note("recovered", f"{stuck} was left by {who}, which was killed, and did not end: it is ended")
+        left.end(stuck)
+    return Owner(left.told(at_work, who), all(each.seconds is not None for each in at_work))
+
+
+def at_work(who: str, seconds: int | None) -> "Owner":
+    """Return who holds a lock, and for how many seconds, None where nobody can tell."""
+    return Owner(f"{who} {'is at work' if seconds is None else f'has been at work for {spelled(seconds)}'}")
+
+
 def owner(name: str, shell: Shell, clock: Clock | None = None) -> Owner:
     """Return who holds the lock of this name.
 
@@ -153,9 +182,6 @@ def owner(name: str, shell: Shell, clock: Clock | None = None) -> Owner:
         asked.tidy(shell, containers.remove_command(name))
         return Owner()
     who = one.labels.get(OWNER, "")
-    if at_work := left.of(one.id):
-        for stuck in (each for each in at_work if each.is_stuck):
-            shell.steps.note("recovered", f"{stuck} was left by {who}, which was killed, and did not end: it is ended")
-            left.end(stuck)
-        return Owner(left.told(at_work, who), all(each.seconds is not None for each in at_work))
-    return Owner(f"{who} {'is at work' if seconds is None else f'has been at work for {spelled(seconds)}'}")
+    if found := left.of(one.id):
+        return left_of(found, who, shell)
+    return at_work(who, seconds)

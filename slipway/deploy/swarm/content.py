@@ -14,7 +14,7 @@ from slipway.core.errors import Problem
 from slipway.deploy.swarm import files, names
 from slipway.deploy.swarm.around import File
 from slipway.deploy.swarm.values import plain
-from slipway.engine.api import Api, Refused
+from slipway.engine.api import Api
 from slipway.engine.swarm import objects
 from slipway.engine.swarm.objects import CONFIGS, SECRETS, Kind
 
@@ -78,14 +78,8 @@ class Files:
             (SECRETS, names.SECRET), (SECRETS, names.GIVEN), (CONFIGS, names.FILE),
         )  # fmt: skip
         for kind, label in kinds:
-            for one in objects.listed(self.api, kind, *names.wanted(names.marks(self.deployment, label))):
-                if one.name in used:
-                    continue
-                try:
-                    objects.remove(self.api, kind, one.id)
-                except Refused as refused:
-                    if "in use" not in str(refused.message):
-                        raise
+            there = objects.listed(self.api, kind, *names.wanted(names.marks(self.deployment, label)))
+            objects.remove_unused(self.api, kind, [one for one in there if one.name not in used])
 
 
 def _text(key: str, defined: Mapping[str, Any], root: Path) -> str:

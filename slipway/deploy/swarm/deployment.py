@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran
@@ -10,10 +10,11 @@ from slipway.deploy import source
 from slipway.deploy.compose.deployment import address, variables
 from slipway.deploy.compose.groups import part_states, state
 from slipway.deploy.compose.labels import DEPLOYMENT, PROXY
-from slipway.deploy.swarm import names, oneoffs
+from slipway.deploy.swarm import names, oneoffs, reach
 from slipway.deploy.swarm.companions import SwarmCompanions, keeps
 from slipway.deploy.swarm.content import Files
 from slipway.deploy.swarm.database import SwarmDatabase
+from slipway.deploy.swarm.findings import differences
 from slipway.deploy.swarm.jobs import SwarmJobs
 from slipway.deploy.swarm.lock import Lock
 from slipway.deploy.swarm.made import Maker, refuse
@@ -60,9 +61,9 @@ class SwarmDeployment:
         deployment = self.stack.name
         self.api = Api(checkout.shell)
         store = Store(self.api, deployment, self._holds)
-        self.parts = Parts(self.api, deployment, store.check)
-        files = Files(self.api, deployment, lambda: store.get(names.MARK, SALT))
         definitions = Definitions(self.stack)
+        self.parts = Parts(self.api, deployment, store.check, self._networks)
+        files = Files(self.api, deployment, lambda: store.get(names.MARK, SALT))
         self.proxy = SwarmProxy(self.parts, files, definitions, self._held, self._pointer)
         maker = Maker(self.stack, self.settings, files, self._uid)
         self.releases: SwarmReleases = SwarmReleases(self.parts, store, files, maker, self.settings, self.proxy)
@@ -90,9 +91,13 @@ class SwarmDeployment:
     def check(self, port: int) -> None:
         """Have Compose read its files, and look whether a Swarm can have what they say; raises Problem."""
         nodes.here(self.api)
-        config = self.definitions.config(port)
+        config, maker = self.definitions.config(port), self.releases.maker
         refuse(config, [*OWN, *(name for name, of in config["services"].items() if keeps(of))])
-        self.releases.maker.check()
+        maker.check()
+        self.parts.check_networks()
+        companions = {name: of for name, of in config["services"].items() if name not in OWN}
+        for line in (*differences(maker.definition.config), *differences({**config, "services": companions})):
+            self.checkout.steps.note("on a Swarm", line)
         if self.settings.own_database:
             self.database.need_node()
 
@@ -101,7 +106,7 @@ class SwarmDeployment:
         return self.jobs.run(job)
 
     def become(self, job: Job) -> NoReturn:
-        """Refuse a job that takes this process's place."""
+        """Run a job, show what it prints, and end with its status; raises Problem for one that wants a terminal."""
         self.jobs.become(job)
 
     def launch(self, argv: Sequence[str], tag: str, detached: bool) -> str:
@@ -129,7 +134,7 @@ class SwarmDeployment:
             for kind in (CONFIGS, SECRETS):
                 for blob in objects.listed(self.api, kind, *marks):
                     objects.remove(self.api, kind, blob.id)
-        self.parts.remove_networks(names.DATABASE)
+        self.parts.remove_networks()
 
     def volumes(self) -> list[str]:
         """Name what `stop(volumes=True)` deletes: what the Swarm remembers. Volumes of nodes are not reached."""
@@ -147,10 +152,10 @@ class SwarmDeployment:
 
     def listing(self) -> list[tuple[str, ...]]:
         """Return the tasks as rows, the first their heads."""
-        there = {one.id: one.name for one in nodes.listed(self.api)}
-        called = {one.id: one.name for one in self.parts.all().values()}
+        there, services = nodes.called(self.api), self.parts.all()
+        called = {one.id: one.name for one in services.values()}
         rows = [("SERVICE", "NODE", "IS", "IMAGE", "")]
-        for one in self.parts.tasks():
+        for one in self.parts.tasks(services):
             if one.is_wanted or one.is_running:
                 rows.append((called[one.service], there.get(one.node, "-"), one.state, one.image, one.said))
         return [tuple(row) for row in rows]
@@ -174,7 +179,7 @@ class SwarmDeployment:
 
     def _nodes_of(self, service: str) -> str:
         # The nodes on which tasks of a service run, each as often as it has one.
-        called = {one.id: one.name for one in nodes.listed(self.api)}
+        called = nodes.called(self.api)
         return " ".join(sorted(called.get(one.node, "?") for one in self.parts.tasks_of(service) if one.is_running))
 
     def url(self, port: int) -> str:
@@ -192,6 +197,9 @@ class SwarmDeployment:
 
     def _pointer(self) -> Pointer:
         return self.releases.pointer()
+
+    def _networks(self) -> dict[str, Any]:
+        return self.releases.maker.networks() | reach.networks(self.definitions.config(0))
 
     def _variables(self) -> dict[str, str]:
         return variables(self.settings, self.stack.name, self.used or self._live_image())

@@ -31,9 +31,8 @@ def findings(config: Mapping[str, Any], pinned: Collection[str] = ()) -> list[st
         except ValueError as error:
             lines.append(str(error))
         found += [f"{name}: {line}" for line in lines]
-    used = {key for one in config["services"].values() for key in one.get("networks") or ("default",)}
-    for key, said in sorted((config.get("networks") or {}).items()):
-        found += reach.network_refusals(key, said or {}) if key in used else []
+    for key, networked in sorted(reach.networks(config).items()):
+        found += reach.network_refusals(key, networked)
     return found
 
 

@@ -19,10 +19,9 @@ from slipway.core.limits import ACT, SOON, Limit
 from slipway.core.programs import attend, close, end_with_all
 from slipway.core.shell import Shell
 from slipway.core.signals import uninterrupted
-from slipway.core.words import spelled
 from slipway.deploy.compose import left
 from slipway.deploy.compose.labels import OWNER
-from slipway.deploy.compose.lock import Owner, first_line
+from slipway.deploy.compose.lock import Owner, Turn, at_work, first_line, left_of
 from slipway.deploy.swarm import names
 from slipway.engine import containers
 from slipway.engine.api import Api, Refused
@@ -91,7 +90,7 @@ def on_swarm(wanted: Wanted, api: Api, wait: bool, again: str, joins: str = "") 
     That has the other's name and age, unless told to wait, or unless that one is at the verb `joins`. `again` is the
     verb that waits.
     """
-    shell, here, waited, over = api.shell, nodes.here(api), "", 0.0
+    shell, here = api.shell, nodes.here(api)
     if here.availability != nodes.ACTIVE:
         raise Problem(
             f"{here.name}, the manager that is asked, takes no tasks, and the lock is one: name another manager's "
@@ -99,24 +98,13 @@ def on_swarm(wanted: Wanted, api: Api, wait: bool, again: str, joins: str = "") 
         )
     node = here.id
     clock = Clock(shell)
+    turn = Turn(shell.steps, wait, again, joins, f"docker service rm {wanted.name}", STARTING)
     while not (lock := _make(api, wanted, node)):
-        by = owner(api, wanted.name, clock)
-        if by.is_brief:
-            over = time.monotonic() + STARTING
-        joined = bool(joins) and by.name.startswith(f"inv {joins} ")
-        if by.name and not wait and not joined and time.monotonic() > over:
-            raise Problem(
-                f"{by.name}. To wait for its end: ./inv {again} --wait (if its machine is gone for good: docker "
-                f"service rm {wanted.name})."
-            )
-        if by.name and not waited:
-            shell.steps.note("waiting", by.name)
-        waited = by.name or waited
-        time.sleep(2 * POLL)
+        turn.wait(owner(api, wanted.name, clock))
     try:
         container = _container(api, lock, shell)
         with _held(Lock(lock, container), shell):
-            yield Lock(lock, container), waited
+            yield Lock(lock, container), turn.waited
     finally:
         services.remove(api, lock)
 
@@ -189,14 +177,9 @@ def owner(api: Api, name: str, clock: Clock | None = None) -> Owner:
         services.remove(api, found.id)
         api.shell.steps.note("recovered", f"{who} had the lock: {why}")
         return Owner()
-    if task and (at_work := left.of(task.container)) and task.container:
-        for stuck in (each for each in at_work if each.is_stuck):
-            api.shell.steps.note(
-                "recovered", f"{stuck} was left by {who}, which was killed, and did not end: it is ended"
-            )
-            left.end(stuck)
-        return Owner(left.told(at_work, who), all(each.seconds is not None for each in at_work))
-    return Owner(f"{who} {'is at work' if seconds is None else f'has been at work for {spelled(seconds)}'}")
+    if task and task.container and (found_left := left.of(task.container)):
+        return left_of(found_left, who, api.shell)
+    return at_work(who, seconds)
 
 
 def _is_over(api: Api, lock: Service, task: services.Task | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from slipway.core.errors import Problem
 from slipway.deploy.compose.definition import Definition
 from slipway.deploy.compose.labels import PROXY
-from slipway.deploy.swarm import counted, names, render
+from slipway.deploy.swarm import counted, names, reach, render
 from slipway.deploy.swarm.around import Around, File
 from slipway.deploy.swarm.content import Files
 from slipway.deploy.swarm.findings import findings
@@ -23,10 +23,7 @@ from slipway.runtime.release import WEB, Beside, NewRelease
 
 
 class Maker:
-    """Makes the services of releases; `uid` tells the number of a user of an image, "" for the image's own.
-
-    `parts` of them have their networks.
-    """
+    """Makes the services of releases; `uid` tells the number of a user of an image, "" for the image's own."""
 
     def __init__(self, stack: Stack, settings: Settings, files: Files, uid: Callable[[str, str], str]) -> None:
         self.stack, self.settings, self.files, self.uid = stack, settings, files, uid
@@ -34,8 +31,12 @@ class Maker:
         self.definition = Definition(stack)
 
     def check(self) -> None:
-        """Raise Problem for what no service of a Swarm can be made of; say what is otherwise there."""
+        """Raise Problem for what no service of a Swarm can be made of."""
         refuse(self.definition.config, self._pinned())
+
+    def networks(self) -> dict[str, Any]:
+        """Return the networks that services of a release have, as Compose reads them, by key; raises Problem."""
+        return reach.networks(self.definition.config)
 
     def record(self, new: NewRelease) -> Record:
         """Return what a new release is; its image is at hand. Raises Problem."""

@@ -18,6 +18,7 @@ NODE = "dev.slipway.node"  # of the lock: the node that its holder speaks to
 PROXY_NODE, DATA_NODE = "slipway.proxy", "slipway.data"
 
 DEFAULT, DATABASE, CONTROL = "default", "database", "control"  # networks; the last one is the proxy's and the lock's
+OWN_NETWORKS = (DEFAULT, DATABASE, CONTROL)  # which no Compose file can have of others
 LONGEST = 63  # characters of a name
 
 
@@ -33,7 +34,14 @@ def of_network(deployment: str, network: str) -> str:
 
 def networks(deployment: str, config: Mapping[str, Any], service: str) -> dict[str, str]:
     """Return the names on the Swarm of the networks that a service of the Compose files has, by key."""
-    return {key: of_network(deployment, key) for key in config["services"][service].get("networks") or {DEFAULT: None}}
+    defined, keys = config.get("networks") or {}, config["services"][service].get("networks") or {DEFAULT: None}
+    return {key: of_defined(deployment, key, defined.get(key) or {}) for key in keys}
+
+
+def of_defined(deployment: str, network: str, said: Mapping[str, Any]) -> str:
+    """Return what a network is called on the Swarm, as the Compose files define it: an external one as it is."""
+    is_others = said.get("external") and network not in OWN_NETWORKS
+    return str(said["name"]) if is_others else of_network(deployment, network)
 
 
 def of_object(deployment: str, kind: str, key: str) -> str:

@@ -2,22 +2,33 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 from slipway.core.errors import Problem
-from slipway.deploy.swarm import names
+from slipway.deploy.swarm import names, reach
 from slipway.engine import credentials
 from slipway.engine.api import Api, Refused
 from slipway.engine.swarm import networks, services
 from slipway.engine.swarm.services import Service, Spec, Task
 
+Networks = Mapping[str, Mapping[str, Any]]
+
 
 class Parts:
-    """The services of a deployment; `check` raises Problem when this process may change nothing any more."""
+    """The services of a deployment, and their networks.
 
-    def __init__(self, api: Api, deployment: str, check: Callable[[], None]) -> None:
+    `check` raises Problem when this process may change nothing any more. `declared` returns the networks that services
+    have in the Compose files, by key.
+    """
+
+    def __init__(
+        self, api: Api, deployment: str, check: Callable[[], None], declared: Callable[[], Networks] = dict
+    ) -> None:
         self.api = api
         self.deployment = deployment
         self.check = check
+        self.declared = declared
 
     def all(self) -> dict[str, Service]:
         """Return them by their names on the Swarm; raises Problem."""
@@ -27,9 +38,9 @@ class Parts:
         """Return one by its name in the Compose files, or None; raises Problem."""
         return services.find(self.api, names.of_service(self.deployment, service))
 
-    def tasks(self) -> list[Task]:
-        """Return the tasks of all of them; raises Problem."""
-        mine = {one.id for one in self.all().values()}
+    def tasks(self, of: Mapping[str, Service]) -> list[Task]:
+        """Return the tasks of some; raises Problem."""
+        mine = {one.id for one in of.values()}
         return [one for one in services.tasks(self.api) if one.service in mine]
 
     def tasks_of(self, service: str) -> list[Task]:
@@ -54,15 +65,42 @@ class Parts:
         """Return what nodes need to pull the image of a spec."""
         return credentials.header(self.api.shell, spec["TaskTemplate"]["ContainerSpec"]["Image"])
 
-    def have_networks(self, *keys: str) -> Mapping[str, str]:
+    def have_networks(self, *keys: str) -> list[str]:
         """Have networks of the Compose files; return their names on the Swarm. Raises Problem."""
-        found = {key: names.of_network(self.deployment, key) for key in keys}
-        for name in found.values():
-            networks.have(self.api, name, names.marks(self.deployment))
+        found = [self._network(key) for key in keys]
+        for key, name in zip(keys, found, strict=True):
+            networks.have(self.api, name, partial(self._made_of, key, name))
         return found
 
-    def remove_networks(self, *keys: str) -> None:
-        """Remove networks, unless they are in use."""
-        for key in keys:
-            with suppress(Refused, Problem):
-                networks.remove(self.api, names.of_network(self.deployment, key))
+    def _network(self, key: str) -> str:
+        said = {} if key in names.OWN_NETWORKS else self.declared().get(key) or {}
+        return names.of_defined(self.deployment, key, said)
+
+    def _made_of(self, key: str, name: str) -> Mapping[str, Any]:
+        said = self.declared().get(key) or {}
+        if name != names.of_network(self.deployment, key):
+            raise Problem(
+                f"The Compose files have a network {name} of others (external), and the Swarm has none: docker network "
+                f"create --driver overlay {name}"
+            )
+        return reach.network(name, said, names.marks(self.deployment))
+
+    def check_networks(self) -> None:
+        """Raise Problem for a network that is not what the Compose files say, or for others' that is not there."""
+        for key, said in self.declared().items():
+            name = self._network(key)
+            if not (there := networks.find(self.api, name)):
+                self._made_of(key, name)
+            elif not said.get("external") and (changed := reach.changed_keys(said, there)):
+                raise Problem(
+                    f"The network {name} was made with another value of {' and '.join(changed)} than the Compose files "
+                    "have now, and a Swarm changes no network that is in use. Take that back; or, with a pause: "
+                    f"./inv down --prod, docker network rm {name}, ./inv deploy"
+                )
+
+    def remove_networks(self) -> None:
+        """Remove the deployment's networks, unless they are in use."""
+        with suppress(Problem):
+            for name in networks.labelled(self.api, *names.wanted(names.marks(self.deployment))):
+                with suppress(Refused):
+                    networks.remove(self.api, name)

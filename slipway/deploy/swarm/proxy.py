@@ -81,9 +81,10 @@ class SwarmProxy:
 
     def need_nodes(self) -> list[nodes.Node]:
         """Return the nodes that proxies run on; raises Problem when there are none."""
-        found = [one for one in nodes.listed(self.api) if one.has(names.PROXY_NODE)]
+        every = nodes.listed(self.api)
+        found = [one for one in every if one.has(names.PROXY_NODE)]
         if not found:
-            one = next((each.name for each in nodes.listed(self.api)), "NODE")
+            one = next((each.name for each in every), "NODE")
             raise Problem(
                 f"No node has the label {names.PROXY_NODE}: clients would find nobody. Give it to each node that they "
                 f"come to: docker node update --label-add {names.PROXY_NODE}=true {one}"

@@ -71,17 +71,31 @@ def hosts(said: Any) -> list[str]:
     return [f"{address} {name}" for name, address in pairs]
 
 
-def network(key: str, config: Mapping[str, Any], around: Around) -> dict[str, Any]:
+def networks(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the networks that services have of what Compose prints, by key."""
+    used = {key for one in config["services"].values() for key in one.get("networks") or ("default",)}
+    return {key: said or {} for key, said in (config.get("networks") or {}).items() if key in used}
+
+
+def network(name: str, said: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
     """Return what makes a network of the Compose file an overlay of the Swarm, as POST /networks/create takes it."""
-    said = (config.get("networks") or {}).get(key) or {}
-    found: dict[str, Any] = {"Name": around.networks[key], "Driver": "overlay", "Scope": "swarm"}
+    found: dict[str, Any] = {"Name": name, "Driver": "overlay", "Scope": "swarm"}
     found["Attachable"] = bool(said.get("attachable"))
     found["Internal"] = bool(said.get("internal"))
-    found["Options"] = {str(name): str(value) for name, value in (said.get("driver_opts") or {}).items()}
-    found["Labels"] = {str(name): str(value) for name, value in (said.get("labels") or {}).items()} | dict(
-        around.labels
-    )
+    found["Options"] = {str(option): str(value) for option, value in (said.get("driver_opts") or {}).items()}
+    found["Labels"] = {str(label): str(value) for label, value in (said.get("labels") or {}).items()} | dict(labels)
     return found
+
+
+def changed_keys(said: Mapping[str, Any], there: Mapping[str, Any]) -> list[str]:
+    """Return the keys of a network in the Compose file that the one on the Swarm was not made with.
+
+    Options that the Swarm has added are none of them.
+    """
+    wanted, options = network("", said, {}), there.get("Options") or {}
+    found = [key.lower() for key in ("Internal", "Attachable") if bool(there.get(key)) is not wanted[key]]
+    is_other = any(options.get(option) != value for option, value in wanted["Options"].items())
+    return [*found, *(["driver_opts"] if is_other else [])]
 
 
 def network_refusals(key: str, said: Mapping[str, Any]) -> list[str]:

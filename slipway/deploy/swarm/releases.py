@@ -45,7 +45,7 @@ class SwarmReleases(SwarmPointer):
     @contextlib.contextmanager
     def lock(self, verb: str, wait: bool = True, files: bool = True, joins: str = "") -> Iterator[str]:
         """Hold the Swarm's lock; what it was still changing, it has come to the end of. Raises Problem."""
-        networks = list(self.parts.have_networks(names.DEFAULT, names.CONTROL).values())
+        networks = self.parts.have_networks(names.DEFAULT, names.CONTROL)
         wanted = locks.Wanted(self.deployment, self.proxy.definitions.image, f"inv {verb} of {who()}", networks)
         with locks.on_swarm(wanted, self.api, wait, verb, joins) as (self.held, waited):
             try:
@@ -68,7 +68,8 @@ class SwarmReleases(SwarmPointer):
 
     def all(self) -> dict[str, Release]:
         """Return those that are kept, by id, the oldest first."""
-        there, tasks = self.parts.all(), self.parts.tasks()
+        there = self.parts.all()
+        tasks = self.parts.tasks(there)
         return {
             id: records.release(one, self.deployment, there, tasks, self.has_web)
             for id, one in self.records().items()
@@ -89,7 +90,7 @@ class SwarmReleases(SwarmPointer):
     def log(self, release: str, lines: int) -> str:
         """Return the last lines of one's log: of a task that failed, if there is one."""
         there = self.parts.all()
-        mine = [one for one in self.parts.tasks() if one.labels.get(labels.RELEASE) == release]
+        mine = [one for one in self.parts.tasks(there) if one.labels.get(labels.RELEASE) == release]
         web = {one.id for one in there.values() if one.name in (self._called(WEB), self._called(names.TRIAL))}
         found = sorted(mine, key=lambda one: (one.state in FAILED, one.service in web, one.index))[-1:]
         return "\n".join(filter(None, [logs.of_task(self.api, found[0].id, lines), found[0].said])) if found else ""
@@ -145,6 +146,7 @@ class SwarmReleases(SwarmPointer):
     def start(self, new: NewRelease) -> None:
         """Keep what one is, and try its web; raises Problem."""
         self.store.check()
+        self.parts.have_networks(*self.maker.networks())
         record = self.maker.record(new)
         self.store.set(names.RECORD, new.id, record.data)
         if new.scale:

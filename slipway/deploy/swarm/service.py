@@ -100,7 +100,7 @@ class SwarmService:
             raise Problem("No release is live: ./inv deploy --tag VERSION")
         mine = next((one for one in running if one.node == here.id), None)
         if not mine:
-            there = {one.id: one.name for one in nodes.listed(self.parts.api)}
+            there = nodes.called(self.parts.api)
             raise Problem(
                 f"{first} runs on {', '.join(sorted({there.get(one.node, one.node) for one in running}))}, and none of "
                 "it on this manager, whose engine is asked alone. With the context of such a node: docker exec -it "

@@ -68,9 +68,4 @@ class Store:
 
     def remove(self, *doomed: Blob) -> None:
         """Remove some, unless they are in use; raises Problem."""
-        for one in doomed:
-            try:
-                objects.remove(self.api, CONFIGS, one.id)
-            except Refused as refused:
-                if "in use" not in str(refused.message):
-                    raise
+        objects.remove_unused(self.api, CONFIGS, doomed)

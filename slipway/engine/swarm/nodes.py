@@ -60,6 +60,11 @@ def listed(api: Api) -> list[Node]:
     return sorted((Node.of(one) for one in api.get("/nodes")), key=lambda one: (one.name, one.id))
 
 
+def called(api: Api) -> dict[str, str]:
+    """Return the names of all nodes, by id; raises Problem."""
+    return {one.id: one.name for one in listed(api)}
+
+
 def find(api: Api, node: str) -> Node | None:
     """Return a node by its id, or None; raises Problem."""
     found = api.find(f"/nodes/{node}") if node else None

@@ -1,7 +1,7 @@
 """Configs and secrets of a Swarm: named, immutable, and the same on each manager."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -75,3 +75,13 @@ def have(api: Api, kind: Kind, name: str, data: bytes, labels: Mapping[str, str]
 def remove(api: Api, kind: Kind, one: str) -> bool:
     """Remove one by its id or name; False when it was gone already. Raises Refused when it is in use."""
     return api.delete(f"/{kind}/{one}")
+
+
+def remove_unused(api: Api, kind: Kind, doomed: Iterable[Blob]) -> None:
+    """Remove some, but for those that are in use; raises Problem."""
+    for one in doomed:
+        try:
+            remove(api, kind, one.id)
+        except Refused as refused:
+            if "in use" not in str(refused.message):
+                raise

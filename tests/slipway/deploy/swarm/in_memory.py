@@ -125,6 +125,8 @@ class MemoryApi:
             "Spec": spec,
             "CreatedAt": _time(self.index),
         }
+        if kind == "networks":
+            one |= {"Scope": "swarm", "Options": {}, "Internal": False, "Attachable": False} | spec
         if kind == "secrets":  # nobody is told
             assert base64.b64decode(spec.pop("Data"))
         self.there[kind][one["ID"]] = one

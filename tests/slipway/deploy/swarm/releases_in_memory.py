@@ -87,7 +87,8 @@ class SwarmReleasesInMemory(SwarmPointer):
         return ""
 
     def all(self) -> dict[str, Release]:
-        there, tasks = self.parts.all(), self.parts.tasks()
+        there = self.parts.all()
+        tasks = self.parts.tasks(there)
         found = self.records().items()
         return {id: records.release(one, "shop-prod", there, tasks, has_web=True) for id, one in found}
 
@@ -132,7 +133,7 @@ class SwarmReleasesInMemory(SwarmPointer):
     def tidy(self) -> None: ...
 
     def log(self, release: str, lines: int) -> str:
-        return "\n".join(one.said for one in self.parts.tasks() if one.state in FAILED)
+        return "\n".join(one.said for one in self.parts.tasks(self.parts.all()) if one.state in FAILED)
 
     def answers(self, release: Release) -> Answers | None:
         found = self.counts.get(release.image, [Answers()])

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from slipway.deploy.swarm.around import Around, File
+from slipway.deploy.swarm.around import File
 from slipway.deploy.swarm.findings import differences, findings
 from slipway.deploy.swarm.mounts import is_replaced
-from slipway.deploy.swarm.reach import network
+from slipway.deploy.swarm.reach import network, networks
 from slipway.deploy.swarm.render import service
 from tests.slipway.deploy.swarm.rendered import around, config, release, surroundings
 
@@ -173,8 +173,8 @@ def test_a_volume_of_a_release_is_the_deployments_not_one_of_each_release() -> N
 def test_a_network_of_the_compose_file_is_an_overlay_and_stays_closed() -> None:
     printed = surroundings()
     printed["networks"]["database"] |= {"internal": True, "driver": "bridge", "labels": {"a": "b"}}
-    known = Around("shop-prod", {"c": "d"}, networks={"database": "shop-prod_database"})
-    assert network("database", printed, known) == {
+    said = networks(printed)["database"]
+    assert network("shop-prod_database", said, {"c": "d"}) == {
         "Name": "shop-prod_database",
         "Driver": "overlay",
         "Scope": "swarm",

@@ -1,0 +1,86 @@
+"""Networks of the Compose files on a Swarm: made as they are defined, or refused."""
+
+from typing import Any
+
+import pytest
+
+from slipway.core.errors import Problem
+from slipway.deploy.swarm import names
+from slipway.deploy.swarm.parts import Parts
+from tests.slipway.deploy.swarm.in_memory import MemoryApi, api
+
+OTHERS = {"shared": {"name": "corporate", "external": True}}
+
+
+def parts(memory: MemoryApi, **declared: dict[str, Any]) -> Parts:
+    return Parts(api(memory), "shop-prod", lambda: None, lambda: declared)
+
+
+def test_a_network_is_made_as_the_compose_files_define_it() -> None:
+    memory = MemoryApi()
+    closed = parts(memory, default={}, backend={"internal": True, "driver_opts": {"encrypted": ""}})
+    assert closed.have_networks("default", "backend", "control") == [
+        "shop-prod_default", "shop-prod_backend", "shop-prod_control",
+    ]  # fmt: skip
+    there = [api(memory).get(f"/networks/shop-prod_{key}")["Spec"] for key in ("default", "backend")]
+    assert [(one["Internal"], one["Options"]) for one in there] == [(False, {}), (True, {"encrypted": ""})]
+    assert there[0]["Labels"] == names.marks("shop-prod")
+
+
+def test_what_is_made_is_looked_up_in_no_compose_file_again() -> None:
+    memory = MemoryApi()
+    parts(memory, default={}).have_networks("default")
+    ours = Parts(api(memory), "shop-prod", lambda: None, lambda: pytest.fail("the Compose files were read"))
+    assert ours.have_networks("default") == ["shop-prod_default"]
+
+
+@pytest.mark.parametrize(
+    ("said", "changed"),
+    [
+        ({"internal": True}, "internal"),
+        ({"attachable": True, "driver_opts": {"encrypted": ""}}, "attachable and driver_opts"),
+    ],
+)
+def test_one_that_is_defined_otherwise_by_now_is_told(said: dict[str, Any], changed: str) -> None:
+    memory = MemoryApi()
+    parts(memory, backend={}).have_networks("backend")
+    parts(memory, backend={}).check_networks()
+    with pytest.raises(Problem, match=f"shop-prod_backend was made with another value of {changed} than"):
+        parts(memory, backend=said).check_networks()
+
+
+def test_options_that_the_swarm_adds_are_no_change() -> None:
+    memory = MemoryApi()
+    parts(memory, backend={"driver_opts": {"encrypted": ""}}).have_networks("backend")
+    found = api(memory).get("/networks/shop-prod_backend")
+    found["Options"] = {**found["Options"], "com.docker.network.driver.overlay.vxlanid_list": "4097"}
+    parts(memory, backend={"driver_opts": {"encrypted": ""}}).check_networks()
+
+
+def test_a_network_of_others_is_used_and_never_made() -> None:
+    memory = MemoryApi()
+    mine = parts(memory, **OTHERS)
+    with pytest.raises(Problem, match="docker network create --driver overlay corporate"):
+        mine.check_networks()
+    with pytest.raises(Problem, match="docker network create --driver overlay corporate"):
+        mine.have_networks("shared")
+    api(memory).post("/networks/create", {"Name": "corporate", "Driver": "overlay", "Internal": True})
+    mine.check_networks()
+    assert mine.have_networks("shared") == ["corporate"]
+    config = {"networks": OTHERS, "services": {"it": {"networks": {"shared": None, "default": None}}}}
+    assert names.networks("shop-prod", config, "it") == {"shared": "corporate", "default": "shop-prod_default"}
+
+
+def test_one_of_a_single_engine_is_told() -> None:
+    memory = MemoryApi()
+    api(memory).post("/networks/create", {"Name": "shop-prod_default", "Scope": "local"})
+    with pytest.raises(Problem, match="is one of this engine alone"):
+        parts(memory, default={}).have_networks("default")
+
+
+def test_the_deployments_own_are_removed_and_no_others() -> None:
+    memory = MemoryApi()
+    parts(memory, default={}).have_networks("default", "database")
+    api(memory).post("/networks/create", {"Name": "corporate", "Driver": "overlay", "Scope": "swarm"})
+    parts(memory).remove_networks()
+    assert memory.named("networks") == ["corporate"]
