@@ -190,7 +190,7 @@ class Deployer:
     def _new(self, facts: Facts, image: Candidate, options: Options) -> NewRelease:
         taken = [*self.releases.all(), *(entry.release for entry in facts.entries)]
         name, counts = ledger.new_release(taken, time.time()), replicas(facts, options)
-        return NewRelease(name, image.reference, image.user, scale(facts, options), counts)
+        return NewRelease(name, image.reference, image.user, scale(facts, options), counts, options.bake)
 
     def _entry(self, facts: Facts, image: Candidate, new: NewRelease, options: Options) -> Entry:
         what = f"{ledger.ROTATE} {options.rotation.name}" if options.rotation else ledger.DEPLOY

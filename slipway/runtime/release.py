@@ -158,7 +158,7 @@ def of_host(name: str) -> str:
 class NewRelease:
     """A release to be started: its image, that image's user, and how many containers of `web`, 0 without web.
 
-    `replicas` is how many of each of its processes beside that.
+    `replicas` is how many of each of its processes beside that; `bake` are the seconds for which it is watched.
     """
 
     id: str
@@ -166,6 +166,7 @@ class NewRelease:
     user: str
     scale: int = 1
     replicas: Mapping[str, int] = field(default_factory=dict)
+    bake: float = 0
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 from slipway.core.errors import Problem
 from slipway.deploy.compose.definition import Definition
 from slipway.deploy.compose.labels import PROXY
-from slipway.deploy.swarm import counted, names, reach, render
+from slipway.deploy.swarm import counted, names, reach, records, render
 from slipway.deploy.swarm.around import Around, File
 from slipway.deploy.swarm.content import Files
 from slipway.deploy.swarm.findings import findings
@@ -43,7 +43,8 @@ class Maker:
         found = images.existing(self.shell, new.image)
         counts = {WEB: new.scale, **new.replicas}
         specs = self.specs(new.id, new.image, {name: count for name, count in counts.items() if count})
-        return Record(new.id, new.image, found.id, specs, found.labels)
+        watched = {name: records.watched(one, new.bake) for name, one in specs.items()}
+        return Record(new.id, new.image, found.id, watched, found.labels)
 
     def specs(self, id: str, image: str, counts: Mapping[str, int], make: bool = True) -> dict[str, dict[str, Any]]:
         """Return the services of a release, with so many tasks each; raises Problem."""
@@ -69,7 +70,7 @@ class Maker:
             deployment, names.marks(deployment, names.PART, id), [*secrets, *asked[SECRETS]], asked[CONFIGS],
             names.networks(deployment, config, name), replicas=count, stop_first=single,
             constraints=(names.pinned(names.DATA_NODE),) if single else (),
-            monitor=max(self.stack.project.deploy.bake, 1),
+            monitor=records.LEAST,
         )  # fmt: skip
         given = {counted.VARIABLE: counted.PATH} if name == WEB else {}
         return render.service(name, with_variables(config, name, given), around)

@@ -13,6 +13,7 @@ from slipway.engine.swarm.services import COMING, FAILED, OVER, RUNNING, Service
 from slipway.runtime.release import WEB, Release
 
 SECOND = 10**9  # in nanoseconds, which the Swarm counts in
+LEAST = 1  # seconds that the Swarm watches a task: 0 would be its own choice
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Record:
         return json.dumps(found).encode()
 
     @property
+    def bake(self) -> float:
+        """For how many seconds the Swarm watches each task that comes in the place of another release's."""
+        return max((one["UpdateConfig"]["Monitor"] / SECOND for one in self.specs.values()), default=0)
+
+    @property
     def processes(self) -> dict[str, Spec]:
         """The specs of what it has beside web."""
         return {name: spec for name, spec in self.specs.items() if name != WEB}
@@ -60,6 +66,11 @@ def trial(deployment: str, record: Record) -> dict[str, Any]:
     for key in ("UpdateConfig", "RollbackConfig"):
         spec.pop(key, None)
     return dict(spec)
+
+
+def watched(spec: Spec, seconds: float) -> dict[str, Any]:
+    """Return a service whose tasks the Swarm watches for so long, when they come in the place of another release's."""
+    return {**spec, "UpdateConfig": {**spec["UpdateConfig"], "Monitor": round(max(seconds, LEAST) * SECOND)}}
 
 
 def replicas(spec: Spec) -> int:

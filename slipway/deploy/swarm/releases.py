@@ -137,7 +137,7 @@ class SwarmReleases(SwarmPointer):
             return False
         counts = {name: records.replicas(spec) for name, spec in record.specs.items()}
         now = self.maker.specs(release.id, record.image, counts, make=False)
-        return {name: services.marked(one) for name, one in now.items()} == {
+        return {name: services.marked(records.watched(one, record.bake)) for name, one in now.items()} == {
             name: services.marked(one) for name, one in record.specs.items()
         }
 

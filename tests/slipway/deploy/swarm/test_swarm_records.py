@@ -1,5 +1,6 @@
 """A release of a Swarm as its tasks are."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -118,3 +119,12 @@ def test_the_trial_is_one_task_to_which_nobody_is_led() -> None:
     assert spec["TaskTemplate"]["RestartPolicy"] == {"Condition": "none"}
     assert not spec.keys() & {"UpdateConfig", "RollbackConfig"}
     assert web["TaskTemplate"]["Networks"][0]["Aliases"] == ["web"]  # which is as it was
+
+
+@pytest.mark.parametrize(("bake", "seconds"), [(30, 30), (1.5, 1.5), (0, 1)])
+def test_the_swarm_watches_a_release_for_as_long_as_its_deployment_does(bake: float, seconds: float) -> None:
+    specs = {name: {**one, "UpdateConfig": {"Order": "start-first"}} for name, one in record("a").specs.items()}
+    found = replace(record("a"), specs={name: records.watched(one, bake) for name, one in specs.items()})
+    assert found.bake == seconds
+    assert found.specs["web"]["UpdateConfig"] == {"Order": "start-first", "Monitor": seconds * 10**9}
+    assert "Monitor" not in specs["web"]["UpdateConfig"]
