@@ -109,7 +109,8 @@ def _containers(record: Record, name: str, spec: Spec, tasks: Sequence[Task] | N
         if one.labels.get(RELEASE) == record.id:
             slots.setdefault(one.slot, []).append(one)
     found = [_container(record, name, spec, each) for each in slots.values() if _counts(each)]
-    coming = [_coming(record, name, spec, slot) for slot in range(1, count + 1) if slot not in slots]
+    here = {slot for slot, each in slots.items() if _counts(each)}
+    coming = [_coming(record, name, spec, slot) for slot in range(1, count + 1) if slot not in here]
     return [*found, *coming[: max(0, count - len(found))]]
 
 

@@ -84,6 +84,7 @@ class Task:
     labels: Mapping[str, str] = field(default_factory=dict)
     image: str = ""
     addresses: Mapping[str, str] = field(default_factory=dict)
+    created: str = ""
     spec: Spec = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -99,7 +100,8 @@ class Task:
             facts["ID"], facts.get("ServiceID", ""), facts.get("Slot", 0), facts.get("NodeID", ""),
             status.get("State", ""), facts.get("DesiredState", ""), container.get("ContainerID", ""),
             container.get("ExitCode", 0), status.get("Err", ""), facts["Version"]["Index"],
-            spec.get("Labels") or {}, spec.get("Image", ""), found, facts.get("Spec") or {},
+            spec.get("Labels") or {}, spec.get("Image", ""), found, facts.get("CreatedAt", "").rstrip("Z"),
+            facts.get("Spec") or {},
         )  # fmt: skip
 
     @property
@@ -111,6 +113,14 @@ class Task:
     def is_running(self) -> bool:
         """Whether it runs, is healthy, and is to go on."""
         return self.state == RUNNING and self.desired == RUNNING
+
+    @property
+    def place(self) -> tuple[int, bool, str, int]:
+        """By which tasks of a service are in order: in each slot, those that are to run come last.
+
+        `index` counts what became of a task as well: of one that was replaced, the end may be told long afterwards.
+        """
+        return self.slot, self.is_wanted, self.created, self.index
 
     def is_of(self, service: Service) -> bool:
         """Tell whether it was made of what its service is now."""
@@ -137,13 +147,13 @@ def find(api: Api, name: str) -> Service | None:
 def tasks(api: Api, *labels: str) -> list[Task]:
     """Return the tasks of the services that have all of these labels, the oldest first; raises Problem."""
     found = [Task.of(one) for one in api.get("/tasks", {"label": list(labels)} if labels else None) or ()]
-    return sorted(found, key=lambda one: (one.service, one.slot, one.index))
+    return sorted(found, key=lambda one: (one.service, one.place))
 
 
 def tasks_of(api: Api, service: str) -> list[Task]:
     """Return the tasks of a service, the oldest first; raises Problem."""
     found = [Task.of(one) for one in api.get("/tasks", {"service": [service]}) or ()]
-    return sorted(found, key=lambda one: (one.slot, one.index))
+    return sorted(found, key=lambda one: one.place)
 
 
 def create(api: Api, spec: Spec, auth: Mapping[str, str] | None = None) -> str:

@@ -88,6 +88,25 @@ def test_a_task_on_a_node_that_is_lost_is_not_the_releases_fault() -> None:
     assert seen(memory, record("a")).bare.verdict().ready
 
 
+def test_the_task_of_a_slot_is_the_one_that_is_to_run_whatever_was_told_of_another_later() -> None:
+    memory = MemoryApi()
+    made(memory, record("a"), "web")
+    memory.tasks.append(memory._task(memory.get("/services/shop-prod_web"), 1))
+    memory.tasks[0] |= {"DesiredState": "shutdown", "Status": {"State": "shutdown"}, "Version": {"Index": 99}}
+    found = seen(memory, record("a"))
+    assert [one.id for one in found.web] == [memory.tasks[1]["Status"]["ContainerStatus"]["ContainerID"]]
+    assert found.bare.verdict().ready
+
+
+def test_a_release_whose_tasks_were_all_told_to_stop_has_those_that_are_to_come() -> None:
+    memory = MemoryApi()
+    made(memory, record("a", replicas=2), "web")
+    for one in memory.tasks:
+        one |= {"DesiredState": "shutdown", "Status": {"State": "shutdown"}}
+    found = seen(memory, record("a", replicas=2))
+    assert [one.health for one in found.web] == ["starting", "starting"]
+
+
 def test_what_is_to_come_is_one_that_starts() -> None:
     memory = MemoryApi()
     made(memory, record("a", replicas=2), "web")

@@ -93,3 +93,17 @@ def test_an_engine_that_is_no_manager_says_what_to_do(monkeypatch: pytest.Monkey
         monkeypatch.setattr(memory, "get", lambda path, swarm=swarm: {"Swarm": swarm})
         with pytest.raises(Exception, match=said):
             nodes.here(api(memory))
+
+
+def test_of_the_tasks_of_a_slot_the_latest_that_is_to_run_is_the_last() -> None:
+    memory = MemoryApi()
+    services.put(api(memory), spec("web", "a"))
+    service = memory.get("/services/shop-prod_web")
+    memory.tasks += [memory._task(service, 1) for _ in range(2)]
+    made = ("2026-11-28T10:00:02.5Z", "2026-11-28T10:00:02Z", "2026-11-28T10:00:01Z")
+    for one, created, index in zip(memory.tasks, made, (7, 8, 9), strict=True):
+        one |= {"CreatedAt": created, "Version": {"Index": index}}
+    first, second, third = (one["ID"] for one in memory.tasks)
+    assert [one.id for one in services.tasks_of(api(memory), of(memory))] == [third, second, first]
+    memory.tasks[0]["DesiredState"] = "shutdown"
+    assert [one.id for one in services.tasks(api(memory))] == [first, third, second]
