@@ -8,7 +8,7 @@ from slipway.core.steps import Steps
 from slipway.deploy.compose.labels import RELEASE
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.records import replicas
-from slipway.deploy.swarm.wait import said
+from slipway.deploy.swarm.wait import moves, said
 from slipway.engine.swarm.services import BACK, FAILED, Task
 from slipway.runtime.release import WEB
 
@@ -18,9 +18,9 @@ LOOK = 0.5
 def wait(steps: Steps, parts: Parts, release: str, seconds: float, check: Callable[[], None]) -> None:
     """Wait until all tasks of web are a release's, and `check` meanwhile; raises Problem, or what that raises.
 
-    Each next task may take so many seconds.
+    It may stand still for so many seconds: the task of a node that is lost is made anew once the Swarm has noticed.
     """
-    began, before = time.monotonic(), -1
+    began, before = time.monotonic(), frozenset[tuple[str, str]]()
     with steps.step("spread") as step:
         while True:
             found, tasks = parts.find(WEB), parts.tasks_of(WEB)
@@ -32,8 +32,8 @@ def wait(steps: Steps, parts: Parts, release: str, seconds: float, check: Callab
             if ready >= wanted and not old:
                 step.detail = f"{wanted} of web, on {nodes(tasks)} node{'s' if nodes(tasks) > 1 else ''}"
                 return
-            if ready != before:
-                began, before = time.monotonic(), ready
+            if (now := moves(tasks)) != before:
+                began, before = time.monotonic(), now
             if time.monotonic() - began > seconds:
                 failed = [one for one in tasks if one.state in FAILED or not one.is_running]
                 raise Problem(f"{ready} of {wanted} are the new release. {said(parts.deployment, WEB, failed)}")

@@ -1,6 +1,7 @@
 """Waiting for what a Swarm was told to make."""
 
 import time
+from collections.abc import Sequence
 
 from slipway.core.errors import Problem
 from slipway.deploy.swarm import names
@@ -14,9 +15,10 @@ TRIES = 3  # tasks that may fail before it is given up
 def until_running(parts: Parts, service: str, seconds: float) -> None:
     """Wait until all tasks of a service that are to run do, and its update is over; raises Problem with the reason.
 
-    Each task has these seconds, from when the last one came to run.
+    Nothing may stand still for longer than these seconds: a node may have an image to pull, and be lost meanwhile.
     """
-    began, before, old = time.monotonic(), -1, {one.id for one in parts.tasks_of(service) if one.state in FAILED}
+    began, before = time.monotonic(), frozenset[tuple[str, str]]()
+    old = {one.id for one in parts.tasks_of(service) if one.state in FAILED}
     while True:
         found, tasks = parts.find(service), parts.tasks_of(service)
         if not found:
@@ -25,12 +27,17 @@ def until_running(parts: Parts, service: str, seconds: float) -> None:
         running = [one for one in wanted if one.is_running and one.is_of(found)]
         if not found.is_working and wanted and len(running) == len(wanted):
             return
-        if len(running) != before:
-            began, before = time.monotonic(), len(running)
+        if (now := moves(tasks)) != before:
+            began, before = time.monotonic(), now
         failed = [one for one in tasks if one.state in FAILED and one.id not in old]
         if time.monotonic() - began > seconds or len(failed) >= TRIES:
             raise Problem(said(parts.deployment, service, tasks))
         time.sleep(POLL)
+
+
+def moves(tasks: Sequence[Task]) -> frozenset[tuple[str, str]]:
+    """Return how far tasks are that are to run: as long as that changes, something goes on."""
+    return frozenset((one.id, one.state) for one in tasks if one.is_wanted)
 
 
 def said(deployment: str, service: str, tasks: list[Task]) -> str:

@@ -55,6 +55,30 @@ def test_web_is_spread_once_all_of_its_tasks_are_the_releases() -> None:
     assert spread.counts(services.tasks(api(memory)), "b") == (3, 1)
 
 
+@pytest.mark.parametrize("looks", [1, 3])
+def test_what_moves_is_waited_for_and_what_stands_still_is_given_up(
+    looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = MemoryApi(state=lambda name, spec: "assigned")
+    services.put(api(memory), spec("web", "b"))
+    states, clock = iter(["assigned", "pending", "preparing", "starting", "running"]), [0.0]
+
+    def look() -> None:  # each takes 40 s, and after so many of them, the task is further
+        clock[0] += 40
+        if clock[0] % (40 * looks) == 0 and (state := next(states, "")):
+            if state == "pending":  # the node is lost: another task is made in its place
+                memory.tasks[-1]["DesiredState"] = "shutdown"
+                memory.tasks.append(memory._task(memory.get("/services/shop-prod_web"), 1))
+            memory.tasks[-1]["Status"]["State"] = state
+
+    monkeypatch.setattr("slipway.deploy.swarm.spread.time.monotonic", lambda: clock[0])
+    if looks == 1:
+        spread.wait(Steps(), parts(memory), "b", 60, look)
+    else:
+        with pytest.raises(Problem, match="0 of 1 are the new release"):
+            spread.wait(Steps(), parts(memory), "b", 60, look)
+
+
 def test_a_look_that_finds_something_ends_the_wait() -> None:
     memory = MemoryApi(state=lambda name, spec: "starting")
     services.put(api(memory), spec("web", "b"))
