@@ -181,7 +181,10 @@ class Api:
                 said = process.communicate(timeout=SOON)[1].strip()
         self.close()
         why = "it did not answer in time" if isinstance(error, TimeoutError) else said or str(error) or "it broke off"
-        return Away(f"The engine cannot be asked: {why}\nIs it well? docker version")
+        return Away(
+            f"The engine cannot be asked: {why}\nIs it well? docker version (a Swarm with several managers goes on, "
+            "and another one can be asked: --context NAME)"
+        )
 
 
 def _until_led(ask: Callable[[], Any], again: bool) -> Any:

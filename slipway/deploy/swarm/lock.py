@@ -24,7 +24,7 @@ from slipway.deploy.compose.labels import OWNER
 from slipway.deploy.compose.lock import Owner, Turn, at_work, first_line, left_of
 from slipway.deploy.swarm import names
 from slipway.engine import containers
-from slipway.engine.api import Api, Refused
+from slipway.engine.api import Api, Away, Refused
 from slipway.engine.client import Clock
 from slipway.engine.swarm import nodes, services
 from slipway.engine.swarm.services import OVER, Service
@@ -106,7 +106,8 @@ def on_swarm(wanted: Wanted, api: Api, wait: bool, again: str, joins: str = "") 
         with _held(Lock(lock, container), shell):
             yield Lock(lock, container), turn.waited
     finally:
-        services.remove(api, lock)
+        with contextlib.suppress(Away):  # what is under way says it; the task ends with its pipe, and the next one sees
+            services.remove(api, lock)
 
 
 def _make(api: Api, wanted: Wanted, node: str) -> str:

@@ -1,7 +1,13 @@
 """The lock of a deployment on a Swarm: whose it is, and when it is nobody's any more."""
 
+import contextlib
+
+import pytest
+
+from slipway.core.errors import Problem
 from slipway.deploy.swarm import lock, names
 from slipway.deploy.swarm.lock import Lock, Wanted
+from slipway.engine.api import Away
 from slipway.engine.swarm import nodes, services
 from tests.slipway.deploy.swarm.in_memory import MemoryApi, api
 
@@ -63,3 +69,17 @@ def test_it_is_lost_once_its_service_is_another_one() -> None:
     services.create(api(memory), WANTED.spec("n1"))  # somebody else's
     assert not lock.holds(api(memory), mine)
     assert names.of_service("shop-prod", names.LOCK) == WANTED.name
+
+
+def test_what_went_wrong_under_it_is_told_also_when_its_manager_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(said: str) -> None:
+        if said.startswith("DELETE"):
+            raise Away("The engine cannot be asked")
+
+    memory = MemoryApi(before=away)
+    memory.node("n1")
+    monkeypatch.setattr(lock, "_held", lambda *args: contextlib.nullcontext())
+    taken = lock.on_swarm(WANTED, api(memory), wait=False, again="deploy")
+    with pytest.raises(Problem, match="The new release ended"), taken:
+        raise Problem("The new release ended")
+    assert memory.named("services") == [WANTED.name]  # the next one finds that its task has ended
