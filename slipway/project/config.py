@@ -49,10 +49,10 @@ class Project:
     """One service, as pyproject.toml describes it.
 
     `health_host` is the Host header with which the health path is asked (default: the address that is asked).
-    `idempotent` are methods and paths of what the proxy may send twice, with an Idempotency-Key. `wait` is how many
-    seconds the database, and then the service, may take to be ready. An empty `migrations` means that there are none.
-    `secrets` maps the name of each secret variable to the fewest bytes that it may have, `secrets_from` an
-    environment's name to those that are what a program prints there, each with its command.
+    `idempotent` are methods and paths of what the proxy may send twice, also after `repeat_after` seconds without an
+    answer. `wait` is how many seconds the database, and then the service, may take to be ready. An empty `migrations`
+    means that there are none. `secrets` maps the name of each secret variable to the fewest bytes that it may have,
+    `secrets_from` an environment's name to those that are what a program prints there, each with its command.
     `build_args` are handed to `docker build` as they are. `source` is where the code is to be found (default: that of
     `[project.urls]`). `requires_python` is `[project]`'s. `environments` has what is otherwise in one of them; with
     `require_environment`, a verb is told which one it is about. `environment` is the one that the project is seen in.
@@ -78,6 +78,7 @@ class Project:
     health: str = "/"
     health_host: str = ""
     idempotent: tuple[str, ...] = ()
+    repeat_after: Annotated[int, SECONDS[1:]] = 15  # a good answer takes less
     wait: Annotated[int, SECONDS[1:]] = 60
     docs: str = "/docs"
     migrations: str = ""
@@ -127,8 +128,7 @@ class Project:
         environments.check(self.environments)
         companions.check(self.companions)
         check_alone(self.has_web, self.processes)
-        known = dict.fromkeys([environments.DEV, environments.PROD, *self.environments])
-        elsewhere.check(self.secrets_from, self.secrets, known)
+        elsewhere.check(self.secrets_from, self.secrets, dict.fromkeys([DEV, environments.PROD, *self.environments]))
         check_rendered(self.database.rendered, self.secrets, self.tests.env)
 
     @property

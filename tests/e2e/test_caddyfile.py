@@ -55,6 +55,13 @@ LINES: list[tuple[str, Check, list[str]]] = [
     ("dial_timeout", clients.answers_502_when_nobody_can_be_reached, []),
     ("keepalive off", service.keeps_no_connection, []),
     ("{args[:]}", service.lets_bodies_wait, []),
+    ("(again) {", keyed.sends_it_once_more, []),
+    ("lb_try_duration", keyed.has_time_for_a_second_one, []),
+    ("request_buffers", keyed.sends_it_once_more, []),
+    ("lb_retry_match {", keyed.sends_it_once_more, []),
+    ("header_regexp Content-Length", keyed.repeats_no_part_of_a_body, ["^", "$"]),
+    ("not vars_regexp {http.regexp.again.0}", keyed.sends_it_once_more, ["not "]),
+    ("not not vars_regexp again", keyed.sends_it_once_more, ["not "]),
     ("(maintenance) {", away.sends_clients_away, []),
     ("@away {", away.sends_clients_away, []),
     ("file {", away.sends_clients_away, []),
@@ -112,13 +119,18 @@ LINES: list[tuple[str, Check, list[str]]] = [
     ("@keyed {", keyed.sends_nothing_else_twice, []),
     ("expression", keyed.sends_nothing_else_twice, ["^"]),
     ("header_regexp Idempotency-Key", keyed.sends_nothing_else_twice, []),
-    ("header_regexp Content-Length", keyed.sends_nothing_else_twice, ["^", "$"]),
+    ("header_regexp Content-Length", keyed.waits_for_all_others, ["^", "$"]),
     ("handle @keyed {", keyed.sends_it_once_more, []),
-    ("import service", service.lets_bodies_wait, [" max_conns_per_host 512"]),
-    ("request_buffers", keyed.sends_it_once_more, []),
-    ("lb_retry_match {", keyed.sends_it_once_more, []),
-    ("not vars_regexp {http.regexp.again.0}", keyed.sends_it_once_more, ["not "]),
-    ("not not vars_regexp again", keyed.sends_it_once_more, ["not "]),
+    ("import service max_conns", service.lets_bodies_wait, [" max_conns_per_host 512"]),
+    ("import again", keyed.sends_it_once_more, []),
+    ("@safe", keyed.sends_a_get_once_more, []),
+    ("handle @safe {", keyed.sends_a_get_once_more, []),
+    (
+        "import service",
+        keyed.sends_what_has_no_answer_once_more,
+        [" response_header_timeout {$REPEAT_AFTER:15s}"],
+    ),
+    ("import again", keyed.sends_a_get_once_more, []),
     ("handle @other {", service.lets_bodies_wait, [" @other"]),
     ("import service", service.lets_bodies_wait, [" max_conns_per_host 1536"]),
     ("import service", service.finds_the_release, []),
@@ -164,6 +176,13 @@ LINES: list[tuple[str, Check, list[str]]] = [
 # Parts of lines that other checks hold.
 PARTS: list[tuple[str, str, Check]] = [
     ("handle @keyed {", " @keyed", keyed.sends_nothing_else_twice),
+    ("handle @safe {", " @safe", keyed.waits_for_all_others),
+    ("@safe", "^", keyed.sends_nothing_else_twice),
+    (
+        "import service max_conns",
+        " response_header_timeout {$REPEAT_AFTER:15s}",
+        keyed.sends_what_has_no_answer_once_more,
+    ),
     ("handle_response @none {", " @none", clients.leaves_answers_as_they_are),
     ("@late", "^", clients.answers_502_when_nobody_can_be_reached),
     ("@cut", '!{http.error.message}.contains(": write tcp ") && ', clients.answers_502_when_the_service_breaks_off),
@@ -176,7 +195,12 @@ PARTS: list[tuple[str, str, Check]] = [
     ("redir @ours", " @ours", domain.refuses_names_that_are_not_ours),
 ]
 # What is wrong in no line that is missing.
-BESIDE = {keyed.repeats_no_answer, keyed.hands_on_no_part_as_a_whole, keyed.names_none_by_itself}
+BESIDE = {
+    keyed.repeats_no_answer,
+    keyed.hands_on_no_part_as_a_whole,
+    keyed.names_none_by_itself,
+    keyed.waits_for_all_others,
+}
 CHECKS = sorted(
     {check for _, check, _ in LINES} | {check for _, _, check in PARTS} | BESIDE, key=lambda check: check.__name__
 )

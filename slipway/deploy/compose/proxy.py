@@ -164,7 +164,7 @@ def caddyfile(project: Project) -> str:
         text = packaged.file(project, CADDYFILE).read_text(encoding="utf-8")
     except OSError:
         raise Problem(f"There is no {CADDYFILE} in {project.root}: take Slipway's.") from None
-    return idempotent.told(text, project.idempotent)
+    return idempotent.told(text, project.idempotent, project.repeat_after)
 
 
 def ask_command(proxy: str, url: str, named: str = "") -> list[str]:

@@ -1,4 +1,4 @@
-"""What holds for requests with a key, which [tool.slipway] idempotent lets the proxy send once more.
+"""What holds for requests that [tool.slipway] idempotent lets the proxy send once more: with a key, or a GET.
 
 Each function holds lines of the Caddyfile: it fails when one of them is missing (see test_caddyfile).
 """
@@ -8,16 +8,22 @@ from concurrent.futures import ThreadPoolExecutor
 from slipway.project.idempotent import expression
 from tests.e2e.caddy.clients import CHUNKED, CUT, MALFORMED
 from tests.e2e.caddy.lab import Lab, Proxy, unique
+from tests.e2e.caddy.service import SECOND, ways
 from tests.e2e.caddy.talk import Answer, head
 
 KEY = "Idempotency-Key: 5d5b7d9e"
-NAMED = expression(["POST /die", "POST /die-once", "POST /fail", "PUT /{any}/die-once", "POST /posts"])
+NAMED = expression(
+    ["POST /die", "POST /die-once", "POST /fail", "PUT /{any}/die-once", "POST /posts", "POST /silent",
+     "POST /silent-once", "POST /{any}/slow"]
+)  # fmt: skip
+SAFE = expression(["GET /die", "GET /die-once", "HEAD /die-once", "GET /silent", "GET /silent-once"])
+AFTER = {"REPEAT_AFTER": "1s", "REPEAT_UNTIL": "6s"}
 LARGEST = 19_999  # bytes of a body that is kept
 
 
 def proxy(lab: Lab) -> Proxy:
     """Return the proxy of a project that names such requests."""
-    return lab.plain.having(lab.caddyfile, IDEMPOTENT=NAMED)
+    return lab.plain.having(lab.caddyfile, IDEMPOTENT=NAMED, SAFE=SAFE, **AFTER)
 
 
 def post(to: Proxy, target: str, *headers: str, body: bytes = b"{}", method: str = "POST") -> Answer:
@@ -38,6 +44,74 @@ def sends_it_once_more(lab: Lab) -> None:
     assert lab.first.count(target) == 2
 
 
+def sends_a_get_once_more(lab: Lab) -> None:
+    """Send a GET or HEAD as it was, without a key, when it breaks, once more and no further."""
+    to = proxy(lab)
+    for method in ("GET", "HEAD"):
+        target = unique("/die-once")
+        assert (to.ask(target, method=method).status, lab.first.count(target)) == (200, 2), method
+    target = unique("/die")
+    to.ask(target).is_problem(502, "Bad Gateway")
+    assert lab.first.count(target) == 2
+    for method, path in (("HEAD", "/die"), ("GET", "/x/die"), ("GET", "/die/die")):
+        target = unique(path)
+        assert (to.ask(target, method=method).status, lab.first.count(target)) == (502, 1), (method, path)
+
+
+def repeats_no_part_of_a_body(lab: Lab) -> None:
+    """Send a GET with a body once more where it is kept whole, and otherwise never."""
+    to, chunked = proxy(lab), "Transfer-Encoding: chunked"
+    sent = [("Content-Length: 4", b"four", b"four"), (chunked, b"4\r\nfour\r\n0\r\n\r\n", b"four")]
+    for header, said, whole in sent:
+        target = unique("/die-once")
+        answer = to.say(head("GET", target, header) + said)
+        assert (answer.status, answer.body, lab.first.count(target)) == (200, whole, 2), header
+    long = bytes(30_000)
+    for header, said in (("Content-Length: 30000", long), (chunked, b"7530\r\n" + long + b"\r\n0\r\n\r\n")):
+        target = unique("/die-once")
+        to.say(head("GET", target, header) + said).is_problem(502, "Bad Gateway")
+        assert lab.first.count(target) == 1, header
+
+
+def sends_what_has_no_answer_once_more(lab: Lab) -> None:
+    """Send it once more when there is no answer in time, as from a machine without power; and no further."""
+    to = proxy(lab)
+    target = unique("/silent-once")
+    answer = post(to, target, KEY, body=b"whole")
+    assert (answer.status, answer.body, lab.first.count(target)) == (200, b"whole", 2)
+    assert 1 <= answer.took < 3
+    target = unique("/silent-once")
+    assert (to.ask(target).status, lab.first.count(target)) == (200, 2)
+    with ThreadPoolExecutor(2) as pool:
+        targets = [unique("/silent"), unique("/silent")]
+        asked = [pool.submit(post, to, targets[0], KEY), pool.submit(to.ask, targets[1])]
+        for target, one in zip(targets, asked, strict=True):
+            one.result().is_problem(504, "Gateway Timeout")
+            assert lab.first.count(target) == 2
+
+
+def waits_for_all_others(lab: Lab) -> None:
+    """Wait for a slow answer to what is not sent twice: it is not named, has no key, or a body too long to be kept."""
+    to, target = proxy(lab), "/a/slow?seconds=1.5"
+    with ThreadPoolExecutor(4) as pool:
+        asked = [
+            pool.submit(to.ask, target),
+            pool.submit(post, to, target),
+            pool.submit(post, to, "/slow?seconds=1.5", KEY),
+            pool.submit(post, to, target, KEY, body=bytes(LARGEST + 1)),
+        ]
+        assert [one.result().status for one in asked] == [200] * 4
+
+
+def has_time_for_a_second_one(lab: Lab) -> None:
+    """Judge that the first one ends in time for the second one, of those that are sent twice alone."""
+    found = []
+    for way in ways(lab):
+        ends, until = way["transport"].get("response_header_timeout"), way["load_balancing"]["try_duration"]
+        found.append((ends and ends // SECOND, until // SECOND))
+    assert sorted(found, key=str) == [(15, 20), (15, 20), (None, 5), (None, 5), (None, 5)]
+
+
 def sends_nothing_else_twice(lab: Lab) -> None:
     """Send what has no key, what is not named, and what is too long to be kept, once."""
     to = proxy(lab)
@@ -49,6 +123,7 @@ def sends_nothing_else_twice(lab: Lab) -> None:
         ("POST", "/die/die", [KEY], b"{}"),
         ("POST", "/x/die", [KEY], b"{}"),
         ("PUT", "/POST%20/die", [KEY], b"{}"),
+        ("POST", "/GET%20/die", [], b"{}"),
         ("POST", "/die", [KEY], bytes(LARGEST + 1)),
         ("POST", "/die", [KEY], bytes(100_000)),
     ]
@@ -72,6 +147,9 @@ def names_none_by_itself(lab: Lab) -> None:
     """Send nothing twice in a project that names nothing."""
     target = unique("/die")
     post(lab.plain, target, KEY).is_problem(502, "Bad Gateway")
+    assert lab.first.count(target) == 1
+    target = unique("/die")
+    lab.plain.ask(target).is_problem(502, "Bad Gateway")
     assert lab.first.count(target) == 1
 
 

@@ -90,6 +90,21 @@ async def die_once(to: Connection) -> bool:
     return True
 
 
+async def silent(to: Connection) -> bool:
+    """Take the body, and say nothing until the connection is closed."""
+    await to.body()
+    await to.reader.read()
+    return False
+
+
+async def silent_once(to: Connection) -> bool:
+    """Take the body, and say nothing; answer with the body the next time."""
+    if counts[to.target] == 1:
+        return await silent(to)
+    await to.answer(await to.body())
+    return True
+
+
 async def fail(to: Connection) -> bool:
     """Answer that something went wrong."""
     await to.body()
@@ -173,7 +188,7 @@ async def relay(to: Connection) -> bool:
 Handlers = dict[str, Callable[[Connection], Awaitable[bool]]]
 SERVICE: Handlers = {
     **{"/die": die, "/die-once": die_once, "/half": half, "/fail": fail, "/slow": slow, "/early": early},
-    **{"/echo": echo, "/mirror": mirror},
+    **{"/echo": echo, "/mirror": mirror, "/silent": silent, "/silent-once": silent_once},
 }
 TESTS: Handlers = {"/live": live, "/count": count, "/deaf": deaf, "/hear": hear, "/relay": relay}
 servers: list[asyncio.Server] = []

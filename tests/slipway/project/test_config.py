@@ -113,6 +113,7 @@ NUMBERS = [
     ("", "port", 1, 65535),
     ("", "workers", 1, 1000),
     ("", "wait", 1, 86400),
+    ("", "repeat-after", 1, 86400),
     ("secrets", "TOKEN", 0, 4096),
 ]
 
