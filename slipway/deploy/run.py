@@ -80,6 +80,8 @@ class Deployer:
             given = self._hashes(options, live, now.entries, salt)
             step.detail = f"settings{', proxy' if has_web else ''}{f', disk ({human(free)} free)' if free else ''}"
         database = self.deployment.database.running()
+        if changes:
+            self.deployment.hand_out(found.reference)
         untold = "" if options.rotation else self._untold(found, image, database, changes)
         unasked = untold or options.rotation  # what is live has its schema
         return Facts(

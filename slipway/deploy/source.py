@@ -153,12 +153,12 @@ def resolve(checkout: Checkout, deployment: Deployment, tag: str, elsewhere: Els
         _say_unsigned(checkout, key, "it is built on this engine, of this tree")
         return Source(deployment.service.release, tree=True)
     local, remote = tags.on_engine(tag, project.image), tags.in_registry(tag, project.repository)
-    instead = f"{BY_NAME} --tag {local}" if local != remote else ""
+    instead = f"{BY_NAME} --tag {local}" if local != remote and not deployment.pulls else ""
     if remote:
         try:
             found = registry.find(checkout.shell, remote, echo=True)
         except Problem as problem:
-            if key or not images.find(local):
+            if key or deployment.pulls or not images.find(local):
                 raise Problem(f"{problem.message}\n{instead}".rstrip()) from None
             checkout.steps.say(f"  {str(problem.message).splitlines()[-1]}")
             return Source(local)

@@ -226,6 +226,8 @@ class InPlace(Runtime, Protocol):
 class Deployment(Runtime, Protocol):
     """A runtime whose releases replace each other without a pause."""
 
+    pulls: bool  # whether its engines pull images: what no registry has, cannot be deployed
+
     @property
     def database(self) -> LastingDatabase:
         """Its database."""
@@ -240,6 +242,9 @@ class Deployment(Runtime, Protocol):
 
     def use(self, image: str) -> None:
         """Let jobs run in this image."""
+
+    def hand_out(self, image: str) -> None:
+        """Have an image wherever it may run; raises Problem with who cannot pull it."""
 
     def check(self, port: int) -> None:
         """Have its definition read; raises Problem."""

@@ -44,9 +44,9 @@ class Cluster:
         """Run a docker command on a node; return its output."""
         return self.said("d", node, *args)
 
-    def context(self, node: str) -> str:
+    def context(self, node: str, **env: str) -> str:
         """Make a docker context of a node, that goes with the cluster; return its name."""
-        return self.said("context", node)
+        return self.said("context", node, **env)
 
     def address(self, where: str) -> str:
         """Return the address of a node, of `lan`, or of this machine as the nodes see it (`machine`)."""
@@ -75,9 +75,9 @@ class Cluster:
         """Let each node reach a registry of this machine under its name here, localhost:PORT."""
         self.said("forward", str(port))
 
-    def add(self, node: str) -> None:
-        """Let one more node join, as a worker."""
-        self.said("add", node)
+    def add(self, node: str, disk: str = "") -> None:
+        """Let one more node join, as a worker; with a disk of its own of this size (800M), if there is one."""
+        self.said("add", node, CLUSTER_DISK=disk)
 
     def kill(self, node: str) -> None:
         """Kill all that runs on a node; its kernel goes on, and resets connections."""
@@ -103,18 +103,18 @@ class Cluster:
         """End and remove all of it."""
         self.said("down")
 
-    def tool(self, *argv: str) -> "subprocess.CompletedProcess[str]":
+    def tool(self, *argv: str, **more: str) -> "subprocess.CompletedProcess[str]":
         """Run the program for this cluster."""
-        env = {**os.environ, **self.env}
+        env = {**os.environ, **self.env, **more}
         env.pop("CLUSTER_STATE", None)
         return subprocess.run(
             [str(PROGRAM), *argv], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
             timeout=LIMIT,
         )  # fmt: skip
 
-    def said(self, *argv: str) -> str:
+    def said(self, *argv: str, **more: str) -> str:
         """Run the program for this cluster, which has to succeed; return its output."""
-        done = self.tool(*argv)
+        done = self.tool(*argv, **more)
         assert done.returncode == 0, f"{argv}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 

@@ -33,19 +33,24 @@ class Swarm:
         """Return the address of the service on a node."""
         return f"http://{self.nodes.address(node)}:{self.docker.env['PORT']}"
 
+    @property
+    def env(self) -> dict[str, str]:
+        """The variables with which verbs are run: the context, and the registry's login."""
+        return {"DOCKER_CONTEXT": self.context, **self.registry.env}
+
     def inv(self, *args: str) -> "subprocess.CompletedProcess[str]":
         """Run a verb on the Swarm."""
-        return self.docker.inv(*args, DOCKER_CONTEXT=self.context)
+        return self.docker.inv(*args, **self.env)
 
     def done(self, *args: str) -> "subprocess.CompletedProcess[str]":
         """Run a verb on the Swarm, which has to succeed."""
-        return done(self.docker, *args, DOCKER_CONTEXT=self.context)
+        return done(self.docker, *args, **self.env)
 
     def push(self, tag: str) -> None:
         """Build this tree, and push it under a tag."""
         built, named = done(self.docker, "build", "--prod").stdout.strip(), f"{self.registry.repository}:{tag}"
         run("docker", "tag", built, named)
-        run("docker", "push", "--quiet", named)
+        self.registry.said("docker", "push", "--quiet", named)
 
     def push_another(self, tag: str, like: str, more: str = "ENV ANOTHER=1") -> None:
         """Push another image that does the same, but for what a Dockerfile says more."""
@@ -53,7 +58,7 @@ class Swarm:
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "Dockerfile").write_text(f"FROM {self.registry.repository}:{like}\n{more}\n")
             run("docker", "build", "--quiet", "--tag", named, folder)
-        run("docker", "push", "--quiet", named)
+        self.registry.said("docker", "push", "--quiet", named)
 
     def deploy(self, tag: str, *args: str) -> dict[str, object]:
         """Deploy a tag; return what the ledger says of it."""
@@ -94,4 +99,4 @@ def on_swarm(docker: Checkout, registry: Registry, nodes: int = 3, managers: int
         for node in NODES[:2]:
             made.label(node, "slipway.proxy")
         made.label("n1", "slipway.data")
-        yield Swarm(docker, made, registry, made.context("n1"))
+        yield Swarm(docker, made, registry, made.context("n1", **registry.env))

@@ -38,6 +38,7 @@ class EngineDeployment:
 
     name = "docker"
     to_replace = ", without a pause: ./inv deploy"
+    pulls = False
 
     def __init__(self, checkout: Checkout, environment: Environment) -> None:
         self.checkout = checkout
@@ -69,6 +70,9 @@ class EngineDeployment:
     def use(self, image: str) -> None:
         """Let jobs run in this image."""
         self.used = image
+
+    def hand_out(self, image: str) -> None:
+        """Do nothing: it is on the only engine that there is."""
 
     def need(self) -> None:
         """Raise Problem where nothing was ever deployed."""

@@ -19,10 +19,14 @@ CONSTRAINT = re.compile(r"\s*([\w.-]+)\s*(==|!=)\s*(.+?)\s*")
 
 @dataclass(frozen=True)
 class Disk:
-    """The file system that a node's containers write to, in bytes."""
+    """The file system that a node's containers write to, in bytes; in all they are 0 where it is too full to tell."""
 
     free: int
-    total: int
+    total: int = 0
+
+    def __str__(self) -> str:
+        """Return it for people."""
+        return f"{human(self.free)} of {human(self.total)} free" if self.total else "full"
 
 
 @dataclass(frozen=True)
@@ -150,8 +154,7 @@ def heads() -> tuple[str, ...]:
 
 def row(cluster: Cluster, node: Node, disk: Disk | None) -> tuple[str, ...]:
     """Return what is to be said of a node, for people."""
-    room = f"{human(disk.free)} of {human(disk.total)} free" if disk else "-"
-    return node.name, state(node), role(node), node.engine or "-", shown(cluster, node), room
+    return node.name, state(node), role(node), node.engine or "-", shown(cluster, node), str(disk or "-")
 
 
 def described(cluster: Cluster, node: Node, disk: Disk | None) -> dict[str, object]:

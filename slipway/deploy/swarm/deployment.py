@@ -48,6 +48,7 @@ class SwarmDeployment:
 
     name = "docker"
     to_replace = ", without a pause: ./inv deploy"
+    pulls = True
 
     def __init__(self, checkout: Checkout, environment: Environment) -> None:
         self.checkout = checkout
@@ -83,6 +84,11 @@ class SwarmDeployment:
         if not references.digest(image):
             raise Problem(f"{image}: {PULLED}")
         self.used = image
+
+    def hand_out(self, image: str) -> None:
+        """Have an image on all nodes that may run a release of it; raises Problem with who cannot pull it."""
+        with self.checkout.steps.step("nodes", "have the image"):
+            self.releases.hand_out(image)
 
     def need(self) -> None:
         """Raise Problem where nothing was ever deployed."""

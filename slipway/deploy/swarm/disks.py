@@ -4,36 +4,39 @@ Its own root is on the file system that the engine keeps its data on; nothing of
 """
 
 import contextlib
-import secrets
 import time
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from slipway.core.errors import Problem
-from slipway.deploy.swarm import names
+from slipway.deploy.swarm import everywhere
 from slipway.deploy.swarm.cluster import Disk
 from slipway.engine.api import Api
 from slipway.engine.swarm import logs, services
-from slipway.engine.swarm.services import OVER
+from slipway.engine.swarm.services import FAILED, OVER
 
 SECONDS = 15.0  # for all of them, their image included where a node does not have it yet
 TOLD = 5.0  # seconds for what they have printed
 POLL = 0.3
-MEMORY = 32 * 2**20
+FULL = "no space left on device"  # as the kernel puts it, in whatever an engine could not do
+ASK = ("df", "-Pk", "/")
 
 
 def of_nodes(api: Api, deployment: str, image: str, asked: Collection[str], auth: Mapping[str, str]) -> dict[str, Disk]:
-    """Return the disks of the nodes with these ids that tell in time; nothing of the job is left."""
+    """Return the disks of the nodes with these ids that tell in time, or have no room for a task that does.
+
+    Nothing of the job is left.
+    """
     if not asked:
         return {}
     end = time.monotonic() + SECONDS
     try:
-        service = services.create(api, spec(deployment, image), auth)
+        service = services.create(api, everywhere.spec(deployment, image, ASK), auth)
     except Problem:
         return {}
     try:
-        while time.monotonic() < end:
-            if {one.node for one in services.tasks_of(api, service) if one.state in OVER} >= set(asked):
+        while True:
+            tasks = services.tasks_of(api, service)
+            if {one.node for one in tasks if one.state in OVER} >= set(asked) or time.monotonic() > end:
                 break
             time.sleep(POLL)
         said = logs.by_node(api, service, TOLD)
@@ -42,24 +45,8 @@ def of_nodes(api: Api, deployment: str, image: str, asked: Collection[str], auth
     finally:
         with contextlib.suppress(Problem):  # the next deployment removes it
             services.remove(api, service)
-    return {node: disk for node, text in said.items() if (disk := read(text))}
-
-
-def spec(deployment: str, image: str) -> dict[str, Any]:
-    """Return the job that tells of a disk, once on each node that takes tasks."""
-    marks = names.marks(deployment, names.JOB)
-    container = {
-        "Image": image, "Command": ["df", "-Pk", "/"], "Labels": marks, "ReadOnly": True, "CapabilityDrop": ["ALL"],
-        "Privileges": {"NoNewPrivileges": True}, "User": "65534:65534", "StopGracePeriod": 10**9,
-    }  # fmt: skip
-    return {
-        "Name": names.of_service(deployment, f"{names.JOB}-{secrets.token_hex(4)}"), "Labels": marks,
-        "TaskTemplate": {
-            "ContainerSpec": container, "RestartPolicy": {"Condition": "none"},
-            "Resources": {"Limits": {"MemoryBytes": MEMORY, "Pids": 16}},
-        },
-        "Mode": {"GlobalJob": {}},
-    }  # fmt: skip
+    full = {one.node: Disk(0) for one in tasks if one.state in FAILED and FULL in one.said}
+    return full | {node: disk for node, text in said.items() if (disk := read(text))}
 
 
 def read(said: str) -> Disk | None:

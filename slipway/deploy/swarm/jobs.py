@@ -22,7 +22,7 @@ from slipway.deploy.swarm.database import socket_mount, without_socket
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.surroundings import Definitions
 from slipway.engine.api import Api, Refused
-from slipway.engine.swarm import logs, objects, services
+from slipway.engine.swarm import logs, nodes, objects, services
 from slipway.engine.swarm.objects import SECRETS
 from slipway.engine.swarm.services import OVER, Task
 from slipway.project import database
@@ -174,7 +174,12 @@ def follow(api: Api, spec: Mapping[str, Any], auth: Mapping[str, str], show: Sho
                     return Ran(LATE)
                 time.sleep(POLL)
         if task.state == "rejected":
-            raise Problem(f"{task.said}\nThe job could not be started on its node (see above).")
+            node = nodes.find(api, task.node)
+            where = node.name if node else task.node
+            raise Problem(
+                f"{task.said}\nThe job could not be started on {where} (see above). To do without that node: ./inv "
+                f"drain {where}"
+            )
         both = logs.read(api, service)
         for stream, text in zip((logs.OUT, logs.ERR), both, strict=True):
             for line in text.splitlines()[shown[stream] :]:  # what came last

@@ -19,8 +19,10 @@ from slipway.deploy.swarm.made import Maker
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.pointer import SwarmPointer
 from slipway.deploy.swarm.proxy import SwarmProxy
+from slipway.deploy.swarm.pulls import Pulls
 from slipway.deploy.swarm.store import Store
 from slipway.engine import images, processes, variables
+from slipway.engine.compose import ANY
 from slipway.engine.swarm import logs, services
 from slipway.engine.swarm.services import FAILED
 from slipway.project import values
@@ -41,6 +43,7 @@ class SwarmReleases(SwarmPointer):
         self.images = images.Images(self.shell)
         self.held: Lock | None = None
         self._count = set[str]()  # releases that count what their clients get
+        self.pulls = Pulls(parts)
 
     @contextlib.contextmanager
     def lock(self, verb: str, wait: bool = True, files: bool = True, joins: str = "") -> Iterator[str]:
@@ -125,6 +128,12 @@ class SwarmReleases(SwarmPointer):
         """Name the services of compose.release.yaml."""
         return list(self.maker.definition.services)
 
+    def hand_out(self, image: str) -> None:
+        """Have an image on all nodes that may run a release of it; raises Problem with who cannot pull it."""
+        specs = self.maker.specs(ANY, image, dict.fromkeys(self.services(), 1), make=False)
+        with self.pulls.meanwhile(image, specs):
+            pass
+
     def volumes(self, image: str) -> tuple[str, ...]:
         """Return none: on a Swarm, releases share no folder of a node. Raises Problem for what no release can be."""
         self.maker.check()
@@ -149,13 +158,16 @@ class SwarmReleases(SwarmPointer):
         self.parts.have_networks(*self.maker.networks())
         record = self.maker.record(new)
         self.store.set(names.RECORD, new.id, record.data)
-        if new.scale:
-            self.try_out(record)
+        with self.pulls.meanwhile(record.image, record.specs):
+            if new.scale:
+                self.try_out(record)
 
     def resume(self, release: Release) -> None:
         """Try the web of one that was kept; raises Problem."""
-        if release.has_web:
-            self.try_out(self.record_of(release.id))
+        record = self.record_of(release.id)
+        with self.pulls.meanwhile(record.image, record.specs):
+            if release.has_web:
+                self.try_out(record)
 
     # Its processes beside web
 

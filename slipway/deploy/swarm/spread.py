@@ -36,7 +36,7 @@ def wait(steps: Steps, parts: Parts, release: str, seconds: float, check: Callab
                 began, before = time.monotonic(), now
             if time.monotonic() - began > seconds:
                 failed = [one for one in tasks if one.state in FAILED or not one.is_running]
-                raise Problem(f"{ready} of {wanted} are the new release. {said(parts.deployment, WEB, failed)}")
+                raise Problem(f"{ready} of {wanted} are the new release. {said(parts, WEB, failed)}")
             check()
             time.sleep(LOOK)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from slipway.core.errors import Problem
 from slipway.deploy.swarm import names
 from slipway.deploy.swarm.parts import Parts
+from slipway.engine.swarm import nodes
 from slipway.engine.swarm.services import COMING, FAILED, Task
 
 POLL = 0.3
@@ -31,7 +32,7 @@ def until_running(parts: Parts, service: str, seconds: float) -> None:
             began, before = time.monotonic(), now
         failed = [one for one in tasks if one.state in FAILED and one.id not in old]
         if time.monotonic() - began > seconds or len(failed) >= TRIES:
-            raise Problem(said(parts.deployment, service, tasks))
+            raise Problem(said(parts, service, tasks))
         time.sleep(POLL)
 
 
@@ -40,11 +41,13 @@ def moves(tasks: Sequence[Task]) -> frozenset[tuple[str, str]]:
     return frozenset((one.id, one.state) for one in tasks if one.is_wanted)
 
 
-def said(deployment: str, service: str, tasks: list[Task]) -> str:
+def said(parts: Parts, service: str, tasks: list[Task]) -> str:
     """Say that a service did not come to run, and why, as far as the Swarm tells."""
     one = next((each for each in reversed(tasks) if each.state in (*FAILED, *COMING)), None)
-    why = f": a task of it is {one.state}{f' ({one.said})' if one.said else ''}" if one else ""
-    name = names.of_service(deployment, service)
+    node = nodes.find(parts.api, one.node) if one else None
+    at = f" on {node.name}" if node else ""
+    why = f": a task of it is {one.state}{at}{f' ({one.said})' if one.said else ''}" if one else ""
+    name = names.of_service(parts.deployment, service)
     return (
         f"{name} did not come to run{why}. Its tasks: docker service ps --no-trunc {name}; its log: docker service "
         f"logs {name}"

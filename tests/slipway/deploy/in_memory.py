@@ -121,9 +121,12 @@ class MemoryDeployment:
     name: str = "docker"
     to_replace: str = ": ./inv deploy"
     backups: str = "nowhere"
+    pulls: bool = False
 
     def use(self, image: str) -> None:
         self.asked.append(image)
+
+    def hand_out(self, image: str) -> None: ...
 
     def check(self, port: int) -> None:
         pass

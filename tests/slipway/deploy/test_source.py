@@ -1,11 +1,18 @@
 """Which image is deployed."""
 
+from pathlib import Path
+
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.deploy.source import Candidate, find, is_called
+from slipway.core.steps import Steps
+from slipway.deploy.source import BY_NAME, Candidate, Source, find, is_called, resolve
+from slipway.engine import registry
 from slipway.engine.images import EngineImage
+from slipway.project.checkout import Checkout
 from tests.slipway.deploy.images_in_memory import MemoryImages
+from tests.slipway.deploy.in_memory import PYPROJECT, MemoryDeployment
+from tests.slipway.deploy.support import MemoryReleases
 
 
 def an_image(*digests: str, user: str = "0", **labels: str) -> EngineImage:
@@ -41,3 +48,20 @@ def test_an_image_of_a_newer_slipway_is_not_started() -> None:
         assert one.check() is one
     with pytest.raises(Problem, match=r"The image shop:1 is of format 2, and this is Slipway .*Nothing was changed"):
         Candidate.of("shop:1", an_image(**{"dev.slipway.format": "2"})).check()
+
+
+def test_what_is_on_one_engine_is_no_way_out_where_nodes_pull(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise Problem("The registry cannot be asked.")
+
+    monkeypatch.setattr(registry, "find", away)
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT.replace("wait = 1", 'registry = "registry.example"'))
+    checkout = Checkout.at(tmp_path, Steps())
+    deployment = MemoryDeployment(MemoryReleases())
+    with pytest.raises(Problem, match=BY_NAME):
+        resolve(checkout, deployment, "1")
+    deployment.releases.images.add("shop:1")
+    assert resolve(checkout, deployment, "1") == Source("shop:1")
+    deployment.pulls = True
+    with pytest.raises(Problem, match=r"^The registry cannot be asked\.$"):
+        resolve(checkout, deployment, "1")

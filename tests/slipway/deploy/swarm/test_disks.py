@@ -2,7 +2,7 @@
 
 import pytest
 
-from slipway.deploy.swarm import disks, names
+from slipway.deploy.swarm import disks, everywhere, names
 from slipway.deploy.swarm.cluster import Disk
 
 SAID = """Filesystem           1024-blocks    Used Available Capacity Mounted on
@@ -22,7 +22,7 @@ def test_df_is_read(said: str, disk: Disk | None) -> None:
 
 
 def test_the_task_can_do_nothing_but_tell() -> None:
-    spec = disks.spec("shop-prod", "caddy:2")
+    spec = everywhere.spec("shop-prod", "caddy:2", disks.ASK)
     container = spec["TaskTemplate"]["ContainerSpec"]
     assert spec["Mode"] == {"GlobalJob": {}}
     assert spec["Labels"][names.KIND] == names.JOB  # what is left of a killed one, the next deployment removes
