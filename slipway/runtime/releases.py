@@ -134,10 +134,7 @@ class Releases(Protocol):
         """Wait until those of one have stopped that were told to; raises Problem."""
 
     def renew(self, secrets: Mapping[str, str]) -> None:
-        """Let all that have a secret of these names have these values when they read it next, "" for none.
-
-        Raises Problem.
-        """
+        """Let all have these secrets, "" for none, when they read them next, if they have such; raises Problem."""
 
     def stop(self, release: Release) -> None:
         """Stop one, once what it is at is finished; raises Problem."""
@@ -214,6 +211,9 @@ class Releases(Protocol):
 
     def let_in(self) -> None:
         """Let clients in again, under whoever's lock; raises Problem."""
+
+    def untold(self) -> list[str]:
+        """Name the nodes where that is still to come to be; raises Problem."""
 
     # What is remembered
 

@@ -62,17 +62,14 @@ def maintenance(
                 session.deployment.releases.let_in()
             now = of.parse(session.deployment.releases.maintenance()[0])
         show(now, json)
-        if on and not json:
-            session.steps.say("  ./inv maintenance --off lets clients in again")
+        say_more(session, back=on and not json)
 
 
 def check(session: "Session", on: bool, off: bool, more: bool) -> None:
     """Raise Problem for options that do not go together, without web, and in development."""
     from slipway.core.errors import Problem
     from slipway.project.processes import NO_WEB
-    from slipway.verbs.there import refuse_swarm
 
-    refuse_swarm(session, "inv maintenance", "A page of the load balancer's, or another address in DNS, does it.")
     if not session.project.has_web:
         raise Problem(f"There are no clients to send away: {NO_WEB}.")
     if on and off:
@@ -104,6 +101,14 @@ def start(session: "Session", wanted: "Maintenance") -> "Maintenance":
     if not session.deployment.proxy.port:
         session.steps.note("proxy", "it doesn't run: nobody is answered at all. ./inv deploy starts it")
     return now
+
+
+def say_more(session: "Session", back: bool) -> None:
+    """Say where it is still to come to be, and, if told to, what takes it back."""
+    if late := session.deployment.releases.untold():
+        session.steps.note("nodes", f"{', '.join(late)}: the proxy there does not know it yet")
+    if back:
+        session.steps.say("  ./inv maintenance --off lets clients in again")
 
 
 def show(now: "Maintenance | None", as_json: bool) -> None:

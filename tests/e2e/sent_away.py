@@ -14,6 +14,7 @@ from tests.support import PATIENT, Checkout, wait_for
 
 MINE, MESSAGE = "203.0.113.9", 'Back at 10 </p> {$SITE} "soon"'
 ON = ("maintenance", "--prod", "--on")
+SAYING = ("--allow", MINE, "--retry-after", "60", "--message", MESSAGE)
 RATE = 50
 
 
@@ -40,16 +41,26 @@ def a_proxy_of_before_is_told(checkout: Checkout, env: Mapping[str, str]) -> Non
     refused = checkout.inv(*ON)
     assert (refused.returncode, "./inv deploy brings both" in refused.stderr) == (1, True), refused.stderr
     assert json.loads(done(checkout, "maintenance", "--prod", "--json").stdout) == {"on": False}
-    assert asked(checkout).status_code == 200
+    assert asked(checkout.url).status_code == 200
     assert "has the changed Caddyfile" in done(checkout, *ON, **env).stderr
-    assert asked(checkout).status_code == 503
+    assert asked(checkout.url).status_code == 503
     done(checkout, "maintenance", "--prod", "--off")
 
 
-def asked(checkout: Checkout, accept: str = "*/*", **said: str) -> httpx2.Response:
-    """Ask for what everybody may have."""
+def asked(base: str, accept: str = "*/*", **said: str) -> httpx2.Response:
+    """Ask a proxy for what everybody may have."""
     headers = {"Accept": accept} | {name.replace("_", "-"): value for name, value in said.items()}
-    return httpx2.get(f"{checkout.url}/openapi.json", headers=headers, timeout=PATIENT)
+    return httpx2.get(f"{base}/openapi.json", headers=headers, timeout=PATIENT)
+
+
+def all_but_me_get_the_page(base: str) -> None:
+    """Ask as a browser and a program, and as who is let in."""
+    assert (problem := asked(base)).status_code == 503
+    assert (problem.headers["Retry-After"], problem.json()["detail"]) == ("60", MESSAGE)
+    page = asked(base, "text/html,*/*;q=0.8")
+    assert (page.status_code, page.headers["Content-Type"]) == (503, "text/html; charset=utf-8")
+    assert "Back at 10 &lt;/p&gt; {$SITE} &quot;soon&quot;" in page.text
+    assert asked(base, X_Forwarded_For=MINE).status_code == 200
 
 
 def clients_are_sent_away(checkout: Checkout, headers: Mapping[str, str], env: Mapping[str, str]) -> None:
@@ -58,22 +69,17 @@ def clients_are_sent_away(checkout: Checkout, headers: Mapping[str, str], env: M
     with under_load(checkout.url, headers, RATE) as load, ThreadPoolExecutor(1) as pool:
         after(load, RATE)
         stream = pool.submit(httpx2.get, f"{checkout.url}/tests/stream?seconds=10", timeout=PATIENT)
-        done(checkout, *ON, "--allow", MINE, "--retry-after", "60", "--message", MESSAGE)
+        done(checkout, *ON, *SAYING)
         wait_for(lambda: len(load.failed) > RATE)
-        assert (problem := asked(checkout)).status_code == 503
-        assert (problem.headers["Retry-After"], problem.json()["detail"]) == ("60", MESSAGE)
-        page = asked(checkout, "text/html,*/*;q=0.8")
-        assert (page.status_code, page.headers["Content-Type"]) == (503, "text/html; charset=utf-8")
-        assert "Back at 10 &lt;/p&gt; {$SITE} &quot;soon&quot;" in page.text
-        assert asked(checkout, X_Forwarded_For=MINE).status_code == 200
+        all_but_me_get_the_page(checkout.url)
 
         change(checkout, "behind the page")
         plan = json.loads(done(checkout, "deploy", "--plan", "--json", **env).stdout)
         assert plan["clients"].startswith("are sent away (on since 20")
         before = live()
         assert deployed(checkout, "--bake", "2", **env) == live() != before
-        assert asked(checkout).status_code == 503
-        assert asked(checkout, X_Forwarded_For=MINE).json()["info"]["title"] == "Release behind the page"
+        assert asked(checkout.url).status_code == 503
+        assert asked(checkout.url, X_Forwarded_For=MINE).json()["info"]["title"] == "Release behind the page"
         assert json.loads(done(checkout, "status", "--prod", "--json").stdout)["maintenance"]["state"] == "on"
 
         assert json.loads(done(checkout, "maintenance", "--prod", "--off", "--json").stdout) == {"on": False}

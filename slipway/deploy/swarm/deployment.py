@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran
-from slipway.deploy import source
+from slipway.deploy import maintenance, source
 from slipway.deploy.compose.deployment import address, variables
 from slipway.deploy.compose.groups import part_states, state
 from slipway.deploy.compose.labels import DEPLOYMENT, PROXY
@@ -128,14 +128,16 @@ class SwarmDeployment:
 
     def stop(self, volumes: bool) -> None:
         """Remove the services and networks, what is remembered as well if told to; the data stays on its node."""
+        stays = (names.LOCK, names.AWAY)
         with self.checkout.steps.step("down") as step:
-            there = [one for one in self.parts.all().values() if one.labels.get(names.KIND) != names.LOCK]
+            there = [one for one in self.parts.all().values() if one.labels.get(names.KIND) not in stays]
             for one in there:
                 services.remove(self.api, one.id)
             for one in there:
                 services.wait_gone(self.api, one.id, 90)
             step.detail = f"{self.stack.name}: {'stopped' if there else 'nothing was running'}"
         if volumes:
+            self.releases.let_in()
             marks = names.wanted({DEPLOYMENT: self.stack.name})
             for kind in (CONFIGS, SECRETS):
                 for blob in objects.listed(self.api, kind, *marks):
@@ -181,7 +183,9 @@ class SwarmDeployment:
             if live and live.running and (port := self.service.port()):
                 more = {"nodes": self._nodes_of(WEB), "address": self.url(port)}
                 found["service"] = State(found["service"].state, {**found["service"].details, **more})
-        return found | self.companions.states()
+        noted = maintenance.parse(self.releases.away.noted())
+        told = {"maintenance": State("on", {"since": noted.since, "by": noted.by})} if noted else {}
+        return found | self.companions.states() | told
 
     def _nodes_of(self, service: str) -> str:
         # The nodes on which tasks of a service run, each as often as it has one.

@@ -8,7 +8,7 @@ from slipway.deploy.compose.labels import DEPLOYMENT, RELEASE
 from slipway.deploy.swarm.around import NAMESPACE as NAMESPACE
 
 KIND = "dev.slipway.kind"  # of a service, config or secret of a deployment: one of those below
-PART, TRIAL, JOB, LOCK = "part", "trial", "job", "lock"  # of services
+PART, TRIAL, JOB, LOCK, AWAY = "part", "trial", "job", "lock", "away"  # of services
 LEDGER, LOG, RECORD, MARK, FILE = "ledger", "log", "release", "mark", "file"  # of configs
 SECRET, GIVEN = "secret", "given"  # of secrets: the release's own, and what one job is given
 EVENT = "dev.slipway.event"  # of a line of the ledger, and of a log

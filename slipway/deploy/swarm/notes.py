@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from slipway.core.errors import Problem
 from slipway.deploy import ledger
@@ -41,23 +41,13 @@ class SwarmNotes:
         self.store.drop(names.MARK, PREVIOUS)
         self.store.drop(names.MARK, FLIPPED)
 
-    # Whether clients are sent away
-
-    def maintenance(self) -> tuple[str, str]:
-        """Return what is noted while clients are sent away, else "", and the proxy's Caddyfile; raises Problem."""
-        return "", self.configuration()
-
     def configuration(self) -> str:
         """Return the Caddyfile that the proxies have, "" for none; raises Problem."""
         raise NotImplementedError
 
-    def send_away(self, files: Mapping[str, str], allowed: Sequence[str]) -> None:
-        """Refuse to; raises Problem."""
-        raise Problem(AWAY)
-
-    def let_in(self) -> None:
-        """Refuse to; raises Problem."""
-        raise Problem(AWAY)
+    def maintenance(self) -> tuple[str, str]:
+        """Return what is noted while clients are sent away, else "", and the proxies' Caddyfile; raises Problem."""
+        return "", self.configuration()
 
     # What is remembered
 
@@ -75,7 +65,8 @@ class SwarmNotes:
         self._check_format()
         previous = self.store.get(names.MARK, PREVIOUS)
         salt = self.store.get(names.MARK, SALT)
-        return Remembered(self.pointer(), self.ledger(), salt, self.configuration(), previous)
+        noted = self.maintenance()[0]
+        return Remembered(self.pointer(), self.ledger(), salt, self.configuration(), previous, noted)
 
     def ledger(self) -> str:
         """Return the lines of the ledger; raises Problem."""
@@ -106,12 +97,6 @@ class SwarmNotes:
     def keep_salt(self, salt: str) -> None:
         """Keep what settings are hashed with; raises Problem."""
         self.store.set(names.MARK, SALT, salt.encode())
-
-
-AWAY = (
-    "inv maintenance is not there for a Swarm yet: its proxies are on several nodes, and nothing is changed on all of "
-    "them at once. Nothing was changed. A page of the load balancer's, or of DNS, does it."
-)
 
 
 def _event(line: str) -> str:

@@ -9,7 +9,7 @@ from slipway.deploy.compose import answers
 from slipway.deploy.compose.files import CADDYFILE
 from slipway.deploy.compose.labels import PROXY, RELEASE
 from slipway.deploy.compose.proxy import LIMIT, PORT, caddyfile, check
-from slipway.deploy.swarm import names, render
+from slipway.deploy.swarm import away, names, render
 from slipway.deploy.swarm.around import Around
 from slipway.deploy.swarm.content import Files
 from slipway.deploy.swarm.lock import Lock
@@ -48,6 +48,7 @@ class SwarmProxy:
         self.shell = self.stack.shell
         self.api = parts.api
         self.said = ""
+        self._counted: dict[str, answers.Counted] = {}  # by the address of a proxy
 
     # What it is
 
@@ -133,7 +134,9 @@ class SwarmProxy:
             networks=names.networks(self.stack.name, config, PROXY), stop_first=True, monitor=1,
             constraints=(names.pinned(names.PROXY_NODE),),
         )  # fmt: skip
-        return render.service(PROXY, config, around)
+        spec = render.service(PROXY, config, around)
+        spec["TaskTemplate"]["ContainerSpec"].setdefault("Mounts", []).append(away.mount(self.stack.name, reads=True))
+        return spec
 
     # What is done with it
 
@@ -195,9 +198,11 @@ class SwarmProxy:
         found = Answers()
         if not (lock := self.lock()):
             return Look(found, pointer)
+        are_away = away.is_on(self.parts.find(names.AWAY))
         for address in self.addresses():
             script = f"wget -q -T {LIMIT} -O - http://{address}:{INTERNAL}/metrics | grep ^{answers.METRIC}"
-            found += answers.of_proxy(asked.told(self.shell, lock.exec_command("sh", "-c", script), ASKED))
+            got = answers.of_proxy(asked.told(self.shell, lock.exec_command("sh", "-c", script), ASKED))
+            found += self._counted.setdefault(address, answers.Counted()).without(got, are_away)
         return Look(found, pointer)
 
     def connections(self, release: Release) -> int | None:

@@ -5,7 +5,7 @@ Swarm starts each new task before it stops an old one, and goes back by itself w
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from slipway.core.caller import who
 from slipway.core.errors import Problem
@@ -13,6 +13,7 @@ from slipway.deploy.compose import labels
 from slipway.deploy.compose.groups import defined
 from slipway.deploy.swarm import counted, names, records, settled
 from slipway.deploy.swarm import lock as locks
+from slipway.deploy.swarm.away import Away
 from slipway.deploy.swarm.content import Files, used
 from slipway.deploy.swarm.lock import Lock
 from slipway.deploy.swarm.made import Maker
@@ -42,6 +43,7 @@ class SwarmReleases(SwarmPointer):
         self.shell = self.stack.shell
         self.images = images.Images(self.shell)
         self.held: Lock | None = None
+        self.away = Away(parts, self.steps, lambda: proxy.definitions.image)
         self._count = set[str]()  # releases that count what their clients get
         self.pulls = Pulls(parts)
 
@@ -205,12 +207,36 @@ class SwarmReleases(SwarmPointer):
 
     def tidy(self) -> None:
         """Remove jobs that have ended, and secrets and configs that nothing has which is kept; raises Problem."""
+        self.away.tidy()
         there = self.parts.all()
         for one in there.values():
             if one.labels.get(names.KIND) == names.JOB and settled.is_over(self.api, one):
                 services.remove(self.api, one.id)
         kept = [record.specs for record in self.records().values()]
         self.files.tidy({*used(kept), *used([one.spec for one in there.values()])})
+
+    # Whether clients are sent away
+
+    def maintenance(self) -> tuple[str, str]:
+        """Return what is noted while clients are sent away, else "", and the proxies' Caddyfile; raises Problem.
+
+        Where there are no proxies, the Caddyfile is the one that they will have.
+        """
+        if not self.has_web:
+            return "", ""
+        return self.away.noted(), self.configuration() or self.proxy.wanted()
+
+    def send_away(self, files: Mapping[str, str], allowed: Sequence[str]) -> None:
+        """Send clients away with these files, but for allowed addresses, under whoever's lock; raises Problem."""
+        self.away.send_away(files, allowed)
+
+    def let_in(self) -> None:
+        """Let clients in again, under whoever's lock; raises Problem."""
+        self.away.let_in()
+
+    def untold(self) -> list[str]:
+        """Name the nodes where that is still to come to be; raises Problem."""
+        return self.away.untold()
 
     # Around
 

@@ -27,11 +27,9 @@ def entry(release: str, image: str = "", outcome: str = "live", what: str = "dep
 
 def web(release: str, status: str = "healthy", running: bool = True, image: str = "") -> Container:
     """Make a container of a release."""
-    image = image or f"shop:{release}"
     labels = {"dev.slipway.release": release, "dev.slipway.schema": "0002", "com.docker.compose.service": WEB}
-    return Container(
-        f"id-{release}", f"shop-{release}-web-1", image, f"sha256:{image}", labels, running, 3, health=status
-    )
+    name, image = f"shop-{release}-web-1", image or f"shop:{release}"
+    return Container(f"id-{release}", name, image, f"sha256:{image}", labels, running, 3, health=status)
 
 
 def process(release: str, name: str, number: int = 0, image: str = "", running: bool = True) -> Container:
@@ -92,8 +90,7 @@ class MemoryReleases:
 
     def has(self, *entries: Entry, live: str = "") -> "MemoryReleases":
         """Have releases that were deployed in this order: the last, or `live`, runs, the others are kept."""
-        self.lines += "".join(one.line() for one in entries)
-        live = live or entries[-1].release
+        self.lines, live = self.lines + "".join(one.line() for one in entries), live or entries[-1].release
         for one in entries:
             self.images.add(one.image)
             if one.outcome == "live":
@@ -267,9 +264,12 @@ class MemoryReleases:
     def let_in(self) -> None:
         self.away = {}
 
+    def untold(self) -> list[str]:
+        return []
+
     def remembered(self) -> Remembered:
-        noted, configuration = self.maintenance()
-        return Remembered(self.pointed, self.lines, self.salted, configuration, self.previous, noted)
+        noted = self.away.get("on", "")
+        return Remembered(self.pointed, self.lines, self.salted, self.configuration, self.previous, noted)
 
     def ledger(self) -> str:
         return self.lines

@@ -8,7 +8,6 @@ NOWHERE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
 SWARM = '\n[tool.slipway.environments.prod]\norchestrator = "swarm"\n'
 WRONG = {
     "rotate DATABASE_PASSWORD --prod": "`inv rotate` is for one engine, and prod is on a Swarm. What a task was given",
-    "maintenance --prod --on": "`inv maintenance` is for one engine, and prod is on a Swarm.",
     "env --prod --pull": "A Swarm tells nobody what its secrets are",
     "deploy --tag 1.0.0": "Start the engine",
 }

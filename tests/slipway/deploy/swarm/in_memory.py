@@ -10,9 +10,12 @@ from typing import Any, cast
 
 from slipway.core.shell import Shell
 from slipway.core.steps import Steps
+from slipway.deploy.swarm.cluster import admits
 from slipway.deploy.swarm.names import PART, marks
 from slipway.deploy.swarm.records import Record
 from slipway.engine.api import Api, Refused
+from slipway.engine.swarm.nodes import Node
+from tests.slipway.deploy.mortal import KilledError
 
 KINDS = ("configs", "secrets", "services", "networks", "nodes")
 Facts = dict[str, Any]
@@ -90,8 +93,15 @@ class MemoryApi:
         for one in self.tasks:
             if one["ServiceID"] == service["ID"]:
                 one |= {"DesiredState": "shutdown", "Status": {**one["Status"], "State": "shutdown"}}
-        count = ((spec.get("Mode") or {}).get("Replicated") or {}).get("Replicas", 1)
-        self.tasks += [self._task(service, slot) for slot in range(1, count + 1)]
+        mode = spec.get("Mode") or {}
+        count = (mode.get("Replicated") or {}).get("Replicas", 1)
+        if "Global" not in mode:
+            self.tasks += [self._task(service, slot) for slot in range(1, count + 1)]
+            return
+        asked = spec["TaskTemplate"]["Placement"]["Constraints"]
+        for node in (Node.of(one) for one in self.there["nodes"].values()):
+            if node.is_at_work and all(admits(one, node) for one in asked):
+                self.tasks.append(self._task(service, 0, node.id))
 
     def roll_back(self, name: str) -> None:
         """Let the Swarm go back with a service by itself."""
@@ -134,11 +144,11 @@ class MemoryApi:
             self.run(one)
         return {"ID": one["ID"]}
 
-    def _task(self, service: Facts, slot: int) -> Facts:
+    def _task(self, service: Facts, slot: int, node: str = "n1") -> Facts:
         spec = service["Spec"]
         version = self._version()
         return {
-            "ID": f"t{self.index}", "Version": version, "ServiceID": service["ID"], "Slot": slot, "NodeID": "n1",
+            "ID": f"t{self.index}", "Version": version, "ServiceID": service["ID"], "Slot": slot, "NodeID": node,
             "DesiredState": "running", "Spec": spec["TaskTemplate"],
             "Status": {"State": self.state(spec["Name"], spec), "ContainerStatus": {"ContainerID": f"c{self.index}"}},
             "NetworksAttachments": [
@@ -193,3 +203,36 @@ def record(release: str, replicas: int = 1, **more: Any) -> Record:
     image = f"shop:{release}"
     specs = {"web": spec("web", release, image, replicas, **more), "worker": spec("worker", release, image)}
     return Record(release, image, f"sha256:{release}", specs, {"org.opencontainers.image.version": "1.0.0"})
+
+
+def kill(memory: MemoryApi, at: int, late: bool) -> None:
+    """Kill whoever changes something, before or after so many changes; nothing of it runs any more."""
+    life = [at]
+    do = memory._do
+
+    def mortal(said: str) -> None:
+        if life[0] < (0 if late else 1):
+            raise KilledError
+        life[0] -= 1
+        do(said)
+
+    memory._do = mortal  # type: ignore[method-assign]
+    if late:
+        for name in ("post", "delete"):
+            setattr(memory, name, _killed_after(getattr(memory, name), life))
+
+
+def _killed_after(change: Callable[..., Any], life: list[int]) -> Callable[..., Any]:
+    def changed(*args: Any, **named: Any) -> Any:
+        found = change(*args, **named)
+        if life[0] < 0:
+            raise KilledError
+        return found
+
+    return changed
+
+
+def revive(memory: MemoryApi) -> None:
+    """Let the next one change what it likes."""
+    for name in ("_do", "post", "delete"):
+        memory.__dict__.pop(name, None)

@@ -2,12 +2,13 @@
 """Releases on a Swarm in memory: it is told by Slipway's own code; images, proxies and clients are made up."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.core.steps import Steps
 from slipway.deploy.swarm import names, records, settled
+from slipway.deploy.swarm.away import Away
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.pointer import SwarmPointer
 from slipway.deploy.swarm.records import Record
@@ -73,10 +74,23 @@ class SwarmReleasesInMemory(SwarmPointer):
         store = Store(api(memory), "shop-prod", lambda: True)
         super().__init__(Parts(api(memory), "shop-prod", store.check), store, load(root), Steps())
         self.memory, self.images, self.proxy = memory, MemoryImages(), SwarmProxyInMemory(self)
+        self.away = Away(self.parts, self.steps, lambda: "caddy:2")
         self.counts: dict[str, list[Answers]] = {}  # of releases, the next ones; the last stays
 
     def configuration(self) -> str:
         return "proxy"
+
+    def maintenance(self) -> tuple[str, str]:
+        return self.away.noted(), "proxy"
+
+    def send_away(self, files: Mapping[str, str], allowed: Sequence[str]) -> None:
+        self.away.send_away(files, allowed)
+
+    def let_in(self) -> None:
+        self.away.let_in()
+
+    def untold(self) -> list[str]:
+        return self.away.untold()
 
     @contextlib.contextmanager
     def lock(self, verb: str, wait: bool = True, files: bool = True, joins: str = "") -> Iterator[str]:

@@ -18,7 +18,7 @@ from slipway.runtime.environment import Environment
 from slipway.runtime.release import Answers
 from tests.slipway.deploy.in_memory import MemoryDeployment
 from tests.slipway.deploy.mortal import KilledError
-from tests.slipway.deploy.swarm.in_memory import MemoryApi, api
+from tests.slipway.deploy.swarm.in_memory import MemoryApi, api, kill, revive
 from tests.slipway.deploy.swarm.releases_in_memory import SwarmReleasesInMemory
 
 Production = tuple[Checkout, Environment]
@@ -162,36 +162,3 @@ def test_whenever_the_deployer_is_killed_web_goes_on_and_the_next_one_puts_it_ri
             assert at > 8
             return
     raise AssertionError("it never came to its end")
-
-
-def kill(memory: MemoryApi, at: int, late: bool) -> None:
-    """Kill whoever changes something, before or after so many changes; nothing of it runs any more."""
-    life = [at]
-    do = memory._do
-
-    def mortal(said: str) -> None:
-        if life[0] < (0 if late else 1):
-            raise KilledError
-        life[0] -= 1
-        do(said)
-
-    memory._do = mortal  # type: ignore[method-assign]
-    if late:
-        for name in ("post", "delete"):
-            setattr(memory, name, _killed_after(getattr(memory, name), life))
-
-
-def _killed_after(change: Callable[..., Any], life: list[int]) -> Callable[..., Any]:
-    def changed(*args: Any, **named: Any) -> Any:
-        found = change(*args, **named)
-        if life[0] < 0:
-            raise KilledError
-        return found
-
-    return changed
-
-
-def revive(memory: MemoryApi) -> None:
-    """Let the next one change what it likes."""
-    for name in ("_do", "post", "delete"):
-        memory.__dict__.pop(name, None)
