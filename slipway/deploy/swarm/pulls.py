@@ -127,7 +127,7 @@ def _refusal(parts: Parts, image: str, there: Mapping[str, str], failed: Mapping
 
 def _known(parts: Parts) -> str:
     # An image that nodes have: of what runs there.
-    found = [one for one in parts.tasks() if one.is_running and one.image]
+    found = [one for one in parts.tasks(parts.all()) if one.is_running and one.image]
     return max(found, key=lambda one: one.slot).image if found else ""
 
 
