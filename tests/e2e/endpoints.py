@@ -29,6 +29,7 @@ async def leave() -> None:
     os._exit(1)
 
 
+@router.get("/stay")
 @router.post("/stay")
 async def stay() -> None:
     """Wait while there is a folder, with a file in it meanwhile."""

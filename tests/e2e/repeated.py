@@ -20,15 +20,15 @@ def key() -> dict[str, str]:
 def name_endpoints(docker: Checkout) -> None:
     """Let the proxy send requests to endpoints of the tests once more as well."""
     named = 'idempotent = ["POST /posts"'
-    docker.edit("pyproject.toml", named, f'{named}, "POST /tests/exit", "POST /tests/stay"')
+    docker.edit("pyproject.toml", named, f'{named}, "POST /tests/exit", "POST /tests/stay", "GET /tests/stay"')
 
 
-def post(docker: Checkout, path: str, headers: Mapping[str, str]) -> int:
+def post(base: str, path: str, headers: Mapping[str, str]) -> int:
     """Send a POST; return the status that it is answered with."""
-    return httpx2.post(f"{docker.url}{path}", headers=headers, timeout=PATIENT).status_code
+    return httpx2.post(f"{base}{path}", headers=headers, timeout=PATIENT).status_code
 
 
-def another_container_answers(docker: Checkout, containers: Sequence[str]) -> None:
+def another_container_answers(base: str, containers: Sequence[str]) -> None:
     """Kill one of two containers that are at two requests each, of which one has a key: that one is answered."""
     for one in containers:
         run("docker", "exec", one, "mkdir", STAY)
@@ -39,7 +39,7 @@ def another_container_answers(docker: Checkout, containers: Sequence[str]) -> No
     with ThreadPoolExecutor(4) as pool:
         sent = []
         for number, headers in enumerate((key(), key(), {}, {}), 1):  # the least busy of the two gets the next one
-            sent.append(pool.submit(post, docker, "/tests/stay", headers))
+            sent.append(pool.submit(post, base, "/tests/stay", headers))
             wait_for(lambda number=number: sum(staying()) == number)  # type: ignore[misc]
         assert staying() == [2, 2]
         run("docker", "exec", containers[1], "rm", "-r", STAY)

@@ -42,9 +42,9 @@ class Swarm:
         """Run a verb on the Swarm."""
         return self.docker.inv(*args, **self.env)
 
-    def done(self, *args: str) -> "subprocess.CompletedProcess[str]":
+    def done(self, *args: str, **env: str) -> "subprocess.CompletedProcess[str]":
         """Run a verb on the Swarm, which has to succeed."""
-        return done(self.docker, *args, **self.env)
+        return done(self.docker, *args, **self.env, **env)
 
     def push(self, tag: str) -> None:
         """Build this tree, and push it under a tag."""
@@ -60,9 +60,9 @@ class Swarm:
             run("docker", "build", "--quiet", "--tag", named, folder)
         self.registry.said("docker", "push", "--quiet", named)
 
-    def deploy(self, tag: str, *args: str) -> dict[str, object]:
+    def deploy(self, tag: str, *args: str, **env: str) -> dict[str, object]:
         """Deploy a tag; return what the ledger says of it."""
-        said = self.done("deploy", "--yes", "--json", "--tag", tag, *args).stdout
+        said = self.done("deploy", "--yes", "--json", "--tag", tag, *args, **env).stdout
         return dict(json.loads(said))
 
     def tasks(self, service: str) -> list[str]:
@@ -70,6 +70,11 @@ class Swarm:
         form = "{{.Node}} {{.CurrentState}}"
         command = ("service", "ps", "--filter", "desired-state=running", "--format", form, f"{PROD}_{service}")
         return [" ".join(line.split()[:2]) for line in self.nodes.docker("n1", *command).splitlines()]
+
+    def containers(self, service: str) -> list[tuple[str, str]]:
+        """Return the node and the name of each container of a service that runs."""
+        command = ("ps", "--format", "{{.Names}}", "--filter", f"name={PROD}_{service}[.]")
+        return [(node, name) for node in NODES for name in self.nodes.docker(node, *command).split()]
 
     def all_is_stored(self, load: Load) -> None:
         """Check that nothing failed, and that what was acknowledged is in the database."""

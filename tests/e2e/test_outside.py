@@ -1,66 +1,30 @@
 """What clients can do from outside: to each other, and to whoever deploys."""
 
-import logging
 import re
-import shutil
 import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.e2e import attacks, repeated
+from tests.e2e import attacks, outside, repeated
 from tests.e2e.attacks import Attack, Target, attack, streams
-from tests.e2e.load import Load, under_load
+from tests.e2e.load import under_load
+from tests.e2e.outside import ATTACKS, GATEWAYS, OVER_HTTP2, RATE, figures
 from tests.e2e.production import PROD, after, all_is_stored, change, deployed, errors, live, webs
 from tests.e2e.sent_away import caddyfile_of_before, clients_are_sent_away
 from tests.e2e.support import commit, run
 from tests.e2e.talk import credentials, done, token
 from tests.support import PATIENT, Checkout, free_port, wait_for
 
-log = logging.getLogger(__name__)
 pytestmark = pytest.mark.minutes(4)
-
-GATEWAYS = "172.16.0.0/12, 192.168.0.0/16, 10.0.0.0/8"  # where this machine comes from, to a container
-RATE = 50  # requests a second of those who mean well
-# How often a second, how often in all in the short run and in the long one, and what is answered.
-ATTACKS: list[tuple[Attack, float, int, int, set[str]]] = [
-    (attacks.malformed, 4, 12, 80, {"400"}),
-    (attacks.given_up, 4, 12, 80, {""}),
-    (attacks.cut_off, 4, 12, 80, {"400"}),
-    (attacks.too_large, 4, 4, 40, {"413"}),
-    (attacks.slow_upload, 10, 10, 100, {"200"}),
-    (attacks.slow_head, 100, 200, 200, {""}),
-    (attacks.stalled, 100, 200, 4000, {"429", "waits", "408"}),
-]
-OVER_HTTP2: list[tuple[Attack, float, int, int, set[str]]] = [
-    (attacks.given_up_http2, 4, 12, 80, {"curl 28"}),
-    (attacks.stalled_http2, 2, 2, 20, {"429", "waits", "408"}),
-]
 
 
 @pytest.fixture
 def open_to_all(docker: Checkout) -> Checkout:
     """Give a production that has the endpoints of the tests as well."""
-    shutil.copy(Path(__file__).parent / "endpoints.py", docker.root / "app/endpoints.py")
-    docker.edit("app/main.py", "from app import docs, health", "from app import docs, endpoints, health")
-    docker.edit(
-        "app/main.py", "    app.include_router(health.router)",
-        "    app.include_router(endpoints.router)\n    app.include_router(health.router)",
-    )  # fmt: skip
-    repeated.name_endpoints(docker)
-    docker.edit("pyproject.toml", "settle = 1\n", "settle = 1\ndrain = 60\n")  # longer than all that is open
-    commit(docker, "Add what the tests ask for")
-    return docker
-
-
-def figures(what: str, load: Load, since: int, answers: object) -> None:
-    """Say how those who mean well fared (--log-cli-level=INFO); not judged, as a machine has other things to do."""
-    sent = len(load.latencies) - since
-    shares = [round(load.percentile(share, since), 3) for share in (0.5, 0.99, 1)]
-    log.info("%s: %s; of %d requests beside it: median, p99, slowest %s s", what, answers, sent, shares)
+    return outside.open_to_all(docker)
 
 
 def production(docker: Checkout, scheme: str) -> tuple[Target, dict[str, str]]:
@@ -94,22 +58,11 @@ def test_nobody_is_harmed_by_what_others_send(open_to_all: Checkout, scheme: str
         streams(at, 30 if long else 5) as open_,
     ):
         after(load, RATE)
-        for kind, rate, few, many, expected in kinds:
-            before = len(load.latencies)
-            found = attack(kind, at, rate, many if long else few)
-            after(load, RATE)
-            figures(kind.__name__, load, before, dict(found))
-            assert set(found) <= (expected | {""} if at.trust else expected), kind
-            assert load.failed == [], f"{kind.__name__}: {errors()}"
-            assert kind is not attacks.stalled or found["429"]
+        outside.they_are_harmless(at, load, kinds, long, errors)
         change(docker, "under attack")
         before = len(load.latencies)
         with docker.start("deploy", "--yes", "--bake", "20" if long else "5", **env) as process:
-            while process.poll() is None:
-                attack(attacks.malformed, at, 5, 5)
-                attack(attacks.given_up, at, 5, 5)
-            last, _ = process.communicate()
-        assert process.returncode == 0, last
+            last = outside.attacked_until_it_ends(process, at)
         figures("a deployment", load, before, "live")
     all_is_stored(docker, load)
     assert live() == re.findall(r"(?m)^  live +(\S+),", last)[0]
@@ -127,25 +80,15 @@ def test_nobody_is_harmed_by_what_others_send(open_to_all: Checkout, scheme: str
 def test_a_request_that_ends_its_worker_ends_one(open_to_all: Checkout, kind: Attack, count: int, logged: str) -> None:
     docker = open_to_all
     done(docker, "deploy", "--yes", "--bake", "0", "--scale", "2", WEB_CONCURRENCY="2")
-    at, headers = Target(docker.url), token(docker.url)
     containers = webs()
 
     def died() -> int:
         return sum(run("docker", "logs", container).count(logged) for container in containers)
 
-    with under_load(docker.url, headers, RATE) as load:
-        for ended in range(1, count + 1):
-            assert attack(kind, at, 1, 1) == {"502": 1}
-            wait_for(lambda ended=ended: died() == ended)  # type: ignore[misc]
-        after(load, RATE)
-    figures(kind.__name__, load, 0, f"{len(load.failed)} failed beside the {count} that end a worker")
-    assert died() == count
-    assert load.moments() <= count  # only what a worker had taken when it died; on a slow machine that is more
-    assert all(one.startswith("502") for one in load.failed)
+    outside.each_ends_one_worker(docker.url, token(docker.url), kind, count, died)
     if kind is attacks.exits:
-        assert repeated.post(docker, "/tests/exit", repeated.key()) == 502
-        wait_for(lambda: died() == count + 2)
-        repeated.another_container_answers(docker, containers)
+        outside.one_with_a_key_ends_two(docker.url, died)
+        repeated.another_container_answers(docker.url, containers)
         assert died() == count + 2
 
 
@@ -197,35 +140,12 @@ def test_a_release_whose_workers_die_or_that_keeps_connections_is_taken_back(ope
 
 def test_a_proxy_that_is_trusted_is_believed_and_nobody_else(open_to_all: Checkout) -> None:
     docker = open_to_all
-    said = {
-        "X-Forwarded-For": "192.0.2.1, 203.0.113.9", "X-Forwarded-Proto": "https", "X-Request-ID": "from-outside",
-        "X-Real-IP": "192.0.2.1", "Forwarded": "for=192.0.2.1",
-    }  # fmt: skip
-
-    def seen() -> dict[str, str]:
-        seen: dict[str, str] = httpx2.get(f"{docker.url}/tests/client", headers=said, timeout=PATIENT).json()
-        return seen
-
-    def log_in(client: str, number: int) -> int:
-        headers = {"X-Forwarded-For": f"192.0.2.{number}, {client}"}
-        form = {"username": f"{client}-{number}@example.com", "password": "wrong horse"}
-        return httpx2.post(f"{docker.url}/users/token", data=form, headers=headers, timeout=PATIENT).status_code
-
     caddyfile_of_before(docker)
     done(docker, "deploy", "--yes", "--bake", "0")
-    found = seen()
-    assert found["x-forwarded-for"] == found["client"] != "203.0.113.9"
-    assert found["url"].startswith("http://")
-    assert not found.keys() & {"x-request-id", "x-real-ip", "forwarded"}
+    outside.nobody_is_believed(docker.url)
 
     done(docker, "deploy", "--yes", "--bake", "0", TRUSTED_PROXIES=GATEWAYS, LOGIN_ATTEMPTS_PER_CLIENT="3")
-    found = seen()
-    assert (found["client"], found["x-forwarded-for"]) == ("203.0.113.9", "203.0.113.9")
-    assert found["url"].startswith("https://")
-    assert found["x-request-id"] == "from-outside"
-    # Whoever writes another first address each time is the same client; another client is none of his.
-    assert [log_in("203.0.113.9", number) for number in range(5)] == [401, 401, 401, 429, 429]
-    assert log_in("203.0.113.10", 1) == 401
+    outside.a_proxy_is_believed(docker.url)
     bad = docker.inv("deploy", "--yes", TRUSTED_PROXIES="cdn.example.com")
     assert bad.returncode == 1
     assert "TRUSTED_PROXIES: cdn.example.com is neither an address nor a network" in bad.stderr
@@ -235,7 +155,7 @@ def test_a_proxy_that_is_trusted_is_believed_and_nobody_else(open_to_all: Checko
     assert re.search(
         r"The proxy could not be started\. The proxy is as it was before\.\n.* is live, as before", bad.stderr
     )
-    assert seen()["client"] == "203.0.113.9"
+    assert outside.seen(docker.url)["client"] == "203.0.113.9"
     run("git", "checkout", "--quiet", "compose.prod.yaml", cwd=docker.root)
 
     docker.edit("Caddyfile", "idle 2m", "idle 3m")
