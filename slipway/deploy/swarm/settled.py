@@ -7,7 +7,7 @@ from slipway.core.steps import Steps
 from slipway.deploy.compose.labels import RELEASE
 from slipway.deploy.swarm.parts import Parts
 from slipway.engine.api import Api
-from slipway.engine.swarm import services
+from slipway.engine.swarm import services, updates
 from slipway.engine.swarm.services import BACK, OVER, Service
 
 POLL = 0.5
@@ -22,6 +22,7 @@ def wait(steps: Steps, parts: Parts) -> None:
             if one.name not in told:
                 steps.note("waiting", f"the Swarm {'goes back with' if one.update in BACK else 'updates'} {one.name}")
                 told.add(one.name)
+            updates.resume(parts.api, one, services.tasks_of(parts.api, one.id), parts.auth)
         if time.monotonic() - began > LONGEST:
             raise Problem(
                 f"The Swarm did not come to an end with {working[0].name} in {LONGEST} s: docker service ps "

@@ -9,6 +9,7 @@ from slipway.deploy.compose.labels import RELEASE
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.records import replicas
 from slipway.deploy.swarm.wait import moves, said
+from slipway.engine.swarm import updates
 from slipway.engine.swarm.services import BACK, FAILED, Task
 from slipway.runtime.release import WEB
 
@@ -32,6 +33,8 @@ def wait(steps: Steps, parts: Parts, release: str, seconds: float, check: Callab
             if ready >= wanted and not old:
                 step.detail = f"{wanted} of web, on {nodes(tasks)} node{'s' if nodes(tasks) > 1 else ''}"
                 return
+            if updates.resume(parts.api, found, tasks, parts.auth):
+                steps.note("lost", "a node, on which a task was to start: the Swarm begins with the others anew")
             if (now := moves(tasks)) != before:
                 began, before = time.monotonic(), now
             if time.monotonic() - began > seconds:
