@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slipway.core.errors import Problem
+from slipway.deploy.compose.labels import PROXY
 from slipway.deploy.preflight import ROOM
 from slipway.deploy.swarm import disks, everywhere
 from slipway.deploy.swarm.cluster import Disk
@@ -118,17 +119,22 @@ def _away(parts: Parts, image: str) -> str:
 
 def _refusal(parts: Parts, image: str, there: Mapping[str, str], failed: Mapping[str, str]) -> str:
     why, found = _away(parts, image), dict[str, Disk]()
-    if not why and (asked := _known(parts)):
-        spec = everywhere.spec(parts.deployment, asked, disks.ASK)
-        found = disks.of_nodes(parts.api, parts.deployment, asked, list(failed), parts.auth(spec))
-    named = {there[node]: said for node, said in failed.items()}
-    return refusal(image, named, {there[node]: disk for node, disk in found.items() if node in failed}, why)
+    for asked, on in _known(parts, [] if why else list(failed)).items():
+        auth = parts.auth(everywhere.spec(parts.deployment, asked, disks.ASK))
+        told = disks.of_nodes(parts.api, parts.deployment, asked, on, auth)
+        found |= {there[node]: disk for node, disk in told.items() if node in on}
+    return refusal(image, {there[node]: said for node, said in failed.items()}, found, why)
 
 
-def _known(parts: Parts) -> str:
-    # An image that nodes have: of what runs there.
-    found = [one for one in parts.tasks(parts.all()) if one.is_running and one.image]
-    return max(found, key=lambda one: one.slot).image if found else ""
+def _known(parts: Parts, on: Sequence[str]) -> dict[str, list[str]]:
+    # Images that nodes have, with these nodes: of what runs there, or of the proxy, of which a node may know.
+    running = {one.node: one.image for one in parts.tasks(parts.all()) if one.is_running}
+    proxies = [one.image for one in parts.tasks_of(PROXY)]
+    found: dict[str, list[str]] = {}
+    for node in on:
+        if image := running.get(node) or next(iter(proxies), ""):
+            found.setdefault(image, []).append(node)
+    return found
 
 
 def refusal(image: str, failed: Mapping[str, str], found: Mapping[str, Disk], away: str) -> str:
