@@ -6,6 +6,7 @@ from typing import Any
 from slipway.core.errors import Problem
 from slipway.deploy.swarm import names, render
 from slipway.deploy.swarm.around import Around
+from slipway.deploy.swarm.cluster import state
 from slipway.deploy.swarm.content import Files
 from slipway.deploy.swarm.made import changed
 from slipway.deploy.swarm.parts import Parts
@@ -36,6 +37,16 @@ def without_socket(config: Mapping[str, Any]) -> dict[str, Any]:
     return changed(config, DATABASE, tmpfs=tmpfs)
 
 
+def at_work(node: nodes.Node) -> nodes.Node:
+    """Return the node that has the data; raises Problem when it takes no tasks: the database could not be asked."""
+    if node.is_at_work:
+        return node
+    back = f"./inv drain {node.name} --back" if node.state == nodes.READY else "./inv nodes"
+    raise Problem(
+        f"{node.name}, on which the data is, is not at work ({state(node)}): nothing is deployed before it is: {back}"
+    )
+
+
 class SwarmDatabase:
     """The database of a deployment; see `runtime.LastingDatabase`."""
 
@@ -50,11 +61,11 @@ class SwarmDatabase:
         return not self.settings.own_database or self.parts.runs(DATABASE)
 
     def need_node(self) -> nodes.Node:
-        """Return the node that has the data; raises Problem when there is none, or more than one."""
+        """Return the node that has the data; raises Problem when there is none at work, or more than one."""
         every = nodes.listed(self.parts.api)
         found = [one for one in every if one.has(names.DATA_NODE)]
         if len(found) == 1:
-            return found[0]
+            return at_work(found[0])
         label = f"{names.DATA_NODE}=true"
         if found:
             raise Problem(
