@@ -105,6 +105,7 @@ def _end(steps: Steps, releases: Releases, entry: Entry, drained: float) -> None
                 "that this came to its end, and what is beyond `keep` is still there: the next deployment removes it."
             )
             raise
+    releases.even()
 
 
 def since(began: float) -> float:

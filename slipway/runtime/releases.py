@@ -183,6 +183,9 @@ class Releases(Protocol):
     def spread(self, release: str, check: Callable[[], None]) -> None:
         """Wait until all clients are led to this release; raises Problem, or what `check` does meanwhile."""
 
+    def even(self) -> None:
+        """Give each node its share of the live release; says where that fails, and raises nothing."""
+
     def back(self, by: str, any_lock: bool = False) -> str:
         """Go back to the old release; return which it is, "" when nobody can be gone back to.
 
@@ -239,10 +242,7 @@ class Releases(Protocol):
         """Keep what settings are hashed with; raises Problem."""
 
     def beside(self, port: int = 0) -> tuple[Beside, ...]:
-        """Return the images of the database and the proxy that run here.
-
-        With a port, also what they would be as they are defined now, with the proxy at that port. Raises Problem.
-        """
+        """Return the images of the database and the proxy that run here; with a port, also what they would be there."""
 
     def room(self) -> int:
         """Return the free bytes where the data is, 0 when that cannot be told."""

@@ -2,8 +2,7 @@
 
 A Swarm that drains a node ends all of its tasks at once, and starts another in the place of each once that has ended.
 So before it is told to, as many more are started on the other nodes. Nor does it move anything to a node that is
-back. Of more tasks, it starts each where there are fewest; of fewer, it ends those that do not run, then those where
-there are most.
+back.
 """
 
 import contextlib
@@ -15,14 +14,11 @@ from slipway.core.steps import Steps
 from slipway.deploy.swarm import cluster, losses
 from slipway.deploy.swarm.cluster import Cluster
 from slipway.deploy.swarm.parts import Parts
-from slipway.deploy.swarm.records import SECOND, replicas
-from slipway.engine.swarm import nodes, services
+from slipway.deploy.swarm.scaling import USUAL, Scaling, count_of, patience_with, why
+from slipway.engine.swarm import nodes
 from slipway.engine.swarm.nodes import ACTIVE, DRAIN, PAUSE, READY, Node
-from slipway.engine.swarm.services import FAILED, Service
 
-USUAL = "dev.slipway.usual"  # the label of a service that has more tasks for a while: how many it has otherwise
 POLL = 0.5
-UNTIL_KILLED = 10  # seconds between the signal to end and the last one, of a service that says nothing else
 
 
 class Draining:
@@ -35,10 +31,11 @@ class Draining:
         self, parts: Parts, steps: Steps, lock: Callable[[str], contextlib.AbstractContextManager[object]], wait: int
     ) -> None:
         self.parts, self.steps, self.lock, self.wait = parts, steps, lock, wait
+        self.scaling = Scaling(parts, steps, wait)
 
     def look(self) -> Cluster:
         """Look at the Swarm; raises Problem."""
-        return cluster.look(self.parts.api, self.parts.deployment)
+        return self.scaling.look()
 
     def drain(self, name: str, database: bool, ask: Callable[[str, list[str]], None]) -> None:
         """Drain a node, unless what `ask` is told makes it raise Problem, or something is against it.
@@ -61,7 +58,7 @@ class Draining:
                     try:
                         self._be(self.look().find(node.id), DRAIN)
                     finally:
-                        self._scale(usual)
+                        self.scaling.scale(usual)
         with self._left(node, "drained"), self.steps.step("drained") as step:
             self._until(node, wanted, empty=node.state == READY)
             step.detail = f"{node.name}: nothing of {self.parts.deployment} runs there"
@@ -84,7 +81,7 @@ class Draining:
             return
         with self.lock(f"drain {name} --back"):
             for part, count in losses.missing(self.look(), node).items():
-                self._spread(part, count)
+                self.scaling.spread(part, count)
 
     def _usual_again(self, verb: str) -> None:
         # One that was killed has left more than there are to be.
@@ -92,20 +89,8 @@ class Draining:
         if not more:
             return
         with self.lock(verb):
-            self._scale(more)
+            self.scaling.scale(more)
         self.steps.note("recovered", f"{', '.join(f'{count} of {part}' for part, count in more.items())} again")
-
-    def _spread(self, part: str, more: int) -> None:
-        with self.steps.step("spread") as step:
-            usual = {part: count_of(self._find(part))}
-            try:
-                self._more({part: more}, usual)
-            finally:
-                self._scale(usual)
-            self._until_running(part, lambda count: count <= usual[part])
-            now = self.look()
-            counts = {one.name: len(now.running(part, one)) for one in now.nodes}
-            step.detail = f"{part}: {', '.join(f'{count} on {on}' for on, count in counts.items() if count)}"
 
     def _elsewhere_first(self, before: Cluster, node: Node) -> dict[str, int]:
         # Have more of what runs there; return how many there usually are. A node that is paused gets no new tasks.
@@ -115,9 +100,9 @@ class Draining:
         try:
             self._be(node, PAUSE)
             with self.steps.step("elsewhere", ", ".join(f"{count} more of {part}" for part, count in more.items())):
-                self._more(more, usual)
+                self.scaling.more(more, usual)
         except BaseException:  # nothing has ended yet
-            self._scale(usual)
+            self.scaling.scale(usual)
             self._be(self.look().find(node.id), node.availability)
             self.steps.say(f"  {node.name} was not drained, and is used as before.")
             raise
@@ -126,40 +111,10 @@ class Draining:
     def _be(self, node: Node, availability: str) -> None:
         nodes.change(self.parts.api, node, {**node.spec, "Availability": availability})
 
-    def _more(self, more: Mapping[str, int], usual: Mapping[str, int]) -> None:
-        now = self.look()
-        self._scale({part: usual[part] + count for part, count in more.items()}, usual)
-        for part, count in more.items():
-            least = len(now.running(part)) + count
-            self._until_running(part, lambda running, least=least: running >= least)  # type: ignore[misc]
-
-    def _scale(self, counts: Mapping[str, int], usual: Mapping[str, int] | None = None) -> None:
-        # What is not the usual count says what that is: whoever comes after one that was killed goes by it.
-        self.parts.check()
-        for part, count in counts.items():
-            found = self._find(part)
-            labels = {key: one for key, one in found.labels.items() if key != USUAL}
-            labels |= {USUAL: str(usual[part])} if usual else {}
-            spec = {**found.spec, "Labels": labels, "Mode": {"Replicated": {"Replicas": count}}}
-            services.update(self.parts.api, found, spec, self.parts.auth(spec))
-
-    def _until_running(self, part: str, is_so: Callable[[int], bool]) -> None:
-        end = time.monotonic() + _patience(self._find(part), self.wait)
-        while not is_so(sum(one.is_running for one in self.parts.tasks_of(part))):
-            if time.monotonic() > end:
-                raise Problem(f"New tasks of {part} are not ready.{why(self.look())}")
-            time.sleep(POLL)
-
-    def _find(self, part: str) -> Service:
-        found = self.parts.find(part)
-        if not found:
-            raise Problem(f"{part} of {self.parts.deployment} is gone: ./inv status")
-        return found
-
     def _until(self, node: Node, wanted: Mapping[str, int], empty: bool = False) -> None:
         # Until so many run of each part, and, if it is to be `empty`, nothing on the node.
         now = self.look()
-        patience = max((_patience(one, self.wait) for one in now.parts.values()), default=self.wait)
+        patience = max((patience_with(one, self.wait) for one in now.parts.values()), default=self.wait)
         began, told = time.monotonic(), ""
         while said := still(now, node, wanted, empty):
             if said != told:
@@ -187,11 +142,6 @@ class Draining:
             raise
 
 
-def count_of(service: Service) -> int:
-    """Return how many tasks a service usually has."""
-    return int(service.labels.get(USUAL) or replicas(service.spec))
-
-
 def still(now: Cluster, node: Node, wanted: Mapping[str, int], empty: bool) -> str:
     """Say what is waited for, "" once nothing is."""
     found = []
@@ -201,16 +151,3 @@ def still(now: Cluster, node: Node, wanted: Mapping[str, int], empty: bool) -> s
         if part in now.parts and (running := len(now.running(part))) < count:
             found.append(f"{part}: {running} of {count} run{'s' if running == 1 else ''}")
     return ", ".join(found)
-
-
-def why(now: Cluster) -> str:
-    """Say what the Swarm tells of tasks that do not come to run, and how to see more."""
-    mine = [one for one in now.tasks if now.owns(now.every.get(one.service)) and one.said]
-    bad = [one for one in mine if one.state in FAILED or one.is_wanted]
-    first = f" The Swarm says: {bad[-1].said}." if bad else ""
-    return f"{first} More: docker stack ps --no-trunc {now.deployment}"
-
-
-def _patience(service: Service, wait: int) -> int:
-    grace = service.spec["TaskTemplate"]["ContainerSpec"].get("StopGracePeriod")
-    return int(wait + (UNTIL_KILLED if grace is None else grace / SECOND))

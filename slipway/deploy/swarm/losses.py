@@ -188,6 +188,24 @@ def lacking(cluster: Cluster) -> list[str]:
     return found
 
 
+def uneven(cluster: Cluster) -> dict[str, int]:
+    """Return how many of each part are beside others on a node, while other nodes have fewer than their share.
+
+    A Swarm that starts each new task before it ends an old one goes by where both are: of two, both may be on one node.
+    """
+    found = {}
+    for part, service in cluster.parts.items():
+        at = cluster.could_run(part)
+        if not at or is_global(service) or not is_replaced_first(service):
+            continue
+        counts = [len(cluster.running(part, one)) for one in at]
+        least, more = divmod(sum(counts), len(at))
+        found[part] = max(
+            sum(max(0, count - least - bool(more)) for count in counts), sum(max(0, least - count) for count in counts)
+        )
+    return {part: count for part, count in found.items() if count}
+
+
 def missing(cluster: Cluster, node: Node) -> dict[str, int]:
     """Return how many of each part a node that is back lacks, as others have more than their share."""
     found = {}

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
 from slipway.deploy.compose import labels
-from slipway.deploy.swarm import names, records, spread
+from slipway.deploy.swarm import losses, names, records, spread
 from slipway.deploy.swarm.notes import FLIPPED, PREVIOUS, SwarmNotes
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.records import Record
+from slipway.deploy.swarm.scaling import Scaling
 from slipway.deploy.swarm.store import Store
 from slipway.engine.swarm import services
 from slipway.engine.swarm.services import BACK, FAILED, Service
@@ -131,6 +132,15 @@ class SwarmPointer(SwarmNotes):
         """Wait until the Swarm has made all of web a release, and look meanwhile; raises Problem."""
         if self.has_web:
             spread.wait(self.steps, self.parts, release, self.project.wait, check)
+
+    def even(self) -> None:
+        """Give each node its share of the live release, as far as that goes: an update may leave two on one node."""
+        scaling = Scaling(self.parts, self.steps, self.project.wait)
+        try:
+            for part, more in losses.uneven(scaling.look()).items():
+                scaling.spread(part, more)
+        except Problem as problem:
+            self.steps.say(f"  {problem.message}\n  The release is live; its tasks are not spread over the nodes.")
 
     def point(self, release: str) -> None:
         """Let web become a release, all of it at once where it was that one before; raises Problem."""

@@ -102,8 +102,7 @@ class MemoryReleases:
         return self
 
     def _made(self) -> str:
-        # By the engine's clock, which goes on with each container.
-        self.number += 1
+        self.number += 1  # by the engine's clock, which goes on with each container
         return f"2026-11-24T12:{self.number // 60:02d}:{self.number % 60:02d}.5Z"
 
     def _do(self, what: str) -> None:
@@ -231,6 +230,7 @@ class MemoryReleases:
         self.record(line)
         self._do("switch")
 
+    def even(self) -> None: ...
     def spread(self, release: str, check: Callable[[], None]) -> None: ...
     def back(self, by: str, any_lock: bool = False) -> str:
         if not self.previous or (any_lock and self.idle):

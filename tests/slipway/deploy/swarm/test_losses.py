@@ -6,7 +6,7 @@ import pytest
 
 from slipway.core.errors import Problem
 from slipway.deploy.swarm import cluster as seen
-from slipway.deploy.swarm import drain, losses
+from slipway.deploy.swarm import drain, losses, scaling
 from slipway.deploy.swarm.cluster import Disk, admits
 from slipway.deploy.swarm.losses import CANNOT
 from slipway.engine.swarm.nodes import Node
@@ -49,6 +49,23 @@ GOES = "web: 1 of 3 starts elsewhere, the others go on"
 def test_what_a_loss_means(nodes: list[Node], name: str, said: list[str]) -> None:
     found = cluster(nodes, RUNS)
     assert losses.of_node(found, found.find(name)) == said
+
+
+TWO = [node("n1", "leader"), node("n2")]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "web", "more"),
+    [
+        (TWO, "n1 n1", 1), (TWO, "n1 n2", 0), (TWO, "n1 n1 n1", 1), (TWO, "n1 n1 n2", 0),
+        (THREE, "n1 n1", 1), (THREE, "n3", 0), (THREE, "n1 n1 n2", 1), (THREE, "n1 n1 n1", 2),
+        (THREE, "n1 n1 n2 n3", 0), (THREE, "n1 n1 n1 n2 n3", 1), (THREE, "n1 n1 n2 n2", 1), (THREE, "", 0),
+        ([*TWO, node("n3", availability="drain")], "n1 n2 n1", 0),
+    ],
+)  # fmt: skip
+def test_what_an_update_has_left_crowded_is_counted(nodes: list[Node], web: str, more: int) -> None:
+    found = cluster(nodes, {"web": web, "proxy": "n1 n2", "db": "n1"})
+    assert losses.uneven(found) == ({"web": more} if more else {})
 
 
 def test_a_manager_that_does_not_answer_decides_nothing() -> None:
@@ -163,9 +180,9 @@ def test_what_is_waited_for() -> None:
     assert drain.still(found, THREE[0], {"web": 3}, empty=True) == "2 still end on n1, web: 2 of 3 run"
     assert drain.still(found, THREE[2], {"web": 2}, empty=True) == ""
     more = service("web", 5)
-    labels = {**more.labels, drain.USUAL: "3"}
-    assert drain.count_of(replace(more, spec={**more.spec, "Labels": labels})) == 3
-    assert drain.count_of(more) == 5
+    labels = {**more.labels, scaling.USUAL: "3"}
+    assert scaling.count_of(replace(more, spec={**more.spec, "Labels": labels})) == 3
+    assert scaling.count_of(more) == 5
 
 
 @pytest.mark.parametrize(
