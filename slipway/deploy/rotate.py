@@ -22,8 +22,8 @@ class Rotation:
     """A step of a secret's rotation, in one deployment.
 
     A database has one password for a role. While releases replace each other, the one that was started with the old
-    password is let in by its addresses: it may connect anew, and be gone back to. Every release has a file with the
-    password, which is another one before any of them is started again.
+    password is let in by its addresses (on a Swarm, by its network): it may connect anew, and be gone back to. Every
+    release has a file with the password, which is another one before any of them is started again.
     """
 
     def __init__(self, checkout: Checkout, environment: Environment, deployment: Deployment, step: Step | None) -> None:
@@ -86,7 +86,7 @@ class Rotation:
     def _change_password(self, values: Mapping[str, str | None]) -> None:
         login, there = self.settings.database, self.releases.all().values()
         self._note_stale([login.password])
-        let_in = password.admit(login, [at for one in there for at in one.connects_from])
+        let_in = password.admit(login, self.deployment.database.clients(there))
         with (
             self.checkout.steps.step("password", f"{login.username} has another one, as have all releases"),
             uninterrupted(),

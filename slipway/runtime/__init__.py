@@ -4,7 +4,7 @@ Schema, backups and psql are written once, above it, as jobs. `compose` and `hos
 in place; `slipway.deploy.compose` is one whose releases replace each other without a pause.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import IO, NoReturn, Protocol
@@ -13,6 +13,7 @@ from slipway.core.shell import Ran
 from slipway.engine.jobs import LATE as LATE  # the status of a job that was given up
 from slipway.project.settings import Settings
 from slipway.runtime.beside import LastingCompanions, LeftBehind
+from slipway.runtime.release import Release
 from slipway.runtime.releases import Releases
 
 STAYS = "./inv down stops it, and its data stays"  # of a database that is not the service's any more
@@ -142,6 +143,9 @@ class LastingDatabase(DatabaseServer, Protocol):
 
     def away(self) -> str:
         """Say that it doesn't run any more, and what to do; "" when it does, or is elsewhere. Raises Problem."""
+
+    def clients(self, releases: Iterable[Release]) -> list[str]:
+        """Return the networks, mostly of one address each, from which these releases connect to it; raises Problem."""
 
     def recreate(self) -> None:
         """Make it anew as it is defined now, after a trial, with the database away in between; raises Problem."""

@@ -16,6 +16,7 @@ options="-c lc_messages=C -c client_min_messages=warning -c lock_timeout=5000 -c
 -c log_min_duration_statement=-1 -c pg_stat_statements.track_utility=off -c pgaudit.log=none"
 
 application="inv rotate" # what the server knows a change by
+asked=template1          # the database that everybody needs the password for
 
 tell() { # SQL from standard input
     PGAPPNAME="$application" PGOPTIONS="$(echo $options)" PGCONNECT_TIMEOUT=10 psql -XqAt -v ON_ERROR_STOP=1 -v username="$username"
@@ -54,11 +55,12 @@ SQL
     done
 }
 
-# Whether the service's role can log in with a password: `good` or `other`. Over the network, where one is asked for.
+# Whether the service's role can log in with a password: `good` or `other`. Over the network, where one is asked for:
+# beside the server, or where that is said to be.
 check() {
     take_password
-    host=$(hostname -i)
-    if said=$(PGPASSWORD="$password" psql -Xq -h "${host%% *}" -U "$username" -c '' 2>&1); then
+    host=${DATABASE_AT:-$(hostname -i)}
+    if said=$(PGPASSWORD="$password" psql -Xq -h "${host%% *}" -U "$username" -d "$asked" -c '' 2>&1); then
         echo good
         return
     fi
@@ -71,7 +73,7 @@ check() {
     esac
 }
 
-admit() { # ADDRESS..., as networks of one address
+admit() { # ADDRESS..., as networks
     let_in "$@"
 }
 
@@ -87,14 +89,16 @@ dismiss() { # [ADDRESS...], from where sessions go on
 let_in() {
     file=$(echo 'SHOW hba_file' | tell)
     cp -p "$file" "$file.new"
+    # What checks a password may come from there as well.
     for address; do
+        printf 'host %s "%s" %s scram-sha-256 %s\n' "$asked" "$username" "$address" "$mark"
         printf 'host all "%s" %s trust %s\n' "$username" "$address" "$mark"
     done >"$file.new"
     grep -vF "$mark" "$file" >>"$file.new" || [ $? -eq 1 ]
     cp -p "$file" "$file.before"
     mv "$file.new" "$file"
     # The file says what is in force: it is put back where nobody knows that the server has read it.
-    is_readable "$file" "$#" && reload || { mv "$file.before" "$file"; return 1; }
+    is_readable "$file" $((2 * $#)) && reload || { mv "$file.before" "$file"; return 1; }
     rm "$file.before"
 }
 

@@ -15,12 +15,6 @@ if TYPE_CHECKING:
     from slipway.verbs.session import Session
 
 
-REFUSED = (
-    "What a task was given stays what it is: set the new value in the settings, and deploy (docs/secrets.md has the "
-    "order of a key's steps)."
-)
-
-
 @task(
     positional=["name"],
     help=EVERYWHERE
@@ -99,9 +93,7 @@ def check(session: "Session", name: str, given: bool, at_once: bool) -> None:
     from slipway.core.sources import source
     from slipway.project import elsewhere, rotation
     from slipway.project.database import PASSWORD
-    from slipway.verbs.there import refuse_swarm
 
-    refuse_swarm(session, "inv rotate", REFUSED)
     project, own = session.project, session.settings.own_database
     of_key = (name, name + rotation.NEXT, name + rotation.PREVIOUS)
     elsewhere.refuse_rotation(of_key, project.elsewhere, project.environment, given, own)

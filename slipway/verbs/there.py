@@ -74,12 +74,6 @@ def deployed(checkout: Checkout, environment: Environment) -> "Deployed":
     return EngineDeployment(checkout, environment)
 
 
-def refuse_swarm(session: Seen, verb: str, instead: str) -> None:
-    """Raise Problem for a verb that there isn't for a Swarm: `instead` says what to do."""
-    if session.project.place.orchestrator == SWARM:
-        raise Problem(f"`{verb}` is for one engine, and {session.environment.name} is on a Swarm. {instead}")
-
-
 def need_any_database(settings: Settings) -> None:
     """Raise Problem for a service that has no database at all."""
     if not settings.has_database:

@@ -1,7 +1,7 @@
 """The database of a deployment, which goes on while releases come and go."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from slipway.core.errors import Problem
 from slipway.core.limits import ASK
@@ -15,7 +15,7 @@ from slipway.project import database
 from slipway.runtime.beside import LeftBehind
 from slipway.runtime.environment import Environment
 from slipway.runtime.jobs import DATABASE, DATABASE_USER
-from slipway.runtime.release import host
+from slipway.runtime.release import Release, host
 
 TRIAL = "/dev/shm/trial"  # noqa: S108  (in its own container, where a trial has its data)
 
@@ -57,6 +57,10 @@ class DeployedDatabase:
             if (one := self.stack.container(DATABASE)) and one.running:
                 self.shell.output(containers.stop_command(one.name), echo=True)
             self._up("--no-recreate")
+
+    def clients(self, releases: Iterable[Release]) -> list[str]:
+        """Return the addresses of the containers that run."""
+        return [at for one in releases for at in one.connects_from]
 
     def left_behind(self) -> LeftBehind | None:
         """Return the one that runs here, where the database is elsewhere; None for none."""

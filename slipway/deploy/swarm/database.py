@@ -1,6 +1,6 @@
 """The database of a deployment on a Swarm: elsewhere, or one task that stays on the node with the data's label."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from slipway.core.errors import Problem
@@ -12,12 +12,14 @@ from slipway.deploy.swarm.made import changed
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.surroundings import Definitions
 from slipway.deploy.swarm.wait import until_running
+from slipway.engine.swarm import networks as overlays
 from slipway.engine.swarm import nodes
-from slipway.engine.swarm.services import Spec, alike
+from slipway.engine.swarm.services import alike
 from slipway.project import database
 from slipway.project.settings import Settings
 from slipway.runtime.beside import LeftBehind
 from slipway.runtime.jobs import DATABASE, DATABASE_USER
+from slipway.runtime.release import Release
 
 SOCKET = "/var/run/postgresql"  # where the superuser logs in, whose jobs are on the same node
 
@@ -92,6 +94,10 @@ class SwarmDatabase:
             until_running(self.parts, DATABASE, self.definitions.stack.project.wait)
             step.detail += f" on {node.name}"
 
+    def clients(self, releases: Iterable[Release]) -> list[str]:
+        """Return the subnets of its network, where the deployment's own tasks are alone; raises Problem."""
+        return overlays.subnets(self.parts.api, names.of_network(self.parts.deployment, names.DATABASE))
+
     def left_behind(self) -> LeftBehind | None:
         """Return the one that runs here, where the database is elsewhere; None for none."""
         if self.settings.own_database or not self.parts.runs(DATABASE):
@@ -101,7 +107,12 @@ class SwarmDatabase:
     def is_outdated(self, port: int) -> bool:
         """Tell whether it was made of another definition than today's."""
         found = self.parts.find(DATABASE) if self.settings.own_database else None
-        return bool(found and not alike(found.spec, self._spec(make=False)))
+        if not found:
+            return False
+        now, container = self._spec(make=False), found.spec["TaskTemplate"]["ContainerSpec"]
+        # The password is for new data alone: another one makes no other database.
+        now["TaskTemplate"]["ContainerSpec"]["Secrets"] = container.get("Secrets")
+        return not alike(found.spec, now)
 
     def away(self) -> str:
         """Say that it doesn't run any more, and what to do; "" when it does, or is elsewhere."""
@@ -116,7 +127,7 @@ class SwarmDatabase:
             self.parts.put(self._spec())
             until_running(self.parts, DATABASE, self.definitions.stack.project.wait)
 
-    def _spec(self, make: bool = True) -> Spec:
+    def _spec(self, make: bool = True) -> dict[str, Any]:
         config = without_socket(self.definitions.config(0))
         of = config["services"][DATABASE]
         given = {database.PASSWORD: self.settings.database.password}

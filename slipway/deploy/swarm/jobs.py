@@ -110,7 +110,8 @@ class SwarmJobs:
             of = {**without_socket(config)["services"][DATABASE], "environment": {}, "volumes": []}
         if job.where is Where.SUPERUSER:
             of["user"] = DATABASE_USER
-            env |= {"PGUSER": database.SUPERUSER, "PGDATABASE": "postgres"}
+            env |= {"PGUSER": database.SUPERUSER, "PGDATABASE": "postgres", "DATABASE_AT": DATABASE}
+            of["volumes"] = config["services"][DATABASE].get("volumes") or []  # who is let in is a file beside the data
         if job.where is Where.DATABASE:
             of |= {"user": "0:0", "working_dir": BACKUPS}
             of["volumes"] = [{"type": "volume", "source": BACKUPS[1:], "target": BACKUPS}]

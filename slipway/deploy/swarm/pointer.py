@@ -15,10 +15,12 @@ from slipway.deploy.swarm.records import Record
 from slipway.deploy.swarm.scaling import Scaling
 from slipway.deploy.swarm.store import Store
 from slipway.engine.swarm import services
+from slipway.engine.swarm.objects import Blob
 from slipway.engine.swarm.services import BACK, FAILED, Service
 from slipway.project.config import Project
 from slipway.runtime.release import WEB, Pointer, Release
 
+SECONDS = len("2026-11-28T00:00:00")  # of a time, as long as it is to be compared
 SWARM = "The Swarm"  # who has gone back, where nobody told it to
 
 
@@ -36,8 +38,8 @@ class SwarmPointer(SwarmNotes):
 
     def records(self) -> dict[str, Record]:
         """Return what is kept of releases, by id, the oldest first; raises Problem."""
-        found = (Record.of(one) for one in self.store.all(names.RECORD))
-        return {one.id: one for one in found}
+        found = {one.id: one for one in map(Record.of, self.store.all(names.RECORD))}  # the last one of each counts
+        return dict(sorted(found.items(), key=lambda item: item[1].created[:SECONDS]))
 
     def record_of(self, release: str) -> Record:
         """Return what is kept of a release; raises Problem when nothing is."""
@@ -45,6 +47,15 @@ class SwarmPointer(SwarmNotes):
         if not found:
             raise Problem(f"Nothing is kept of {release}: ./inv releases")
         return found
+
+    def replace(self, record: Record) -> None:
+        """Keep another one of a release in the place of what is kept of it; raises Problem."""
+        before = self._kept(record.id)
+        self.store.add(names.RECORD, record.data, False, **{labels.RELEASE: record.id})
+        self.store.remove(*before)
+
+    def _kept(self, release: str) -> list[Blob]:
+        return [one for one in self.store.all(names.RECORD) if one.labels.get(labels.RELEASE) == release]
 
     def become(self, record: Record, *of: str) -> None:
         """Let some of the services become a release's; raises Problem."""
@@ -87,7 +98,7 @@ class SwarmPointer(SwarmNotes):
         """Let nothing be one's any more, and forget it; raises Problem."""
         self.retire(release)
         self.stop(release)
-        self.store.drop(names.RECORD, release.id)
+        self.store.remove(*self._kept(release.id))
 
     def clear_marks(self) -> None:
         """Clear the marks of earlier deployments, and end the trial that one has left; raises Problem."""

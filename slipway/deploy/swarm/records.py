@@ -1,12 +1,13 @@
 """What is kept of a release on a Swarm: all that its services are, so that it can be gone back to as it was."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slipway.deploy.compose.labels import RELEASE
 from slipway.deploy.swarm import names
+from slipway.deploy.swarm.around import File
 from slipway.engine.containers import SERVICE, Container
 from slipway.engine.swarm.objects import Blob
 from slipway.engine.swarm.services import COMING, FAILED, OVER, RUNNING, Service, Spec, Task
@@ -31,14 +32,15 @@ class Record:
     def of(cls, blob: Blob) -> "Record":
         """Read the one that a config has."""
         found: dict[str, Any] = json.loads(blob.data)
-        return cls(found["id"], found["image"], found["image_id"], found["specs"], found["labels"], blob.created)
+        created = found.get("created") or blob.created
+        return cls(found["id"], found["image"], found["image_id"], found["specs"], found["labels"], created)
 
     @property
     def data(self) -> bytes:
         """It, as a config has it."""
         found = {
             "id": self.id, "image": self.image, "image_id": self.image_id, "labels": dict(self.labels),
-            "specs": dict(self.specs),
+            "specs": dict(self.specs), "created": self.created,
         }  # fmt: skip
         return json.dumps(found).encode()
 
@@ -51,6 +53,26 @@ class Record:
     def processes(self) -> dict[str, Spec]:
         """The specs of what it has beside web."""
         return {name: spec for name, spec in self.specs.items() if name != WEB}
+
+
+def renewed(record: Record, values: Mapping[str, str], have: Callable[[str, str], File]) -> Record:
+    """Return a release whose services have other secrets of these names, "" for none, where they have such.
+
+    `have` makes the one of a name, for the user of the one before.
+    """
+    specs = json.loads(json.dumps(dict(record.specs)))
+    for spec in specs.values():
+        container = spec["TaskTemplate"]["ContainerSpec"]
+        kept = []
+        for one in container.get("Secrets") or ():
+            if (name := one["File"]["Name"]) not in values:
+                kept.append(one)
+            elif values[name]:
+                made = have(name, one["File"]["UID"])
+                kept.append({**one, "SecretID": made.id, "SecretName": made.name})
+        if "Secrets" in container:
+            container["Secrets"] = kept
+    return replace(record, specs=specs)
 
 
 def trial(deployment: str, record: Record) -> dict[str, Any]:

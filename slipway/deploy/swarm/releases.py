@@ -8,11 +8,11 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 
 from slipway.core.caller import who
-from slipway.core.errors import Problem
 from slipway.deploy.compose import labels
 from slipway.deploy.compose.groups import defined
 from slipway.deploy.swarm import counted, names, records, settled
 from slipway.deploy.swarm import lock as locks
+from slipway.deploy.swarm.around import File
 from slipway.deploy.swarm.away import Away
 from slipway.deploy.swarm.content import Files, used
 from slipway.deploy.swarm.lock import Lock
@@ -199,11 +199,17 @@ class SwarmReleases(SwarmPointer):
         """Wait for nothing: the Swarm starts what comes in the place of a single one once that has stopped."""
 
     def renew(self, secrets: Mapping[str, str]) -> None:
-        """Refuse to: what a task was given on a Swarm stays; raises Problem."""
-        raise Problem(
-            "inv rotate is not there for a Swarm yet: what a task was given stays what it is. Change the value in the "
-            "settings, and deploy: ./inv deploy"
-        )
+        """Let all that are kept have these secrets, "" for none, when they are started again; raises Problem.
+
+        What a task was given stays what it is: of the live one, until another one has taken its place.
+        """
+
+        def have(name: str, uid: str) -> File:
+            return self.files.secrets({name: secrets[name]}, uid)[0]
+
+        for one in self.records().values():
+            if (now := records.renewed(one, secrets, have)) != one:
+                self.replace(now)
 
     def tidy(self) -> None:
         """Remove jobs that have ended, and secrets and configs that nothing has which is kept; raises Problem."""

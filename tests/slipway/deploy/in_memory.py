@@ -2,7 +2,7 @@
 """A deployment of releases in memory: what `inv deploy` and `inv rollback` are tried on without an engine."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -15,6 +15,7 @@ from slipway.project.settings import Settings
 from slipway.runtime import Job, LiveRelease, State
 from slipway.runtime.beside import Companions, LeftBehind
 from slipway.runtime.environment import Environment
+from slipway.runtime.release import Release
 from tests.slipway.deploy.support import MemoryReleases
 
 PYPROJECT = '[project]\nname = "shop"\nversion = "1.0.0"\n[tool.slipway]\nwait = 1\n[tool.slipway.deploy]\nsettle = 0\n'
@@ -76,6 +77,9 @@ class MemoryDatabase:
 
     def start(self) -> None:
         self.is_up = True
+
+    def clients(self, releases: Iterable[Release]) -> list[str]:
+        return [at for one in releases for at in one.connects_from]
 
     def left_behind(self) -> LeftBehind | None:
         return self.left

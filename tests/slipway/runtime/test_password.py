@@ -124,6 +124,14 @@ def test_who_is_let_in_by_the_address_needs_no_password_until_dismissed(where: d
     assert (file.read_text(), file.stat().st_mode) == (before, mode)
 
 
+def test_a_password_is_checked_also_from_where_everybody_is_let_in(where: dict[str, str], server: Server) -> None:
+    assert told(where, password.admit(LOGIN, ["0.0.0.0/0"])).status == 0
+    assert lets_in(server, OTHER)
+    assert told(where, password.check(LOGIN)).output == Password.GOOD.value
+    assert told(where, password.check(OTHER)).output == Password.OTHER.value
+    told(where, password.dismiss(LOGIN))
+
+
 def test_sessions_from_elsewhere_end_once_everybody_needs_the_password(where: dict[str, str], server: Server) -> None:
     count = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'some body'"
     running = server.running()

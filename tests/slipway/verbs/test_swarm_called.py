@@ -7,7 +7,6 @@ from tests.support import Checkout
 NOWHERE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
 SWARM = '\n[tool.slipway.environments.prod]\norchestrator = "swarm"\n'
 WRONG = {
-    "rotate DATABASE_PASSWORD --prod": "`inv rotate` is for one engine, and prod is on a Swarm. What a task was given",
     "env --prod --pull": "A Swarm tells nobody what its secrets are",
     "deploy --tag 1.0.0": "Start the engine",
 }
