@@ -9,36 +9,34 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from slipway.core.caller import who
 from slipway.deploy.compose import labels
-from slipway.deploy.compose.groups import defined
 from slipway.deploy.swarm import counted, names, records, settled
 from slipway.deploy.swarm import lock as locks
 from slipway.deploy.swarm.around import File
 from slipway.deploy.swarm.away import Away
 from slipway.deploy.swarm.content import Files, used
+from slipway.deploy.swarm.defined import SwarmDefined
 from slipway.deploy.swarm.lock import Lock
 from slipway.deploy.swarm.made import Maker
 from slipway.deploy.swarm.parts import Parts
-from slipway.deploy.swarm.pointer import SwarmPointer
 from slipway.deploy.swarm.proxy import SwarmProxy
 from slipway.deploy.swarm.pulls import Pulls
 from slipway.deploy.swarm.store import Store
-from slipway.engine import images, processes, variables
+from slipway.engine import images
 from slipway.engine.compose import ANY
 from slipway.engine.swarm import logs, services
 from slipway.engine.swarm.services import FAILED
-from slipway.project import values
 from slipway.project.settings import Settings
 from slipway.runtime.release import WEB, Answers, Beside, NewRelease, Release
 
 
-class SwarmReleases(SwarmPointer):
+class SwarmReleases(SwarmDefined):
     """The releases of a deployment on a Swarm."""
 
     def __init__(
         self, parts: Parts, store: Store, files: Files, maker: Maker, settings: Settings, proxy: SwarmProxy
     ) -> None:
-        super().__init__(parts, store, maker.stack.project, maker.stack.shell.steps)
-        self.files, self.maker, self.settings, self.proxy = files, maker, settings, proxy
+        super().__init__(parts, store, maker, settings)
+        self.files, self.proxy = files, proxy
         self.stack = maker.stack
         self.shell = self.stack.shell
         self.images = images.Images(self.shell)
@@ -116,41 +114,11 @@ class SwarmReleases(SwarmPointer):
             self.answers(trial)
         super().switch(new, old, line)
 
-    def variables(self) -> dict[str, str]:
-        """Return the variables that a release would be started with, its secrets included; raises Problem."""
-        found = self.maker.definition.variables() | self.settings.secrets
-        variables.check(values.given(self.stack.project), found, self.stack.project)
-        return found
-
-    def definition(self) -> str:
-        """Return what compose.release.yaml makes of a release but for its variables, image and name; raises Problem."""
-        return defined(self.maker.definition.services)
-
-    def services(self) -> list[str]:
-        """Name the services of compose.release.yaml."""
-        return list(self.maker.definition.services)
-
     def hand_out(self, image: str) -> None:
         """Have an image on all nodes that may run a release of it; raises Problem with who cannot pull it."""
         specs = self.maker.specs(ANY, image, dict.fromkeys(self.services(), 1), make=False)
         with self.pulls.meanwhile(image, specs):
             pass
-
-    def volumes(self, image: str) -> tuple[str, ...]:
-        """Return none: on a Swarm, releases share no folder of a node. Raises Problem for what no release can be."""
-        self.maker.check()
-        return ()
-
-    def is_defined_so(self, release: Release) -> bool:
-        """Tell whether compose.release.yaml, with the settings of today, would make a release as it is."""
-        record = self.records().get(release.id)
-        if not record:
-            return False
-        counts = {name: records.replicas(spec) for name, spec in record.specs.items()}
-        now = self.maker.specs(release.id, record.image, counts, make=False)
-        return {name: services.marked(records.watched(one, record.bake)) for name, one in now.items()} == {
-            name: services.marked(one) for name, one in record.specs.items()
-        }
 
     # What is done with one
 
@@ -172,14 +140,6 @@ class SwarmReleases(SwarmPointer):
                 self.try_out(record)
 
     # Its processes beside web
-
-    def processes(self) -> dict[str, int]:
-        """Return those that a release would have, each with how many by what defines it; raises Problem."""
-        return processes.replicas(self.stack.project, self.maker.definition.services)
-
-    def singles(self) -> list[str]:
-        """Return those of which never two are at work."""
-        return [name for name, one in self.stack.project.processes.items() if one.single]
 
     def start_processes(self, new: NewRelease) -> None:
         """Let the processes become those of one; raises Problem."""
