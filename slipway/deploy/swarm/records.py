@@ -113,9 +113,14 @@ def release(
         if name == WEB and not _is_of(service, record):
             service = services.get(names.of_service(deployment, names.TRIAL))
             spec = {**spec, "Mode": {"Replicated": {"Replicas": 1}}} if _is_of(service, record) else spec
-        mine = [one for one in tasks if service and one.service == service.id] if _is_of(service, record) else None
+        mine = [one for one in tasks if service and _is_new(one, service)] if _is_of(service, record) else None
         found[name] = tuple(_containers(record, name, spec, mine))
     return Release(record.id, found, has_web)
+
+
+def _is_new(task: Task, service: Service) -> bool:
+    # Not one that had failed before the service became what it is: the Swarm keeps some, of the same release as well.
+    return task.service == service.id and not (task.state in FAILED and task.created < service.began)
 
 
 def _is_of(service: Service | None, record: Record) -> bool:

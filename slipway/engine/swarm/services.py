@@ -27,7 +27,8 @@ Spec = Mapping[str, Any]
 class Service:
     """A service: what it is to be, what it was before the last update (None without one), and how that goes.
 
-    `update` is the Swarm's own word for the latter, "" where there was none; `said` is why.
+    `update` is the Swarm's own word for the latter, "" where there was none; `said` is why, and `began`
+    when.
     """
 
     id: str
@@ -37,14 +38,16 @@ class Service:
     update: str = ""
     said: str = ""
     created: str = ""
+    began: str = ""
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "Service":
         """Read what the API tells of one."""
         status = facts.get("UpdateStatus") or {}
+        began = status.get("StartedAt") or (facts.get("UpdatedAt", "") if facts.get("PreviousSpec") else "")
         return cls(
             facts["ID"], facts["Version"]["Index"], facts["Spec"], facts.get("PreviousSpec"), status.get("State", ""),
-            status.get("Message", ""), facts.get("CreatedAt", ""),
+            status.get("Message", ""), facts.get("CreatedAt", ""), began.rstrip("Z"),
         )  # fmt: skip
 
     @property

@@ -147,3 +147,18 @@ def test_the_swarm_watches_a_release_for_as_long_as_its_deployment_does(bake: fl
     assert found.bake == seconds
     assert found.specs["web"]["UpdateConfig"] == {"Order": "start-first", "Monitor": seconds * 10**9}
     assert "Monitor" not in specs["web"]["UpdateConfig"]
+
+
+@pytest.mark.parametrize(("created", "well"), [("2026-11-28T10:18:41.5Z", True), ("2026-11-28T10:47:10.1Z", False)])
+def test_a_task_that_failed_before_it_was_gone_back_to_is_not_counted(created: str, well: bool) -> None:
+    memory = MemoryApi()
+    made(memory, record("a", replicas=2), "web", "worker")
+    made(memory, record("b", replicas=2), "web")
+    made(memory, record("a", replicas=2), "web")
+    memory.get("/services/shop-prod_web")["UpdateStatus"] = {"State": "updating", "StartedAt": "2026-11-28T10:47:10Z"}
+    old = memory.tasks[0]
+    old |= {"CreatedAt": created, "Status": {**old["Status"], "State": "failed"}}
+    memory.tasks = [
+        one for one in memory.tasks if one is old or not (one["Slot"] == 1 and one["DesiredState"] == "running")
+    ]
+    assert (seen(memory, record("a", replicas=2)).verdict().wrong == "") is well
