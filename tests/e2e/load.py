@@ -1,15 +1,20 @@
 """Load on a service: mixed reads and writes at a constant rate, over connections that are kept, without retries."""
 
 import asyncio
+import logging
 import math
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx2
+
+SOON = 2  # seconds in which a client connects that has another address to try
 
 
 @dataclass
@@ -23,15 +28,16 @@ class Load:
     failed: list[str] = field(default_factory=list)
     stored: list[int | str] = field(default_factory=list)  # ids of the posts, or jobs, that were acknowledged
 
-    async def send(self, client: httpx2.AsyncClient, number: int, due: float) -> None:
+    async def send(self, clients: Sequence[httpx2.AsyncClient], number: int, due: float) -> None:
         """Send one request, and note how it was answered."""
         good = False
         try:
             if number % 2:
-                answer = await client.post(self.path, json={"title": str(number), "content": "under load"})
+                sent = {"title": str(number), "content": "under load"}
+                answer = await first_that_connects(clients, "POST", self.path, json=sent)
                 self.stored += [answer.json()["id"]] if answer.status_code in (201, 202) else []
             else:
-                answer = await client.get("/posts", params={"limit": 5})
+                answer = await first_that_connects(clients, "GET", "/posts", params={"limit": 5})
             good = answer.status_code in (200, 201, 202)
             if not good:
                 self.failed.append(f"{answer.status_code}: {answer.text[:100]}")
@@ -46,6 +52,14 @@ class Load:
         ordered = sorted(self.latencies[since:])
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
+    def tell(self, what: str) -> None:
+        """Log how the requests went so far; pytest shows it with -rP."""
+        kinds = Counter(one[:40] for one in self.failed).most_common(4)
+        logging.getLogger("load").warning(
+            "%s: %d of %d failed%s; p99 %.0f ms, longest %.0f ms", what, len(self.failed), len(self.good),
+            f" {kinds}" if kinds else "", 1000 * self.percentile(0.99), 1000 * max(self.latencies),
+        )  # fmt: skip
+
     def moments(self) -> int:
         """Count the fewest moments such that each failed request was under way at one of them."""
         failed = [
@@ -58,22 +72,42 @@ class Load:
         return count
 
 
+async def first_that_connects(
+    clients: Sequence[httpx2.AsyncClient], method: str, path: str, **more: Any
+) -> httpx2.Response:
+    """Ask the first that can be connected to: what was sent is not sent again."""
+    for client in clients[:-1]:
+        with suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
+            return await client.request(method, path, **more)
+    return await clients[-1].request(method, path, **more)
+
+
 @contextmanager
 def under_load(
-    base: str, headers: Mapping[str, str], rate: float, verify: ssl.SSLContext | bool = True, path: str = "/posts"
-) -> Iterator[Load]:
-    """Send so many requests a second meanwhile, whether they are answered or not; every other one is a POST."""
+    base: str, headers: Mapping[str, str], rate: float, verify: ssl.SSLContext | bool = True, path: str = "/posts",
+    second: str = "",
+) -> Iterator[Load]:  # fmt: skip
+    """Send so many requests a second meanwhile, whether they are answered or not; every other one is a POST.
+
+    They go to the `second` address when the first one cannot be connected to.
+    """
     load, done = Load(path), threading.Event()
 
     async def send() -> None:
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=1000)
-        client = httpx2.AsyncClient(base_url=base, headers=headers, timeout=60, limits=limits, verify=verify)
-        async with client:
+        timeout = httpx2.Timeout(60, connect=SOON if second else 60)
+        async with AsyncExitStack() as stack:
+            clients = [
+                await stack.enter_async_context(
+                    httpx2.AsyncClient(base_url=one, headers=headers, timeout=timeout, limits=limits, verify=verify)
+                )
+                for one in filter(None, (base, second))
+            ]
             began, number, sent = time.monotonic(), 0, set[asyncio.Task[None]]()
             while not done.is_set():
                 due = began + number / rate
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
-                task = asyncio.create_task(load.send(client, number, due))
+                task = asyncio.create_task(load.send(clients, number, due))
                 sent.add(task)
                 task.add_done_callback(sent.discard)
                 number += 1

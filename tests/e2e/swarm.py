@@ -76,11 +76,35 @@ class Swarm:
         command = ("ps", "--format", "{{.Names}}", "--filter", f"name={PROD}_{service}[.]")
         return [(node, name) for node in NODES for name in self.nodes.docker(node, *command).split()]
 
+    def images(self, service: str, at_work: bool = False) -> list[str]:
+        """Return the images of a service's tasks: of all that the Swarm remembers, or of those at work."""
+        form = "{{.CurrentState}} {{.Image}}"
+        listed = self.nodes.docker("n1", "service", "ps", "--format", form, f"{PROD}_{service}").splitlines()
+        return sorted({line.split()[-1] for line in listed if line.startswith("Running") or not at_work})
+
+    def errors(self, node: str = "n1") -> str:
+        """Return the last that the proxy of a node says went wrong."""
+        names = self.nodes.docker(node, "ps", "--format", "{{.Names}}", "--filter", f"name={PROD}_proxy").split()
+        script = """docker -H "$0" logs "$1" 2>&1 | grep -iE '"level": ?"error"' | tail -n 8"""
+        return run("sh", "-c", script, f"unix://{self.nodes.folder}/{node}/docker.sock", *names[:1])
+
     def all_is_stored(self, load: Load) -> None:
         """Check that nothing failed, and that what was acknowledged is in the database."""
         assert load.failed == [], load.failed[:5]
         assert int(ask_there(self, "SELECT count(*) FROM posts")) == len(load.stored)
         assert len(load.stored) > 20
+
+    def most_is_stored(self, load: Load, lost: int) -> None:
+        """Check that what was acknowledged is stored, and that no more than so many requests failed."""
+        assert len(load.failed) <= lost, load.failed[:5]
+        rows = int(ask_there(self, "SELECT count(*) FROM posts"))
+        assert len(load.stored) <= rows <= len(load.stored) + len(load.failed)
+
+    def leader(self) -> str:
+        """Return the manager that leads the others."""
+        form = "{{.Hostname}} {{.ManagerStatus}}"
+        listed = self.nodes.docker(self.nodes.manager(), "node", "ls", "--format", form).splitlines()
+        return next(line.split()[0] for line in listed if line.endswith("Leader"))
 
 
 def ask_there(swarm: Swarm, query: str) -> str:

@@ -4,11 +4,11 @@ import json
 import os
 import re
 import signal
-from collections.abc import Callable
 
 import pytest
 
 from tests.e2e import changes
+from tests.e2e.bad import BAD, OTHERS, Bad
 from tests.e2e.load import under_load
 from tests.e2e.production import (
     LOCK,
@@ -32,57 +32,6 @@ from tests.support import Checkout, wait_for
 pytestmark = pytest.mark.minutes(6)
 
 RATE = 10  # requests a second: whether the service is there all the time
-
-
-def import_error(checkout: Checkout) -> None:
-    checkout.edit("app/main.py", "MAX_BODY =", "import nowhere\n\nMAX_BODY =")
-
-
-def failing_lifespan(checkout: Checkout) -> None:
-    checkout.edit("app/main.py", "    yield\n", '    raise RuntimeError("no lifespan")\n    yield\n')
-
-
-def wait_for_8_s(checkout: Checkout) -> None:
-    checkout.edit("pyproject.toml", 'docs = "/docs"\n', 'docs = "/docs"\nwait = 8\n')
-
-
-def hangs(checkout: Checkout) -> None:
-    wait_for_8_s(checkout)
-    checkout.edit("app/main.py", "MAX_BODY =", "import time\n\ntime.sleep(600)\nMAX_BODY =")
-
-
-def never_ready(checkout: Checkout) -> None:
-    wait_for_8_s(checkout)
-    checkout.edit("app/health.py", "await db.ping()", 'raise TimeoutError("never")')
-
-
-def too_much_memory(checkout: Checkout) -> None:
-    checkout.edit("app/main.py", "MAX_BODY =", 'HOARD = b"x" * 3 * 2**30\nMAX_BODY =')
-
-
-def exits_after_3_s(checkout: Checkout) -> None:
-    exits = 'import threading\n\nprint("3 s to go", flush=True)\nthreading.Timer(3, os._exit, [7]).start()\n'
-    checkout.edit("gunicorn.conf.py", "env = {", f"{exits}env = {{")
-
-
-def failing_migration(checkout: Checkout) -> None:
-    fails_on_data = '    op.execute("SELECT 1 / (id - id) FROM posts")\n'
-    changes.revision(checkout, "0003", "0002", "expand", fails_on_data, "    pass\n")
-
-
-Bad = tuple[Callable[[Checkout], None], str, str]
-# One of each kind; the others end as those do, later or earlier.
-BAD: list[Bad] = [
-    (import_error, "No module named 'nowhere'", "The new release ended"),
-    (never_ready, "GET /health/ready 503", "The new release was not ready in 8 s: its health path answers 503"),
-    (too_much_memory, "", "The new release ran out of memory"),
-    (exits_after_3_s, "3 s to go", "The new release ended"),
-    (failing_migration, "division by zero", "The migration failed"),
-]
-OTHERS: list[Bad] = [
-    (failing_lifespan, "no lifespan", "The new release ended"),
-    (hangs, "", "The new release was not ready in 8 s"),
-]
 
 
 @pytest.mark.parametrize("bad", [BAD, pytest.param(OTHERS, marks=pytest.mark.full)], ids=["kinds", "others"])

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from slipway.core.caller import who
-from tests.e2e.load import Load, under_load
+from tests.e2e.load import under_load
 from tests.e2e.production import PROD, after, said
 from tests.e2e.registries import Registry
-from tests.e2e.swarm import Swarm, ask_there, live, on_swarm
+from tests.e2e.swarm import Swarm, live, on_swarm
 from tests.e2e.talk import token
 from tests.support import Checkout, wait_for
 
@@ -28,13 +28,6 @@ def swarm(docker: Checkout, plain: Registry) -> Iterator[Swarm]:
         made.push_another("r2", like="r1")
         made.deploy("r1", "--scale", "3", "--bake", "0")
         yield made
-
-
-def stored(swarm: Swarm, load: Load, lost: int) -> None:
-    """Check that what was acknowledged is stored, and that no more than so many requests failed."""
-    assert len(load.failed) <= lost, load.failed[:5]
-    rows = int(ask_there(swarm, "SELECT count(*) FROM posts"))
-    assert len(load.stored) <= rows <= len(load.stored) + len(load.failed)
 
 
 def test_nodes_are_lost_and_come_back(swarm: Swarm) -> None:
@@ -55,7 +48,7 @@ def test_nodes_are_lost_and_come_back(swarm: Swarm) -> None:
         swarm.nodes.kill("n4")
         wait_for(lambda: swarm.nodes.seen("n4") == "down")
         after(load, 2 * RATE)
-    stored(swarm, load, lost=6)
+    swarm.most_is_stored(load, lost=6)
 
 
 def test_whoever_deploys_can_be_killed_at_each_step(swarm: Swarm) -> None:
@@ -74,7 +67,7 @@ def test_whoever_deploys_can_be_killed_at_each_step(swarm: Swarm) -> None:
             )
         swarm.deploy("r2", "--bake", "1")
         after(load, RATE)
-    stored(swarm, load, lost=0)
+    swarm.most_is_stored(load, lost=0)
     assert live(swarm)["image"]
     names = swarm.nodes.docker("n1", "service", "ls", "--format", "{{.Name}}").split()
     assert sorted(names) == [f"{PROD}_{one}" for one in ("db", "proxy", "web")]
