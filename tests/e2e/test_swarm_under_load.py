@@ -203,6 +203,7 @@ def the_leader_is_lost(swarm: Swarm) -> None:
     """Kill the leader, that is not asked: another one is elected, and the deployment goes on."""
     swarm.nodes.docker("n1", "node", "demote", "n1")
     swarm.nodes.docker(swarm.nodes.manager(), "node", "promote", "n1")
+    wait_for(lambda: swarm.nodes.tool("d", "n1", "node", "ls").returncode == 0)
     leader = swarm.leader()
     assert leader != "n1"
     status, last = lost_in(swarm, leader, "r2")
