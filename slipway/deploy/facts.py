@@ -25,7 +25,7 @@ class Options:
     `recreate_database`, its container as well is made as it is defined now; with `recreate_proxy`, the proxy's when its
     tag means another image by now; `recreate` names companions that are made anew. With a `rotation`, the image is the
     live release's. With `no_backup`, none is made before a migration; with `no_hooks`, those of this machine are not
-    run.
+    run. With `move`, it takes the place of what another runtime has of the deployment.
     """
 
     tag: str = ""
@@ -38,6 +38,7 @@ class Options:
     recreate: tuple[str, ...] = ()
     no_hooks: bool = False
     elsewhere: Elsewhere | None = None
+    move: bool = False
     rotation: Step | None = None
     replicas: Mapping[str, int] = field(default_factory=dict)
 
@@ -59,6 +60,7 @@ class Facts:
     elsewhere by now, `after` what the service runs once it is migrated. `processes` are those that a release has beside
     web, each with how many there are by what defines it, 0 where that says nothing. `away` is what is noted while
     clients are sent away, `companions` go on beside releases. Unless a release `has_web`, there is no proxy either.
+    It `moves` where another runtime has the deployment, and makes room.
     """
 
     live: Release | None
@@ -87,6 +89,7 @@ class Facts:
     away: str = ""
     companions: Companions = field(default_factory=Companions)
     has_web: bool = True
+    moves: bool = False
 
     @property
     def now(self) -> Entry | None:
@@ -130,7 +133,7 @@ def is_live(facts: Facts, options: Options) -> bool:
     """Tell whether the live release is what would be deployed."""
     live, now = facts.live, facts.now
     return bool(
-        not (options.force or options.rotation)
+        not (options.force or options.rotation or facts.moves)
         and live
         and live.ready
         and now

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from slipway.deploy import beside, history, ledger, maintenance, processes, settings
+from slipway.deploy import beside, history, ledger, maintenance, moving, processes, settings
 from slipway.deploy.facts import (
     Facts,
     Options,
@@ -40,6 +40,8 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
         ("now", f"{live.image}{'' if live.running else ', which does not run'}" if live else "nothing is live"),
         ("then", f"{facts.reference}{_origin(options)}{'' if facts.image else ', to be built or pulled'}"),
     ]
+    if facts.moves:
+        found.append(("move", moving.PAUSE))
     wanted = scale(facts, options)
     if wanted > 1 or (live and live.scale != wanted):
         found.append(("replicas", f"{live.scale if live else 0} -> {wanted}"))
@@ -137,7 +139,9 @@ def steps(facts: Facts, options: Options) -> list[str]:
     """Return what will run, in order."""
     old, schema = facts.old, facts.schema
     changing = "make the proxy anew" if facts.proxy == "recreate" else "tell the proxy" if facts.told else ""
+    changing = "start the proxy in the old one's place" if facts.moves and facts.proxy else changing
     words = [
+        *(_making_room(facts, options) if facts.moves else ()),
         "" if facts.database else "start the database",
         "make the database's container anew" if recreates(facts, options) else "",
         "give the service a role of its own" if facts.is_superuser else "",
@@ -145,7 +149,7 @@ def steps(facts: Facts, options: Options) -> list[str]:
         f"{'' if options.no_backup else 'back up and '}migrate if anything is pending" if facts.untold else "",
         "back up" if schema and schema.apply and schema.sizes and not options.no_backup else "",
         "migrate" if schema and schema.apply else "",
-        "start the proxy" if facts.proxy == "start" else "",
+        "start the proxy" if facts.proxy == "start" and not facts.moves else "",
         "change the secret" if options.rotation else "",
     ]
     if is_live(facts, options):
@@ -164,6 +168,17 @@ def steps(facts: Facts, options: Options) -> list[str]:
         "let in nobody without the password" if dismisses(facts, options) else "",
     ]
     return [word for word in words if word]
+
+
+def _making_room(facts: Facts, options: Options) -> list[str]:
+    # What is done before a release comes in another runtime's place: the first two while clients go on.
+    backup = "" if options.no_backup else "back up"
+    return [
+        "pull the images on all nodes",
+        backup,
+        "send clients away" if facts.has_web else "",
+        "stop the old service",
+    ]
 
 
 def schema_line(state: State) -> str:

@@ -11,7 +11,20 @@ from slipway.core.caller import who
 from slipway.core.errors import Problem
 from slipway.core.words import human
 from slipway.database import after, migrate, superuser
-from slipway.deploy import away, beside, ledger, plan, preflight, processes, recover, settings, source, switch, webless
+from slipway.deploy import (
+    away,
+    beside,
+    ledger,
+    moving,
+    plan,
+    preflight,
+    processes,
+    recover,
+    settings,
+    source,
+    switch,
+    webless,
+)
 from slipway.deploy.facts import Facts, Options, dismisses, is_live, recreates, replicas, scale
 from slipway.deploy.ledger import Entry
 from slipway.deploy.rollback import started
@@ -22,6 +35,7 @@ from slipway.project.checkout import Checkout
 from slipway.runtime import Deployment
 from slipway.runtime.bring_over import SUPERUSERS, Role
 from slipway.runtime.environment import Environment
+from slipway.runtime.predecessor import Predecessor
 from slipway.runtime.release import NewRelease, Release
 from slipway.runtime.releases import Releases
 from slipway.schema.answers import State
@@ -36,6 +50,7 @@ class Deployer:
         self.deployment = deployment
         self.releases: Releases = deployment.releases
         self.port = port
+        self.before: Predecessor | None = None
 
     # Gather
 
@@ -60,6 +75,8 @@ class Deployer:
     def _check(self, options: Options) -> None:
         webless.check(self.checkout.project, options)
         webless.check_kind(self.checkout.project, self.releases)
+        self.before = self.deployment.before()
+        moving.check(self.before, options, self.releases.deployment)
 
     def _facts(self, options: Options, found: Source, image: Candidate | None, changes: bool) -> Facts:
         source.refuse_backwards(self.releases, found, image)
@@ -94,6 +111,7 @@ class Deployer:
             there=tuple(there), keep=self.checkout.project.deploy.keep, processes=releases.processes(),
             away=known.maintenance if has_web else "", has_web=has_web, companions=around,
             left=self.deployment.database.left_behind(), after=self.checkout.project.hooks.after_migrate,
+            moves=bool(self.before),
         )  # fmt: skip
 
     def _hashes(self, options: Options, live: Release | None, entries: Sequence[Entry], salt: str) -> dict[str, str]:
@@ -165,7 +183,8 @@ class Deployer:
 
         change = replace(self._change(facts, new, options), configuration=configuration)
         entry = begin(self._entry(facts, facts.image, new, options))
-        with of_secret.kept_if_live(entry.release), away.told(self.deployment.database):
+        moved = moving.moved(self.checkout.steps, self.before, options)
+        with moved, of_secret.kept_if_live(entry.release), away.told(self.deployment.database):
             entry = switch.go_live(self.checkout, self.releases, entry, change, start)
         of_secret.finish(entry.release)
         recover.prune(self.releases, self.checkout.project.deploy.keep)
@@ -178,9 +197,10 @@ class Deployer:
     def _change(self, facts: Facts, new: NewRelease, options: Options) -> Change:
         of = self.checkout.project.deploy
         settle = of.settle if options.bake else 0
-        anew = partial(self._start_proxy, facts) if facts.proxy == "recreate" else None
+        comes_late = facts.proxy == "recreate" or (facts.moves and facts.has_web)
+        anew = partial(self._start_proxy, facts) if comes_late else None
         join = partial(self.releases.start_processes, new) if new.replicas else None
-        return Change(facts.old, settle, options.bake, of.drain, anew=anew, processes=join)
+        return Change(facts.old, settle, options.bake, of.drain, anew=anew, processes=join, moves=facts.moves)
 
     def _noted(self, live: Entry) -> Entry:
         # The entry of a release that stays, with what runs beside it now.
@@ -205,6 +225,8 @@ class Deployer:
     def _prepare(self, facts: Facts, options: Options) -> dict[str, Any]:
         # Has the database migrated and a proxy there; returns what the ledger has to know of that.
         self.releases.keep_salt(facts.salt)
+        if self.before:
+            self.before.make_room()
         database = self.deployment.database
         (database.recreate if recreates(facts, options) else database.start)()
         self.deployment.companions.start(facts.companions, self.port, late=False)
@@ -216,9 +238,11 @@ class Deployer:
             wanted = migrate.Options(no_backup=options.no_backup)
             found = migrate.apply(self.checkout, self.environment, self.deployment, wanted).noted
         self.deployment.companions.start(facts.companions, self.port, late=True)
-        if facts.proxy == "start":
+        if facts.proxy == "start" and not facts.moves:
             self._start_proxy(facts)
         return found
 
     def _start_proxy(self, facts: Facts) -> None:
+        if self.before:
+            self.before.give_ports()
         self.releases.proxy.start(facts.configuration[1], self.port)

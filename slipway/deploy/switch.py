@@ -29,7 +29,8 @@ class Change:
     `bake` seconds afterwards. The old one has `drain` seconds after the switch to finish what it is at, before it is
     told to stop. A new one that was `kept` is only stopped when it fails; from one that is gone back to (`one_way`)
     nobody can go back in between. `configuration` is the proxy's, before and after; `anew` makes a proxy that is to be
-    defined otherwise. `processes` starts those of the new one beside its web, None where it has none.
+    defined otherwise. `processes` starts those of the new one beside its web, None where it has none. What `moves` says
+    nothing of what is live when it fails: whoever moves it does.
     """
 
     old: Release | None
@@ -41,6 +42,7 @@ class Change:
     configuration: tuple[str, str] = ("", "")
     anew: Callable[[], None] | None = None
     processes: Callable[[], None] | None = None
+    moves: bool = False
 
     @property
     def returns(self) -> str:
@@ -81,7 +83,7 @@ def go_live(
         done = change if told else replace(change, configuration=("", ""), anew=None)
         live = back(checkout, releases, failed, done)
         if isinstance(error, Problem):
-            error.message = f"{error.message}\n{live} {again(entry.what)}"
+            error.message = f"{error.message}\n{live}{'' if change.moves else f' {again(entry.what)}'}"
         else:
             steps.note("stopped", live)
         raise
@@ -175,6 +177,8 @@ def back(checkout: Checkout, releases: Releases, entry: Entry, change: Change) -
     except Problem as problem:
         return f"{problem.message} What is live: ./inv status; the next deployment puts it in order."
     missing = _noted(releases, replace(entry, outcome=outcome, steps=times(steps)))
+    if change.moves:
+        return missing
     if outcome == Outcome.LIVE:
         return f"{missing}{entry.image} stays live, as nothing else runs."
     if not old:

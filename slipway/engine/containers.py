@@ -16,6 +16,7 @@ SERVICE, ONE_OFF = "com.docker.compose.service", "com.docker.compose.oneoff"
 PROJECT, FOLDER = "com.docker.compose.project", "com.docker.compose.project.working_dir"
 FILES = "com.docker.compose.project.config_files"
 CONFIG_HASH = "com.docker.compose.config-hash"
+TASK = "com.docker.swarm.task.id"  # of what a Swarm runs
 NO_SUCH = "no such container"
 
 

@@ -13,6 +13,7 @@ from slipway.core.shell import Ran
 from slipway.engine.jobs import LATE as LATE  # the status of a job that was given up
 from slipway.project.settings import Settings
 from slipway.runtime.beside import LastingCompanions, LeftBehind
+from slipway.runtime.predecessor import Predecessor
 from slipway.runtime.release import Release
 from slipway.runtime.releases import Releases
 
@@ -249,6 +250,9 @@ class Deployment(Runtime, Protocol):
 
     def hand_out(self, image: str) -> None:
         """Have an image wherever it may run; raises Problem with who cannot pull it."""
+
+    def before(self) -> Predecessor | None:
+        """Return what runs of it with another runtime, whose place it would take; None for nothing."""
 
     def check(self, port: int) -> None:
         """Have its definition read; raises Problem."""

@@ -31,6 +31,7 @@ NO_HOOKS = {"no-hooks": "run none of the project's hooks on this machine"}
         "force": "also when nothing has changed",
         "recreate-database": "make its container as it is defined now; the database is away for some seconds",
         "recreate": "make these services beside the release as they are defined now, with commas between",
+        "move": "from one engine to the Swarm that it is a manager of, with a pause; --plan says what it means",
         "recreate-proxy": "make its container of what its image's tag means now; it cuts connections for 1 to 3 s",
     }
     | NO_HOOKS
@@ -49,6 +50,7 @@ def deploy(
     recreate_database: bool = False,
     recreate_proxy: bool = False,
     recreate: str = "",
+    move: bool = False,
     no_hooks: bool = False,
     wait: bool = False,
     env: str = "",
@@ -70,7 +72,7 @@ def deploy(
         watched = session.project.deploy.bake if seconds is None else seconds
         scaled, anew = containers or usual_scale(session.project), tuple(listed(recreate))
         both = (recreate_database, recreate_proxy, no_backup)
-        options = Options(tag, scaled, watched, force, *both, anew, no_hooks, elsewhere, replicas=replicas)
+        options = Options(tag, scaled, watched, force, *both, anew, no_hooks, elsewhere, move, replicas=replicas)
         if plan:
             show_plan(session, planned(session, options), json)
         else:
@@ -218,8 +220,9 @@ def put_live(session: "Session", options: "Options", yes: bool, as_json: bool) -
     entry = facts.now
     if not is_nothing(facts, options):
         what = f"Rotate {options.rotation.name} of" if options.rotation else f"Deploy {facts.reference} to"
+        moves = ", and stop what runs on one engine" if facts.moves else ""
         without = ", and migrate without a backup" if leaves_backup_out(facts, options) else ""
-        confirm(f"{what} {deployment.releases.deployment}{without}?", yes)
+        confirm(f"{what} {deployment.releases.deployment}{moves}{without}?", yes)
         attempt = Attempt(session.checkout, session.environment, deployment, not options.no_hooks)
         attempt.before(facts, options)
         session.remember()

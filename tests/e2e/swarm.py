@@ -122,6 +122,13 @@ def on_swarm(docker: Checkout, registry: Registry, nodes: int = 3, managers: int
     """Give the clone a cluster, of which two nodes have the proxy, and the first one the data."""
     docker.edit("pyproject.toml", "[tool.slipway.tests]", PLACE)
     commit(docker, "Production on a Swarm")
+    with on_nodes(docker, registry, nodes, managers) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def on_nodes(docker: Checkout, registry: Registry, nodes: int = 3, managers: int = 1) -> Iterator[Swarm]:
+    """Give likewise what the clone may be deployed to, as one engine or as a Swarm."""
     with cluster(nodes, managers) as made:
         made.registry(registry.port)
         made.load("caddy:2", "postgres:17")

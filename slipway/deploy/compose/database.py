@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from slipway.core.errors import Problem
 from slipway.core.limits import ASK
-from slipway.deploy.compose import labels
+from slipway.deploy.compose import labels, tasks
 from slipway.deploy.compose.files import write_secrets
 from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.engine import asked, containers, jobs
@@ -52,6 +52,7 @@ class DeployedDatabase:
                 self.stack.wait(DATABASE)
                 step.detail += ", running"
                 return
+            tasks.refuse(self.shell, self.stack.name, self.stack.environment)
             # One that was started without `inv` may have none, and ends again and again.
             self._write_password()
             if (one := self.stack.container(DATABASE)) and one.running:

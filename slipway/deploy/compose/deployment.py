@@ -7,7 +7,7 @@ from slipway.core.errors import Problem
 from slipway.core.shell import Ran
 from slipway.core.words import listed
 from slipway.deploy import maintenance, source, webless
-from slipway.deploy.compose import labels, oneoffs
+from slipway.deploy.compose import labels, oneoffs, tasks
 from slipway.deploy.compose.companions import DeployedCompanions
 from slipway.deploy.compose.database import DeployedDatabase
 from slipway.deploy.compose.edge import Edge
@@ -73,6 +73,10 @@ class EngineDeployment:
 
     def hand_out(self, image: str) -> None:
         """Do nothing: it is on the only engine that there is."""
+
+    def before(self) -> None:
+        """Return None; raises Problem when a Swarm has it, of which the engine is a node."""
+        tasks.refuse_unless_here(self.stack)
 
     def need(self) -> None:
         """Raise Problem where nothing was ever deployed."""

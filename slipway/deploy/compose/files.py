@@ -14,7 +14,7 @@ from slipway.core.errors import Problem
 from slipway.core.limits import ASK
 from slipway.core.scripts import Script
 from slipway.core.shell import tokens
-from slipway.deploy.compose import labels
+from slipway.deploy.compose import labels, tasks
 from slipway.engine import containers, volumes
 from slipway.engine.jobs import rows, script_command
 from slipway.engine.stack import Stack
@@ -59,8 +59,10 @@ class Files:
     def held(self, lock: str) -> Iterator[None]:
         """Hold the files, by the id of the lock's container; raises Problem, also for those of a newer Slipway.
 
+        And for those of a deployment that is on a Swarm by now.
         What earlier versions let the proxy read is taken away from it first.
         """
+        tasks.refuse_unless_here(self.stack)
         self.holding = lock
         try:
             moved = f"What is in the volume {self.volume} could not be moved into {self.ledger}."

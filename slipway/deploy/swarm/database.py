@@ -50,12 +50,22 @@ def at_work(node: nodes.Node) -> nodes.Node:
 
 
 class SwarmDatabase:
-    """The database of a deployment; see `runtime.LastingDatabase`."""
+    """The database of a deployment; see `runtime.LastingDatabase`.
+
+    `unopened` raises Problem when another one has its volume open on a node.
+    """
 
     def __init__(
-        self, parts: Parts, files: Files, definitions: Definitions, settings: Settings, uid: Callable[[str, str], str]
+        self,
+        parts: Parts,
+        files: Files,
+        definitions: Definitions,
+        settings: Settings,
+        uid: Callable[[str, str], str],
+        unopened: Callable[[nodes.Node], None],
     ) -> None:
         self.parts, self.files, self.definitions, self.settings, self.uid = parts, files, definitions, settings, uid
+        self.unopened = unopened
         self.shell = definitions.stack.shell
 
     def running(self) -> bool:
@@ -90,6 +100,7 @@ class SwarmDatabase:
             node = self.need_node()
             self.parts.have_networks(names.DATABASE)
             if not self.parts.find(DATABASE):
+                self.unopened(node)
                 self.parts.put(self._spec())
             until_running(self.parts, DATABASE, self.definitions.stack.project.wait)
             step.detail += f" on {node.name}"

@@ -1,16 +1,16 @@
 """Production on a Docker Swarm: what stays (proxies, database), and its releases."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, NoReturn
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran
 from slipway.deploy import maintenance, source
-from slipway.deploy.compose.deployment import address, variables
+from slipway.deploy.compose.deployment import EngineDeployment, address, variables
 from slipway.deploy.compose.groups import part_states, state
 from slipway.deploy.compose.labels import DEPLOYMENT, PROXY
-from slipway.deploy.swarm import names, oneoffs, reach
+from slipway.deploy.swarm import names, oneoffs, opened, reach
 from slipway.deploy.swarm.companions import SwarmCompanions, keeps
 from slipway.deploy.swarm.content import Files
 from slipway.deploy.swarm.database import SwarmDatabase
@@ -20,6 +20,7 @@ from slipway.deploy.swarm.lock import Lock
 from slipway.deploy.swarm.made import Maker, refuse
 from slipway.deploy.swarm.notes import SALT
 from slipway.deploy.swarm.parts import Parts
+from slipway.deploy.swarm.predecessor import EnginePredecessor
 from slipway.deploy.swarm.proxy import SwarmProxy
 from slipway.deploy.swarm.releases import SwarmReleases
 from slipway.deploy.swarm.service import SwarmService
@@ -69,7 +70,8 @@ class SwarmDeployment:
         maker = Maker(self.stack, self.settings, files, self._uid)
         self.releases: SwarmReleases = SwarmReleases(self.parts, store, files, maker, self.settings, self.proxy)
         self.jobs = SwarmJobs(self.parts, files, definitions, self.settings, self._uid)
-        self.database = SwarmDatabase(self.parts, files, definitions, self.settings, self._uid)
+        unopened = partial(opened.refuse, self.parts, definitions)
+        self.database = SwarmDatabase(self.parts, files, definitions, self.settings, self._uid, unopened)
         self.service = SwarmService(checkout, self.parts, self.releases, self.proxy)
         self.companions = SwarmCompanions(self.parts, files, definitions, self.releases.services)
         self.definitions = definitions
@@ -89,6 +91,14 @@ class SwarmDeployment:
         """Have an image on all nodes that may run a release of it; raises Problem with who cannot pull it."""
         with self.checkout.steps.step("nodes", "have the image"):
             self.releases.hand_out(image)
+
+    def before(self) -> EnginePredecessor | None:
+        """Return what runs of it with Compose on the engine that is asked, None for nothing."""
+        found = EnginePredecessor(self._of_compose(), self.parts, self.definitions, partial(self.stop, False))
+        return found if found.runs() else None
+
+    def _of_compose(self) -> EngineDeployment:
+        return EngineDeployment(self.checkout, self.environment)
 
     def need(self) -> None:
         """Raise Problem where nothing was ever deployed."""
@@ -151,8 +161,9 @@ class SwarmDeployment:
         return [f"the ledger, releases and secrets of {self.stack.name}"] if count else []
 
     def traces(self) -> list[str]:
-        """Name what tells of a deployment: who takes the lock makes nothing of it."""
-        return self.volumes() if self.releases.records() or self.releases.ledger() else []
+        """Name what tells of a deployment, also on one engine; who takes the lock makes nothing of it."""
+        found = self.volumes() if self.releases.records() or self.releases.ledger() else []
+        return found or self._of_compose().traces()
 
     def kept(self) -> list[str]:
         """Name the volume of the backups; whether its node has it, no manager tells."""

@@ -28,8 +28,11 @@ def of_service(deployment: str, service: str) -> str:
 
 
 def of_network(deployment: str, network: str) -> str:
-    """Return what a network of the Compose files is called on the Swarm."""
-    return f"{deployment}_{network}"
+    """Return what a network of the Compose files is called on the Swarm.
+
+    Not as Compose calls it: one engine may have had the deployment before, and both cannot have a network of one name.
+    """
+    return f"{deployment}_overlay_{network}"
 
 
 def networks(deployment: str, config: Mapping[str, Any], service: str) -> dict[str, str]:

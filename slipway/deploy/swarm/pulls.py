@@ -14,7 +14,7 @@ from typing import Any
 from slipway.core.errors import Problem
 from slipway.deploy.compose.labels import PROXY
 from slipway.deploy.preflight import ROOM
-from slipway.deploy.swarm import disks, everywhere
+from slipway.deploy.swarm import disks, everywhere, names
 from slipway.deploy.swarm.cluster import Disk
 from slipway.deploy.swarm.parts import Parts
 from slipway.engine import registry
@@ -49,6 +49,11 @@ class Pulls:
             self.done.add(image)
         finally:
             _end(self.parts, made)
+
+    def have(self, image: str, label: str) -> None:
+        """Have each node with a label pull an image; raises Problem with who could not."""
+        with self.meanwhile(image, {"": {"TaskTemplate": {"Placement": {"Constraints": [names.pinned(label)]}}}}):
+            pass
 
 
 def _end(parts: Parts, jobs: Sequence[str]) -> None:

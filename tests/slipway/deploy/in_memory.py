@@ -15,6 +15,7 @@ from slipway.project.settings import Settings
 from slipway.runtime import Job, LiveRelease, State
 from slipway.runtime.beside import Companions, LeftBehind
 from slipway.runtime.environment import Environment
+from slipway.runtime.predecessor import Predecessor
 from slipway.runtime.release import Release
 from tests.slipway.deploy.support import MemoryReleases
 
@@ -126,11 +127,15 @@ class MemoryDeployment:
     to_replace: str = ": ./inv deploy"
     backups: str = "nowhere"
     pulls: bool = False
+    predecessor: Predecessor | None = None
 
     def use(self, image: str) -> None:
         self.asked.append(image)
 
     def hand_out(self, image: str) -> None: ...
+
+    def before(self) -> Predecessor | None:
+        return self.predecessor
 
     def check(self, port: int) -> None:
         pass

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from slipway.core.errors import Problem
 from slipway.core.shell import Ran
 from slipway.deploy.compose.database import DeployedDatabase
 from slipway.deploy.compose.labels import RELEASE
 from slipway.deploy.compose.network import DatabaseNetwork
 from slipway.engine.compose import project_name
-from slipway.engine.containers import CONFIG_HASH, SERVICE, Container
+from slipway.engine.containers import CONFIG_HASH, SERVICE, TASK, Container
 from slipway.engine.stack import Stack
 from slipway.project.config import load
 from slipway.project.database import Database
@@ -42,12 +43,13 @@ class OnEngine(engine.Answers):
         }  # fmt: skip
         self.there = {OLD}
         self.told: list[str] = []
+        self.task = ""  # what a Swarm runs there
 
     def probe(self, argv: Sequence[str], **_: Any) -> tuple[int, str, str]:
         """Answer as the engine would."""
         said = " ".join(argv)
         if argv[1] == "ps":
-            return 0, "1", ""
+            return 0, self.task if f"label={TASK}" in argv else "1", ""
         if argv[1] == "inspect":
             return 0, json.dumps([self.database]), ""
         if argv[-1] == "db" and "up" in argv:
@@ -159,6 +161,11 @@ def test_a_database_that_was_started_without_inv_gets_the_file_with_its_password
     filled = ["config --images", "volume create", "sh fill"]
     assert told(OnEngine(NEW, running=False)) == [*filled, "up"]
     assert told(OnEngine(NEW, phase="restarting")) == [*filled, "docker stop", "up"]  # now, not in a minute
+    both = OnEngine(NEW, running=False)
+    both.task = "shop-prod_db.1.x"
+    with pytest.raises(Problem, match="of which this engine is a node: shop-prod_db"):
+        told(both)
+    assert both.told == []
 
 
 def test_a_database_that_runs_though_it_is_elsewhere_is_known_with_who_needs_it(tmp_path: Path) -> None:

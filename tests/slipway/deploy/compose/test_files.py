@@ -9,6 +9,7 @@ import pytest
 from slipway import __version__
 from slipway.core.errors import Problem
 from slipway.deploy.compose.files import CADDYFILE, DEFINITION, LEDGER, SALT, Files, is_private, text
+from slipway.engine.containers import Container
 from slipway.engine.stack import Stack
 from slipway.project.config import load
 from tests.slipway.engine.support import Answers, Copies
@@ -27,9 +28,11 @@ def name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", "shop")
 
 
-def files(shell: Answers) -> Files:
+def files(shell: Answers, *there: Container) -> Files:
     """Return the files of a deployment."""
-    return Files(Stack(shell, load(ROOT), "prod", dict), lambda: "caddy:2")
+    stack = Stack(shell, load(ROOT), "prod", dict)
+    stack._seen = [*there] or None
+    return Files(stack, lambda: "caddy:2")
 
 
 def test_what_the_proxy_may_read_is_read_in_its_container() -> None:
@@ -68,7 +71,7 @@ def test_of_a_deployment_that_never_was_nothing_is_read() -> None:
 
 def test_who_holds_the_lock_splits_reads_and_writes_in_its_container() -> None:
     shell = Answers("split", "=cw==\n-", "written")
-    of = files(shell)
+    of = files(shell, Container("1"))
     with of.held("lock-id"):
         assert of.read(SALT) == ["s"]
         of.write(DEFINITION, "{}")
@@ -90,7 +93,7 @@ def problem(call: Callable[[], object]) -> str:
 
 
 def test_what_cannot_be_split_read_or_written_is_told_with_its_volume_and_why() -> None:
-    said = problem(files(Answers("", said=READ_ONLY)).held("lock-id").__enter__)
+    said = problem(files(Answers("", said=READ_ONLY), Container("1")).held("lock-id").__enter__)
     assert said == f"{READ_ONLY}\nWhat is in the volume shop-prod_deployment could not be moved into shop-prod_ledger."
     for name, volume in ((SALT, "shop-prod_ledger"), (CADDYFILE, "shop-prod_deployment")):
         of = files(Answers("", "", said=READ_ONLY))

@@ -10,6 +10,7 @@ import pytest
 from slipway import __version__
 from slipway.core.errors import Problem
 from slipway.deploy.compose.files import LEDGER, Files
+from slipway.engine.containers import Container
 from slipway.engine.stack import Stack
 from slipway.project.config import load
 from tests.slipway.deploy.compose.support import files, script, two_folders
@@ -30,7 +31,9 @@ LEDGERS = {"releases.jsonl": entry("a").line() + entry("b").line(), "salt": "s"}
 def of(shell: Answers, monkeypatch: pytest.MonkeyPatch) -> Files:
     """Return the files of a deployment."""
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", "shop")
-    return Files(Stack(shell, load(ROOT), "prod", dict), lambda: "caddy:2")
+    stack = Stack(shell, load(ROOT), "prod", dict)
+    stack._seen = [Container("1")]  # something runs
+    return Files(stack, lambda: "caddy:2")
 
 
 def deployed(folder: Path, noted: str | None) -> Path:

@@ -152,7 +152,7 @@ class MemoryApi:
             "DesiredState": "running", "Spec": spec["TaskTemplate"],
             "Status": {"State": self.state(spec["Name"], spec), "ContainerStatus": {"ContainerID": f"c{self.index}"}},
             "NetworksAttachments": [
-                {"Network": {"Spec": {"Name": "shop-prod_default"}}, "Addresses": [f"10.0.0.{self.index}/24"]}
+                {"Network": {"Spec": {"Name": "shop-prod_overlay_default"}}, "Addresses": [f"10.0.0.{self.index}/24"]}
             ],
         }  # fmt: skip
 

@@ -1,0 +1,49 @@
+"""Whether some other PostgreSQL has the database's volume open, on the node that has it.
+
+Two on one volume would destroy the data, and nothing else keeps them apart: in containers of their own, each takes what
+the other has noted there for its own. So before the Swarm has a database, a job looks whether one has noted itself.
+PostgreSQL takes that away when it ends in good order.
+"""
+
+from slipway.core.errors import Problem
+from slipway.deploy.swarm.database import without_socket
+from slipway.deploy.swarm.jobs import follow, job_spec
+from slipway.deploy.swarm.parts import Parts
+from slipway.deploy.swarm.surroundings import Definitions
+from slipway.engine.swarm.nodes import Node
+from slipway.engine.swarm.services import Spec
+from slipway.runtime.jobs import DATABASE
+
+FOLDER, NOTED = "PGDATA", "postmaster.pid"
+OPEN = 9  # the status of the job then: what it printed may get lost
+LOOK = f'[ ! -e "$${FOLDER}/{NOTED}" ] || exit {OPEN}'  # $$, as Compose prints it
+
+
+def refuse(parts: Parts, definitions: Definitions, node: Node) -> None:
+    """Raise Problem when a PostgreSQL has the volume open, or has not ended in good order."""
+    config = without_socket(definitions.config(0))
+    of = config["services"][DATABASE]
+    said = {name: value for name, value in (of.get("environment") or {}).items() if name == FOLDER}
+    job = {**of, "environment": said, "command": ["sh", "-c", LOOK]}
+    spec = job_spec(parts.deployment, config, DATABASE, job, ())
+    done = follow(parts.api, spec, parts.auth(spec), lambda *_: None)
+    if done.status == OPEN:
+        raise Problem(told(node.name, volume(spec), of["image"]))
+    if done.status:
+        raise Problem(f"{done.said}\nWhether a database has the data on {node.name} open cannot be told (see above).")
+
+
+def volume(spec: Spec) -> str:
+    """Return the name of the volume that has the data, "" for none."""
+    found = spec["TaskTemplate"]["ContainerSpec"].get("Mounts") or ()
+    return next((str(one["Source"]) for one in found if one["Type"] == "volume"), "")
+
+
+def told(node: str, volume: str, image: str) -> str:
+    """Say that the data is, or may be, open, and what to do."""
+    return (
+        f"On {node}, a PostgreSQL has the data of the volume {volume} open, or was killed: two of them would destroy "
+        f"it. Nothing was changed. Which one has it, {node} tells: docker ps --filter volume={volume}. One of a "
+        "production on one engine moves with ./inv deploy --move; another one is to be stopped. If there is none: "
+        f"docker run --rm --volume {volume}:/data {image} rm /data/{NOTED}"
+    )
