@@ -4,7 +4,7 @@ Schema, backups and psql are written once, above it, as jobs. `compose` and `hos
 in place; `slipway.deploy.compose` is one whose releases replace each other without a pause.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import IO, NoReturn, Protocol
@@ -12,9 +12,9 @@ from typing import IO, NoReturn, Protocol
 from slipway.core.shell import Ran
 from slipway.engine.jobs import LATE as LATE  # the status of a job that was given up
 from slipway.project.settings import Settings
-from slipway.runtime.beside import LastingCompanions, LeftBehind
+from slipway.runtime.beside import DatabaseServer, LastingCompanions
+from slipway.runtime.beside import LastingDatabase as LastingDatabase
 from slipway.runtime.predecessor import Predecessor
-from slipway.runtime.release import Release
 from slipway.runtime.releases import Releases
 
 STAYS = "./inv down stops it, and its data stays"  # of a database that is not the service's any more
@@ -121,35 +121,6 @@ class Service(Protocol):
 
     def shell(self) -> NoReturn:
         """Open a shell; raises Problem when there is nowhere to."""
-
-
-class DatabaseServer(Protocol):
-    """The PostgreSQL that Slipway runs, or one elsewhere."""
-
-    def running(self) -> bool:
-        """Tell whether it runs; one elsewhere does."""
-
-    def start(self) -> None:
-        """Have it running; raises Problem."""
-
-
-class LastingDatabase(DatabaseServer, Protocol):
-    """A database that goes on while releases replace each other."""
-
-    def left_behind(self) -> LeftBehind | None:
-        """Return the one that runs here, where the database is elsewhere; None for none."""
-
-    def is_outdated(self, port: int) -> bool:
-        """Tell whether what runs was made of another definition than today's, for a service at a port."""
-
-    def away(self) -> str:
-        """Say that it doesn't run any more, and what to do; "" when it does, or is elsewhere. Raises Problem."""
-
-    def clients(self, releases: Iterable[Release]) -> list[str]:
-        """Return the networks, mostly of one address each, from which these releases connect to it; raises Problem."""
-
-    def recreate(self) -> None:
-        """Make it anew as it is defined now, after a trial, with the database away in between; raises Problem."""
 
 
 class Runtime(Protocol):

@@ -1,8 +1,10 @@
 """What stands beside releases and goes on while they replace each other: services of the Compose files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from slipway.runtime.release import Release
 
 
 @dataclass(frozen=True)
@@ -45,3 +47,32 @@ class LeftBehind:
 
     container: str
     releases: tuple[str, ...] = ()
+
+
+class DatabaseServer(Protocol):
+    """The PostgreSQL that Slipway runs, or one elsewhere."""
+
+    def running(self) -> bool:
+        """Tell whether it runs; one elsewhere does."""
+
+    def start(self) -> None:
+        """Have it running; raises Problem."""
+
+
+class LastingDatabase(DatabaseServer, Protocol):
+    """A database that goes on while releases replace each other."""
+
+    def left_behind(self) -> LeftBehind | None:
+        """Return the one that runs here, where the database is elsewhere; None for none."""
+
+    def is_outdated(self, port: int) -> bool:
+        """Tell whether what runs was made of another definition than today's, for a service at a port."""
+
+    def away(self) -> str:
+        """Say that it doesn't run any more, and what to do; "" when it does, or is elsewhere. Raises Problem."""
+
+    def clients(self, releases: Iterable[Release]) -> list[str]:
+        """Return the networks, mostly of one address each, from which these releases connect to it; raises Problem."""
+
+    def recreate(self) -> None:
+        """Make it anew as it is defined now, after a trial, with the database away in between; raises Problem."""

@@ -50,7 +50,7 @@ class SwarmCompanions:
             return
         with self.shell.steps.step("companions", ", ".join(coming)):
             for name in coming:
-                self.parts.have_networks(*names.networks(self.parts.deployment, self.definitions.config(port), name))
+                self.parts.have_networks(*self.parts.networks_of(self.definitions.config(port), name))
                 self.parts.put(self._spec(name, port))
             for name in coming:
                 until_running(self.parts, name, self.definitions.stack.project.wait)
@@ -60,7 +60,7 @@ class SwarmCompanions:
         asked = self.files.wanted(name, config, make)
         around = Around(
             deployment, names.marks(deployment, names.PART), asked[SECRETS], asked[CONFIGS],
-            names.networks(deployment, config, name), stop_first=True, monitor=1,
+            self.parts.networks_of(config, name), stop_first=True, monitor=1,
             constraints=(names.pinned(names.DATA_NODE),) if keeps(config["services"][name]) else (),
         )  # fmt: skip
         return render.service(name, config, around)

@@ -107,7 +107,7 @@ class SwarmDatabase:
 
     def clients(self, releases: Iterable[Release]) -> list[str]:
         """Return the subnets of its network, where the deployment's own tasks are alone; raises Problem."""
-        return overlays.subnets(self.parts.api, names.of_network(self.parts.deployment, names.DATABASE))
+        return overlays.subnets(self.parts.api, self.parts.network(names.DATABASE))
 
     def left_behind(self) -> LeftBehind | None:
         """Return the one that runs here, where the database is elsewhere; None for none."""
@@ -144,7 +144,7 @@ class SwarmDatabase:
         given = {database.PASSWORD: self.settings.database.password}
         deployment = self.parts.deployment
         around = Around(
-            deployment, names.marks(deployment, names.PART), networks=names.networks(deployment, config, DATABASE),
+            deployment, names.marks(deployment, names.PART), networks=self.parts.networks_of(config, DATABASE),
             secrets=self.files.secrets(given, self.uid(of["image"], str(of.get("user") or DATABASE_USER)), make),
             constraints=(names.pinned(names.DATA_NODE),), stop_first=True, monitor=1,
         )  # fmt: skip

@@ -67,7 +67,7 @@ class SwarmDeployment:
         self.parts = Parts(self.api, deployment, store.check, self._networks)
         files = Files(self.api, deployment, lambda: store.get(names.MARK, SALT))
         self.proxy = SwarmProxy(self.parts, files, definitions, self._held, self._pointer)
-        maker = Maker(self.stack, self.settings, files, self._uid)
+        maker = Maker(self.stack, self.settings, files, self._uid, self.parts.networks_of)
         self.releases: SwarmReleases = SwarmReleases(self.parts, store, files, maker, self.settings, self.proxy)
         self.jobs = SwarmJobs(self.parts, files, definitions, self.settings, self._uid)
         unopened = partial(opened.refuse, self.parts, definitions)

@@ -123,7 +123,7 @@ class SwarmJobs:
             files.append(secret("given", job.given, self.uid(of["image"], DATABASE_USER)))
             argv = ["sh", "-c", READ, "sh", *argv]
         more = {"environment": {**(of.get("environment") or {}), **env}, "command": [_doubled(one) for one in argv]}
-        spec = job_spec(self.deployment, config, service, {**of, **more}, files)
+        spec = job_spec(self.parts, config, service, {**of, **more}, files)
         if job.where is Where.SUPERUSER:
             spec["TaskTemplate"]["ContainerSpec"].setdefault("Mounts", []).append(socket_mount(self.deployment))
         return spec
@@ -135,16 +135,17 @@ def _doubled(word: str) -> str:
 
 
 def job_spec(
-    deployment: str, config: Mapping[str, Any], service: str, of: Mapping[str, Any], files: Sequence[File]
+    parts: Parts, config: Mapping[str, Any], service: str, of: Mapping[str, Any], files: Sequence[File]
 ) -> dict[str, Any]:
     """Return the service of a job, as one of the Compose files is but for what `of` says: it is run once, and ends.
 
     One beside the database is where that is.
     """
+    deployment = parts.deployment
     bare = {key: value for key, value in of.items() if key not in ("ports", "restart", "depends_on", "deploy", "scale")}
     config = {**config, "services": {**config["services"], service: {**bare, "healthcheck": {"disable": True}}}}
     around = Around(
-        deployment, names.marks(deployment, names.JOB), files, networks=names.networks(deployment, config, service),
+        deployment, names.marks(deployment, names.JOB), files, networks=parts.networks_of(config, service),
         constraints=(names.pinned(names.DATA_NODE),) if service == DATABASE else (), is_job=True,
         called=names.of_service(deployment, f"{names.JOB}-{random.token_hex(4)}"),
     )  # fmt: skip

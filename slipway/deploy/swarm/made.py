@@ -23,10 +23,20 @@ from slipway.runtime.release import WEB, Beside, NewRelease
 
 
 class Maker:
-    """Makes the services of releases; `uid` tells the number of a user of an image, "" for the image's own."""
+    """Makes the services of releases; `uid` tells the number of a user of an image, "" for the image's own.
 
-    def __init__(self, stack: Stack, settings: Settings, files: Files, uid: Callable[[str, str], str]) -> None:
-        self.stack, self.settings, self.files, self.uid = stack, settings, files, uid
+    `networks_of` tells what the networks of a service are called.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        settings: Settings,
+        files: Files,
+        uid: Callable[[str, str], str],
+        networks_of: Callable[[Mapping[str, Any], str], Mapping[str, str]],
+    ) -> None:
+        self.stack, self.settings, self.files, self.uid, self.networks_of = stack, settings, files, uid, networks_of
         self.shell = stack.shell
         self.definition = Definition(stack)
 
@@ -68,7 +78,7 @@ class Maker:
         asked = self.files.wanted(name, config, make)
         around = Around(
             deployment, names.marks(deployment, names.PART, id), [*secrets, *asked[SECRETS]], asked[CONFIGS],
-            names.networks(deployment, config, name), replicas=count, stop_first=single,
+            self.networks_of(config, name), replicas=count, stop_first=single,
             constraints=(names.pinned(names.DATA_NODE),) if single else (),
             monitor=records.LEAST,
         )  # fmt: skip

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
 
 from slipway.deploy.compose.labels import DEPLOYMENT, RELEASE
 from slipway.deploy.swarm.around import NAMESPACE as NAMESPACE
@@ -35,16 +34,9 @@ def of_network(deployment: str, network: str) -> str:
     return f"{deployment}_overlay_{network}"
 
 
-def networks(deployment: str, config: Mapping[str, Any], service: str) -> dict[str, str]:
-    """Return the names on the Swarm of the networks that a service of the Compose files has, by key."""
-    defined, keys = config.get("networks") or {}, config["services"][service].get("networks") or {DEFAULT: None}
-    return {key: of_defined(deployment, key, defined.get(key) or {}) for key in keys}
-
-
-def of_defined(deployment: str, network: str, said: Mapping[str, Any]) -> str:
-    """Return what a network is called on the Swarm, as the Compose files define it: an external one as it is."""
-    is_others = said.get("external") and network not in OWN_NETWORKS
-    return str(said["name"]) if is_others else of_network(deployment, network)
+def of_network_before(deployment: str, network: str) -> str:
+    """Return what a network was called on the Swarm by an earlier version: one that is there stays."""
+    return f"{deployment}_{network}"
 
 
 def of_object(deployment: str, kind: str, key: str) -> str:

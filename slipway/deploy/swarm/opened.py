@@ -25,7 +25,7 @@ def refuse(parts: Parts, definitions: Definitions, node: Node) -> None:
     of = config["services"][DATABASE]
     said = {name: value for name, value in (of.get("environment") or {}).items() if name == FOLDER}
     job = {**of, "environment": said, "command": ["sh", "-c", LOOK]}
-    spec = job_spec(parts.deployment, config, DATABASE, job, ())
+    spec = job_spec(parts, config, DATABASE, job, ())
     done = follow(parts.api, spec, parts.auth(spec), lambda *_: None)
     if done.status == OPEN:
         raise Problem(told(node.name, volume(spec), of["image"]))

@@ -29,6 +29,7 @@ class Parts:
         self.deployment = deployment
         self.check = check
         self.declared = declared
+        self._networks: dict[str, str] = {}
 
     def all(self) -> dict[str, Service]:
         """Return them by their names on the Swarm; raises Problem."""
@@ -67,18 +68,29 @@ class Parts:
 
     def have_networks(self, *keys: str) -> list[str]:
         """Have networks of the Compose files; return their names on the Swarm. Raises Problem."""
-        found = [self._network(key) for key in keys]
+        found = [self.network(key) for key in keys]
         for key, name in zip(keys, found, strict=True):
             networks.have(self.api, name, partial(self._made_of, key, name))
         return found
 
-    def _network(self, key: str) -> str:
-        said = {} if key in names.OWN_NETWORKS else self.declared().get(key) or {}
-        return names.of_defined(self.deployment, key, said)
+    def networks_of(self, config: Mapping[str, Any], service: str) -> dict[str, str]:
+        """Return the names of the networks that a service of the Compose files has, by key; raises Problem."""
+        defined, keys = config.get("networks") or {}, config["services"][service].get("networks") or (names.DEFAULT,)
+        return {key: self.network(key, defined.get(key)) for key in keys}
+
+    def network(self, key: str, said: Mapping[str, Any] | None = None) -> str:
+        """Return what a network is called, as it is declared or `said`: one of others as it is. Raises Problem."""
+        if key not in names.OWN_NETWORKS and (of := said or self.declared().get(key) or {}).get("external"):
+            return str(of["name"])
+        if key not in self._networks:
+            now, before = (each(self.deployment, key) for each in (names.of_network, names.of_network_before))
+            stays = not networks.is_there(self.api, now) and networks.is_there(self.api, before)
+            self._networks[key] = before if stays else now
+        return self._networks[key]
 
     def _made_of(self, key: str, name: str) -> Mapping[str, Any]:
         said = self.declared().get(key) or {}
-        if name != names.of_network(self.deployment, key):
+        if said.get("external") and key not in names.OWN_NETWORKS:
             raise Problem(
                 f"The Compose files have a network {name} of others (external), and the Swarm has none: docker network "
                 f"create --driver overlay {name}"
@@ -88,7 +100,7 @@ class Parts:
     def check_networks(self) -> None:
         """Raise Problem for a network that is not what the Compose files say, or for others' that is not there."""
         for key, said in self.declared().items():
-            name = self._network(key)
+            name = self.network(key)
             if not (there := networks.find(self.api, name)):
                 self._made_of(key, name)
             elif not said.get("external") and (changed := reach.changed_keys(said, there)):

@@ -120,7 +120,7 @@ class SwarmProxy:
 
     def _spec(self, configuration: str, port: int, make: bool = True) -> Spec:
         config = self.definitions.config(port)
-        watchers = " ".join(overlays.subnets(self.api, names.of_network(self.stack.name, names.CONTROL)))
+        watchers = " ".join(overlays.subnets(self.api, self.parts.network(names.CONTROL)))
         given = {"INTERNAL": EVERYWHERE, "WATCHERS": watchers or "127.0.0.1/32"}
         config = changed(
             with_variables(config, PROXY, given), PROXY, networks={names.DEFAULT: None, names.CONTROL: None}
@@ -131,7 +131,7 @@ class SwarmProxy:
         ]
         around = Around(
             self.stack.name, names.marks(self.stack.name, names.PART), configs=files, is_global=True,
-            networks=names.networks(self.stack.name, config, PROXY), stop_first=True, monitor=1,
+            networks=self.parts.networks_of(config, PROXY), stop_first=True, monitor=1,
             constraints=(names.pinned(names.PROXY_NODE),),
         )  # fmt: skip
         spec = render.service(PROXY, config, around)
@@ -211,12 +211,12 @@ class SwarmProxy:
 
     def addresses(self) -> list[str]:
         """Return where the proxies that run are asked; raises Problem."""
-        network = names.of_network(self.stack.name, names.CONTROL)
+        network = self.parts.network(names.CONTROL)
         running = [one for one in self.parts.tasks_of(PROXY) if one.is_running]
         return [one.addresses[network] for one in running if network in one.addresses]
 
     def _task_of(self, release: str) -> str:
-        network = names.of_network(self.stack.name, names.DEFAULT)
+        network = self.parts.network(names.DEFAULT)
         for service in (names.TRIAL, WEB):
             for one in reversed(self.parts.tasks_of(service)):
                 if one.is_running and one.labels.get(RELEASE) == release and network in one.addresses:

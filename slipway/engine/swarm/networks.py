@@ -18,6 +18,11 @@ def find(api: Api, name: str) -> Mapping[str, Any] | None:
     return found
 
 
+def is_there(api: Api, name: str) -> bool:
+    """Tell whether the Swarm has a network of this name; one of an engine alone is none. Raises Problem."""
+    return (api.find(f"/networks/{name}") or {}).get("Scope") == "swarm"
+
+
 def have(api: Api, name: str, make: Callable[[], Mapping[str, Any]]) -> None:
     """Have a network of this name; `make` tells what one that is not there becomes. Raises Problem."""
     if find(api, name):

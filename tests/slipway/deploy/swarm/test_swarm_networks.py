@@ -20,9 +20,9 @@ def test_a_network_is_made_as_the_compose_files_define_it() -> None:
     memory = MemoryApi()
     closed = parts(memory, default={}, backend={"internal": True, "driver_opts": {"encrypted": ""}})
     assert closed.have_networks("default", "backend", "control") == [
-        "shop-prod_default", "shop-prod_backend", "shop-prod_control",
+        "shop-prod_overlay_default", "shop-prod_overlay_backend", "shop-prod_overlay_control",
     ]  # fmt: skip
-    there = [api(memory).get(f"/networks/shop-prod_{key}")["Spec"] for key in ("default", "backend")]
+    there = [api(memory).get(f"/networks/shop-prod_overlay_{key}")["Spec"] for key in ("default", "backend")]
     assert [(one["Internal"], one["Options"]) for one in there] == [(False, {}), (True, {"encrypted": ""})]
     assert there[0]["Labels"] == names.marks("shop-prod")
 
@@ -31,7 +31,7 @@ def test_what_is_made_is_looked_up_in_no_compose_file_again() -> None:
     memory = MemoryApi()
     parts(memory, default={}).have_networks("default")
     ours = Parts(api(memory), "shop-prod", lambda: None, lambda: pytest.fail("the Compose files were read"))
-    assert ours.have_networks("default") == ["shop-prod_default"]
+    assert ours.have_networks("default") == ["shop-prod_overlay_default"]
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,14 @@ def test_one_that_is_defined_otherwise_by_now_is_told(said: dict[str, Any], chan
     memory = MemoryApi()
     parts(memory, backend={}).have_networks("backend")
     parts(memory, backend={}).check_networks()
-    with pytest.raises(Problem, match=f"shop-prod_backend was made with another value of {changed} than"):
+    with pytest.raises(Problem, match=f"shop-prod_overlay_backend was made with another value of {changed} than"):
         parts(memory, backend=said).check_networks()
 
 
 def test_options_that_the_swarm_adds_are_no_change() -> None:
     memory = MemoryApi()
     parts(memory, backend={"driver_opts": {"encrypted": ""}}).have_networks("backend")
-    found = api(memory).get("/networks/shop-prod_backend")
+    found = api(memory).get("/networks/shop-prod_overlay_backend")
     found["Options"] = {**found["Options"], "com.docker.network.driver.overlay.vxlanid_list": "4097"}
     parts(memory, backend={"driver_opts": {"encrypted": ""}}).check_networks()
 
@@ -68,14 +68,21 @@ def test_a_network_of_others_is_used_and_never_made() -> None:
     mine.check_networks()
     assert mine.have_networks("shared") == ["corporate"]
     config = {"networks": OTHERS, "services": {"it": {"networks": {"shared": None, "default": None}}}}
-    assert names.networks("shop-prod", config, "it") == {"shared": "corporate", "default": "shop-prod_default"}
+    assert mine.networks_of(config, "it") == {"shared": "corporate", "default": "shop-prod_overlay_default"}
 
 
-def test_one_of_a_single_engine_is_told() -> None:
+def test_that_of_a_single_engine_stays_beside() -> None:
     memory = MemoryApi()
     api(memory).post("/networks/create", {"Name": "shop-prod_default", "Scope": "local"})
-    with pytest.raises(Problem, match="is one of this engine alone"):
-        parts(memory, default={}).have_networks("default")
+    assert parts(memory, default={}).have_networks("default") == ["shop-prod_overlay_default"]
+
+
+def test_one_that_an_earlier_version_has_made_stays() -> None:
+    memory = MemoryApi()
+    api(memory).post("/networks/create", {"Name": "shop-prod_default", "Scope": "swarm"})
+    mine = parts(memory, default={}, database={})
+    assert mine.have_networks("default", "database") == ["shop-prod_default", "shop-prod_overlay_database"]
+    assert mine.networks_of({"services": {"it": {}}}, "it") == {"default": "shop-prod_default"}
 
 
 def test_the_deployments_own_are_removed_and_no_others() -> None:
