@@ -9,6 +9,7 @@ from slipway.deploy.swarm.around import Around
 from slipway.deploy.swarm.cluster import state
 from slipway.deploy.swarm.content import Files
 from slipway.deploy.swarm.made import changed
+from slipway.deploy.swarm.mounts import memory
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.surroundings import Definitions
 from slipway.deploy.swarm.wait import until_running
@@ -26,11 +27,7 @@ SOCKET = "/var/run/postgresql"  # where the superuser logs in, whose jobs are on
 
 def socket_mount(deployment: str) -> dict[str, Any]:
     """Return the mount by which jobs of the superuser reach the database's socket: a volume of its node's memory."""
-    options = {"type": "tmpfs", "device": "tmpfs", "o": "size=1m,mode=1777"}
-    return {
-        "Type": "volume", "Source": f"{deployment}_socket", "Target": SOCKET,
-        "VolumeOptions": {"DriverConfig": {"Name": "local", "Options": options}},
-    }  # fmt: skip
+    return memory(f"{deployment}_socket", SOCKET)
 
 
 def without_socket(config: Mapping[str, Any]) -> dict[str, Any]:

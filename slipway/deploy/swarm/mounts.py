@@ -5,6 +5,7 @@ from typing import Any
 
 from slipway.deploy.swarm.around import Around
 from slipway.deploy.swarm.values import literal, mode, octets
+from slipway.engine.processes import FOLDER, LOCKS
 
 # Volumes in whose place a Swarm has secrets and configs: a release's and the database's, and what the proxy reads.
 REPLACED = frozenset({("secrets", "/run/secrets"), ("deployment", "/deployment")})
@@ -22,6 +23,13 @@ def mounts(service: Mapping[str, Any], volumes: Mapping[str, Any], around: Aroun
     if service.get("shm_size") and SHARED_MEMORY not in (one["Target"] for one in found):
         found.append(shared_memory(service["shm_size"]))
     return [one for one in found if not (around.secrets and one["Type"] == "tmpfs" and one["Target"] == SECRETS)]
+
+
+def memory(source: str, target: str) -> dict[str, Any]:
+    """Return the mount of a folder in a node's memory that tasks there share, and whoever they run as writes to."""
+    options = {"type": "tmpfs", "device": "tmpfs", "o": "size=1m,mode=1777"}
+    driver = {"DriverConfig": {"Name": "local", "Options": options}}
+    return {"Type": "volume", "Source": source, "Target": target, "VolumeOptions": driver}
 
 
 def listed(value: Any) -> list[Any]:
@@ -75,6 +83,8 @@ def mount(one: Mapping[str, Any], volumes: Mapping[str, Any], deployment: str) -
         said = one.get("tmpfs") or {}
         return _tmpfs(target, octets(said.get("size") or 0), mode(said.get("mode") or 0), bool(one.get("read_only")))
     source = one.get("source") or ""
+    if (kind, source, target) == ("volume", LOCKS, FOLDER):  # on one engine, Slipway makes it and lets the user write
+        return memory(f"{deployment}_{LOCKS}", FOLDER)
     if kind not in ("volume", "bind"):
         raise ValueError(
             f"{target} is of the type {kind}, which Slipway makes no service of a Swarm with: use a volume"

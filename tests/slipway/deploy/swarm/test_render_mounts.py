@@ -7,7 +7,7 @@ import pytest
 from slipway.deploy.swarm.around import File
 from slipway.deploy.swarm.files import Wanted, wanted
 from slipway.deploy.swarm.findings import findings
-from slipway.deploy.swarm.mounts import tmpfs
+from slipway.deploy.swarm.mounts import mounts, tmpfs
 from slipway.deploy.swarm.privileges import privileges
 from slipway.deploy.swarm.render import service
 from tests.slipway.deploy.swarm.rendered import around, config, container
@@ -187,3 +187,16 @@ def test_a_file_that_nobody_can_make_is_refused() -> None:
     assert findings(made) == ["it: secrets a, which the Compose file does not define: define it"]
     made |= {"secrets": {"a": {"file": "x", "template_driver": "golang"}}}
     assert findings(made) == ["it: secrets a: template_driver, which Slipway makes none with: take it out"]
+
+
+def test_locks_of_single_processes_are_in_a_folder_that_any_user_writes_to() -> None:
+    lock = {"type": "volume", "source": "single", "target": "/run/slipway", "volume": {}}
+    (made,) = mount_of(lock)
+    assert (made["Source"], made["Target"]) == ("shop-prod_single", "/run/slipway")
+    assert made["VolumeOptions"]["DriverConfig"]["Options"]["o"].endswith("mode=1777")
+    (other,) = mount_of({**lock, "target": "/locks"})
+    assert "VolumeOptions" not in other
+
+
+def mount_of(one: dict[str, Any]) -> list[dict[str, Any]]:
+    return mounts({"volumes": [one]}, {}, around(deployment="shop-prod"))
