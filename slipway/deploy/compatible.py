@@ -57,8 +57,8 @@ def standing(
     failed: Problem | None = None
     for one in dict.fromkeys(known):
         if source.find(deployment.releases.images, one):
-            deployment.use(one)
             try:
+                deployment.use(one)
                 found = schema.known(environment, deployment, release)
             except Problem as problem:  # an image that is broken, or of another Slipway; another may know
                 failed = problem

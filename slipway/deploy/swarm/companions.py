@@ -11,7 +11,7 @@ from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.surroundings import Definitions
 from slipway.deploy.swarm.wait import until_running
 from slipway.engine.swarm.objects import CONFIGS, SECRETS
-from slipway.engine.swarm.services import alike
+from slipway.engine.swarm.specs import alike
 from slipway.runtime import State, companions
 from slipway.runtime.beside import Companions
 

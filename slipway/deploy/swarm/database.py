@@ -15,7 +15,7 @@ from slipway.deploy.swarm.surroundings import Definitions
 from slipway.deploy.swarm.wait import until_running
 from slipway.engine.swarm import networks as overlays
 from slipway.engine.swarm import nodes
-from slipway.engine.swarm.services import alike
+from slipway.engine.swarm.specs import alike
 from slipway.project import database
 from slipway.project.settings import Settings
 from slipway.runtime.beside import LeftBehind

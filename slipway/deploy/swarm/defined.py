@@ -7,7 +7,7 @@ from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.pointer import SwarmPointer
 from slipway.deploy.swarm.store import Store
 from slipway.engine import processes, variables
-from slipway.engine.swarm import services
+from slipway.engine.swarm.specs import marked
 from slipway.project import values
 from slipway.project.settings import Settings
 from slipway.runtime.release import Release
@@ -46,8 +46,8 @@ class SwarmDefined(SwarmPointer):
             return False
         counts = {name: records.replicas(spec) for name, spec in record.specs.items()}
         now = self.maker.specs(release.id, record.image, counts, make=False)
-        return {name: services.marked(records.watched(one, record.bake)) for name, one in now.items()} == {
-            name: services.marked(one) for name, one in record.specs.items()
+        return {name: marked(records.watched(one, record.bake)) for name, one in now.items()} == {
+            name: marked(one) for name, one in record.specs.items()
         }
 
     def processes(self) -> dict[str, int]:

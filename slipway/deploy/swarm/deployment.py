@@ -6,7 +6,8 @@ from typing import Any, NoReturn
 
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran
-from slipway.deploy import maintenance, source
+from slipway.deploy import ledger, maintenance, source
+from slipway.deploy.compose.definition import Definition
 from slipway.deploy.compose.deployment import EngineDeployment, address, variables
 from slipway.deploy.compose.groups import part_states, state
 from slipway.deploy.compose.labels import DEPLOYMENT, PROXY
@@ -82,10 +83,15 @@ class SwarmDeployment:
         return self.jobs.backups
 
     def use(self, image: str) -> None:
-        """Let jobs run in this image; raises Problem for one that nodes cannot pull."""
-        if not references.digest(image):
-            raise Problem(f"{image}: {PULLED}")
-        self.used = image
+        """Let jobs run in this image, named by its digest or id; raises Problem for one that nodes cannot pull."""
+        self.used = image if references.digest(image) else self._deployed(image)
+
+    def _deployed(self, id: str) -> str:
+        # Of what was deployed, the ledger has the digest.
+        for one in reversed(ledger.parse(self.releases.ledger())):
+            if one.image_id == id and references.digest(one.image):
+                return one.image
+        raise Problem(f"{id}: {PULLED}")
 
     def hand_out(self, image: str) -> None:
         """Have an image on all nodes that may run a release of it; raises Problem with who cannot pull it."""
@@ -110,7 +116,7 @@ class SwarmDeployment:
         config, maker = self.definitions.config(port), self.releases.maker
         refuse(config, [*OWN, *(name for name, of in config["services"].items() if keeps(of))])
         maker.check()
-        self.parts.check_networks()
+        self.parts.check_networks(reach.networks(maker.definition.config) | reach.networks(config))
         companions = {name: of for name, of in config["services"].items() if name not in OWN}
         for line in (*differences(maker.definition.config), *differences({**config, "services": companions})):
             self.checkout.steps.note("on a Swarm", line)
@@ -220,7 +226,8 @@ class SwarmDeployment:
         return self.releases.pointer()
 
     def _networks(self) -> dict[str, Any]:
-        return self.releases.maker.networks() | reach.networks(self.definitions.config(0))
+        # Read anew: the lock wants some before there are settings, and what was read without them is not to stay.
+        return reach.networks(Definition(self.stack).config) | reach.networks(Definitions(self.stack).config(0))
 
     def _variables(self) -> dict[str, str]:
         return variables(self.settings, self.stack.name, self.used or self._live_image())

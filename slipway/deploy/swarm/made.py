@@ -7,7 +7,7 @@ from typing import Any
 from slipway.core.errors import Problem
 from slipway.deploy.compose.definition import Definition
 from slipway.deploy.compose.labels import PROXY
-from slipway.deploy.swarm import counted, names, reach, records, render
+from slipway.deploy.swarm import counted, names, records, render
 from slipway.deploy.swarm.around import Around, File
 from slipway.deploy.swarm.content import Files
 from slipway.deploy.swarm.findings import findings
@@ -43,10 +43,6 @@ class Maker:
     def check(self) -> None:
         """Raise Problem for what no service of a Swarm can be made of."""
         refuse(self.definition.config, self._pinned())
-
-    def networks(self) -> dict[str, Any]:
-        """Return the networks that services of a release have, as Compose reads them, by key; raises Problem."""
-        return reach.networks(self.definition.config)
 
     def record(self, new: NewRelease) -> Record:
         """Return what a new release is; its image is at hand. Raises Problem."""

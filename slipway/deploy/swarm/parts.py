@@ -53,10 +53,13 @@ class Parts:
         """Tell whether a task of one runs, and is healthy; raises Problem."""
         return any(one.is_running for one in self.tasks_of(service))
 
-    def put(self, spec: Spec) -> bool:
-        """Have one be what a spec says; False when it is so already. Raises Problem."""
+    def put(self, spec: Spec, stays: bool = False) -> bool:
+        """Have one be what a spec says; False when it is so already. Raises Problem.
+
+        From one that `stays`, the Swarm doesn't go back by itself.
+        """
         self.check()
-        return services.put(self.api, spec, self.auth(spec))
+        return services.put(self.api, spec, self.auth(spec), stays)
 
     def remove(self, service: str) -> None:
         """Remove one by its name in the Compose files; it may be gone already. Raises Problem."""
@@ -80,7 +83,7 @@ class Parts:
 
     def network(self, key: str, said: Mapping[str, Any] | None = None) -> str:
         """Return what a network is called, as it is declared or `said`: one of others as it is. Raises Problem."""
-        if key not in names.OWN_NETWORKS and (of := said or self.declared().get(key) or {}).get("external"):
+        if key not in names.OWN_NETWORKS and (of := self._said(key, said)).get("external"):
             return str(of["name"])
         if key not in self._networks:
             now, before = (each(self.deployment, key) for each in (names.of_network, names.of_network_before))
@@ -88,8 +91,11 @@ class Parts:
             self._networks[key] = before if stays else now
         return self._networks[key]
 
-    def _made_of(self, key: str, name: str) -> Mapping[str, Any]:
-        said = self.declared().get(key) or {}
+    def _said(self, key: str, said: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        return said if said is not None else self.declared().get(key) or {}
+
+    def _made_of(self, key: str, name: str, said: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        said = self._said(key, said)
         if said.get("external") and key not in names.OWN_NETWORKS:
             raise Problem(
                 f"The Compose files have a network {name} of others (external), and the Swarm has none: docker network "
@@ -97,12 +103,12 @@ class Parts:
             )
         return reach.network(name, said, names.marks(self.deployment))
 
-    def check_networks(self) -> None:
+    def check_networks(self, declared: Networks) -> None:
         """Raise Problem for a network that is not what the Compose files say, or for others' that is not there."""
-        for key, said in self.declared().items():
-            name = self.network(key)
+        for key, said in declared.items():
+            name = self.network(key, said)
             if not (there := networks.find(self.api, name)):
-                self._made_of(key, name)
+                self._made_of(key, name, said)
             elif not said.get("external") and (changed := reach.changed_keys(said, there)):
                 raise Problem(
                     f"The network {name} was made with another value of {' and '.join(changed)} than the Compose files "

@@ -57,10 +57,10 @@ class SwarmPointer(SwarmNotes):
     def _kept(self, release: str) -> list[Blob]:
         return [one for one in self.store.all(names.RECORD) if one.labels.get(labels.RELEASE) == release]
 
-    def become(self, record: Record, *of: str) -> None:
-        """Let some of the services become a release's; raises Problem."""
+    def become(self, record: Record, *of: str, stays: bool = False) -> None:
+        """Let some of the services become a release's, from which the Swarm goes back unless it `stays`."""
         for name in of:
-            self.parts.put(record.specs[name])
+            self.parts.put(record.specs[name], stays)
 
     def try_out(self, record: Record) -> None:
         """Start one task of a release's web, to which nobody is led; raises Problem."""
@@ -133,7 +133,7 @@ class SwarmPointer(SwarmNotes):
     def switch(self, new: str, old: str, line: str) -> None:
         """Let web become a release, from which one can go back until `seal`; note a line of the ledger."""
         record = self.record_of(new)
-        self.become(record, *self._leading(record))
+        self.become(record, *self._leading(record), stays=not old)
         if old:
             self.store.set(names.MARK, PREVIOUS, old.encode())
         self.untry(new)

@@ -21,7 +21,8 @@ from slipway.engine import asked
 from slipway.engine.swarm import networks as overlays
 from slipway.engine.swarm import nodes, objects
 from slipway.engine.swarm.objects import CONFIGS
-from slipway.engine.swarm.services import Service, Spec, alike
+from slipway.engine.swarm.services import Service
+from slipway.engine.swarm.specs import Spec, alike
 from slipway.project.health import headers
 from slipway.runtime.release import WEB, Answers, Look, Pointer, Release
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from slipway.core.caller import who
 from slipway.deploy.compose import labels
-from slipway.deploy.swarm import counted, names, records, settled
+from slipway.deploy.swarm import counted, names, reach, records, settled
 from slipway.deploy.swarm import lock as locks
 from slipway.deploy.swarm.around import File
 from slipway.deploy.swarm.away import Away
@@ -27,6 +27,8 @@ from slipway.engine.swarm import logs, services
 from slipway.engine.swarm.services import FAILED
 from slipway.project.settings import Settings
 from slipway.runtime.release import WEB, Answers, Beside, NewRelease, Release
+
+LOOKED_INTO = 6  # tasks, for one that has a log
 
 
 class SwarmReleases(SwarmDefined):
@@ -95,8 +97,11 @@ class SwarmReleases(SwarmDefined):
         there = self.parts.all()
         mine = [one for one in self.parts.tasks(there) if one.labels.get(labels.RELEASE) == release]
         web = {one.id for one in there.values() if one.name in (self._called(WEB), self._called(names.TRIAL))}
-        found = sorted(mine, key=lambda one: (one.state in FAILED, one.service in web, one.index))[-1:]
-        return "\n".join(filter(None, [logs.of_task(self.api, found[0].id, lines), found[0].said])) if found else ""
+        found = sorted(mine, key=lambda one: (one.state in FAILED, one.service in web, one.index))
+        for one in reversed(found[-LOOKED_INTO:]):  # one that has begun nothing has no log
+            if text := "\n".join(filter(None, [logs.of_task(self.api, one.id, lines), one.said])):
+                return text
+        return ""
 
     def _called(self, service: str) -> str:
         return names.of_service(self.deployment, service)
@@ -125,7 +130,7 @@ class SwarmReleases(SwarmDefined):
     def start(self, new: NewRelease) -> None:
         """Keep what one is, and try its web; raises Problem."""
         self.store.check()
-        self.parts.have_networks(*self.maker.networks())
+        self.parts.have_networks(*reach.networks(self.maker.definition.config))
         record = self.maker.record(new)
         self.store.set(names.RECORD, new.id, record.data)
         with self.pulls.meanwhile(record.image, record.specs):

@@ -1,7 +1,5 @@
 """Services of a Swarm, and their tasks."""
 
-import hashlib
-import json
 import sys
 import time
 from collections.abc import Mapping
@@ -12,6 +10,8 @@ from slipway.core.errors import Problem
 from slipway.core.shell import tokens
 from slipway.engine.api import ELECTION, POLL, Api, Away
 from slipway.engine.containers import exec_command
+from slipway.engine.swarm.specs import Spec as Spec
+from slipway.engine.swarm.specs import alike, marked
 
 WORKING = ("updating", "rollback_started")  # states of an update that goes on
 BACK = ("rollback_started", "rollback_completed", "rollback_paused")
@@ -19,8 +19,7 @@ COMING = ("new", "pending", "assigned", "accepted", "preparing", "ready", "start
 RUNNING = "running"  # and healthy, of one that has a health check
 FAILED = ("failed", "rejected")
 OVER = (*FAILED, "complete", "shutdown", "remove", "orphaned")
-HASH = "dev.slipway.spec"  # the label of a service by which it is known what it was made of
-Spec = Mapping[str, Any]
+SHORTEST = 10**9  # nanoseconds that a Swarm watches a task for, of those that it takes
 
 
 @dataclass(frozen=True)
@@ -189,9 +188,14 @@ def update(api: Api, service: Service, spec: Spec, auth: Mapping[str, str] | Non
             time.sleep(POLL)
 
 
-def put(api: Api, spec: Spec, auth: Mapping[str, str] | None = None) -> bool:
-    """Have a service that is what a spec says; False when it is so already. Raises Problem."""
+def put(api: Api, spec: Spec, auth: Mapping[str, str] | None = None, stays: bool = False) -> bool:
+    """Have a service that is what a spec says; False when it is so already. Raises Problem.
+
+    From one that `stays`, the Swarm doesn't go back by itself, nor watches it for that.
+    """
     spec = marked(spec)
+    if stays and "UpdateConfig" in spec:
+        spec["UpdateConfig"] = {**spec["UpdateConfig"], "FailureAction": "continue", "Monitor": SHORTEST}
     found = find(api, str(spec["Name"]))
     if not found:
         create(api, spec, auth)
@@ -208,25 +212,12 @@ def go_back(api: Api, spec: Spec, auth: Mapping[str, str] | None = None) -> None
     if found and found.previous and not alike(found.spec, spec) and alike(found.previous, spec):
         update(api, found, found.spec, auth, rollback="previous")
     else:
-        put(api, spec, auth)
+        put(api, spec, auth, stays=True)
 
 
 def remove(api: Api, service: str) -> bool:
     """Remove a service by its name or id; False when it was gone already. Raises Problem."""
     return api.delete(f"/services/{service}")
-
-
-def marked(spec: Spec) -> dict[str, Any]:
-    """Return a spec with a label by which it is known again: the Swarm adds to what it is told."""
-    bare = {**spec, "Labels": {key: one for key, one in (spec.get("Labels") or {}).items() if key != HASH}}
-    digest = hashlib.sha256(json.dumps(bare, sort_keys=True).encode()).hexdigest()[:16]
-    return {**bare, "Labels": {**bare["Labels"], HASH: digest}}
-
-
-def alike(one: Spec, other: Spec) -> bool:
-    """Tell whether two specs were the same when the Swarm was told of them."""
-    first, second = (marked(each) if HASH not in (each.get("Labels") or {}) else each for each in (one, other))
-    return bool(first["Labels"][HASH] == second["Labels"][HASH])
 
 
 def wait_gone(api: Api, service: str, seconds: float) -> None:

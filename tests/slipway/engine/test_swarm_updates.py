@@ -2,7 +2,7 @@
 
 import pytest
 
-from slipway.engine.swarm import services, updates
+from slipway.engine.swarm import services, specs, updates
 from tests.slipway.deploy.swarm.in_memory import MemoryApi, api, spec
 
 
@@ -29,7 +29,7 @@ def test_it_goes_on_as_what_it_was_told_to_be(memory: MemoryApi) -> None:
     assert resumed(memory)
     found = services.find(api(memory), "shop-prod_web")
     assert found
-    assert services.alike(found.spec, spec("web", "b"))
+    assert specs.alike(found.spec, spec("web", "b"))
     assert found.labels[updates.RESUMED] == memory.tasks[0]["ID"]
     memory.get("/services/shop-prod_web")["UpdateStatus"] = {"State": "updating"}
     memory.tasks[0] |= {"DesiredState": "shutdown", "Status": {"State": "starting"}}

@@ -16,6 +16,10 @@ def parts(memory: MemoryApi, **declared: dict[str, Any]) -> Parts:
     return Parts(api(memory), "shop-prod", lambda: None, lambda: declared)
 
 
+def check(memory: MemoryApi, **declared: dict[str, Any]) -> None:
+    parts(memory).check_networks(declared)
+
+
 def test_a_network_is_made_as_the_compose_files_define_it() -> None:
     memory = MemoryApi()
     closed = parts(memory, default={}, backend={"internal": True, "driver_opts": {"encrypted": ""}})
@@ -44,9 +48,9 @@ def test_what_is_made_is_looked_up_in_no_compose_file_again() -> None:
 def test_one_that_is_defined_otherwise_by_now_is_told(said: dict[str, Any], changed: str) -> None:
     memory = MemoryApi()
     parts(memory, backend={}).have_networks("backend")
-    parts(memory, backend={}).check_networks()
+    check(memory, backend={})
     with pytest.raises(Problem, match=f"shop-prod_overlay_backend was made with another value of {changed} than"):
-        parts(memory, backend=said).check_networks()
+        check(memory, backend=said)
 
 
 def test_options_that_the_swarm_adds_are_no_change() -> None:
@@ -54,18 +58,18 @@ def test_options_that_the_swarm_adds_are_no_change() -> None:
     parts(memory, backend={"driver_opts": {"encrypted": ""}}).have_networks("backend")
     found = api(memory).get("/networks/shop-prod_overlay_backend")
     found["Options"] = {**found["Options"], "com.docker.network.driver.overlay.vxlanid_list": "4097"}
-    parts(memory, backend={"driver_opts": {"encrypted": ""}}).check_networks()
+    check(memory, backend={"driver_opts": {"encrypted": ""}})
 
 
 def test_a_network_of_others_is_used_and_never_made() -> None:
     memory = MemoryApi()
     mine = parts(memory, **OTHERS)
     with pytest.raises(Problem, match="docker network create --driver overlay corporate"):
-        mine.check_networks()
+        check(memory, **OTHERS)
     with pytest.raises(Problem, match="docker network create --driver overlay corporate"):
         mine.have_networks("shared")
     api(memory).post("/networks/create", {"Name": "corporate", "Driver": "overlay", "Internal": True})
-    mine.check_networks()
+    check(memory, **OTHERS)
     assert mine.have_networks("shared") == ["corporate"]
     config = {"networks": OTHERS, "services": {"it": {"networks": {"shared": None, "default": None}}}}
     assert mine.networks_of(config, "it") == {"shared": "corporate", "default": "shop-prod_overlay_default"}

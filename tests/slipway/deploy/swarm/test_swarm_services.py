@@ -75,6 +75,18 @@ def test_going_back_is_a_rollback_only_to_what_was_before() -> None:
     assert memory.get("/services/shop-prod_web")["Spec"]["Labels"]["dev.slipway.release"] == "a"
 
 
+def test_from_what_stays_the_swarm_does_not_go_back_and_it_is_the_same_spec() -> None:
+    memory = MemoryApi()
+    watched = {"UpdateConfig": {"FailureAction": "rollback", "Monitor": 30 * 10**9, "Order": "start-first"}}
+    services.put(api(memory), {**spec("web", "a"), **watched})
+    services.put(api(memory), {**spec("web", "b"), **watched}, stays=True)
+    there = memory.get("/services/shop-prod_web")["Spec"]
+    assert there["UpdateConfig"] == {"FailureAction": "continue", "Monitor": 10**9, "Order": "start-first"}
+    assert not services.put(api(memory), {**spec("web", "b"), **watched})
+    services.go_back(api(memory), {**spec("web", "c"), **watched})
+    assert memory.get("/services/shop-prod_web")["Spec"]["UpdateConfig"]["FailureAction"] == "continue"
+
+
 def test_a_task_is_of_what_its_service_is_now() -> None:
     memory = MemoryApi()
     services.put(api(memory), spec("web", "a"))
