@@ -122,7 +122,7 @@ class SwarmProxy:
     def _spec(self, configuration: str, port: int, make: bool = True) -> Spec:
         config = self.definitions.config(port)
         watchers = " ".join(overlays.subnets(self.api, self.parts.network(names.CONTROL)))
-        given = {"INTERNAL": EVERYWHERE, "WATCHERS": watchers or "127.0.0.1/32"}
+        given = {"INTERNAL": EVERYWHERE, "WATCHERS": watchers or "127.0.0.1/32", "BALANCE": "round_robin"}
         config = changed(
             with_variables(config, PROXY, given), PROXY, networks={names.DEFAULT: None, names.CONTROL: None}
         )

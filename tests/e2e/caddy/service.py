@@ -57,6 +57,13 @@ def leads_to_the_least_busy(lab: Lab) -> None:
             wait_for(lambda number=number: lab.first.count(target) + lab.second.count(target) > number)  # type: ignore[misc]
         at = [one.result().body for one in sent]
     assert all(one != other for one, other in zip(at[::2], at[1::2], strict=True)), at
+    # On a Swarm in turn, however busy one is.
+    with lab.led_to("web-two"), ThreadPoolExecutor(1) as pool:
+        proxy, target = lab.plain.having(lab.caddyfile, BALANCE="round_robin"), unique("/slow?seconds=1.5")
+        busy = pool.submit(proxy.ask, target)
+        wait_for(lambda: lab.first.count(target) + lab.second.count(target) == 1)
+        assert len({proxy.ask(unique("/slow?seconds=0")).body for _ in range(2)}) == 2
+        assert busy.result().status == 200
 
 
 def waits_until_one_listens(lab: Lab) -> None:
