@@ -35,6 +35,7 @@ POLL = 0.3
 BACKUPS = "/backups"
 GIVEN = "/run/secrets/given"
 READ = f'exec "$@" <{GIVEN}'
+LOG = 2.0  # seconds for a log to come after its job has ended
 LAST = 50  # lines of one that failed
 NO_TERMINAL = (
     "Nobody's terminal can be in a task of a Swarm, and nothing is read there: say what to do, as in "
@@ -182,15 +183,28 @@ def follow(api: Api, spec: Mapping[str, Any], auth: Mapping[str, str], show: Sho
                 f"{task.said}\nThe job could not be started on {where} (see above). To do without that node: ./inv "
                 f"drain {where}"
             )
-        both = logs.read(api, service)
-        for stream, text in zip((logs.OUT, logs.ERR), both, strict=True):
-            for line in text.splitlines()[shown[stream] :]:  # what came last
+        out, err = _told(api, service, shown)
+        for stream, lines in ((logs.OUT, out), (logs.ERR, err)):
+            for line in lines[len(shown[stream]) :]:  # what came last
                 show(stream, line)
         status = task.status or (0 if task.state == "complete" else 1)
-        said = "\n".join("\n".join(both).strip().splitlines()[-LAST:])
-        return Ran(status, both[0].strip(), said if status else "")
+        said = "\n".join("\n".join([*out, *err]).strip().splitlines()[-LAST:])
+        return Ran(status, "\n".join(out).strip(), said if status else "")
     finally:
         services.remove(api, service)
+
+
+def _told(api: Api, service: str, shown: Mapping[int, Sequence[str]]) -> list[list[str]]:
+    # All that a job has printed: output, and errors. Its node may be late with it: for no log, or for less of one than
+    # was shown, is asked again; and what was shown was printed.
+    end = time.monotonic() + LOG
+    while True:
+        there = [text.splitlines() for text in logs.read(api, service)]
+        seen = [list(shown[stream]) for stream in (logs.OUT, logs.ERR)]
+        is_whole = any(there) and all(len(one) >= len(other) for one, other in zip(there, seen, strict=True))
+        if is_whole or time.monotonic() > end:
+            return [max(one, other, key=len) for one, other in zip(there, seen, strict=True)]
+        time.sleep(POLL)
 
 
 def printed(stream: int, line: str) -> None:
@@ -203,12 +217,12 @@ def _ended(api: Api, service: str) -> Task | None:
 
 
 @contextlib.contextmanager
-def _shown(api: Api, service: str, show: Show) -> Iterator[dict[int, int]]:
-    # What a job prints while it runs, on a connection of its own, which ends with it. Gives how many lines were shown.
-    other, shown = api.another(), {logs.OUT: 0, logs.ERR: 0}
+def _shown(api: Api, service: str, show: Show) -> Iterator[dict[int, list[str]]]:
+    # What a job prints while it runs, on a connection of its own, which ends with it. Gives the lines that were shown.
+    other, shown = api.another(), {logs.OUT: list[str](), logs.ERR: list[str]()}
 
     def add(stream: int, line: str) -> None:
-        shown[stream] = shown.get(stream, 0) + 1
+        shown.setdefault(stream, []).append(line)
         show(stream, line)
 
     thread = threading.Thread(target=logs.follow, args=(other, service, add), daemon=True)
