@@ -139,7 +139,7 @@ def steps(facts: Facts, options: Options) -> list[str]:
     """Return what will run, in order."""
     old, schema = facts.old, facts.schema
     changing = "make the proxy anew" if facts.proxy == "recreate" else "tell the proxy" if facts.told else ""
-    changing = "start the proxy in the old one's place" if facts.moves and facts.proxy else changing
+    taking = "start the proxy in the old one's place" if facts.moves and facts.proxy else ""
     words = [
         *(_making_room(facts, options) if facts.moves else ()),
         "" if facts.database else "start the database",
@@ -159,8 +159,9 @@ def steps(facts: Facts, options: Options) -> list[str]:
     words += [
         *(f"run {line!r}" for line in facts.after if not options.rotation),
         *(of_web if facts.has_web else [f"start {listed}{beside_old}"]),
-        changing,
+        "" if taking else changing,
         "switch",
+        taking,
         f"stop {processes.listed(old.replicas)} of the old one" if old and old.replicas else "",
         f"watch for {options.bake} s" if options.bake else "",
         ("let the old one finish, and stop it" if facts.has_web else "let the old one finish") if old else "",

@@ -66,7 +66,7 @@ def go_live(
         trial.of_web(checkout, releases, entry.release, 0 if change.processes else change.settle)
         if change.processes:
             processes.start(checkout, releases, entry.release, change.processes, change.settle)
-        if change.anew:
+        if change.anew and not change.moves:
             change.anew()
         told = True
         take(steps, releases.proxy, *change.configuration)
@@ -76,6 +76,8 @@ def go_live(
         before = watch.standard(earlier.first, earlier.since(releases, change.old)) if earlier else Answers()
         watched = Watch(checkout, releases, entry.release, before, waits)
         releases.spread(entry.release, watched.check)
+        if change.anew and change.moves:  # until now, who is there tells clients to come again
+            change.anew()
         trial.probe(checkout, releases.proxy, entry.release, watched.check)
         trial.bake(watched, change.bake, bool(change.returns))
     except BaseException as error:
