@@ -29,7 +29,7 @@ class Container:
     of the engine's machine: of one that waits to be started again, those that it will have. `phase` is the engine's own
     word (created, exited, ...), `created` its time (RFC 3339), `grace` the seconds that it has to stop, None for the
     engine's own. `addresses` are those of IPv4 in its `networks`, `more_addresses` those of IPv6. `volumes` are the
-    names of those it has, `env` its variables, each NAME=value.
+    names of those it has, `env` its variables, each NAME=value. `ended` says how it ended where its status doesn't.
     """
 
     id: str
@@ -52,6 +52,7 @@ class Container:
     networks: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     env: tuple[str, ...] = field(default=(), repr=False)
+    ended: str = ""
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "Container":
@@ -115,7 +116,7 @@ class Container:
         if self.out_of_memory:
             return Verdict(wrong="ran out of memory")
         if not self.running:
-            return Verdict(wrong=f"ended with status {self.status}")
+            return Verdict(wrong=self.ended or f"ended with status {self.status}")
         if self.restarts > restarts:
             return Verdict(wrong="ended, and was started again")
         if self.ready:  # without a check, running is all that can be seen

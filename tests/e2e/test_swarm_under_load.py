@@ -21,7 +21,7 @@ from tests.support import Checkout, wait_for
 pytestmark = [pytest.mark.full, pytest.mark.minutes(6)]
 
 # A Swarm doesn't tell why a task was killed.
-TOLD: dict[Callable[[Checkout], None], str] = {too_much_memory: "The new release ended with status 137"}
+TOLD: dict[Callable[[Checkout], None], str] = {too_much_memory: "was killed (status 137), as is what takes more memory"}
 RATE = 10  # requests a second, where it is about what happens beside them
 
 
@@ -207,9 +207,14 @@ def the_leader_is_lost(swarm: Swarm) -> None:
     leader = swarm.leader()
     assert leader != "n1"
     status, last = lost_in(swarm, leader, "r2")
-    assert status == 0, last
+    if status:  # a new leader may give a task an address that another one has (moby/moby#33795): it is taken back
+        assert "could not be started (starting container failed: Address already in use)" in last, last
+        assert str(live(swarm)["image"]).partition("@")[0].endswith(":r1")
+        again(swarm, leader)
+        swarm.deploy("r2", "--bake", "1")
+    else:
+        again(swarm, leader)
     assert str(live(swarm)["image"]).partition("@")[0].endswith(":r2")
-    again(swarm, leader)
 
 
 def who_is_asked_is_lost(swarm: Swarm) -> None:

@@ -13,6 +13,7 @@ from slipway.engine.swarm.objects import Blob
 from slipway.engine.swarm.services import COMING, FAILED, OVER, RUNNING, Service, Spec, Task
 from slipway.runtime.release import WEB, Release
 
+KILLED = 137  # the status of what SIGKILL has ended
 SECOND = 10**9  # in nanoseconds, which the Swarm counts in
 LEAST = 1  # seconds that the Swarm watches a task: 0 would be its own choice
 
@@ -163,7 +164,17 @@ def _container(record: Record, name: str, spec: Spec, tasks: Sequence[Task]) -> 
         checks=(one.said,) if one.said else (),
         addresses=tuple(one.addresses[network] for network in networks),
         networks=tuple(networks),
+        ended=_how(one),
     )
+
+
+def _how(task: Task) -> str:
+    # How one ended, where its status doesn't say it: no Swarm tells who has killed it.
+    if task.state in FAILED and not task.status and task.said:
+        return f"could not be started ({task.said})"
+    if task.status == KILLED:
+        return f"was killed (status {KILLED}), as is what takes more memory than its limit"
+    return ""
 
 
 def _ended(record: Record, name: str, spec: Spec, slot: int) -> Container:

@@ -162,3 +162,19 @@ def test_a_task_that_failed_before_it_was_gone_back_to_is_not_counted(created: s
         one for one in memory.tasks if one is old or not (one["Slot"] == 1 and one["DesiredState"] == "running")
     ]
     assert (seen(memory, record("a", replicas=2)).verdict().wrong == "") is well
+
+
+@pytest.mark.parametrize(
+    ("status", "err", "wrong"),
+    [
+        (0, "starting container failed: Address already in use", "could not be started (starting container failed"),
+        (137, "task: non-zero exit (137)", "was killed (status 137), as is what takes more memory than its limit"),
+        (3, "task: non-zero exit (3)", "ended with status 3"),
+    ],
+)
+def test_how_a_task_has_ended_is_said_where_its_status_does_not(status: int, err: str, wrong: str) -> None:
+    memory = MemoryApi()
+    made(memory, record("a"), "web", "worker")
+    one = memory.tasks[0]
+    one["Status"] = {**one["Status"], "State": "failed", "Err": err, "ContainerStatus": {"ExitCode": status}}
+    assert seen(memory, record("a")).verdict().wrong.startswith(wrong)
