@@ -63,10 +63,11 @@ def test_a_production_moves_to_a_swarm_and_back(swarm: Swarm) -> None:
         assert "No module named 'nowhere'" in failed.stderr
         assert "On one engine again: " in failed.stderr, failed.stderr
         assert containers(swarm) == ran
-        after(load, RATE)
+        after(load, (LULL + 2) * RATE)
         whoever_moves_it_is_killed(swarm)
         swarm.done("deploy", "--yes", "--move", "--tag", "r1", "--scale", "3", "--bake", "2")
         after(load, 2 * RATE)
+    load.tell(f"moved: pauses of {pauses(load)} s, of a bad one that went back, and of a good one")
     assert len(pauses(load)) == 2, pauses(load)
     assert [one for one in load.failed if not one.startswith(FAIR)] == []
     rows = int(ask_there(swarm, "SELECT count(*) FROM posts")) - posts
