@@ -9,14 +9,16 @@ from collections.abc import Iterator
 import pytest
 
 from slipway.core.caller import who
+from tests.e2e import changes
 from tests.e2e.load import under_load
 from tests.e2e.production import PROD, after, said
 from tests.e2e.registries import Registry
+from tests.e2e.support import commit
 from tests.e2e.swarm import Swarm, live, on_swarm
 from tests.e2e.talk import token
 from tests.support import Checkout, wait_for
 
-pytestmark = [pytest.mark.full, pytest.mark.minutes(8)]
+pytestmark = [pytest.mark.full, pytest.mark.minutes(12)]
 RATE = 30
 
 
@@ -51,26 +53,51 @@ def test_nodes_are_lost_and_come_back(swarm: Swarm) -> None:
     swarm.most_is_stored(load, lost=6)
 
 
+HOOKS = """
+[tool.slipway.hooks]
+before-deploy = ["true"]
+after-migrate = ["python -c pass"]
+"""
+UPDATE = "$ .*/update"
+# What is deployed, and the line that who deploys is killed at: after a step, or before a change of the Swarm.
+KILLED = (
+    ("r3", "hook"), ("r3", "preflight"), ("r3", "nodes"), ("r3", "backup"), ("r3", "migrate"), ("r3", "after"),
+    ("r2", "$ .*_trial"), ("r1", "start"), ("r2", "ready"), ("r1", UPDATE), ("r2", "switch"), ("r1", "spread"),
+    ("r2", "probe"), ("r1", "bake"),
+)  # fmt: skip
+
+
+def killed(swarm: Swarm, at: str, *verb: str) -> None:
+    """Kill who runs a verb at a line that it says; what is there answers, and is well, once the Swarm has ended."""
+    with swarm.docker.start(*verb, **swarm.env) as process:
+        said(process, at)
+        os.kill(process.pid, signal.SIGKILL)
+    wait_for(lambda: json.loads(swarm.done("status", "--prod", "--json").stdout)["service"]["state"] == "running")
+
+
 def test_whoever_deploys_can_be_killed_at_each_step(swarm: Swarm) -> None:
+    changes.revision(swarm.docker, "0003", "0002", "expand", '    op.execute("SELECT 1")\n', "    pass\n")
+    with (swarm.docker.root / "pyproject.toml").open("a") as file:
+        file.write(HOOKS)
+    commit(swarm.docker, "Something to migrate, and hooks")
+    swarm.push("r3")
     base = swarm.base()
-    steps = ["preflight", "$ .* /v1.44/secrets/create", "start", "ready", "switch", "spread", "probe"]
     with under_load(base, token(base), RATE) as load:
-        for number, step in enumerate(steps):
-            with swarm.docker.start(
-                "deploy", "--yes", "--tag", f"r{2 - number % 2}", "--force", "--bake", "4", DOCKER_CONTEXT=swarm.context
-            ) as deploying:
-                if not step.startswith("$"):
-                    said(deploying, step)
-                os.kill(deploying.pid, signal.SIGKILL)
-            wait_for(
-                lambda: json.loads(swarm.done("status", "--prod", "--json").stdout)["service"]["state"] == "running"
-            )
+        for tag, step in KILLED:
+            killed(swarm, step, "deploy", "--yes", "--tag", tag, "--force", "--bake", "4")
         swarm.deploy("r2", "--bake", "1")
+        for step in ("start", UPDATE, "switch", "spread"):
+            killed(swarm, step, "rollback")
+            swarm.deploy("r2", "--force", "--bake", "0")
+        for step in ("elsewhere", UPDATE, "waiting"):
+            killed(swarm, step, "drain", "n3", "--yes")
+            swarm.done("drain", "n3", "--back")
         after(load, RATE)
     swarm.most_is_stored(load, lost=0)
     assert live(swarm)["image"]
-    names = swarm.nodes.docker("n1", "service", "ls", "--format", "{{.Name}}").split()
-    assert sorted(names) == [f"{PROD}_{one}" for one in ("db", "proxy", "web")]
+    names = swarm.nodes.docker("n1", "service", "ls", "--format", "{{.Name}} {{.Replicas}}").splitlines()
+    assert sorted(names) == [f"{PROD}_db 1/1", f"{PROD}_proxy 2/2", f"{PROD}_web 3/3"]
+    assert sorted(swarm.tasks("web")) == ["n1 Running", "n2 Running", "n3 Running"]
 
 
 def test_of_two_who_deploy_one_is_refused(swarm: Swarm) -> None:
