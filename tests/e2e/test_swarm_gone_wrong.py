@@ -61,7 +61,7 @@ after-migrate = ["python -c pass"]
 UPDATE = "$ .*/update"
 # What is deployed, and the line that who deploys is killed at: after a step, or before a change of the Swarm.
 KILLED = (
-    ("r3", "hook"), ("r3", "preflight"), ("r3", "nodes"), ("r3", "backup"), ("r3", "migrate"), ("r3", "after"),
+    ("r3", "hook"), ("r3", "preflight"), ("r3", "nodes"), ("r3", "backup"), ("r3", "after"),
     ("r2", "$ .*_trial"), ("r1", "start"), ("r2", "ready"), ("r1", UPDATE), ("r2", "switch"), ("r1", "spread"),
     ("r2", "probe"), ("r1", "bake"),
 )  # fmt: skip
