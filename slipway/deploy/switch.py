@@ -49,6 +49,11 @@ class Change:
         """The release that anybody can go back to while the new one is watched, "" for none."""
         return self.old.id if self.old and not self.one_way else ""
 
+    def make_anew(self, late: bool) -> None:
+        """Make the proxy anew; late for what moves: until there is web, who is there tells clients to come again."""
+        if self.anew and self.moves is late:
+            self.anew()
+
 
 def go_live(
     checkout: Checkout, releases: Releases, entry: Entry, change: Change, start: Callable[[], Mapping[str, Any]]
@@ -66,8 +71,7 @@ def go_live(
         trial.of_web(checkout, releases, entry.release, 0 if change.processes else change.settle)
         if change.processes:
             processes.start(checkout, releases, entry.release, change.processes, change.settle)
-        if change.anew and not change.moves:
-            change.anew()
+        change.make_anew(late=False)
         told = True
         take(steps, releases.proxy, *change.configuration)
         entry = replace(entry, outcome=Outcome.LIVE, steps=times(steps), beside=beside.noted(releases.beside()))
@@ -76,8 +80,7 @@ def go_live(
         before = watch.standard(earlier.first, earlier.since(releases, change.old)) if earlier else Answers()
         watched = Watch(checkout, releases, entry.release, before, waits)
         releases.spread(entry.release, watched.check)
-        if change.anew and change.moves:  # until now, who is there tells clients to come again
-            change.anew()
+        change.make_anew(late=True)
         trial.probe(checkout, releases.proxy, entry.release, watched.check)
         trial.bake(watched, change.bake, bool(change.returns))
     except BaseException as error:
