@@ -1,8 +1,9 @@
 """What a new release has to pass: ready, smoke, probe, and the time in which it is watched."""
 
+import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
@@ -10,7 +11,7 @@ from slipway.core.words import of_log
 from slipway.deploy import watch
 from slipway.engine.health import GONE, Verdict, until_ready
 from slipway.project.checkout import Checkout
-from slipway.runtime.release import Answers, Look, Release, host
+from slipway.runtime.release import Answers, Look, Pointer, Release, host
 from slipway.runtime.releases import Proxy, Releases
 
 LEAST = 1  # seconds that both run after the switch: a request that is on its way to the old one has to arrive
@@ -112,12 +113,19 @@ class Watch:
     def look(self) -> str:
         """Return what is wrong with it, "" for nothing; raises Problem when somebody has gone back."""
         look = self.releases.proxy.look()
-        if look.pointer.release not in ("", self.release):  # "": the proxy cannot be asked just now
-            raise Problem(rolled_back(look.pointer.by))
+        self._check_led(look.pointer)
         found = self.releases.again(self.release)
         self.since = self._clients.since(self.releases, found, look)
         wrong = judged(found, self.waits()).wrong
+        if wrong:  # as it was told to end, while all this was asked
+            with contextlib.suppress(Problem):
+                look = replace(look, pointer=self.releases.pointer())
+            self._check_led(look.pointer)
         return wrong or watch.worse(self.before, self.since, self.checkout.project.deploy.errors)
+
+    def _check_led(self, pointer: Pointer) -> None:
+        if pointer.release not in ("", self.release):  # "": the proxy cannot be asked just now
+            raise Problem(rolled_back(pointer.by))
 
     def check(self) -> None:
         """Raise Problem when something is wrong with it, or somebody has gone back."""

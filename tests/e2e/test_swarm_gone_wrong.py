@@ -62,8 +62,8 @@ UPDATE = "$ .*/update"
 # What is deployed, and the line that who deploys is killed at: after a step, or before a change of the Swarm.
 KILLED = (
     ("r3", "hook"), ("r3", "preflight"), ("r3", "nodes"), ("r3", "backup"), ("r3", "after"),
-    ("r2", "$ .*_trial"), ("r1", "start"), ("r2", "ready"), ("r1", UPDATE), ("r2", "switch"), ("r1", "spread"),
-    ("r2", "probe"), ("r1", "bake"),
+    ("r3", "$ .*_trial"), ("r4", "start"), ("r3", "ready"), ("r4", UPDATE), ("r3", "switch"), ("r4", "spread"),
+    ("r3", "probe"), ("r4", "bake"),
 )  # fmt: skip
 
 
@@ -81,14 +81,15 @@ def test_whoever_deploys_can_be_killed_at_each_step(swarm: Swarm) -> None:
         file.write(HOOKS)
     commit(swarm.docker, "Something to migrate, and hooks")
     swarm.push("r3")
+    swarm.push_another("r4", like="r3")
     base = swarm.base()
     with under_load(base, token(base), RATE) as load:
         for tag, step in KILLED:
             killed(swarm, step, "deploy", "--yes", "--tag", tag, "--force", "--bake", "4")
-        swarm.deploy("r2", "--bake", "1")
+        swarm.deploy("r4", "--bake", "1")
         for step in ("start", UPDATE, "switch", "spread"):
             killed(swarm, step, "rollback")
-            swarm.deploy("r2", "--force", "--bake", "0")
+            swarm.deploy("r4", "--force", "--bake", "0")
         for step in ("elsewhere", UPDATE, "waiting"):
             killed(swarm, step, "drain", "n3", "--yes")
             swarm.done("drain", "n3", "--back")
