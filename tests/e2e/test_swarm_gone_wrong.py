@@ -96,8 +96,8 @@ def test_whoever_deploys_can_be_killed_at_each_step(swarm: Swarm) -> None:
         after(load, RATE)
     swarm.most_is_stored(load, lost=0)
     assert live(swarm)["image"]
-    names = swarm.nodes.docker("n1", "service", "ls", "--format", "{{.Name}} {{.Replicas}}").splitlines()
-    assert sorted(names) == [f"{PROD}_db 1/1", f"{PROD}_proxy 2/2", f"{PROD}_web 3/3"]
+    ls, there = ("service", "ls", "--format", "{{.Name}} {{.Replicas}}"), ["db 1/1", "proxy 2/2", "web 3/3"]
+    wait_for(lambda: sorted(swarm.nodes.docker("n1", *ls).splitlines()) == [f"{PROD}_{one}" for one in there])
     assert sorted(swarm.tasks("web")) == ["n1 Running", "n2 Running", "n3 Running"]
 
 

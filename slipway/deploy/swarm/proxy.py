@@ -1,6 +1,6 @@
 """The proxies of a deployment on a Swarm: one on each node that has their label. See `runtime.releases.Proxy`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from slipway.core.errors import Problem
@@ -180,15 +180,14 @@ class SwarmProxy:
         return self._ask(f"http://{task}:{PORT}{path}", self.stack.project.health_host)
 
     def answered_by(self, path: str) -> str:
-        """Return the release that is live, once each proxy that runs answers a path with it, else ""."""
+        """Return the release that is live, once each proxy that can be reached answers a path with it, else ""."""
         live = self.pointer().release
         if not self.lock():
             return live if self.parts.runs(WEB) else ""
-        for address in self.addresses():
-            good, self.said = self._ask(f"http://{address}:{INTERNAL}{path}", self.stack.project.health_host)
-            if not good:
-                return ""
-        return live
+        asked_of = [f"http://{address}:{INTERNAL}{path}" for address in self.addresses()]
+        found = [self._ask(url, self.stack.project.health_host) for url in asked_of]
+        self.said = next((said for good, said in found if not good), "")
+        return live if all_answer(found) else ""
 
     def look(self) -> Look:
         """Return what clients got so far, and which release is live: "" when it cannot be asked just now."""
@@ -232,3 +231,12 @@ class SwarmProxy:
         command = lock.exec_command("wget", "-q", "-S", "-T", LIMIT, "-t", "1", *header, "-O", "/dev/null", url)
         status, _, head = self.shell.probe(command, limit=ASKED)
         return not status, head
+
+
+def all_answer(found: Sequence[tuple[bool, str]]) -> bool:
+    """Tell whether proxies answer well, by whether each did and the head of its answer.
+
+    One that says nothing is on a node that was lost, which the Swarm has not noticed yet: no release's doing. At least
+    one has to answer.
+    """
+    return any(good for good, _ in found) and all(good or "HTTP/" not in head for good, head in found)
