@@ -132,7 +132,7 @@ def on_nodes(docker: Checkout, registry: Registry, nodes: int = 3, managers: int
     with cluster(nodes, managers) as made:
         made.registry(registry.port)
         made.load("caddy:2", "postgres:17")
-        for node in NODES[:2]:
+        for node in NODES[: min(2, nodes)]:
             made.label(node, "slipway.proxy")
         made.label("n1", "slipway.data")
         yield Swarm(docker, made, registry, made.context("n1", **registry.env))
