@@ -17,8 +17,9 @@ from slipway.core.steps import Steps
 from slipway.deploy import maintenance
 from slipway.deploy.compose.files import FOLDER, SCRIPT
 from slipway.deploy.compose.labels import PROXY
-from slipway.deploy.swarm import names
+from slipway.deploy.swarm import names, own
 from slipway.deploy.swarm.parts import Parts
+from slipway.deploy.swarm.records import SECOND
 from slipway.engine.api import Refused
 from slipway.engine.jobs import rows
 from slipway.engine.swarm import nodes, objects, services
@@ -34,8 +35,6 @@ RUN = 'given=$1; shift; sh -ec "$0" sh "$@" <"$given"; touch /dev/shm/told; exec
 SECONDS = 60.0  # for all nodes at work, their image included
 POLL = 0.3
 TRIES = 3  # others may change it at the same time, or remove what nobody has yet
-MEMORY = 32 * 2**20
-SECOND = 10**9
 
 
 class Away:
@@ -165,20 +164,19 @@ def spec(
 ) -> dict[str, Any]:
     """Return the service that runs a function of deployment.sh on each node with a proxy, and stays."""
     marks = names.marks(deployment, names.AWAY)
-    container = {
-        "Image": image, "Labels": marks, "Command": ["sh", "-ec", RUN, SCRIPT, GIVEN if given else NOTHING, *function],
-        "Dir": FOLDER, "User": "0:0", "Init": True, "ReadOnly": True, "CapabilityDrop": ["ALL"],
-        "Privileges": {"NoNewPrivileges": True}, "StopGracePeriod": SECOND, "Mounts": [mount(deployment, reads=False)],
-        "HealthCheck": {
-            "Test": ["CMD", "test", "-e", "/dev/shm/told"], "Interval": 30 * SECOND, "Timeout": 5 * SECOND,  # noqa: S108
-            "StartPeriod": 30 * SECOND, "StartInterval": SECOND // 4, "Retries": 3,
-        },
+    check = {
+        "Test": ["CMD", "test", "-e", "/dev/shm/told"], "Interval": 30 * SECOND, "Timeout": 5 * SECOND,  # noqa: S108
+        "StartPeriod": 30 * SECOND, "StartInterval": SECOND // 4, "Retries": 3,
     }  # fmt: skip
+    command = ("sh", "-ec", RUN, SCRIPT, GIVEN if given else NOTHING, *function)
+    container = own.container(
+        image, command, marks, "0:0", Dir=FOLDER, Init=True, Mounts=[mount(deployment, reads=False)], HealthCheck=check
+    )
     return {
         "Name": names.of_service(deployment, names.AWAY), "Labels": {**marks, STATE: ON if given else OFF},
         "TaskTemplate": {
             "ContainerSpec": container | ({"Configs": [given]} if given else {}),
-            "Resources": {"Limits": {"MemoryBytes": MEMORY, "Pids": 16}},
+            "Resources": own.LIMITS,
             "RestartPolicy": {"Condition": "any", "Delay": 2 * SECOND},
             "Placement": {"Constraints": [names.pinned(names.PROXY_NODE)]},
         },

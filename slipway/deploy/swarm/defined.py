@@ -1,23 +1,28 @@
 """What compose.release.yaml would make of a release on a Swarm; see `runtime.releases.Releases`."""
 
+from collections.abc import Callable
+
 from slipway.deploy.compose.groups import defined
 from slipway.deploy.swarm import records
 from slipway.deploy.swarm.made import Maker
 from slipway.deploy.swarm.parts import Parts
-from slipway.deploy.swarm.pointer import SwarmPointer
+from slipway.deploy.swarm.seen import SwarmSeen
 from slipway.deploy.swarm.store import Store
 from slipway.engine import processes, variables
 from slipway.engine.swarm.specs import marked
 from slipway.project import values
 from slipway.project.settings import Settings
 from slipway.runtime.release import Release
+from slipway.runtime.releases import Proxy
 
 
-class SwarmDefined(SwarmPointer):
+class SwarmDefined(SwarmSeen):
     """The definition of the releases of a deployment."""
 
-    def __init__(self, parts: Parts, store: Store, maker: Maker, settings: Settings) -> None:
-        super().__init__(parts, store, maker.stack.project, maker.stack.shell.steps)
+    def __init__(
+        self, parts: Parts, store: Store, maker: Maker, settings: Settings, proxy: Proxy, image: Callable[[], str]
+    ) -> None:
+        super().__init__(parts, store, maker.stack.project, maker.stack.shell.steps, proxy, image)
         self.maker, self.settings = maker, settings
 
     def variables(self) -> dict[str, str]:

@@ -7,25 +7,18 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slipway.deploy.swarm import names
+from slipway.deploy.swarm import names, own
+from slipway.deploy.swarm.records import SECOND
 
-MEMORY = 32 * 2**20
 # Without a policy of restarts, or with none to be made, the Swarm starts a task that failed again at once, for ever.
-ONCE = {"Condition": "on-failure", "Delay": 3600 * 10**9}
+ONCE = {"Condition": "on-failure", "Delay": 3600 * SECOND}
 
 
 def spec(deployment: str, image: str, command: Sequence[str], where: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the job that runs a command once on each node that takes tasks, of those that are chosen (`chosen`)."""
     marks = names.marks(deployment, names.JOB)
-    container = {
-        "Image": image, "Command": list(command), "Labels": marks, "ReadOnly": True, "CapabilityDrop": ["ALL"],
-        "Privileges": {"NoNewPrivileges": True}, "User": "65534:65534", "StopGracePeriod": 10**9,
-        "HealthCheck": {"Test": ["NONE"]},
-    }  # fmt: skip
-    task = {
-        "ContainerSpec": container, "RestartPolicy": ONCE,
-        "Resources": {"Limits": {"MemoryBytes": MEMORY, "Pids": 16}},
-    }  # fmt: skip
+    container = own.container(image, command, marks, "65534:65534", HealthCheck={"Test": ["NONE"]})
+    task = {"ContainerSpec": container, "RestartPolicy": ONCE, "Resources": own.LIMITS}
     if where:
         task["Placement"] = dict(where)
     return {

@@ -22,7 +22,7 @@ from slipway.core.signals import uninterrupted
 from slipway.deploy.compose import left
 from slipway.deploy.compose.labels import OWNER
 from slipway.deploy.compose.lock import Owner, Turn, at_work, first_line, left_of
-from slipway.deploy.swarm import names
+from slipway.deploy.swarm import names, own
 from slipway.engine import containers
 from slipway.engine.api import Api, Away, Refused
 from slipway.engine.client import Clock
@@ -67,11 +67,7 @@ class Wanted:
         """Return its service, on a node."""
         marks = names.marks(self.deployment, names.LOCK)
         task = {
-            "ContainerSpec": {
-                "Image": self.image, "Command": ["sh", "-c", TASK], "Init": True, "ReadOnly": True, "Labels": marks,
-                "CapabilityDrop": ["ALL"], "StopGracePeriod": 10**9,
-                "Privileges": {"NoNewPrivileges": True}, "User": "0:0",
-            },
+            "ContainerSpec": own.container(self.image, ("sh", "-c", TASK), marks, "0:0", Init=True),
             "Networks": [{"Target": network} for network in self.networks],
             "Placement": {"Constraints": [f"node.id == {node}"]},
             "RestartPolicy": {"Condition": "none"},

@@ -5,14 +5,13 @@ Swarm starts each new task before it stops an old one, and goes back by itself w
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from slipway.core.caller import who
 from slipway.deploy.compose import labels
-from slipway.deploy.swarm import counted, names, reach, records, settled
+from slipway.deploy.swarm import counted, disks, names, reach, records, settled
 from slipway.deploy.swarm import lock as locks
 from slipway.deploy.swarm.around import File
-from slipway.deploy.swarm.away import Away
 from slipway.deploy.swarm.content import Files, used
 from slipway.deploy.swarm.defined import SwarmDefined
 from slipway.deploy.swarm.lock import Lock
@@ -34,16 +33,17 @@ LOOKED_INTO = 6  # tasks, for one that has a log
 class SwarmReleases(SwarmDefined):
     """The releases of a deployment on a Swarm."""
 
+    proxy: SwarmProxy
+
     def __init__(
         self, parts: Parts, store: Store, files: Files, maker: Maker, settings: Settings, proxy: SwarmProxy
     ) -> None:
-        super().__init__(parts, store, maker, settings)
-        self.files, self.proxy = files, proxy
+        super().__init__(parts, store, maker, settings, proxy, lambda: proxy.definitions.image)
+        self.files = files
         self.stack = maker.stack
         self.shell = self.stack.shell
         self.images = images.Images(self.shell)
         self.held: Lock | None = None
-        self.away = Away(parts, self.steps, lambda: proxy.definitions.image)
         self._count = set[str]()  # releases that count what their clients get
         self.pulls = Pulls(parts)
 
@@ -51,7 +51,7 @@ class SwarmReleases(SwarmDefined):
     def lock(self, verb: str, wait: bool = True, files: bool = True, joins: str = "") -> Iterator[str]:
         """Hold the Swarm's lock; what it was still changing, it has come to the end of. Raises Problem."""
         networks = self.parts.have_networks(names.DEFAULT, names.CONTROL)
-        wanted = locks.Wanted(self.deployment, self.proxy.definitions.image, f"inv {verb} of {who()}", networks)
+        wanted = locks.Wanted(self.deployment, self.away.image(), f"inv {verb} of {who()}", networks)
         with locks.on_swarm(wanted, self.api, wait, verb, joins) as (self.held, waited):
             try:
                 if files:
@@ -70,23 +70,6 @@ class SwarmReleases(SwarmDefined):
         return locks.owner(self.api, names.of_service(self.deployment, names.LOCK)).name
 
     # What is there
-
-    def all(self) -> dict[str, Release]:
-        """Return those that are kept, by id, the oldest first."""
-        there = self.parts.all()
-        tasks = self.parts.tasks(there)
-        return {
-            id: records.release(one, self.deployment, there, tasks, self.has_web)
-            for id, one in self.records().items()
-        }  # fmt: skip
-
-    def live(self) -> Release | None:
-        """Return the one that clients are led to, or None."""
-        return self.all().get(self.pointer().release)
-
-    def again(self, release: str) -> Release | None:
-        """Look again at one."""
-        return self.all().get(release)
 
     def configuration(self) -> str:
         """Return the Caddyfile that the proxies have, "" for none."""
@@ -186,29 +169,6 @@ class SwarmReleases(SwarmDefined):
         kept = [record.specs for record in self.records().values()]
         self.files.tidy({*used(kept), *used([one.spec for one in there.values()])})
 
-    # Whether clients are sent away
-
-    def maintenance(self) -> tuple[str, str]:
-        """Return what is noted while clients are sent away, else "", and the proxies' Caddyfile; raises Problem.
-
-        Where there are no proxies, the Caddyfile is the one that they will have.
-        """
-        if not self.has_web:
-            return "", ""
-        return self.away.noted(), self.configuration() or self.proxy.wanted()
-
-    def send_away(self, files: Mapping[str, str], allowed: Sequence[str]) -> None:
-        """Send clients away with these files, but for allowed addresses, under whoever's lock; raises Problem."""
-        self.away.send_away(files, allowed)
-
-    def let_in(self) -> None:
-        """Let clients in again, under whoever's lock; raises Problem."""
-        self.away.let_in()
-
-    def untold(self) -> list[str]:
-        """Name the nodes where that is still to come to be; raises Problem."""
-        return self.away.untold()
-
     # Around
 
     def beside(self, port: int = 0) -> tuple[Beside, ...]:
@@ -219,6 +179,6 @@ class SwarmReleases(SwarmDefined):
         """Return the free bytes of the disk of the manager that is asked; 0 when that cannot be told."""
         if not self.held:
             return 0
-        status, said, _ = self.shell.probe(self.held.exec_command("df", "-Pk", "/"))
-        words = said.split()[-3:] if not status else []
-        return int(words[0]) * 1024 if words and words[0].isdigit() else 0
+        status, said, _ = self.shell.probe(self.held.exec_command(*disks.ASK))
+        disk = disks.read(said) if not status else None
+        return disk.free if disk else 0

@@ -26,8 +26,7 @@ SHORTEST = 10**9  # nanoseconds that a Swarm watches a task for, of those that i
 class Service:
     """A service: what it is to be, what it was before the last update (None without one), and how that goes.
 
-    `update` is the Swarm's own word for the latter, "" where there was none; `said` is why, and `began`
-    when.
+    `update` is the Swarm's own word for the latter, "" where there was none; `said` is why, and `began` when.
     """
 
     id: str

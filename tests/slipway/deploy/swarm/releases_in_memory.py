@@ -2,16 +2,15 @@
 """Releases on a Swarm in memory: it is told by Slipway's own code; images, proxies and clients are made up."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.core.steps import Steps
-from slipway.deploy.swarm import names, records, settled
-from slipway.deploy.swarm.away import Away
+from slipway.deploy.swarm import names, settled
 from slipway.deploy.swarm.parts import Parts
-from slipway.deploy.swarm.pointer import SwarmPointer
 from slipway.deploy.swarm.records import Record
+from slipway.deploy.swarm.seen import SwarmSeen
 from slipway.deploy.swarm.store import Store
 from slipway.engine.swarm.services import FAILED
 from slipway.project.config import load
@@ -66,31 +65,19 @@ class SwarmProxyInMemory:
         return 0
 
 
-class SwarmReleasesInMemory(SwarmPointer):
+class SwarmReleasesInMemory(SwarmSeen):
     """Releases with web and a worker; who has the lock is whoever asks."""
 
     def __init__(self, memory: MemoryApi, root: Path) -> None:
         (root / "pyproject.toml").write_text(PYPROJECT)
         store = Store(api(memory), "shop-prod", lambda: True)
-        super().__init__(Parts(api(memory), "shop-prod", store.check), store, load(root), Steps())
         self.memory, self.images, self.proxy = memory, MemoryImages(), SwarmProxyInMemory(self)
-        self.away = Away(self.parts, self.steps, lambda: "caddy:2")
+        parts = Parts(api(memory), "shop-prod", store.check)
+        super().__init__(parts, store, load(root), Steps(), self.proxy, lambda: "caddy:2")
         self.counts: dict[str, list[Answers]] = {}  # of releases, the next ones; the last stays
 
     def configuration(self) -> str:
         return "proxy"
-
-    def maintenance(self) -> tuple[str, str]:
-        return self.away.noted(), "proxy"
-
-    def send_away(self, files: Mapping[str, str], allowed: Sequence[str]) -> None:
-        self.away.send_away(files, allowed)
-
-    def let_in(self) -> None:
-        self.away.let_in()
-
-    def untold(self) -> list[str]:
-        return self.away.untold()
 
     @contextlib.contextmanager
     def lock(self, verb: str, wait: bool = True, files: bool = True, joins: str = "") -> Iterator[str]:
@@ -99,18 +86,6 @@ class SwarmReleasesInMemory(SwarmPointer):
 
     def busy(self) -> str:
         return ""
-
-    def all(self) -> dict[str, Release]:
-        there = self.parts.all()
-        tasks = self.parts.tasks(there)
-        found = self.records().items()
-        return {id: records.release(one, "shop-prod", there, tasks, has_web=True) for id, one in found}
-
-    def live(self) -> Release | None:
-        return self.all().get(self.pointer().release)
-
-    def again(self, release: str) -> Release | None:
-        return self.all().get(release)
 
     def start(self, new: NewRelease) -> None:
         image = self.images.known[new.image]
