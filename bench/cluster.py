@@ -70,13 +70,13 @@ def kept(swarm: Swarm) -> int:
     return sum(len(swarm.nodes.docker("n1", kind, "ls", "--quiet").split()) for kind in ("config", "secret"))
 
 
-def deployments(checkout: Checkout, clusters: Sequence[str]) -> None:
+def deployments(clusters: Sequence[str]) -> None:
     """Print what a deployment takes on each cluster, with each number of tasks."""
     sys.stdout.write("nodes | tasks of web | seconds | of them the update | changes by the API | objects kept\n")
-    with registry() as made:
-        use(checkout, made)
-        for one in clusters:
-            nodes, _, tasks = one.partition(":")
+    for one in clusters:
+        nodes, _, tasks = one.partition(":")
+        with registry() as made, service() as checkout:
+            use(checkout, made)
             with on_swarm(checkout, made, nodes=int(nodes)) as swarm:
                 swarm.push("r0")
                 swarm.push_another("r1", like="r0")
@@ -121,7 +121,6 @@ if __name__ == "__main__":
     given = [word for word in words if ":" in word]
     many = next((word.removeprefix("tasks=") for word in words if word.startswith("tasks=")), "" if given else TASKS)
     if given or not words:
-        with service() as checkout:
-            deployments(checkout, given or CLUSTERS)
+        deployments(given or CLUSTERS)
     if many:
         answers([int(word) for word in many.split(",")])

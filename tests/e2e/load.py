@@ -6,6 +6,7 @@ import math
 import ssl
 import threading
 import time
+import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
@@ -26,23 +27,29 @@ class Load:
     latencies: list[float] = field(default_factory=list)
     good: list[bool] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    safe: list[str] = field(default_factory=list)  # of the failed, those that may be repeated: GETs, POSTs with a key
     stored: list[int | str] = field(default_factory=list)  # ids of the posts, or jobs, that were acknowledged
 
     async def send(self, clients: Sequence[httpx2.AsyncClient], number: int, due: float) -> None:
         """Send one request, and note how it was answered."""
-        good = False
+        how, keyed = "", number % 4 == 3 and self.path == "/posts"
         try:
             if number % 2:
                 sent = {"title": str(number), "content": "under load"}
-                answer = await first_that_connects(clients, "POST", self.path, json=sent)
+                ask = first_that_answers if keyed else first_that_connects
+                key = {"Idempotency-Key": str(uuid.uuid4())} if keyed else {}
+                answer = await ask(clients, "POST", self.path, json=sent, headers=key)
                 self.stored += [answer.json()["id"]] if answer.status_code in (201, 202) else []
             else:
-                answer = await first_that_connects(clients, "GET", "/posts", params={"limit": 5})
-            good = answer.status_code in (200, 201, 202)
-            if not good:
-                self.failed.append(f"{answer.status_code}: {answer.text[:100]}")
+                answer = await first_that_answers(clients, "GET", "/posts", params={"limit": 5})
+            if answer.status_code not in (200, 201, 202):
+                how = f"{answer.status_code}: {answer.text[:100]}"
         except httpx2.HTTPError as error:
-            self.failed.append(repr(error))
+            how = repr(error)
+        good = not how
+        if not good:
+            self.failed.append(how)
+            self.safe += [how] if keyed or number % 2 == 0 else []
         self.due.append(due)
         self.latencies.append(time.monotonic() - due)
         self.good.append(good)
@@ -56,8 +63,9 @@ class Load:
         """Log how the requests went so far; pytest shows it with -rP."""
         kinds = Counter(one[:40] for one in self.failed).most_common(4)
         logging.getLogger("load").warning(
-            "%s: %d of %d failed%s; p99 %.0f ms, longest %.0f ms", what, len(self.failed), len(self.good),
-            f" {kinds}" if kinds else "", 1000 * self.percentile(0.99), 1000 * max(self.latencies),
+            "%s: %d of %d failed%s, %d of those may be repeated; p99 %.0f ms, longest %.0f ms",
+            what, len(self.failed), len(self.good), f" {kinds}" if kinds else "", len(self.safe),
+            1000 * self.percentile(0.99), 1000 * max(self.latencies),
         )  # fmt: skip
 
     def moments(self) -> int:
@@ -82,14 +90,25 @@ async def first_that_connects(
     return await clients[-1].request(method, path, **more)
 
 
+async def first_that_answers(
+    clients: Sequence[httpx2.AsyncClient], method: str, path: str, **more: Any
+) -> httpx2.Response:
+    """Ask the first that answers: what was sent may be sent again."""
+    for client in clients[:-1]:
+        with suppress(httpx2.TransportError):
+            return await client.request(method, path, **more)
+    return await clients[-1].request(method, path, **more)
+
+
 @contextmanager
 def under_load(
     base: str, headers: Mapping[str, str], rate: float, verify: ssl.SSLContext | bool = True, path: str = "/posts",
     second: str = "",
 ) -> Iterator[Load]:  # fmt: skip
-    """Send so many requests a second meanwhile, whether they are answered or not; every other one is a POST.
+    """Send so many requests a second meanwhile, whether they are answered or not.
 
-    They go to the `second` address when the first one cannot be connected to.
+    Every other one is a POST, and every other one of those has a key with which it may be repeated. They go to the
+    `second` address when the first one cannot be connected to; those that may be repeated, also when it is lost.
     """
     load, done = Load(path), threading.Event()
 

@@ -95,8 +95,12 @@ class Swarm:
         assert len(load.stored) > 20
 
     def most_is_stored(self, load: Load, lost: int) -> None:
-        """Check that what was acknowledged is stored, and that no more than so many requests failed."""
+        """Check that what was acknowledged is stored, and that no more than so many requests failed.
+
+        Those that may be repeated were.
+        """
         assert len(load.failed) <= lost, load.failed[:5]
+        assert load.safe == []
         rows = int(ask_there(self, "SELECT count(*) FROM posts"))
         assert len(load.stored) <= rows <= len(load.stored) + len(load.failed)
 

@@ -18,8 +18,8 @@ from tests.e2e.swarm import Swarm, live, on_swarm
 from tests.e2e.talk import token
 from tests.support import Checkout, wait_for
 
-pytestmark = [pytest.mark.full, pytest.mark.minutes(12)]
-RATE = 30
+pytestmark = [pytest.mark.full, pytest.mark.alone, pytest.mark.minutes(12)]
+RATE = 100  # requests a second
 
 
 @pytest.fixture
@@ -39,17 +39,22 @@ def test_nodes_are_lost_and_come_back(swarm: Swarm) -> None:
         swarm.nodes.kill("n3")  # what was in flight there is lost
         wait_for(lambda: swarm.nodes.seen("n3") == "down")
         wait_for(lambda: swarm.tasks("web").count("n1 Running") + swarm.tasks("web").count("n2 Running") == 3)
+        load.tell("a node killed")
         swarm.nodes.start("n3")
         wait_for(lambda: swarm.nodes.seen("n3") == "ready")
+        load.tell("it is back")
         swarm.done("drain", "n3", "--yes")
         swarm.done("drain", "n3", "--back")
+        load.tell("a drain and back")
         swarm.nodes.add("n4")
         swarm.deploy("r2", "--scale", "4", "--bake", "1")
         assert len(swarm.tasks("web")) == 4
+        load.tell("a join, and a deployment")
         swarm.nodes.cut("n4")
         swarm.nodes.kill("n4")
         wait_for(lambda: swarm.nodes.seen("n4") == "down")
         after(load, 2 * RATE)
+    load.tell("the power and the cable of a node lost")
     swarm.most_is_stored(load, lost=6)
 
 
@@ -94,6 +99,7 @@ def test_whoever_deploys_can_be_killed_at_each_step(swarm: Swarm) -> None:
             killed(swarm, step, "drain", "n3", "--yes")
             swarm.done("drain", "n3", "--back")
         after(load, RATE)
+    load.tell("who deploys killed at each step")
     swarm.most_is_stored(load, lost=0)
     assert live(swarm)["image"]
     ls, there = ("service", "ls", "--format", "{{.Name}} {{.Replicas}}"), ["db 1/1", "proxy 2/2", "web 3/3"]

@@ -41,7 +41,7 @@ from slipway.runtime.release import WEB, Pointer
 
 PULLED = "It is in no registry: the nodes of a Swarm could not pull it. Release it (./inv release), and deploy that."
 
-
+END = 90  # seconds for all that runs to end
 OWN = (PROXY, DATABASE, MIGRATE)  # services that are on chosen nodes, or end
 
 
@@ -150,7 +150,8 @@ class SwarmDeployment:
             for one in there:
                 services.remove(self.api, one.id)
             for one in there:
-                services.wait_gone(self.api, one.id, 90)
+                if not services.is_gone(self.api, one.id, END):
+                    raise Problem(f"The tasks of {one.name} did not end in {END:.0f} s. What runs: docker node ps NODE")
             step.detail = f"{self.stack.name}: {'stopped' if there else 'nothing was running'}"
         if volumes:
             self.releases.let_in()

@@ -21,6 +21,7 @@ from slipway.project.config import Project
 from slipway.runtime.release import WEB, Pointer, Release
 
 SECONDS = len("2026-11-28T00:00:00")  # of a time, as long as it is to be compared
+END = 10  # seconds for a trial to end, that nobody is led to
 SWARM = "The Swarm"  # who has gone back, where nobody told it to
 
 
@@ -68,10 +69,15 @@ class SwarmPointer(SwarmNotes):
         self.parts.put(records.trial(self.deployment, record))
 
     def untry(self, release: str) -> None:
-        """End the trial of a release, if there is one; raises Problem."""
+        """End the trial of a release, if there is one; raises Problem.
+
+        A Swarm that gets another leader knows nothing any more of tasks whose service was removed, and gives away the
+        addresses of those that are at their end (taskinit.CheckTasks of moby/swarmkit). So that is waited for.
+        """
         found = self.parts.find(names.TRIAL)
         if found and found.labels.get(labels.RELEASE) == release:
             self.parts.remove(names.TRIAL)
+            services.is_gone(self.api, found.id, END)  # on a node that was lost, it has no end
 
     # What is taken away
 
@@ -133,10 +139,10 @@ class SwarmPointer(SwarmNotes):
     def switch(self, new: str, old: str, line: str) -> None:
         """Let web become a release, from which one can go back until `seal`; note a line of the ledger."""
         record = self.record_of(new)
+        self.untry(new)
         self.become(record, *self._leading(record), stays=not old)
         if old:
             self.store.set(names.MARK, PREVIOUS, old.encode())
-        self.untry(new)
         self.record(line)
 
     def spread(self, release: str, check: Callable[[], None]) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipway.core.errors import Problem
 from slipway.core.shell import tokens
 from slipway.engine.api import ELECTION, POLL, Api, Away
 from slipway.engine.containers import exec_command
@@ -219,13 +218,14 @@ def remove(api: Api, service: str) -> bool:
     return api.delete(f"/services/{service}")
 
 
-def wait_gone(api: Api, service: str, seconds: float) -> None:
-    """Wait until no task of a service that was removed runs, by its id; raises Problem."""
+def is_gone(api: Api, service: str, seconds: float) -> bool:
+    """Wait for so many seconds until no task of a removed service, by its id, runs; tell so. Raises Problem."""
     end = time.monotonic() + seconds
     while [one for one in tasks(api) if one.service == service and one.state not in OVER]:
         if time.monotonic() > end:
-            raise Problem(f"The tasks of {service} did not end in {seconds:.0f} s. What runs: docker node ps NODE")
+            return False
         time.sleep(POLL)
+    return True
 
 
 def logs_command(service: str, lines: int, follow: bool = False) -> list[str]:

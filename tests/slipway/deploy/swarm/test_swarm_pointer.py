@@ -1,6 +1,7 @@
 """Which release clients are led to on a Swarm: switched, gone back from, and by whom."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.pointer import SwarmPointer
 from slipway.deploy.swarm.records import Record
 from slipway.deploy.swarm.store import Store
+from slipway.engine.swarm import services
 from slipway.project.config import load
 from slipway.runtime.release import Release
 from tests.slipway.deploy.in_memory import PYPROJECT
@@ -57,6 +59,31 @@ def test_a_switch_makes_web_the_release_and_ends_its_trial(memory: MemoryApi, on
     assert one.remembered().previous == "a"
     assert [each.release for each in ledger.parse(one.ledger())] == ["b"]
     one.spread("b", lambda: None)
+
+
+def test_web_becomes_the_release_once_the_tasks_of_its_trial_have_ended(
+    memory: MemoryApi, one: Pointer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new leader would give away the address of a task whose service was removed, while it still runs."""
+    monkeypatch.setattr(services, "POLL", 0)
+    one.try_out(one.record_of("b"))
+    service = memory.get("/services/shop-prod_trial")["ID"]
+    (trial,) = (each for each in memory.tasks if each["ServiceID"] == service)
+    get, looks = memory.get, iter(["running"] * 3)
+
+    def slow(path: str, *args: Any, **query: Any) -> Any:
+        if path != "/tasks" or service in memory.there["services"]:
+            return get(path, *args, **query)
+        trial["Status"]["State"] = next(looks, "shutdown")
+        return [trial, *get(path, *args, **query)]
+
+    def before(said: str) -> None:
+        assert not said.endswith("/update") or trial["Status"]["State"] == "shutdown"
+
+    memory.get = slow  # type: ignore[method-assign,assignment]
+    memory.before = before
+    one.switch("b", "a", entry("b").line())
+    assert one.pointer().release == "b"
 
 
 def test_whoever_asks_can_go_back_until_it_is_sealed(memory: MemoryApi, tmp_path: Path, one: Pointer) -> None:
