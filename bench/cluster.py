@@ -4,7 +4,8 @@ It needs the Docker Engine of .ci/engine. Clusters of .ci/cluster are made on it
 this machine, so what counts is what becomes of the seconds, not how many they are. Printed for each cluster and each
 number of tasks: the seconds of a deployment of another image, of those the seconds of the Swarm's update, the changes
 asked of its API, and the objects that its managers keep of the deployment. Then a Caddy that looks for its upstreams as
-the proxies do is asked until it has led to each of many tasks, or to no other one any more.
+the proxies do is asked, one request after the other, until it has led to each of many tasks, or to no other one any
+more: how many these are, and the connections to tasks that it keeps open after that.
 
     .venv/bin/python bench/cluster.py [NODES:TASKS,TASKS...]... [tasks=TASKS,TASKS...]
 """
@@ -27,8 +28,8 @@ from tests.e2e.support import NAME, clone, commit, remove_images
 from tests.e2e.swarm import Swarm, on_swarm
 from tests.support import Checkout, free_port, without_processes
 
-CLUSTERS = ("1:1,3,6", "3:1,3,6,12", "5:3,12")
-TASKS = "10,50,100"
+CLUSTERS = ("1:1,3,6", "3:1,3,6,12", "5:3,6,12")
+TASKS = "30,100,300"
 CADDYFILE = """:80 {
     reverse_proxy {
         dynamic a {
@@ -89,8 +90,8 @@ def deployments(clusters: Sequence[str]) -> None:
                 swarm.done("down", "--prod", "--volumes", "--yes")
 
 
-def found(nodes: Cluster, tasks: int) -> int:
-    """Return how many of so many tasks a Caddy leads to that looks for them by DNS."""
+def found(nodes: Cluster, tasks: int) -> tuple[int, int]:
+    """Return how many of so many tasks a Caddy leads to that looks for them by DNS, and its connections to them."""
     nodes.docker("n1", "service", "scale", f"many={tasks}")
     seen, alone = set[str](), 0
     while len(seen) < tasks and alone < 20 * tasks:
@@ -98,12 +99,14 @@ def found(nodes: Cluster, tasks: int) -> int:
         said = nodes.docker("n1", *command).split()
         alone = 0 if {*said} - seen else alone + len(said)
         seen |= {*said}
-    return len(seen)
+    established = f":{8000:04X} 01 "  # in the kernel's table: the port of the other end, and the state
+    counted = ("exec", "asks", "sh", "-c", f"cat /proc/net/tcp /proc/net/tcp6 | grep -c '{established}'")
+    return len(seen), int(nodes.docker("n1", *counted))
 
 
 def answers(counts: Sequence[int]) -> None:
-    """Print how many of so many tasks a proxy finds."""
-    sys.stdout.write("tasks of a service | found by a proxy\n")
+    """Print how many of so many tasks a proxy finds, and what it keeps open."""
+    sys.stdout.write("tasks of a service | found by a proxy | connections that it keeps\n")
     with cluster(3) as nodes:
         nodes.load("caddy:2")
         nodes.docker("n1", "network", "create", "--driver", "overlay", "--attachable", "--subnet", "10.9.0.0/16", "net")
@@ -112,7 +115,8 @@ def answers(counts: Sequence[int]) -> None:
         run = ("run", "--detach", "--name", "asks", "--network", "net", "--entrypoint", "sh", "caddy:2", "-c")
         nodes.docker("n1", *run, f"printf '{CADDYFILE}' >/tmp/Caddyfile; exec caddy run --config /tmp/Caddyfile")
         for count in counts:
-            sys.stdout.write(f"{count} | {found(nodes, count)}\n")
+            led, connections = found(nodes, count)
+            sys.stdout.write(f"{count} | {led} | {connections}\n")
             sys.stdout.flush()
 
 

@@ -14,7 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from slipway.core import limits
@@ -32,6 +32,7 @@ LEADERLESS = re.compile(r"(?i)does not have a leader|deadline ?exceeded|unavaila
 ELECTION = 40  # seconds that a Swarm may take to have a leader again
 POLL = 0.3
 FOREVER = Limit()
+Answer = TypeVar("Answer")
 
 
 class Refused(Problem):
@@ -61,6 +62,10 @@ class Away(Problem):
     """Say that an engine does not answer, or its Swarm has no leader: what it was to do may be done or not."""
 
 
+class Silent(Away):
+    """Say that an engine did not answer in time."""
+
+
 class Api:
     """The API of one engine."""
 
@@ -72,7 +77,7 @@ class Api:
     def get(self, path: str, filters: Mapping[str, list[str]] | None = None, **query: str) -> Any:
         """Return what an engine tells of a path; raises Refused, or Away after it was asked for long enough."""
         query |= {"filters": json.dumps(filters)} if filters else {}
-        return _until_led(lambda: _read(self._ask("GET", path, query)), again=True)
+        return self._until_led(lambda: _read(self._ask("GET", path, query)))
 
     def find(self, path: str) -> Any | None:
         """Return what an engine tells of a path, None when there is nothing; raises Refused and Away."""
@@ -89,15 +94,27 @@ class Api:
         return _read(self._ask("POST", path, query, body, headers, ACT))
 
     def delete(self, path: str) -> bool:
-        """Remove something; False when it was gone already. Raises Refused and Away."""
+        """Remove something; False when it was gone already. Raises Refused, or Away after it was asked for long enough.
+
+        When nobody can tell whether it was done, it is asked again: what is gone then was removed by that.
+        """
         self._show("DELETE", path, {})
-        try:
-            self._ask("DELETE", path, {}, limit=ACT).read()
-        except Refused as refused:
-            if refused.is_missing:
-                return False
-            raise
-        return True
+        is_gone = False
+
+        def remove() -> bool:
+            nonlocal is_gone
+            try:
+                self._ask("DELETE", path, {}, limit=ACT).read()
+            except Away:
+                is_gone = True
+                raise
+            except Refused as refused:
+                if refused.is_missing:
+                    return is_gone
+                raise
+            return True
+
+        return self._until_led(remove)
 
     def another(self) -> "Api":
         """Return the same API on a connection of its own, which whoever has it ends."""
@@ -128,6 +145,23 @@ class Api:
                 process.kill()
                 process.wait()
             close(process)
+
+    def _until_led(self, ask: Callable[[], Answer]) -> Answer:
+        # A connection that broke says nothing. And a Swarm elects another leader by itself: until then, a manager may
+        # leave unanswered what it is asked of the Swarm, and answers to its own name.
+        began, again = time.monotonic(), True
+        while True:
+            try:
+                return ask()
+            except Away as away:
+                silent = isinstance(away, Silent)
+                waits = silent or LEADERLESS.search(str(away.message))
+                if not again and not (waits and interrupted() is None and time.monotonic() - began < ELECTION):
+                    raise
+                again = False
+                if silent:
+                    self._ask("GET", "/_ping", {}).read()
+                time.sleep(POLL)
 
     def _show(self, method: str, path: str, query: Mapping[str, str]) -> None:
         self.shell.steps.command([*DIAL, "#", method, _target(path, query)])
@@ -180,25 +214,12 @@ class Api:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 said = process.communicate(timeout=SOON)[1].strip()
         self.close()
-        why = "it did not answer in time" if isinstance(error, TimeoutError) else said or str(error) or "it broke off"
-        return Away(
+        late = isinstance(error, TimeoutError)
+        why = "it did not answer in time" if late else said or str(error) or "it broke off"
+        return (Silent if late else Away)(
             f"The engine cannot be asked: {why}\nIs it well? docker version (a Swarm with several managers goes on, "
             "and another one can be asked: --context NAME)"
         )
-
-
-def _until_led(ask: Callable[[], Any], again: bool) -> Any:
-    # A connection that broke says nothing; and a Swarm elects another leader by itself.
-    began = time.monotonic()
-    while True:
-        try:
-            return ask()
-        except Away as away:
-            led = LEADERLESS.search(str(away.message)) and interrupted() is None
-            if not (again or (led and time.monotonic() - began < ELECTION)):
-                raise
-            again = False
-            time.sleep(POLL)
 
 
 def _read(answer: HTTPResponse) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -143,6 +144,23 @@ def test_a_swarm_without_a_leader_is_asked_until_it_has_one(engine: Engine, api:
         api.post("/x", {})
 
 
+def test_a_manager_that_is_silent_while_there_is_no_leader_is_asked_again(
+    engine: Engine, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent, ping = Hanging(threading.Event()), (200, b"OK")
+    engine.answers = Later([silent, ping, silent, ping, (200, b"1")])
+    monkeypatch.setattr(Api._ask, "__defaults__", (None, None, Limit(0.3)))
+    assert api.get("/x") == 1
+    silent.until.set()
+    assert [path for _, path, _ in engine.asked] == [f"/v1.44{one}" for one in ("/x", "/_ping", "/x", "/_ping", "/x")]
+
+
+def test_what_nobody_knows_to_be_removed_is_removed_again_and_was_if_it_is_gone(engine: Engine, api: Api) -> None:
+    gone = (404, b'{"message": "gone"}')
+    engine.answers = [None, gone, gone, (500, b'{"message": "The swarm does not have a leader."}'), (204, b"")]
+    assert [api.delete("/configs/a") for _ in range(3)] == [True, False, True]
+
+
 def test_an_engine_that_hangs_is_not_waited_for(engine: Engine, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ACT", Limit(0.2))
     hangs = threading.Event()
@@ -150,6 +168,15 @@ def test_an_engine_that_hangs_is_not_waited_for(engine: Engine, api: Api, monkey
     with pytest.raises(Away, match="it did not answer in time"):
         api.post("/x", {})
     hangs.set()
+
+
+class Later(list[Any]):
+    """Answers of which some come late."""
+
+    def pop(self, index: Any = -1) -> Any:
+        """Wait for one that does."""
+        found = super().pop(index)
+        return found.pop() if isinstance(found, Hanging) else found
 
 
 class Hanging(list[tuple[int, bytes] | None]):

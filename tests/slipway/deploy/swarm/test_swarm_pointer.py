@@ -80,7 +80,7 @@ def test_web_becomes_the_release_once_the_tasks_of_its_trial_have_ended(
     def before(said: str) -> None:
         assert not said.endswith("/update") or trial["Status"]["State"] == "shutdown"
 
-    memory.get = slow  # type: ignore[method-assign,assignment]
+    memory.get = slow  # type: ignore[method-assign]
     memory.before = before
     one.switch("b", "a", entry("b").line())
     assert one.pointer().release == "b"
