@@ -220,7 +220,7 @@ def who_is_asked_is_lost(swarm: Swarm) -> None:
     assert "The engine cannot be asked" in last
     assert "--context NAME" in last
     swarm.context = swarm.nodes.context("n1")
-    wait_for(lambda: json.loads(swarm.done("status", "--prod", "--json").stdout)["service"]["state"] == "running")
+    wait_for(lambda: json.loads(swarm.done("status", "--prod", "--json").stdout)["service"]["state"] == "running", 200)
     swarm.done("deploy", "--yes", "--tag", "r3", "--bake", "1", "--wait")  # until the Swarm has noticed that n2 is down
     assert str(live(swarm)["image"]).partition("@")[0].endswith(":r3")
 
