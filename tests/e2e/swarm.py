@@ -122,21 +122,25 @@ def live(swarm: Swarm) -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def on_swarm(docker: Checkout, registry: Registry, nodes: int = 3, managers: int = 1) -> Iterator[Swarm]:
-    """Give the clone a cluster, of which two nodes have the proxy, and the first one the data."""
+def on_swarm(
+    docker: Checkout, registry: Registry, nodes: int = 3, managers: int = 1, data: str = "n1"
+) -> Iterator[Swarm]:
+    """Give the clone a cluster, of which two nodes have the proxy, and one the data."""
     docker.edit("pyproject.toml", "[tool.slipway.tests]", PLACE)
     commit(docker, "Production on a Swarm")
-    with on_nodes(docker, registry, nodes, managers) as made:
+    with on_nodes(docker, registry, nodes, managers, data) as made:
         yield made
 
 
 @contextlib.contextmanager
-def on_nodes(docker: Checkout, registry: Registry, nodes: int = 3, managers: int = 1) -> Iterator[Swarm]:
+def on_nodes(
+    docker: Checkout, registry: Registry, nodes: int = 3, managers: int = 1, data: str = "n1"
+) -> Iterator[Swarm]:
     """Give likewise what the clone may be deployed to, as one engine or as a Swarm."""
     with cluster(nodes, managers) as made:
         made.registry(registry.port)
         made.load("caddy:2", "postgres:17")
         for node in NODES[: min(2, nodes)]:
             made.label(node, "slipway.proxy")
-        made.label("n1", "slipway.data")
+        made.label(data, "slipway.data")
         yield Swarm(docker, made, registry, made.context("n1", **registry.env))

@@ -14,7 +14,7 @@ from tests.e2e.load import under_load
 from tests.e2e.production import PROD, after, said
 from tests.e2e.registries import Registry
 from tests.e2e.support import commit
-from tests.e2e.swarm import Swarm, live, on_swarm
+from tests.e2e.swarm import Swarm, ask_there, live, on_swarm
 from tests.e2e.talk import token
 from tests.support import Checkout, wait_for
 
@@ -56,6 +56,27 @@ def test_nodes_are_lost_and_come_back(swarm: Swarm) -> None:
         after(load, 2 * RATE)
     load.tell("the power and the cable of a node lost")
     swarm.most_is_stored(load, lost=6)
+
+
+def test_the_data_has_one_database_when_its_node_was_cut_off(docker: Checkout, plain: Registry) -> None:
+    with on_swarm(docker, plain, data="n3") as swarm:
+        swarm.push("r1")
+        swarm.deploy("r1", "--scale", "2", "--bake", "0")
+        base = swarm.base()
+        with under_load(base, token(base), RATE / 10) as load:
+            after(load, RATE / 10)
+            swarm.nodes.cut("n3")  # where the database goes on
+            wait_for(lambda: swarm.nodes.seen("n3") == "down")
+            wait_for(lambda: swarm.tasks("db") == ["Pending"] or swarm.tasks("db") == ["Pending 1"])
+            swarm.nodes.mend("n3")
+            wait_for(lambda: swarm.tasks("db") == ["n3 Running"])
+            wait_for(lambda: load.good[-5:] == [True] * 5)
+        load.tell("the data's node cut off, and back")
+        ((_, name),) = swarm.containers("db")
+        told = swarm.nodes.tool("d", "n3", "logs", name)
+        assert "database system was shut down at" in told.stdout + told.stderr  # in good order, before this one began
+        rows = int(ask_there(swarm, "SELECT count(*) FROM posts"))
+        assert len(load.stored) <= rows <= len(load.good)
 
 
 HOOKS = """

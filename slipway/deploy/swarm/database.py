@@ -5,6 +5,7 @@ from typing import Any
 
 from slipway.core.errors import Problem
 from slipway.deploy.swarm import names, render
+from slipway.deploy.swarm.alone import alone
 from slipway.deploy.swarm.around import Around
 from slipway.deploy.swarm.cluster import state
 from slipway.deploy.swarm.content import Files
@@ -146,5 +147,7 @@ class SwarmDatabase:
             constraints=(names.pinned(names.DATA_NODE),), stop_first=True, monitor=1,
         )  # fmt: skip
         spec = render.service(DATABASE, config, around)
-        spec["TaskTemplate"]["ContainerSpec"].setdefault("Mounts", []).append(socket_mount(deployment))
+        task = spec["TaskTemplate"]
+        task["ContainerSpec"] = alone(task["ContainerSpec"])
+        task["ContainerSpec"].setdefault("Mounts", []).append(socket_mount(deployment))
         return spec
