@@ -63,8 +63,8 @@ def test_the_data_has_one_database_when_its_node_was_cut_off(docker: Checkout, p
         swarm.push("r1")
         swarm.deploy("r1", "--scale", "2", "--bake", "0")
         base = swarm.base()
-        with under_load(base, token(base), RATE / 10) as load:
-            after(load, RATE / 10)
+        with under_load(base, token(base), RATE // 10) as load:
+            after(load, RATE // 10)
             swarm.nodes.cut("n3")  # where the database goes on
             wait_for(lambda: swarm.nodes.seen("n3") == "down")
             wait_for(lambda: [one.split()[0] for one in swarm.tasks("db")] == ["Pending"])  # the next one
