@@ -83,6 +83,7 @@ def the_database_is_made_anew(docker: Checkout, rate: int, headers: dict[str, st
     assert earlier.networks() == ({"database", "default"} if needed else {"database"})
 
 
+@pytest.mark.full  # what may follow what is decided without an engine
 def test_a_column_is_renamed_across_three_releases(docker: Checkout) -> None:
     first = deployed(docker, "--bake", "0")
     headers = token(docker.url)

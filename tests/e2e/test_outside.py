@@ -114,7 +114,8 @@ def test_logins_go_on_while_others_register(open_to_all: Checkout) -> None:
 
 
 # What workers that die do to requests, a bug does as well; without connections that are left, they wait first.
-@pytest.mark.parametrize("fault", [pytest.param("segfault_sometimes", marks=pytest.mark.full), "keep_a_connection"])
+@pytest.mark.full  # one that answers 5xx is taken back in the other run as well
+@pytest.mark.parametrize("fault", ["segfault_sometimes", "keep_a_connection"])
 def test_a_release_whose_workers_die_or_that_keeps_connections_is_taken_back(open_to_all: Checkout, fault: str) -> None:
     docker = open_to_all
     image = deployed(docker, "--bake", "0", WEB_CONCURRENCY="2")
@@ -138,6 +139,7 @@ def test_a_release_whose_workers_die_or_that_keeps_connections_is_taken_back(ope
     assert live() == image
 
 
+@pytest.mark.full  # what its lines mean to a Caddy is tested without a deployment
 def test_a_proxy_that_is_trusted_is_believed_and_nobody_else(open_to_all: Checkout) -> None:
     docker = open_to_all
     caddyfile_of_before(docker)

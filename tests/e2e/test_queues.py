@@ -24,6 +24,7 @@ def workers() -> list[str]:
     return sorted(name for name in listed if "-worker-" in name)
 
 
+@pytest.mark.full  # jobs that a table has are not lost in the other run as well
 def test_each_job_is_done_once_while_workers_take_turns(docker: Checkout) -> None:
     queues.add(docker, "procrastinate")
     image = deployed(docker, *FIRST)

@@ -60,6 +60,7 @@ def plan_of(checkout: Checkout) -> "subprocess.CompletedProcess[str]":
     return checkout.inv("deploy", "--plan")
 
 
+@pytest.mark.full  # the other run has companions with volumes
 def test_a_volume_is_one_for_all_releases_and_what_was_in_the_live_ones_stays(docker: Checkout) -> None:
     with_uploads(docker)
     has_companions(docker, "compose.prod.yaml")
