@@ -7,17 +7,21 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.e2e.production import said
+from tests.e2e.load import under_load
+from tests.e2e.production import after, said
 from tests.e2e.registries import Registry
 from tests.e2e.swarm import Swarm, live, on_swarm
-from tests.e2e.talk import done
+from tests.e2e.talk import done, token
 from tests.support import Checkout
 
 pytestmark = [
-    pytest.mark.full, pytest.mark.minutes(3),
+    pytest.mark.full, pytest.mark.alone, pytest.mark.minutes(3),
     pytest.mark.skipif(not shutil.which("faketime"), reason="needs faketime: apt-get install faketime"),
 ]  # fmt: skip
 KEEP = "[tool.slipway.deploy]\nkeep = 1\n"
+RATE = 100  # requests a second
+# What waits, waits by a clock that nobody sets.
+FAKED = ("env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1", "faketime", "-f")
 QUICKLY = ("--yes", "--force", "--bake", "0")
 
 
@@ -29,9 +33,9 @@ class Machine:
 
     @classmethod
     def of(cls, swarm: Swarm, off: str) -> "Machine":
-        """Make one whose clock is off by so much. (With one that is behind, what waits under faketime hangs.)"""
+        """Make one whose clock is off by so much."""
         env = {**swarm.docker.env, **swarm.env}
-        return cls(Checkout(swarm.docker.root, env, ["faketime", "-f", off] if off else []))
+        return cls(Checkout(swarm.docker.root, env, [*FAKED, off]))
 
     def does(self, *args: str) -> str:
         """Run a verb that has to succeed; return what it has said."""
@@ -55,21 +59,30 @@ def test_clocks_that_differ_by_days_change_nothing(docker: Checkout, plain: Regi
     with on_swarm(docker, plain, nodes=2) as swarm:
         swarm.push("r1")
         swarm.push_another("r2", like="r1")
-        ahead, behind = Machine.of(swarm, "+3d"), Machine.of(swarm, "")
+        ahead, behind = Machine.of(swarm, "+3d"), Machine.of(swarm, "-3d")
         first = ahead.deploys("r1")
-        second = behind.deploys("r2")
-        assert second < first  # their names are of the wrong clocks
-        assert live(swarm)["release"] == second
-        third = one_waits_for_the_other(ahead, behind)
-        ledger = json.loads(swarm.done("releases", "--json").stdout)
-        assert [one["release"] for one in ledger] == [first, second, third]
-        assert kept(swarm) == sorted([second, third])
-        behind.does("rollback")
-        assert live(swarm)["release"] == second
-        fourth = ahead.deploys("r1")
-        assert kept(swarm) == sorted([second, fourth])
-        behind.does("rollback")
-        assert live(swarm)["release"] == second
+        with under_load(swarm.base(), token(swarm.base()), RATE) as load:
+            they_take_turns(swarm, ahead, behind, first)
+            after(load, RATE)
+        load.tell("two who deploy, their clocks six days apart")
+        swarm.all_is_stored(load)
+
+
+def they_take_turns(swarm: Swarm, ahead: Machine, behind: Machine, first: str) -> None:
+    """Let both deploy, and go back; see what the Swarm has made of it."""
+    second = behind.deploys("r2")
+    assert second < first  # their names are of the wrong clocks
+    assert live(swarm)["release"] == second
+    third = one_waits_for_the_other(ahead, behind)
+    ledger = json.loads(swarm.done("releases", "--json").stdout)
+    assert [one["release"] for one in ledger] == [first, second, third]
+    assert kept(swarm) == sorted([second, third])
+    behind.does("rollback")
+    assert live(swarm)["release"] == second
+    fourth = ahead.deploys("r1")
+    assert kept(swarm) == sorted([second, fourth])
+    behind.does("rollback")
+    assert live(swarm)["release"] == second
 
 
 def one_waits_for_the_other(ahead: Machine, behind: Machine) -> str:

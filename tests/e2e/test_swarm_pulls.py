@@ -12,8 +12,8 @@ from tests.e2e.swarm import Swarm, live, on_swarm
 from tests.e2e.talk import conversation, token
 from tests.support import Checkout, wait_for
 
-pytestmark = [pytest.mark.full, pytest.mark.minutes(6)]
-RATE = 20
+pytestmark = [pytest.mark.full, pytest.mark.alone, pytest.mark.minutes(6)]
+RATE = 100  # requests a second
 LARGE = "RUN head -c 60000000 /dev/urandom >/tmp/large"  # nothing makes it smaller on its way
 
 
@@ -53,6 +53,7 @@ def test_a_registry_is_away(swarm: Swarm) -> None:
         swarm.done("rollback", "--to", str(second["image"]))
         swarm.done("drain", "n2", "--yes")
         after(load, RATE)
+    load.tell("the registry away, in the pull and in two rollbacks")
     swarm.all_is_stored(load)
     swarm.nodes.kill("n3")  # it had one of the two
     wait_for(lambda: swarm.tasks("web") == ["n1 Running"] * 2)
@@ -94,4 +95,5 @@ def test_a_disk_is_full(swarm: Swarm) -> None:
         assert swarm.deploy("r2", "--force", "--scale", "4", "--bake", "1")["outcome"] == "live"
         assert "n4 Running" in swarm.tasks("web")
         after(load, RATE)
+    load.tell("a node's disk full")
     swarm.all_is_stored(load)

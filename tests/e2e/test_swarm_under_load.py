@@ -220,9 +220,10 @@ def who_is_asked_is_lost(swarm: Swarm) -> None:
     assert "The engine cannot be asked" in last
     assert "--context NAME" in last
     swarm.context = swarm.nodes.context("n1")
-    wait_for(lambda: json.loads(swarm.done("status", "--prod", "--json").stdout)["service"]["state"] == "running", 200)
-    swarm.done("deploy", "--yes", "--tag", "r3", "--bake", "1", "--wait")  # until the Swarm has noticed that n2 is down
+    wait_for(lambda: swarm.nodes.seen("n2") == "down", 200)
+    swarm.done("deploy", "--yes", "--tag", "r3", "--bake", "1", "--wait")  # an update may wait for a task of n2 for ever
     assert str(live(swarm)["image"]).partition("@")[0].endswith(":r3")
+    wait_for(lambda: json.loads(swarm.done("status", "--prod", "--json").stdout)["service"]["state"] == "running", 200)
 
 
 def test_five_nodes_share_the_tasks_and_one_with_a_proxy_can_be_lost(docker: Checkout, plain: Registry) -> None:
