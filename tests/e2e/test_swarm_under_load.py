@@ -221,7 +221,7 @@ def who_is_asked_is_lost(swarm: Swarm) -> None:
     assert "--context NAME" in last
     swarm.context = swarm.nodes.context("n1")
     wait_for(lambda: swarm.nodes.seen("n2") == "down", 200)
-    swarm.done("deploy", "--yes", "--tag", "r3", "--bake", "1", "--wait")  # an update may wait for a task of n2 for ever
+    swarm.done("deploy", "--yes", "--tag", "r3", "--bake", "1", "--wait")  # which may wait for a task of n2
     assert str(live(swarm)["image"]).partition("@")[0].endswith(":r3")
     wait_for(lambda: json.loads(swarm.done("status", "--prod", "--json").stdout)["service"]["state"] == "running", 200)
 
