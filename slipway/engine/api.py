@@ -8,7 +8,6 @@ import atexit
 import base64
 import contextlib
 import json
-import re
 import socket
 import subprocess
 import time
@@ -18,52 +17,21 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from slipway.core import limits
-from slipway.core.errors import Problem
 from slipway.core.limits import ACT, ASK, SOON, Limit
 from slipway.core.programs import close, started
 from slipway.core.shell import Shell
 from slipway.core.signals import interrupted, uninterrupted
+from slipway.engine.answered import LEADERLESS, Silent, read, refused
+from slipway.engine.answered import Away as Away
+from slipway.engine.answered import Refused as Refused
 
 VERSION = "1.44"  # Engine 25: the first that keeps no-new-privileges of a service, and start_interval
 PREFIX = f"/v{VERSION}"
 DIAL = ["docker", "system", "dial-stdio"]
-# As a manager says that the Swarm cannot decide anything just now.
-LEADERLESS = re.compile(r"(?i)does not have a leader|deadline ?exceeded|unavailable|transport|lost quorum")
 ELECTION = 40  # seconds that a Swarm may take to have a leader again
 POLL = 0.3
 FOREVER = Limit()
 Answer = TypeVar("Answer")
-
-
-class Refused(Problem):
-    """Say what an engine refuses, with the status of its answer."""
-
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.status = status
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether there is nothing of the name."""
-        return self.status == 404
-
-    @property
-    def is_taken(self) -> bool:
-        """Whether there is something of the name already."""
-        return self.status == 409
-
-    @property
-    def is_out_of_sequence(self) -> bool:
-        """Whether it was changed by somebody since it was looked at."""
-        return "out of sequence" in str(self.message)
-
-
-class Away(Problem):
-    """Say that an engine does not answer, or its Swarm has no leader: what it was to do may be done or not."""
-
-
-class Silent(Away):
-    """Say that an engine did not answer in time."""
 
 
 class Api:
@@ -77,7 +45,7 @@ class Api:
     def get(self, path: str, filters: Mapping[str, list[str]] | None = None, **query: str) -> Any:
         """Return what an engine tells of a path; raises Refused, or Away after it was asked for long enough."""
         query |= {"filters": json.dumps(filters)} if filters else {}
-        return self._until_led(lambda: _read(self._ask("GET", path, query)))
+        return self._until_led(lambda: read(self._whole("GET", path, query)))
 
     def find(self, path: str) -> Any | None:
         """Return what an engine tells of a path, None when there is nothing; raises Refused and Away."""
@@ -91,7 +59,7 @@ class Api:
     def post(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **query: str) -> Any:
         """Have an engine do something; raises Refused, or Away when nobody can tell whether it was done."""
         self._show("POST", path, query)
-        return _read(self._ask("POST", path, query, body, headers, ACT))
+        return read(self._whole("POST", path, query, body, headers, ACT))
 
     def delete(self, path: str) -> bool:
         """Remove something; False when it was gone already. Raises Refused, or Away after it was asked for long enough.
@@ -104,7 +72,7 @@ class Api:
         def remove() -> bool:
             nonlocal is_gone
             try:
-                self._ask("DELETE", path, {}, limit=ACT).read()
+                self._whole("DELETE", path, {}, limit=ACT)
             except Away:
                 is_gone = True
                 raise
@@ -124,7 +92,8 @@ class Api:
     def stream(self, path: str, limit: Limit = FOREVER, **query: str) -> Iterator[HTTPResponse]:
         """Give an answer that goes on, and end the connection then; raises Refused and Away."""
         try:
-            yield self._ask("GET", path, query, limit=limit)
+            with self._answering():
+                yield self._ask("GET", path, query, limit=limit)
         finally:
             self.close()
 
@@ -160,7 +129,7 @@ class Api:
                     raise
                 again = False
                 if silent:
-                    self._ask("GET", "/_ping", {}).read()
+                    self._whole("GET", "/_ping", {})
                 time.sleep(POLL)
 
     def _show(self, method: str, path: str, query: Mapping[str, str]) -> None:
@@ -176,20 +145,31 @@ class Api:
         limit: Limit = ASK,
     ) -> HTTPResponse:
         connection = self._connected(limit)
-        try:
+        with self._answering():
             text = None if body is None else json.dumps(body).encode()
             given = {"Content-Type": "application/json", **(headers or {})} if text is not None else {}
             connection.request(method, _target(path, query), text, given)
             answer = connection.getresponse()
             said = answer.read() if answer.status >= 400 else b""
+        if answer.status >= 400:
+            raise refused(answer.status, said)
+        return answer
+
+    def _whole(self, *asked: Any, **more: Any) -> bytes:
+        answer = self._ask(*asked, **more)
+        with self._answering():
+            return answer.read()
+
+    @contextlib.contextmanager
+    def _answering(self) -> Iterator[None]:
+        # An engine that goes in the middle of an answer has not answered.
+        try:
+            yield
         except (OSError, HTTPException) as error:
             raise self._broken(error) from None
         except BaseException:  # what was asked is not answered yet: the next question needs a connection of its own
             self.close()
             raise
-        if answer.status >= 400:
-            raise _refused(answer.status, said)
-        return answer
 
     def _connected(self, limit: Limit) -> HTTPConnection:
         if self._connection and not self._connection.sock:  # ended with the last answer
@@ -222,23 +202,8 @@ class Api:
         )
 
 
-def _read(answer: HTTPResponse) -> Any:
-    said = answer.read()
-    return json.loads(said) if said.strip() else None
-
-
 def _target(path: str, query: Mapping[str, str]) -> str:
     return f"{PREFIX}{path}{f'?{urlencode(query)}' if query else ''}"
-
-
-def _refused(status: int, said: bytes) -> Problem:
-    try:
-        message = str(json.loads(said)["message"])
-    except (ValueError, KeyError, TypeError):
-        message = said.decode(errors="replace").strip() or f"The engine answers {status}."
-    if status in (500, 503) and LEADERLESS.search(message):
-        return Away(message)
-    return Refused(message, status)
 
 
 def encoded(data: bytes) -> str:

@@ -42,6 +42,10 @@ class Engine:
     connections: int = 0
 
 
+class Part(bytes):
+    """An answer of which the rest doesn't come: its engine was killed."""
+
+
 @pytest.fixture
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """Serve an engine, to which the program `docker` leads."""
@@ -61,7 +65,8 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
                 self.close_connection = True
                 return
             self.send_response(said[0])
-            self.send_header("Content-Length", str(len(said[1])))
+            self.close_connection = isinstance(said[1], Part)
+            self.send_header("Content-Length", str(len(said[1]) + self.close_connection))
             self.end_headers()
             self.wfile.write(said[1])
 
@@ -128,6 +133,25 @@ def test_a_question_that_breaks_off_is_asked_again(engine: Engine, api: Api) -> 
     assert engine.connections == 2
 
 
+def test_an_answer_that_breaks_off_in_the_middle_is_none(engine: Engine, api: Api) -> None:
+    part = (200, Part(b'{"a": '))
+    engine.answers = [part, (200, b"1"), part, part, part, part]
+    assert api.get("/x") == 1
+    with pytest.raises(Away):
+        api.get("/x")
+    with pytest.raises(Away):
+        api.post("/x", {})
+    with pytest.raises(Away), api.stream("/x") as answer:
+        answer.read()
+
+
+def test_what_answers_without_being_an_engine_is_said_to_be_none(engine: Engine, api: Api) -> None:
+    engine.answers = [(200, b"<html>")] * 3
+    for ask in (api.get, api.post):
+        with pytest.raises(Away, match=r"no engine: it says '<html>'.*docker version"):
+            ask("/x")
+
+
 def test_nobody_knows_whether_what_broke_off_was_done(engine: Engine, api: Api) -> None:
     engine.answers = [None, (200, b"1")]
     with pytest.raises(Away, match="The engine cannot be asked"):
@@ -149,7 +173,7 @@ def test_a_manager_that_is_silent_while_there_is_no_leader_is_asked_again(
 ) -> None:
     silent, ping = Hanging(threading.Event()), (200, b"OK")
     engine.answers = Later([silent, ping, silent, ping, (200, b"1")])
-    monkeypatch.setattr(Api._ask, "__defaults__", (None, None, Limit(0.3)))
+    monkeypatch.setattr(Api._ask, "__defaults__", (None, None, Limit(1)))
     assert api.get("/x") == 1
     silent.until.set()
     assert [path for _, path, _ in engine.asked] == [f"/v1.44{one}" for one in ("/x", "/_ping", "/x", "/_ping", "/x")]
