@@ -35,7 +35,8 @@ class SwarmCompanions:
         there = {name: self.parts.find(name) for name in found}
         absent = [name for name, one in there.items() if not one]
         made = {name: one for name, one in there.items() if one}
-        outdated = [name for name, one in made.items() if not alike(one.spec, self._spec(name, port, make=False))]
+        wanted = {name: self._spec(name, port, make=False) for name in found}  # which may be a Problem of any of them
+        outdated = [name for name, one in made.items() if not alike(one.spec, wanted[name])]
         return Companions(tuple(found), tuple(absent), tuple(outdated), tuple(anew))
 
     def start(self, found: Companions, port: int, late: bool) -> None:

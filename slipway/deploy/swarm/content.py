@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from slipway.core.errors import Problem
@@ -38,8 +37,8 @@ class Files:
         """
         found = []
         for name, value in sorted(values.items()):
-            key = names.of_object(self.deployment, names.SECRET, f"{name}.{self._digest(name, value)}")
-            one = self._have(SECRETS, key, value, names.SECRET, make)
+            key = names.of_object(self.deployment, names.SECRET, f"{name}.{self._digest(name, value.encode())}")
+            one = self._have(SECRETS, key, value.encode(), names.SECRET, make)
             found.append(File(one, key, name, OWNER_ALONE, uid, uid))
         return found
 
@@ -47,25 +46,43 @@ class Files:
         """Have a config with a text, as a file at a path that all may read; raises Problem."""
         digest = hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
         key = names.of_object(self.deployment, names.FILE, f"{name}.{digest}")
-        return File(self._have(CONFIGS, key, text, names.FILE, make), key, target, FOR_ALL)
+        return File(self._have(CONFIGS, key, text.encode(), names.FILE, make), key, target, FOR_ALL)
 
     def wanted(self, name: str, config: Mapping[str, Any], make: bool = True) -> dict[str, list[File]]:
         """Have the secrets and configs that a service of a Compose file names as files, by kind; raises Problem."""
         found: dict[str, list[File]] = {SECRETS: [], CONFIGS: []}
         for one in files.wanted(name, config):
             kind, label = (SECRETS, names.SECRET) if one.kind == SECRETS else (CONFIGS, names.FILE)
-            text = _text(one.key, (config.get(one.kind) or {})[one.key], self.root)
-            key = names.of_object(self.deployment, label, f"{one.key}.{self._digest(one.key, text)}")
-            made = self._have(kind, key, text, label, make)
+            data = self._data(one.key, (config.get(one.kind) or {})[one.key])
+            key = names.of_object(self.deployment, label, f"{one.key}.{self._digest(one.key, data)}")
+            made = self._have(kind, key, data, label, make)
             found[one.kind].append(File(made, key, one.target, one.mode, one.uid, one.gid))
         return found
 
-    def _digest(self, name: str, value: str) -> str:
-        return hmac.new(self.salt().encode(), f"{name}\0{value}".encode(), hashlib.sha256).hexdigest()[:DIGITS]
+    def _data(self, key: str, defined: Mapping[str, Any]) -> bytes:
+        # What a config or secret of a Compose file has in it; the Swarm would refuse nothing without saying of which.
+        if defined.get("content") is not None:
+            found = str(plain(defined["content"])).encode()
+        elif name := defined.get("environment"):
+            known = {**self.api.shell.beneath, **os.environ}
+            if name not in known:
+                raise Problem(f"{key} of the Compose files is to have what the variable {name} says: set it.")
+            found = known[name].encode()
+        else:
+            try:
+                found = (self.root / str(defined.get("file"))).read_bytes()
+            except OSError as error:
+                raise Problem(f"{key} of the Compose files cannot be read: {error}") from None
+        if not found:
+            raise Problem(f"{key} of the Compose files is empty, as no secret or config of a Swarm can be: fill it.")
+        return found
 
-    def _have(self, kind: Kind, key: str, text: str, label: str, make: bool) -> str:
+    def _digest(self, name: str, value: bytes) -> str:
+        return hmac.new(self.salt().encode(), name.encode() + b"\0" + value, hashlib.sha256).hexdigest()[:DIGITS]
+
+    def _have(self, kind: Kind, key: str, data: bytes, label: str, make: bool) -> str:
         if make:
-            return objects.have(self.api, kind, key, text.encode(), names.marks(self.deployment, label))
+            return objects.have(self.api, kind, key, data, names.marks(self.deployment, label))
         found = objects.named(self.api, kind, key)
         return found.id if found else ""
 
@@ -80,18 +97,6 @@ class Files:
         for kind, label in kinds:
             there = objects.listed(self.api, kind, *names.wanted(names.marks(self.deployment, label)))
             objects.remove_unused(self.api, kind, [one for one in there if one.name not in used])
-
-
-def _text(key: str, defined: Mapping[str, Any], root: Path) -> str:
-    # What a config or secret of a Compose file has in it.
-    if defined.get("content") is not None:
-        return str(plain(defined["content"]))
-    if defined.get("environment"):
-        return os.environ.get(defined["environment"], "")
-    try:
-        return (root / str(defined.get("file"))).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Problem(f"{key} of the Compose files cannot be read: {error}") from None
 
 
 def used(value: Any) -> Iterator[str]:

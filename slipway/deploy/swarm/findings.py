@@ -6,7 +6,7 @@ Each is a line: the service, the key, why, and what to do.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from slipway.deploy.swarm import policies, reach
+from slipway.deploy.swarm import names, policies, reach
 from slipway.deploy.swarm.around import Around
 from slipway.deploy.swarm.files import wanted
 from slipway.deploy.swarm.health import health
@@ -24,6 +24,8 @@ def findings(config: Mapping[str, Any], pinned: Collection[str] = ()) -> list[st
     found, volumes = [], plain(named(config))
     for name, said in sorted(plain(config["services"]).items()):
         lines = [*refusals(said), *_of_values(said, volumes)]
+        if name in names.RESERVED:
+            lines.append("which Slipway calls a service of its own on a Swarm: give it another name")
         if name not in pinned and not _is_pinned(said):
             lines += filter(None, (refusal(one, volumes) for one in said.get("volumes") or ()))
         try:
@@ -84,9 +86,9 @@ def differences(config: Mapping[str, Any]) -> list[str]:
 
 def _of_tasks(said: Mapping[str, Any]) -> Iterator[str]:
     goes_on = policies.restart(said, ANYBODY)["Condition"] != "none"
-    if (names := said.get("depends_on")) and goes_on:
-        yield f"depends_on ({', '.join(names)}): Slipway starts them in order; a Swarm that restarts it waits for none"
-    if led := [one for one, how in (names or {}).items() if how.get("restart")]:
+    if (others := said.get("depends_on")) and goes_on:
+        yield f"depends_on ({', '.join(others)}): Slipway starts them in order; a Swarm that restarts it waits for none"
+    if led := [one for one, how in (others or {}).items() if how.get("restart")]:
         yield f"depends_on restart ({', '.join(led)}): Slipway restarts no service with another"
     if not said.get("restart") and not goes_on:
         yield "no restart: a Swarm starts none in its place when its node is lost; for that, restart: unless-stopped"

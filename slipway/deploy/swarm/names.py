@@ -13,6 +13,8 @@ SECRET, GIVEN = "secret", "given"  # of secrets: the release's own, and what one
 EVENT = "dev.slipway.event"  # of a line of the ledger, and of a log
 NODE = "dev.slipway.node"  # of the lock: the node that its holder speaks to
 
+RESERVED = (TRIAL, LOCK, AWAY)  # what Slipway calls services of its own: none of the Compose files can be called so
+
 # Labels of nodes, by which the Swarm knows what is to run where.
 PROXY_NODE, DATA_NODE = "slipway.proxy", "slipway.data"
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from slipway.deploy.compose.labels import RELEASE
+from slipway.deploy.swarm import names
 from slipway.deploy.swarm.around import Around
 from slipway.engine.compose import ANY
 
@@ -100,6 +101,8 @@ def changed_keys(said: Mapping[str, Any], there: Mapping[str, Any]) -> list[str]
 
 def network_refusals(key: str, said: Mapping[str, Any]) -> list[str]:
     """Return what stands against a network of the Compose file."""
+    if key == names.CONTROL:  # who is in it may ask the proxies what is for `inv` alone
+        return [f"the network {key}, as Slipway calls one of its own on a Swarm: give it another name"]
     if said.get("external"):
         return []
     found = []

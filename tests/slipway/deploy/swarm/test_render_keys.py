@@ -109,3 +109,12 @@ def test_what_says_nothing_is_not_refused() -> None:
     said = {"privileged": False, "devices": [], "links": None, "x-mine": {"a": 1}, "oom_score_adj": 0, "develop": {}}
     assert list(refusals(said)) == []
     assert list(refusals({"build": {"context": "."}, "profiles": ["a"], "expose": ["80"], "attach": True})) == []
+
+
+def test_what_slipway_calls_its_own_is_nobody_elses_name() -> None:
+    for name in ("lock", "trial", "away"):
+        (line,) = findings({"services": {name: {"image": "x"}}})
+        assert line == f"{name}: which Slipway calls a service of its own on a Swarm: give it another name"
+    networked = {"services": {"a": {"image": "x", "networks": {"control": None}}}, "networks": {"control": {}}}
+    (line,) = findings(networked)
+    assert line.startswith("the network control, as Slipway calls one of its own")

@@ -1,5 +1,11 @@
 """Secrets and configs on a Swarm: named by what is in them, removed once nothing has them."""
 
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slipway.core.errors import Problem
 from slipway.deploy.swarm.content import Files, used
 from slipway.engine.swarm import services
 from tests.slipway.deploy.swarm.in_memory import MemoryApi, api, spec
@@ -36,6 +42,29 @@ def test_what_the_compose_files_name_is_made_of_what_is_in_it() -> None:
     found = files(memory).wanted("web", config)
     assert [one.target for one in found["configs"]] == ["/etc/motd"]
     assert memory.named("configs") == [found["configs"][0].name]
+
+
+def test_a_file_may_be_anything_but_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = files(MemoryApi())
+    made.root = tmp_path
+    (tmp_path / "key.der").write_bytes(b"\xff\x00")
+    (tmp_path / "empty").touch()
+    monkeypatch.setenv("GIVEN", "{{ }}\n$x'\"")
+    config: dict[str, Any] = {
+        "services": {"web": {"secrets": [{"source": "a"}]}},
+        "secrets": {"a": {"file": "key.der"}},
+    }
+    first = made.wanted("web", config)["secrets"]
+    config["secrets"]["a"] = {"environment": "GIVEN"}
+    assert made.wanted("web", config)["secrets"] != first
+    for said, why in (
+        ({"file": "empty"}, "a of the Compose files is empty"),
+        ({"file": "nothing"}, "a of the Compose files cannot be read"),
+        ({"environment": "MISSING"}, "what the variable MISSING says: set it"),
+    ):
+        config["secrets"]["a"] = said
+        with pytest.raises(Problem, match=why):
+            made.wanted("web", config)
 
 
 def test_what_nothing_has_any_more_is_removed() -> None:
