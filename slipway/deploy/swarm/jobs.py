@@ -15,12 +15,13 @@ from slipway.core.errors import Problem
 from slipway.core.limits import SOON
 from slipway.core.shell import Ran
 from slipway.core.steps import written
-from slipway.deploy.swarm import names, render
+from slipway.deploy.swarm import names, render, stuck
 from slipway.deploy.swarm.around import Around, File
 from slipway.deploy.swarm.content import Files
 from slipway.deploy.swarm.database import socket_mount, without_socket
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.surroundings import Definitions
+from slipway.engine.answered import Silent
 from slipway.engine.api import Api, Refused
 from slipway.engine.swarm import logs, nodes, objects, services
 from slipway.engine.swarm.objects import SECRETS
@@ -172,7 +173,8 @@ def follow(api: Api, spec: Mapping[str, Any], auth: Mapping[str, str], show: Sho
     service, began = services.create(api, spec, auth), time.monotonic()
     try:
         with _shown(api, service, show) as shown:
-            while not (task := _ended(api, service)):
+            while not (task := _ended(found := services.tasks_of(api, service))):
+                stuck.refuse(api, found, time.monotonic() - began)
                 if seconds is not None and time.monotonic() - began > seconds:
                     return Ran(LATE)
                 time.sleep(POLL)
@@ -199,8 +201,11 @@ def _told(api: Api, service: str, shown: Mapping[int, Sequence[str]]) -> list[li
     # was shown, is asked again; and what was shown was printed.
     end = time.monotonic() + LOG
     while True:
-        there = [text.splitlines() for text in logs.read(api, service)]
         seen = [list(shown[stream]) for stream in (logs.OUT, logs.ERR)]
+        try:
+            there = [text.splitlines() for text in logs.read(api, service)]
+        except Silent:  # its node was lost once it had ended
+            return seen
         is_whole = any(there) and all(len(one) >= len(other) for one, other in zip(there, seen, strict=True))
         if is_whole or time.monotonic() > end:
             return [max(one, other, key=len) for one, other in zip(there, seen, strict=True)]
@@ -212,8 +217,8 @@ def printed(stream: int, line: str) -> None:
     written(sys.stdout if stream == logs.OUT else sys.stderr, line)
 
 
-def _ended(api: Api, service: str) -> Task | None:
-    return next((one for one in reversed(services.tasks_of(api, service)) if one.state in OVER), None)
+def _ended(tasks: Sequence[Task]) -> Task | None:
+    return next((one for one in reversed(tasks) if one.state in OVER), None)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from http.client import HTTPException, HTTPResponse
 
 from slipway.core.errors import Problem
-from slipway.core.limits import Limit
+from slipway.core.limits import ASK, Limit
 from slipway.engine.api import Api
 
 HEAD = struct.Struct(">BxxxL")  # which stream, and how many bytes follow
@@ -18,7 +18,10 @@ NODE = "com.docker.swarm.node.id"  # what is said of a line, if it is asked for
 
 
 def read(api: Api, service: str, lines: int | None = None) -> tuple[str, str]:
-    """Return what a service has printed so far: its output, and its errors; the last lines, or all. Raises Problem."""
+    """Return what a service has printed so far: its output, and its errors; the last lines, or all. Raises Problem.
+
+    That is Silent where a node is lost that has some of it, for which the engine would wait for ever.
+    """
     return _read(api, f"/services/{service}/logs", lines)
 
 
@@ -32,7 +35,8 @@ def of_task(api: Api, task: str, lines: int) -> str:
 
 def _read(api: Api, path: str, lines: int | None) -> tuple[str, str]:
     found = {OUT: b"", ERR: b""}
-    with api.another().stream(path, stdout="1", stderr="1", tail="all" if lines is None else str(lines)) as answer:
+    last = "all" if lines is None else str(lines)
+    with api.another().stream(path, ASK, stdout="1", stderr="1", tail=last) as answer:
         for stream, data in _frames(answer):
             found[stream] = found.get(stream, b"") + data
     return found[OUT].decode(errors="replace"), found[ERR].decode(errors="replace")
