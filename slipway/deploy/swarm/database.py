@@ -16,13 +16,14 @@ from slipway.deploy.swarm.surroundings import Definitions
 from slipway.deploy.swarm.wait import until_running
 from slipway.engine.swarm import networks as overlays
 from slipway.engine.swarm import nodes
-from slipway.engine.swarm.specs import alike
+from slipway.engine.swarm.specs import Spec, alike
 from slipway.project import database
 from slipway.project.settings import Settings
 from slipway.runtime.beside import LeftBehind
 from slipway.runtime.jobs import DATABASE, DATABASE_USER
 from slipway.runtime.release import Release
 
+HOME = "node.hostname == "  # where its volume is: by the label alone, it would begin anew where that is moved to
 SOCKET = "/var/run/postgresql"  # where the superuser logs in, whose jobs are on the same node
 
 
@@ -45,6 +46,19 @@ def at_work(node: nodes.Node) -> nodes.Node:
     raise Problem(
         f"{node.name}, on which the data is, is not at work ({state(node)}): nothing is deployed before it is: {back}"
     )
+
+
+def check_home(spec: Spec, node: nodes.Node) -> None:
+    """Raise Problem for a database that was made on another node than has the label: there it would have no data."""
+    asked = (spec["TaskTemplate"].get("Placement") or {}).get("Constraints") or ()
+    home = next((one.removeprefix(HOME) for one in asked if one.startswith(HOME)), node.name)
+    if home != node.name:
+        back = f"docker node update --label-{{}} {names.DATA_NODE}{{}}"
+        raise Problem(
+            f"The database was made on {home}, and {node.name} has the label {names.DATA_NODE} now, where it would "
+            f"begin without data. Give it back: {back.format('rm', '')} {node.name}; {back.format('add', '=true')} "
+            f"{home}. Or, once {node.name} has its volume: ./inv deploy --recreate-database"
+        )
 
 
 class SwarmDatabase:
@@ -97,7 +111,9 @@ class SwarmDatabase:
                 return
             node = self.need_node()
             self.parts.have_networks(names.DATABASE)
-            if not self.parts.find(DATABASE):
+            if found := self.parts.find(DATABASE):
+                check_home(found.spec, node)
+            else:
                 self.unopened(node)
                 self.parts.put(self._spec())
             until_running(self.parts, DATABASE, self.definitions.stack.project.wait)
@@ -144,7 +160,7 @@ class SwarmDatabase:
         around = Around(
             deployment, names.marks(deployment, names.PART), networks=self.parts.networks_of(config, DATABASE),
             secrets=self.files.secrets(given, self.uid(of["image"], str(of.get("user") or DATABASE_USER)), make),
-            constraints=(names.pinned(names.DATA_NODE),), stop_first=True, monitor=1,
+            constraints=(names.pinned(names.DATA_NODE), f"{HOME}{self.need_node().name}"), stop_first=True, monitor=1,
         )  # fmt: skip
         spec = render.service(DATABASE, config, around)
         task = spec["TaskTemplate"]

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from slipway.core.errors import Problem
 from slipway.deploy.swarm import names
+from slipway.deploy.swarm.cluster import admits
 from slipway.deploy.swarm.parts import Parts
 from slipway.engine.swarm import nodes
-from slipway.engine.swarm.services import COMING, FAILED, Task
+from slipway.engine.swarm.services import COMING, FAILED, Service, Task
 
 POLL = 0.3
 TRIES = 3  # tasks that may fail before it is given up
@@ -25,7 +26,7 @@ def until_running(parts: Parts, service: str, seconds: float) -> None:
         if not found:
             raise Problem(f"The service {names.of_service(parts.deployment, service)} is gone.")
         wanted = [one for one in tasks if one.is_wanted]
-        running = [one for one in wanted if one.is_running and one.is_of(found)]
+        running = [one for one in wanted if one.is_running and one.is_of(found) and is_in_place(parts, one, found)]
         if not found.is_working and wanted and len(running) == len(wanted):
             return
         if (now := moves(tasks)) != before:
@@ -34,6 +35,15 @@ def until_running(parts: Parts, service: str, seconds: float) -> None:
         if time.monotonic() - began > seconds or len(failed) >= TRIES:
             raise Problem(said(parts, service, tasks))
         time.sleep(POLL)
+
+
+def is_in_place(parts: Parts, task: Task, service: Service) -> bool:
+    """Tell whether a task is where its service may be now: whoever changes that alone makes no other one there."""
+    asked = service.spec["TaskTemplate"].get("Placement") or {}
+    if asked == (task.spec.get("Placement") or {}):
+        return True
+    node = nodes.find(parts.api, task.node)
+    return bool(node and all(admits(one, node) for one in asked.get("Constraints") or ()))
 
 
 def moves(tasks: Sequence[Task]) -> frozenset[tuple[str, str]]:

@@ -123,13 +123,14 @@ class Task:
         return self.slot, self.is_wanted, self.created, self.index
 
     def is_of(self, service: Service) -> bool:
-        """Tell whether it was made of what its service is now."""
+        """Tell whether it is what its service is now; where it may be, the Swarm has no other one made for."""
         return _templates(self.spec) == _templates(service.spec["TaskTemplate"])
 
 
 def _templates(spec: Spec) -> dict[str, Any]:
-    # Of a task, the Swarm doesn't say what runs it: containers.
-    return {key: one for key, one in spec.items() if key != "Runtime"}
+    # Of a task, the Swarm doesn't say what runs it: containers. Of a node that the new constraints admit as well, it
+    # leaves the task as it is (IsTaskDirty of moby/swarmkit).
+    return {key: one for key, one in spec.items() if key not in ("Runtime", "Placement")}
 
 
 def listed(api: Api, *labels: str) -> dict[str, Service]:

@@ -35,6 +35,22 @@ def test_a_service_is_waited_for_until_its_tasks_are_of_what_it_is_now() -> None
         wait.until_running(parts(memory), "proxy", 0)
 
 
+def test_what_may_be_on_other_nodes_from_now_on_stays_where_it_may_be_still() -> None:
+    memory = MemoryApi()
+    memory.node("n1")
+    for constraint in ("node.labels.slipway.data != true", "node.hostname == n1", "node.hostname == n2"):
+        before = list(memory.tasks)
+        service = spec("db")
+        service["TaskTemplate"]["Placement"] = {"Constraints": [constraint]}
+        services.put(api(memory), service)
+        memory.tasks = before or memory.tasks  # the Swarm makes no other one
+        memory.tasks[0] |= {"DesiredState": "running", "Status": {"State": "running"}}
+        if constraint.endswith("n1"):
+            wait.until_running(parts(memory), "db", 0)
+    with pytest.raises(Problem, match="shop-prod_db did not come to run"):
+        wait.until_running(parts(memory), "db", 0)
+
+
 def test_what_does_not_come_to_run_is_told_with_the_swarms_reason() -> None:
     memory = MemoryApi(state=lambda name, spec: "pending")
     services.put(api(memory), spec("db"))
