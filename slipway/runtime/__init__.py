@@ -134,6 +134,10 @@ class Runtime(Protocol):
     to_replace: str
 
     @property
+    def no_copies(self) -> str:
+        """Why backups are neither copied to this machine nor taken from it, "" where they are."""
+
+    @property
     def service(self) -> Service:
         """The service."""
 

@@ -27,6 +27,7 @@ class ComposeRuntime:
 
     name = "docker"
     to_replace = ": ./inv down, then ./inv up"
+    no_copies = ""
     releases = None
 
     def __init__(self, checkout: Checkout, environment: Environment, undo: contextlib.ExitStack) -> None:

@@ -31,6 +31,7 @@ class HostRuntime:
 
     name = "host"
     to_replace = ", with the service away in between: ./inv down, then ./inv up"
+    no_copies = ""
     releases = None
 
     def __init__(self, checkout: Checkout, environment: Environment, undo: contextlib.ExitStack) -> None:

@@ -39,6 +39,26 @@ def stored(session: Session) -> list[Backup]:
     return store.stored(session.runtime)
 
 
+def to_make(session: Session, copied: bool) -> None:
+    """Raise Problem where there is no database yet, or no backup could be `copied` to this machine: none is made."""
+    migrations.need_database(session)
+    if copied:
+        _need_copies(session)
+
+
+def to_restore(session: Session, name: str, file: str) -> None:
+    """Raise Problem where there is no such backup, or no file of this machine could become one: nothing is started."""
+    if file:
+        _need_copies(session)
+    else:
+        need(session, name)
+
+
+def _need_copies(session: Session) -> None:
+    if why := session.runtime.no_copies:
+        raise Problem(in_environment(why, session.environment.name))
+
+
 def need(session: Session, name: str) -> None:
     """Raise Problem where there is no backup of this name, none at all for "": no database is made then."""
     if not stored(session):

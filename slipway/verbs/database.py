@@ -161,12 +161,13 @@ def backup(
     context: str = "",
 ) -> None:
     """Back the database up, and read the backup back."""
+    from functools import partial
     from json import dumps
     from pathlib import Path
 
     from slipway.core.errors import Problem
     from slipway.database import store
-    from slipway.verbs import backups, migrations, screen
+    from slipway.verbs import backups, screen
     from slipway.verbs.session import Turn, begin
 
     target = Path(output) if output else None
@@ -174,7 +175,7 @@ def backup(
         raise Problem("--list and --output exclude each other.")
     if target:
         store.check_target(target)
-    turn, needs = (Turn.NOBODY, None) if list else (Turn.ENVIRONMENT, migrations.need_database)
+    turn, needs = (Turn.NOBODY, None) if list else (Turn.ENVIRONMENT, partial(backups.to_make, copied=bool(target)))
     with begin(
         "backup", prod, env, runtime=runtime, context=context, turn=turn, asked=backups.asked, needs=needs
     ) as session:
@@ -203,16 +204,14 @@ def restore(
     yes: bool = False,
 ) -> None:
     """Put a backup in the database's place; asks first."""
+    from functools import partial
+
     from slipway.database.store import check_source
     from slipway.verbs import backups
-    from slipway.verbs.session import Session, Turn, begin
-
-    def needs(session: Session) -> None:
-        if not file:
-            backups.need(session, backup)
+    from slipway.verbs.session import Turn, begin
 
     check_source(backup, file)
-    turn, asked = Turn.ENVIRONMENT, backups.asked
+    turn, asked, needs = Turn.ENVIRONMENT, backups.asked, partial(backups.to_restore, name=backup, file=file)
     with begin("restore", prod, env, runtime=runtime, context=context, turn=turn, asked=asked, needs=needs) as session:
         backups.restore(session, backup, file, yes)
 

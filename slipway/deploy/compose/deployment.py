@@ -38,6 +38,7 @@ class EngineDeployment:
 
     name = "docker"
     to_replace = ", without a pause: ./inv deploy"
+    no_copies = ""
     pulls = False
 
     def __init__(self, checkout: Checkout, environment: Environment) -> None:

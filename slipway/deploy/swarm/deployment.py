@@ -82,6 +82,11 @@ class SwarmDeployment:
         """Where the backups are."""
         return self.jobs.backups
 
+    @property
+    def no_copies(self) -> str:
+        """Why backups are neither copied to this machine nor taken from it."""
+        return self.jobs.no_copies
+
     def use(self, image: str) -> None:
         """Let jobs run in this image, named by its digest or id; raises Problem for one that nodes cannot pull."""
         self.used = image if references.digest(image) else self._deployed(image)

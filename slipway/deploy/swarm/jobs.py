@@ -61,13 +61,19 @@ class SwarmJobs:
         """Where the backups are: a volume on the node that has the data."""
         return backups_volume(self.deployment)
 
+    @property
+    def no_copies(self) -> str:
+        """Why backups are neither copied to this machine nor taken from it."""
+        return (
+            "On a Swarm, backups stay where the data is: they are neither copied here (--output) nor taken from here "
+            f"(--file). They are in the volume {self.backups} of the node with the label {names.DATA_NODE}: ./inv "
+            "backup --prod --list"
+        )
+
     def run(self, job: Job) -> Ran:
         """Run a job; see `Runtime.run`."""
         if job.stdin or job.stdout:
-            raise Problem(
-                "On a Swarm, backups stay where the data is: they are neither copied here nor taken from here. They "
-                f"are in the volume {self.backups} of the node with the label {names.DATA_NODE}."
-            )
+            raise Problem(self.no_copies)
         with self._given(job) as spec:
             return follow(self.parts.api, spec, self.parts.auth(spec), self._show, job.seconds)
 

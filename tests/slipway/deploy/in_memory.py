@@ -125,6 +125,7 @@ class MemoryDeployment:
     companions: MemoryCompanions = field(default_factory=MemoryCompanions)
     name: str = "docker"
     to_replace: str = ": ./inv deploy"
+    no_copies: str = ""
     backups: str = "nowhere"
     pulls: bool = False
     predecessor: Predecessor | None = None

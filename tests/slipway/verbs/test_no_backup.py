@@ -3,12 +3,14 @@
 import contextlib
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from slipway.core.errors import Problem
 from slipway.core.shell import Ran
 from slipway.database.backups import Backup
 from slipway.verbs import backups, database, session
@@ -53,3 +55,14 @@ def test_a_list_without_backups_says_so_and_how_to_make_one(
 
     database.backup.body(None, list=True, json=True)
     assert json.loads(capsys.readouterr().out) == {"place": place, "backups": []}
+
+
+def test_where_no_backup_can_be_copied_it_is_said_before_one_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = SimpleNamespace(no_copies="Backups stay where they are: ./inv backup --list")
+    begun: Any = SimpleNamespace(runtime=runtime, environment=SimpleNamespace(name="prod"))
+    monkeypatch.setattr("slipway.verbs.migrations.need_database", lambda _: None)
+
+    for refuses in (partial(backups.to_make, copied=True), partial(backups.to_restore, name="", file="shop.dump")):
+        with pytest.raises(Problem, match=r"stay where they are: \./inv backup --prod --list"):
+            refuses(begun)
+    backups.to_make(begun, copied=False)
