@@ -16,7 +16,8 @@ def noted(found: Iterable[Beside]) -> dict[str, str]:
 
 def line(found: Iterable[Beside]) -> str:
     """Name them, for a plan."""
-    return ", ".join(f"{_name(one.image)} {_short(one.runs)}" for one in found)
+    # A Swarm tells of an image without a digest nothing but its name.
+    return ", ".join(_name(one.image) + (f" {_short(one.runs)}" if one.runs[0] != one.image else "") for one in found)
 
 
 def changed(found: Iterable[Beside], before: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from slipway.runtime.releases import Images, Releases
 from slipway.trust import cosign, policy
 
 NO_RELEASE = "No release is live. To start one: ./inv deploy"
+RELEASE_FIRST = "To release this tree: ./inv release"
 BY_NAME = "What is on the engine is deployed by its name there:"
 
 
@@ -168,6 +169,8 @@ def resolve(checkout: Checkout, deployment: Deployment, tag: str, elsewhere: Els
             told = f"There is no {remote} in the registry. What was released: git tag. {instead}"
             raise Problem(told.rstrip())
     if not images.find(local):
+        if deployment.pulls and remote:
+            raise Problem(f"There is no {remote} in the registry. What was released: git tag. {RELEASE_FIRST}")
         where = " or ".join(dict.fromkeys(filter(None, (local, remote))))
         raise Problem(
             f"There is no image {where}. Those of this engine: docker image ls {project.image}. This tree's is "

@@ -87,6 +87,9 @@ def option(task: "Task[Any]", arguments: Sequence[Argument], word: str, tokens: 
     passes = getattr(task, "passes", "")
     if word in ("--yes", "-y"):
         return f"{task.name} asks nothing: leave {word} out. ./inv --help {task.name}"
+    if word == "--prod" and "--env" in flags(arguments):
+        said = f"{task.name} is about production unless --env names another one: leave {word} out"
+        return f"{said}. ./inv --help {task.name}"
     meant = [] if passes and len(word) == 2 else alike(word, flags(arguments))
     said = f"{task.name} has no {word}"
     if meant:

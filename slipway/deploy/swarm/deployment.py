@@ -164,13 +164,14 @@ class SwarmDeployment:
             for kind in (CONFIGS, SECRETS):
                 for blob in objects.listed(self.api, kind, *marks):
                     objects.remove(self.api, kind, blob.id)
+            self.checkout.steps.note("kept", "all volumes, also the database's, on their nodes: docker volume ls there")
         self.parts.remove_networks()
 
     def volumes(self) -> list[str]:
         """Name what `stop(volumes=True)` deletes: what the Swarm remembers. Volumes of nodes are not reached."""
         marks = names.wanted({DEPLOYMENT: self.stack.name})
         count = sum(len(objects.listed(self.api, kind, *marks)) for kind in (CONFIGS, SECRETS))
-        return [f"the ledger, releases and secrets of {self.stack.name}"] if count else []
+        return [f"the ledger, releases and secrets of {self.stack.name} (no volume of a node)"] if count else []
 
     def traces(self) -> list[str]:
         """Name what tells of a deployment, also on one engine; who takes the lock makes nothing of it."""
@@ -200,6 +201,8 @@ class SwarmDeployment:
         found = {"service": state(live), "database": database}
         if live:
             found |= part_states(live)
+        elif before := self.before():
+            found["one-engine"] = State("running", {"image": before.title, "move": "./inv deploy --move --plan"})
         if self.checkout.project.has_web:
             there = self._nodes_of(PROXY)
             found["proxy"] = State("ready" if there else "stopped", {"nodes": there} if there else {})

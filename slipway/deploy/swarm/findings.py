@@ -15,6 +15,7 @@ from slipway.deploy.swarm.mounts import is_replaced, lies_elsewhere, listed, mou
 from slipway.deploy.swarm.privileges import privileges, ulimits
 from slipway.deploy.swarm.render import invocation
 from slipway.deploy.swarm.values import nanoseconds, plain
+from slipway.engine.processes import LOCKS
 
 ANYBODY = Around("")
 
@@ -108,7 +109,7 @@ def _of_nodes(said: Mapping[str, Any], volumes: Mapping[str, Any]) -> Iterator[s
         source, is_local = one.get("source"), not lies_elsewhere(volumes.get(one.get("source")) or {})
         if one.get("type") == "bind":
             yield f"{source}: a folder of the node that it runs on, where it has to be; a Swarm makes none"
-        elif source and one.get("type") == "volume" and is_local and not is_replaced(one):
-            yield f"the volume {source}: of the node that it runs on; another node has another one"
+        elif source not in ("", None, LOCKS) and one.get("type") == "volume" and is_local and not is_replaced(one):
+            yield f"the volume {source}: of one node, so it runs on the one that has slipway.data, and nowhere else"
     if any("host-gateway" in str(line) for line in reach.hosts(said.get("extra_hosts"))):
         yield "extra_hosts host-gateway: the node that it runs on, whichever that is"

@@ -41,6 +41,7 @@ WRONG = {
     "test -T": "test has no -T. What is for pytest stands behind --: ./inv test -- -T",
     "ps -r": "ps has no -r; did you mean --runtime? ./inv --help ps",
     "rollback --yes": "rollback asks nothing: leave --yes out. ./inv --help rollback",
+    "nodes --prod": "nodes is about production unless --env names another one: leave --prod out. ./inv --help nodes",
     "up -y": "up asks nothing: leave -y out. ./inv --help up",
     "up prod": "up takes no 'prod'; did you mean --prod? ./inv --help up",
     "up dev": "up takes no 'dev'; did you mean --env? ./inv --help up",

@@ -227,7 +227,7 @@ def test_what_means_something_else_on_a_swarm_is_said() -> None:
         "it: depends_on restart (db): Slipway restarts no service with another",
         "it: reservations: what a node must have free to get it; under pressure, the memory is not kept to it",
         "it: ports: open on the nodes where it runs, on all addresses, and on no other; an update pauses it there",
-        "it: the volume uploads: of the node that it runs on; another node has another one",
+        "it: the volume uploads: of one node, so it runs on the one that has slipway.data, and nowhere else",
         "it: /etc/x: a folder of the node that it runs on, where it has to be; a Swarm makes none",
         "it: extra_hosts host-gateway: the node that it runs on, whichever that is",
     ]
