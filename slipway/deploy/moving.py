@@ -20,12 +20,13 @@ def check(before: Predecessor | None, options: Options, deployment: str) -> None
         runs = f", {before.title}" if before.title else ""
         raise Problem(
             f"{deployment} runs on one engine still{runs}. Both cannot be: they would have the same data and ports. "
-            "Nothing was changed. What a move means: ./inv deploy --move --plan; to move it: ./inv deploy --move "
-            "(docs/cluster.md)"
+            "Nothing was changed. What a move means: ./inv deploy --move --plan --tag VERSION; to move it, the same "
+            "without --plan (docs/cluster.md)"
         )
     if options.move and not before:
         raise Problem(
-            f"--move: nothing of {deployment} runs on one engine that the context leads to. To deploy: ./inv deploy. "
+            f"--move: nothing of {deployment} runs on one engine that the context leads to. To deploy: ./inv deploy "
+            "--tag VERSION. "
             "If it runs on another node, name that one's context (--context NAME): it has to be a manager."
         )
     if before:

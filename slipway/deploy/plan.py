@@ -36,8 +36,9 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
         found = [("nothing", "it is live already, with these settings; --force deploys it again")]
         return [*found, *_beside(facts, options)]
     live, now = facts.live, facts.now
+    nothing = "what runs on one engine" if facts.moves else "nothing is live"
     found = [
-        ("now", f"{live.image}{'' if live.running else ', which does not run'}" if live else "nothing is live"),
+        ("now", f"{live.image}{'' if live.running else ', which does not run'}" if live else nothing),
         ("then", f"{facts.reference}{_origin(options)}{'' if facts.image else ', to be built or pulled'}"),
     ]
     if facts.moves:

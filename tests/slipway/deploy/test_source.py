@@ -65,3 +65,13 @@ def test_what_is_on_one_engine_is_no_way_out_where_nodes_pull(tmp_path: Path, mo
     deployment.pulls = True
     with pytest.raises(Problem, match=r"^The registry cannot be asked\.$"):
         resolve(checkout, deployment, "1")
+
+
+def test_of_what_no_registry_has_nodes_that_pull_are_told_to_release_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "find", lambda *_, **__: None)
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT.replace("wait = 1", 'registry = "registry.example"'))
+    deployment = MemoryDeployment(MemoryReleases(), pulls=True)
+    with pytest.raises(Problem, match=r"^There is no registry\.example/shop:1 in the registry\. .* \./inv release$"):
+        resolve(Checkout.at(tmp_path, Steps()), deployment, "1")
