@@ -90,3 +90,4 @@ def a_node_is_lost(swarm: Swarm) -> None:
         conversation(swarm.base(node))
     status = json.loads(swarm.done("status", "--prod", "--json").stdout)
     assert (status["service"]["state"], status["proxy"]["nodes"]) == ("running", "n1 n2")
+    assert status["nodes"]["which"] == "n3 (down)"

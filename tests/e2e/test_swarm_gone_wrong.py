@@ -140,3 +140,6 @@ def test_of_two_who_deploy_one_is_refused(swarm: Swarm) -> None:
         last, _ = first.communicate(timeout=200)
     assert first.returncode == 1
     assert "has rolled it back" in last
+    swarm.done("down", "--prod")
+    networks = swarm.nodes.docker("n1", "network", "ls", "--format", "{{.Name}}").split()
+    assert [one for one in networks if one.startswith(PROD)] == []

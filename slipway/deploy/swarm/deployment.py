@@ -11,7 +11,7 @@ from slipway.deploy.compose.definition import Definition
 from slipway.deploy.compose.deployment import EngineDeployment, address, variables
 from slipway.deploy.compose.groups import part_states, state
 from slipway.deploy.compose.labels import DEPLOYMENT, PROXY
-from slipway.deploy.swarm import names, oneoffs, opened, reach
+from slipway.deploy.swarm import losses, names, oneoffs, opened, reach
 from slipway.deploy.swarm.companions import SwarmCompanions, keeps
 from slipway.deploy.swarm.content import Files
 from slipway.deploy.swarm.database import SwarmDatabase
@@ -165,7 +165,7 @@ class SwarmDeployment:
                 for blob in objects.listed(self.api, kind, *marks):
                     objects.remove(self.api, kind, blob.id)
             self.checkout.steps.note("kept", "all volumes, also the database's, on their nodes: docker volume ls there")
-        self.parts.remove_networks()
+        self.releases.is_ended = True
 
     def volumes(self) -> list[str]:
         """Name what `stop(volumes=True)` deletes: what the Swarm remembers. Volumes of nodes are not reached."""
@@ -211,7 +211,7 @@ class SwarmDeployment:
                 found["service"] = State(found["service"].state, {**found["service"].details, **more})
         noted = maintenance.parse(self.releases.away.noted())
         told = {"maintenance": State("on", {"since": noted.since, "by": noted.by})} if noted else {}
-        return found | self.companions.states() | told
+        return found | self.companions.states() | told | losses.lost(nodes.listed(self.api))
 
     def _nodes_of(self, service: str) -> str:
         # The nodes on which tasks of a service run, each as often as it has one.

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from slipway.core.words import human
 from slipway.deploy.compose.labels import PROXY
 from slipway.deploy.swarm import names
-from slipway.deploy.swarm.cluster import Cluster, is_global, is_replaced_first
+from slipway.deploy.swarm.cluster import Cluster, is_global, is_replaced_first, state
 from slipway.deploy.swarm.records import replicas
 from slipway.engine.swarm.nodes import ACTIVE, READY, Node
 from slipway.engine.swarm.services import Service
+from slipway.runtime import State
 from slipway.runtime.jobs import DATABASE
 
 NOTHING = "nothing"
@@ -30,6 +31,12 @@ def of_node(cluster: Cluster, node: Node, drained: bool = False) -> list[str]:
     if others := cluster.others_on(node):
         said.append(f"of others than {cluster.deployment}, {others} task{'s' if others > 1 else ''} run there")
     return [one for one in said if one] or [NOTHING]
+
+
+def lost(nodes: Sequence[Node]) -> dict[str, State]:
+    """Return the state of the nodes that don't answer, for what is said of a production; nothing without one."""
+    found = [f"{one.name} ({state(one)})" for one in nodes if one.state != READY]
+    return {"nodes": State("lost", {"which": ", ".join(found), "more": "./inv nodes"})} if found else {}
 
 
 def _part(cluster: Cluster, part: str, node: Node, moves: bool, drained: bool) -> str:

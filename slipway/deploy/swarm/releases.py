@@ -27,6 +27,7 @@ from slipway.engine.swarm.services import FAILED
 from slipway.project.settings import Settings
 from slipway.runtime.release import WEB, Answers, Beside, NewRelease, Release
 
+END = 10  # seconds for the lock's task
 LOOKED_INTO = 6  # tasks, for one that has a log
 
 
@@ -44,6 +45,7 @@ class SwarmReleases(SwarmDefined):
         self.shell = self.stack.shell
         self.images = images.Images(self.shell)
         self.held: Lock | None = None
+        self.is_ended = False  # by this process, which has removed all else
         self._count = set[str]()  # releases that count what their clients get
         self.pulls = Pulls(parts)
 
@@ -52,7 +54,8 @@ class SwarmReleases(SwarmDefined):
         """Hold the Swarm's lock; what it was still changing, it has come to the end of. Raises Problem."""
         networks = self.parts.have_networks(names.DEFAULT, names.CONTROL)
         wanted = locks.Wanted(self.deployment, self.away.image(), f"inv {verb} of {who()}", networks)
-        with locks.on_swarm(wanted, self.api, wait, verb, joins) as (self.held, waited):
+        with locks.on_swarm(wanted, self.api, wait, verb, joins) as (held, waited):
+            self.held = held
             try:
                 if files:
                     self.agree()
@@ -60,6 +63,8 @@ class SwarmReleases(SwarmDefined):
                 yield waited
             finally:
                 self.held = None
+        if self.is_ended and services.is_gone(self.api, held.id, END):
+            self.parts.remove_networks()  # in which the lock was
 
     def holds(self) -> bool:
         """Tell whether this process has the lock; raises Problem when nobody can tell."""

@@ -9,6 +9,7 @@ from typing import Any
 from slipway.core.shell import tokens
 from slipway.engine.api import ELECTION, POLL, Api, Away
 from slipway.engine.containers import exec_command
+from slipway.engine.swarm import nodes
 from slipway.engine.swarm.specs import Spec as Spec
 from slipway.engine.swarm.specs import alike, marked
 
@@ -220,9 +221,14 @@ def remove(api: Api, service: str) -> bool:
 
 
 def is_gone(api: Api, service: str, seconds: float) -> bool:
-    """Wait for so many seconds until no task of a removed service, by its id, runs; tell so. Raises Problem."""
+    """Wait for so many seconds until no task of a removed service, by its id, runs; tell so. Raises Problem.
+
+    Of a task on a node that is down, nobody will tell the end.
+    """
     end = time.monotonic() + seconds
-    while [one for one in tasks(api) if one.service == service and one.state not in OVER]:
+    while left := [one for one in tasks(api) if one.service == service and one.state not in OVER]:
+        if {one.node for one in left} <= {one.id for one in nodes.listed(api) if one.state == nodes.DOWN}:
+            return True
         if time.monotonic() > end:
             return False
         time.sleep(POLL)

@@ -10,6 +10,7 @@ from slipway.deploy.swarm import drain, losses, scaling
 from slipway.deploy.swarm.cluster import Disk, admits
 from slipway.deploy.swarm.losses import CANNOT
 from slipway.engine.swarm.nodes import Node
+from slipway.runtime import State
 from tests.slipway.deploy.swarm.clusters import DATABASE, GB, PROXY, SINGLE, WEB, cluster, node, service
 
 THREE = [node("n1", "leader", "proxy", "data"), node("n2", "reachable", "proxy"), node("n3", "reachable")]
@@ -234,3 +235,10 @@ def test_a_node_is_found_by_its_name_or_id() -> None:
         found.find("a")
     with pytest.raises(Problem, match="No node is called 'c'; there are a, a, b"):
         found.find("c")
+
+
+def test_a_production_is_told_of_with_the_nodes_that_do_not_answer() -> None:
+    away = [node("n2", state="down"), node("n3", state="unknown"), node("n4", availability="drain")]
+    (told,) = losses.lost([*ONE_MANAGER, *away]).items()
+    assert told == ("nodes", State("lost", {"which": "n2 (down), n3 (no answer)", "more": "./inv nodes"}))
+    assert losses.lost(ONE_MANAGER) == {}

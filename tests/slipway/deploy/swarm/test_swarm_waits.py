@@ -145,5 +145,11 @@ def test_a_service_that_was_removed_is_gone_once_its_tasks_have_ended() -> None:
     assert services.is_gone(api(memory), one, 0)
     memory.tasks = tasks
     assert not services.is_gone(api(memory), one, 0)
+    memory.node("n7")
+    memory.tasks[0]["NodeID"] = "n7"
+    assert not services.is_gone(api(memory), one, 0)
+    memory.there["nodes"]["n7"]["Status"]["State"] = "down"  # nobody will tell
+    assert services.is_gone(api(memory), one, 0)
+    memory.there["nodes"]["n7"]["Status"]["State"] = "ready"
     memory.tasks[0]["Status"]["State"] = "shutdown"
     assert services.is_gone(api(memory), one, 0)
