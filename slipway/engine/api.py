@@ -58,7 +58,7 @@ class Api:
 
     def post(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **query: str) -> Any:
         """Have an engine do something; raises Refused, or Away when nobody can tell whether it was done."""
-        self._show("POST", path, query)
+        self._show("POST", path, query, (body or {}).get("Name", ""))
         return read(self._whole("POST", path, query, body, headers, ACT))
 
     def delete(self, path: str) -> bool:
@@ -66,7 +66,7 @@ class Api:
 
         When nobody can tell whether it was done, it is asked again: what is gone then was removed by that.
         """
-        self._show("DELETE", path, {})
+        self._show("DELETE", path)
         is_gone = False
 
         def remove() -> bool:
@@ -132,8 +132,8 @@ class Api:
                     self._whole("GET", "/_ping", {})
                 time.sleep(POLL)
 
-    def _show(self, method: str, path: str, query: Mapping[str, str]) -> None:
-        self.shell.steps.command([*DIAL, "#", method, _target(path, query)])
+    def _show(self, method: str, path: str, query: Mapping[str, str] | None = None, name: str = "") -> None:
+        self.shell.steps.command([*DIAL, "#", method, _target(path, query or {}), *filter(None, [name])])
 
     def _ask(
         self,
