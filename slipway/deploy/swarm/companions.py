@@ -7,6 +7,7 @@ from slipway.core.errors import Problem
 from slipway.deploy.swarm import names, render
 from slipway.deploy.swarm.around import Around
 from slipway.deploy.swarm.content import Files
+from slipway.deploy.swarm.home import Home
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.surroundings import Definitions
 from slipway.deploy.swarm.wait import until_running
@@ -20,9 +21,9 @@ class SwarmCompanions:
     """The companions of a deployment; `others` are a release's services."""
 
     def __init__(
-        self, parts: Parts, files: Files, definitions: Definitions, others: Callable[[], Collection[str]]
+        self, parts: Parts, files: Files, definitions: Definitions, home: Home, others: Callable[[], Collection[str]]
     ) -> None:
-        self.parts, self.files, self.definitions, self.others = parts, files, definitions, others
+        self.parts, self.files, self.definitions, self.home, self.others = parts, files, definitions, home, others
         self.shell = definitions.stack.shell
 
     def look(self, port: int, anew: Sequence[str]) -> Companions:
@@ -52,6 +53,8 @@ class SwarmCompanions:
         with self.shell.steps.step("companions", ", ".join(coming)):
             for name in coming:
                 self.parts.have_networks(*self.parts.networks_of(self.definitions.config(port), name))
+                if keeps(services[name]):
+                    self.home.note()
                 self.parts.put(self._spec(name, port))
             for name in coming:
                 until_running(self.parts, name, self.definitions.stack.project.wait)
@@ -62,7 +65,7 @@ class SwarmCompanions:
         around = Around(
             deployment, names.marks(deployment, names.PART), asked[SECRETS], asked[CONFIGS],
             self.parts.networks_of(config, name), stop_first=True, monitor=1,
-            constraints=(names.pinned(names.DATA_NODE),) if keeps(config["services"][name]) else (),
+            constraints=self.home.constraints() if keeps(config["services"][name]) else (),
         )  # fmt: skip
         return render.service(name, config, around)
 

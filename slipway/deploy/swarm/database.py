@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from slipway.core.errors import Problem
 from slipway.deploy.swarm import names, render
 from slipway.deploy.swarm.alone import alone
 from slipway.deploy.swarm.around import Around
-from slipway.deploy.swarm.cluster import state
 from slipway.deploy.swarm.content import Files
+from slipway.deploy.swarm.home import Home
 from slipway.deploy.swarm.made import changed
 from slipway.deploy.swarm.mounts import memory
 from slipway.deploy.swarm.parts import Parts
@@ -16,14 +15,13 @@ from slipway.deploy.swarm.surroundings import Definitions
 from slipway.deploy.swarm.wait import until_running
 from slipway.engine.swarm import networks as overlays
 from slipway.engine.swarm import nodes
-from slipway.engine.swarm.specs import Spec, alike
+from slipway.engine.swarm.specs import alike
 from slipway.project import database
 from slipway.project.settings import Settings
 from slipway.runtime.beside import LeftBehind
 from slipway.runtime.jobs import DATABASE, DATABASE_USER
 from slipway.runtime.release import Release
 
-HOME = "node.hostname == "  # where its volume is: by the label alone, it would begin anew where that is moved to
 SOCKET = "/var/run/postgresql"  # where the superuser logs in, whose jobs are on the same node
 
 
@@ -36,29 +34,6 @@ def without_socket(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return what Compose prints, without the folder of the database's socket, which is mounted."""
     tmpfs = [one for one in config["services"][DATABASE].get("tmpfs") or () if one.partition(":")[0] != SOCKET]
     return changed(config, DATABASE, tmpfs=tmpfs)
-
-
-def at_work(node: nodes.Node) -> nodes.Node:
-    """Return the node that has the data; raises Problem when it takes no tasks: the database could not be asked."""
-    if node.is_at_work:
-        return node
-    back = f"./inv drain {node.name} --back" if node.state == nodes.READY else "./inv nodes"
-    raise Problem(
-        f"{node.name}, on which the data is, is not at work ({state(node)}): nothing is deployed before it is: {back}"
-    )
-
-
-def check_home(spec: Spec, node: nodes.Node) -> None:
-    """Raise Problem for a database that was made on another node than has the label: there it would have no data."""
-    asked = (spec["TaskTemplate"].get("Placement") or {}).get("Constraints") or ()
-    home = next((one.removeprefix(HOME) for one in asked if one.startswith(HOME)), node.name)
-    if home != node.name:
-        back = f"docker node update --label-{{}} {names.DATA_NODE}{{}}"
-        raise Problem(
-            f"The database was made on {home}, and {node.name} has the label {names.DATA_NODE} now, where it would "
-            f"begin without data. Give it back: {back.format('rm', '')} {node.name}; {back.format('add', '=true')} "
-            f"{home}. Or, once {node.name} has its volume: ./inv deploy --recreate-database"
-        )
 
 
 class SwarmDatabase:
@@ -74,46 +49,29 @@ class SwarmDatabase:
         definitions: Definitions,
         settings: Settings,
         uid: Callable[[str, str], str],
+        home: Home,
         unopened: Callable[[nodes.Node], None],
     ) -> None:
         self.parts, self.files, self.definitions, self.settings, self.uid = parts, files, definitions, settings, uid
-        self.unopened = unopened
+        self.home, self.unopened = home, unopened
         self.shell = definitions.stack.shell
 
     def running(self) -> bool:
         """Tell whether it runs; one elsewhere does."""
         return not self.settings.own_database or self.parts.runs(DATABASE)
 
-    def need_node(self) -> nodes.Node:
-        """Return the node that has the data; raises Problem when there is none at work, or more than one."""
-        every = nodes.listed(self.parts.api)
-        found = [one for one in every if one.has(names.DATA_NODE)]
-        if len(found) == 1:
-            return at_work(found[0])
-        label = f"{names.DATA_NODE}=true"
-        if found:
-            raise Problem(
-                f"{', '.join(one.name for one in found)} have the label {label}: the data is on one node. Take it from "
-                f"the others: docker node update --label-rm {names.DATA_NODE} NODE"
-            )
-        raise Problem(
-            f"No node has the label {label}, and the data has to be on one: docker node update --label-add {label} "
-            f"{every[0].name if every else 'NODE'}. (A database elsewhere: DATABASE_HOSTNAME in .env.)"
-        )
-
     def start(self) -> None:
         """Start PostgreSQL; nothing when the database is elsewhere, or runs already. Raises Problem."""
         if not self.settings.own_database:
             return
         with self.shell.steps.step("database", "PostgreSQL, healthy") as step:
+            self.home.note()
             if self.running():
                 step.detail += ", running"
                 return
-            node = self.need_node()
+            node = self.home.node()
             self.parts.have_networks(names.DATABASE)
-            if found := self.parts.find(DATABASE):
-                check_home(found.spec, node)
-            else:
+            if not self.parts.find(DATABASE):
                 self.unopened(node)
                 self.parts.put(self._spec())
             until_running(self.parts, DATABASE, self.definitions.stack.project.wait)
@@ -149,6 +107,7 @@ class SwarmDatabase:
     def recreate(self) -> None:
         """Make it as it is defined now: it is away until it runs again. Raises Problem."""
         with self.shell.steps.step("database", "made anew"):
+            self.home.note()
             self.parts.put(self._spec())
             until_running(self.parts, DATABASE, self.definitions.stack.project.wait)
 
@@ -160,7 +119,7 @@ class SwarmDatabase:
         around = Around(
             deployment, names.marks(deployment, names.PART), networks=self.parts.networks_of(config, DATABASE),
             secrets=self.files.secrets(given, self.uid(of["image"], str(of.get("user") or DATABASE_USER)), make),
-            constraints=(names.pinned(names.DATA_NODE), f"{HOME}{self.need_node().name}"), stop_first=True, monitor=1,
+            constraints=self.home.constraints(), stop_first=True, monitor=1,
         )  # fmt: skip
         spec = render.service(DATABASE, config, around)
         task = spec["TaskTemplate"]

@@ -16,6 +16,7 @@ from slipway.deploy.swarm.companions import SwarmCompanions, keeps
 from slipway.deploy.swarm.content import Files
 from slipway.deploy.swarm.database import SwarmDatabase
 from slipway.deploy.swarm.findings import differences
+from slipway.deploy.swarm.home import Home
 from slipway.deploy.swarm.jobs import SwarmJobs
 from slipway.deploy.swarm.lock import Lock
 from slipway.deploy.swarm.made import Maker, refuse
@@ -40,7 +41,6 @@ from slipway.runtime.jobs import DATABASE, MIGRATE
 from slipway.runtime.release import WEB, Pointer
 
 PULLED = "It is in no registry: the nodes of a Swarm could not pull it. Release it (./inv release), and deploy that."
-
 END = 90  # seconds for all that runs to end
 OWN = (PROXY, DATABASE, MIGRATE)  # services that are on chosen nodes, or end
 
@@ -64,7 +64,7 @@ class SwarmDeployment:
         deployment = self.stack.name
         self.api = Api(checkout.shell)
         store = Store(self.api, deployment, self._holds)
-        definitions = Definitions(self.stack)
+        definitions = self.definitions = Definitions(self.stack)
         self.parts = Parts(self.api, deployment, store.check, self._networks)
         files = Files(self.api, deployment, lambda: store.get(names.MARK, SALT))
         self.proxy = SwarmProxy(self.parts, files, definitions, self._held, self._pointer)
@@ -72,10 +72,10 @@ class SwarmDeployment:
         self.releases: SwarmReleases = SwarmReleases(self.parts, store, files, maker, self.settings, self.proxy)
         self.jobs = SwarmJobs(self.parts, files, definitions, self.settings, self._uid)
         unopened = partial(opened.refuse, self.parts, definitions)
-        self.database = SwarmDatabase(self.parts, files, definitions, self.settings, self._uid, unopened)
+        self.home = Home(self.api, store)
+        self.database = SwarmDatabase(self.parts, files, definitions, self.settings, self._uid, self.home, unopened)
         self.service = SwarmService(checkout, self.parts, self.releases, self.proxy)
-        self.companions = SwarmCompanions(self.parts, files, definitions, self.releases.services)
-        self.definitions = definitions
+        self.companions = SwarmCompanions(self.parts, files, definitions, self.home, self.releases.services)
 
     @property
     def backups(self) -> str:
@@ -126,7 +126,7 @@ class SwarmDeployment:
         for line in (*differences(maker.definition.config), *differences({**config, "services": companions})):
             self.checkout.steps.note("on a Swarm", line)
         if self.settings.own_database:
-            self.database.need_node()
+            self.home.node()
 
     def run(self, job: Job) -> Ran:
         """Run a job as a task of its own."""
