@@ -128,7 +128,8 @@ def _refusal(parts: Parts, image: str, there: Mapping[str, str], failed: Mapping
         auth = parts.auth(everywhere.spec(parts.deployment, asked, disks.ASK))
         told = disks.of_nodes(parts.api, parts.deployment, asked, on, auth)
         found |= {there[node]: disk for node, disk in told.items() if node in on}
-    return refusal(image, {there[node]: said for node, said in failed.items()}, found, why)
+    few = len(failed) * 2 < len(there)
+    return refusal(image, {there[node]: said for node, said in failed.items()}, found, why, few)
 
 
 def _known(parts: Parts, on: Sequence[str]) -> dict[str, list[str]]:
@@ -142,20 +143,22 @@ def _known(parts: Parts, on: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def refusal(image: str, failed: Mapping[str, str], found: Mapping[str, Disk], away: str) -> str:
+def refusal(image: str, failed: Mapping[str, str], found: Mapping[str, Disk], away: str, few: bool = False) -> str:
     """Say which nodes could not pull an image, why as far as that is known, and what to do.
 
-    `failed` has what the Swarm says of each, `found` their disks, and `away` why the registry cannot be asked.
+    `failed` has what the Swarm says of each, `found` their disks, and `away` why the registry cannot be asked. They are
+    `few` where most nodes have it.
     """
     told = [f"{node}: {said}" for node, said in sorted(failed.items())]
     could_not = f"{', '.join(sorted(failed))} could not pull {image}"
+    without = f"./inv drain {min(failed)}"
     if away:
         what = "the registry cannot be asked (see above). Once it can: run this again."
-        return "\n".join([*told, away.strip(), f"{could_not}: {what}"])
+        now = f" The other nodes have it; to go on without that one now: {without}" if few else ""
+        return "\n".join([*told, away.strip(), f"{could_not}: {what}{now}"])
     full = {node: Disk(0) for node, said in failed.items() if disks.FULL in said} | dict(found)
     room = ", ".join(f"{node}: {disk}" for node, disk in sorted(full.items()) if disk.free < ROOM)
     why = "the log of the engine there says why (journalctl --unit docker)"
     if room:
         why = f"too little room on the disk ({room}). Make some there: docker image prune --all"
-    without = f"./inv drain {min(failed)}"
     return "\n".join([*told, f"{could_not}: {why}. To do without that node: {without}"])

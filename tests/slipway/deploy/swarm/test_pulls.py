@@ -61,6 +61,8 @@ def test_what_is_said_names_the_nodes_the_cause_and_what_to_do() -> None:
         f"n3 could not pull {IMAGE}: the registry cannot be asked (see above). Once it can: run this again.",
     ]  # fmt: skip
     assert "drain" not in away
+    few = pulls.refusal(IMAGE, {"n4": GONE}, {}, "The registry cannot be asked.", few=True)  # of a rollback, say
+    assert few.endswith("run this again. The other nodes have it; to go on without that one now: ./inv drain n4")
 
 
 def had(memory: MemoryApi) -> Pulls:
