@@ -3,9 +3,9 @@
 It needs the Docker Engine of .ci/engine. Clusters of .ci/cluster are made on it, one after the other: all nodes share
 this machine, so what counts is what becomes of the seconds, not how many they are. Printed for each cluster and each
 number of tasks: the seconds of a deployment of another image, of those the seconds of the Swarm's update, the changes
-asked of its API, and the objects that its managers keep of the deployment. Then a Caddy that looks for its upstreams as
-the proxies do is asked, one request after the other, until it has led to each of many tasks, or to no other one any
-more: how many these are, and the connections to tasks that it keeps open after that.
+asked of its API, the objects that its managers keep of the deployment, and the seconds of a rollback. Then a Caddy that
+looks for its upstreams as the proxies do is asked, one request after the other, until it has led to each of many tasks,
+or to no other one any more: how many these are, and the connections to tasks that it keeps open after that.
 
     .venv/bin/python bench/cluster.py [NODES:TASKS,TASKS...]... [tasks=TASKS,TASKS...]
 """
@@ -66,6 +66,13 @@ def deployment(swarm: Swarm, tag: str, tasks: int) -> tuple[float, float, int]:
     return took, float(spread[1]), done.stderr.count("dial-stdio")
 
 
+def rollback(swarm: Swarm) -> float:
+    """Go back to the release before; return the seconds."""
+    began = time.monotonic()
+    swarm.done("rollback")
+    return time.monotonic() - began
+
+
 def kept(swarm: Swarm) -> int:
     """Return how many configs and secrets the managers keep."""
     return sum(len(swarm.nodes.docker("n1", kind, "ls", "--quiet").split()) for kind in ("config", "secret"))
@@ -73,7 +80,7 @@ def kept(swarm: Swarm) -> int:
 
 def deployments(clusters: Sequence[str]) -> None:
     """Print what a deployment takes on each cluster, with each number of tasks."""
-    sys.stdout.write("nodes | tasks of web | seconds | of them the update | changes by the API | objects kept\n")
+    sys.stdout.write("nodes | tasks of web | seconds | of them the update | changes | objects kept | a rollback\n")
     for one in clusters:
         nodes, _, tasks = one.partition(":")
         with registry() as made, service() as checkout:
@@ -85,7 +92,8 @@ def deployments(clusters: Sequence[str]) -> None:
                 for number, many in enumerate(map(int, tasks.split(","))):
                     deployment(swarm, f"r{number % 2}", many)  # as many as the next has, which replaces them all
                     took, spread, calls = deployment(swarm, f"r{1 - number % 2}", many)
-                    sys.stdout.write(f"{nodes} | {many} | {took:.1f} | {spread:.1f} | {calls} | {kept(swarm)}\n")
+                    row = (nodes, many, f"{took:.1f}", f"{spread:.1f}", calls, kept(swarm), f"{rollback(swarm):.1f}")
+                    sys.stdout.write(" | ".join(map(str, row)) + "\n")
                     sys.stdout.flush()
                 swarm.done("down", "--prod", "--volumes", "--yes")
 
