@@ -16,6 +16,7 @@ from tests.e2e.support import commit, run
 from tests.e2e.talk import done
 from tests.support import Checkout
 
+CUT_OFF = ("RemoteProtocolError", "ReadError")  # answers
 NODES = ("n1", "n2", "n3")
 PLACE = '[tool.slipway.environments.prod]\norchestrator = "swarm"\n\n[tool.slipway.tests]'
 
@@ -97,10 +98,10 @@ class Swarm:
     def most_is_stored(self, load: Load, lost: int) -> None:
         """Check that what was acknowledged is stored, and that no more than so many requests failed.
 
-        Those that may be repeated were.
+        Those that may be repeated were, unless their answer had begun on a machine that died.
         """
         assert len(load.failed) <= lost, load.failed[:5]
-        assert load.safe == []
+        assert [one for one in load.safe if not one.startswith(CUT_OFF)] == []
         rows = int(ask_there(self, "SELECT count(*) FROM posts"))
         assert len(load.stored) <= rows <= len(load.stored) + len(load.failed)
 
