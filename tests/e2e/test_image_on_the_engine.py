@@ -21,6 +21,7 @@ from tests.support import ROOT, Checkout
 pytestmark = pytest.mark.minutes(3)
 
 
+@pytest.mark.full  # a release is built twice in the other run as well
 def test_two_builds_of_a_commit_are_the_same_to_the_bit(docker: Checkout, tmp_path: Path) -> None:
     built(docker)
     (docker.root / "app/a link").symlink_to("main.py")

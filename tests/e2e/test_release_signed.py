@@ -20,6 +20,7 @@ pytestmark = pytest.mark.minutes(2)
 VERSIONS = ["0.1.1", "1.0.0"]
 
 
+@pytest.mark.full  # a signed one is verified elsewhere in the other run as well
 def test_signed_releases_go_to_a_private_registry(
     docker: Checkout, private: Registry, key: dict[str, str], tmp_path: Path
 ) -> None:
