@@ -65,11 +65,10 @@ class SwarmDatabase:
         if not self.settings.own_database:
             return
         with self.shell.steps.step("database", "PostgreSQL, healthy") as step:
-            self.home.note()
+            node = self.home.note()
             if self.running():
                 step.detail += ", running"
                 return
-            node = self.home.node()
             self.parts.have_networks(names.DATABASE)
             if not self.parts.find(DATABASE):
                 self.unopened(node)

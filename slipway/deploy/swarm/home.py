@@ -57,9 +57,11 @@ class Home:
             )
         return at_work(one)
 
-    def note(self) -> None:
-        """Note the node, as soon as something is to have its volume there; raises Problem."""
-        self.store.set(names.MARK, NOTED, self.node().name.encode(), any_lock=True)
+    def note(self) -> Node:
+        """Note the node, as soon as something is to have its volume there; return it. Raises Problem."""
+        found = self.node()
+        self.store.set(names.MARK, NOTED, found.name.encode(), any_lock=True)
+        return found
 
     def constraints(self) -> tuple[str, ...]:
         """Return what keeps a task there; raises Problem."""

@@ -6,6 +6,7 @@ PostgreSQL takes that away when it ends in good order.
 """
 
 from slipway.core.errors import Problem
+from slipway.deploy.swarm.alone import VARIABLE
 from slipway.deploy.swarm.database import without_socket
 from slipway.deploy.swarm.jobs import follow, job_spec
 from slipway.deploy.swarm.parts import Parts
@@ -14,16 +15,16 @@ from slipway.engine.swarm.nodes import Node
 from slipway.engine.swarm.services import Spec
 from slipway.runtime.jobs import DATABASE
 
-FOLDER, NOTED = "PGDATA", "postmaster.pid"
+NOTED = "postmaster.pid"
 OPEN = 9  # the status of the job then: what it printed may get lost
-LOOK = f'[ ! -e "$${FOLDER}/{NOTED}" ] || exit {OPEN}'  # $$, as Compose prints it
+LOOK = f'[ ! -e "$${VARIABLE}/{NOTED}" ] || exit {OPEN}'  # $$, as Compose prints it
 
 
 def refuse(parts: Parts, definitions: Definitions, node: Node) -> None:
     """Raise Problem when a PostgreSQL has the volume open, or has not ended in good order."""
     config = without_socket(definitions.config(0))
     of = config["services"][DATABASE]
-    said = {name: value for name, value in (of.get("environment") or {}).items() if name == FOLDER}
+    said = {name: value for name, value in (of.get("environment") or {}).items() if name == VARIABLE}
     job = {**of, "environment": said, "command": ["sh", "-c", LOOK]}
     spec = job_spec(parts, config, DATABASE, job, ())
     done = follow(parts.api, spec, parts.auth(spec), lambda *_: None)
