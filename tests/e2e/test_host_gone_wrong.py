@@ -132,6 +132,8 @@ def test_a_mistake_in_the_code_is_shown_and_its_correction_picked_up(service: Ch
 
 
 def test_a_wrong_setting_and_another_place_of_the_database_are_told_and_followed(service: Checkout) -> None:
+    # Not a port that the kernel gives to clients: any program's connection could have it once nothing listens there.
+    service.edit(".env.example", "DATABASE_PORT=5432", f"DATABASE_PORT={free_port()}")
     service.up()
     service.edit(".env", "ALGORITHM=HS256", "ALGORITHM=HS255")
     wrong = service.inv("up")
