@@ -53,13 +53,13 @@ def failing_migration(checkout: Checkout) -> None:
 Bad = tuple[Callable[[Checkout], None], str, str]
 # One of each kind; the others end as those do, later or earlier.
 BAD: list[Bad] = [
-    (import_error, "No module named 'nowhere'", "The new release ended"),
     (never_ready, "GET /health/ready 503", "The new release was not ready in 8 s: its health path answers 503"),
     (too_much_memory, "", "The new release ran out of memory"),
     (exits_after_3_s, "3 s to go", "The new release ended"),
     (failing_migration, "division by zero", "The migration failed"),
 ]
 OTHERS: list[Bad] = [
+    (import_error, "No module named 'nowhere'", "The new release ended"),
     (failing_lifespan, "no lifespan", "The new release ended"),
     (hangs, "", "The new release was not ready in 8 s"),
 ]

@@ -137,6 +137,7 @@ def a_rename_at_once_is_refused(docker: Checkout) -> None:
     run("git", "reset", "--quiet", "--hard", "HEAD~1", cwd=docker.root)
 
 
+@pytest.mark.full  # the lock of an engine is tried in the other run as well: a deployer is killed that has it
 def test_of_two_deploys_at_once_one_is_refused_with_the_owners_name_or_waits(docker: Checkout) -> None:
     with docker.start("deploy", "--yes", "--bake", "15") as first:
         said(first, "ready")
@@ -153,6 +154,7 @@ def test_of_two_deploys_at_once_one_is_refused_with_the_owners_name_or_waits(doc
     assert title(docker) == "Release of who waited"
 
 
+@pytest.mark.full  # what is switched then is decided without an engine
 def test_a_rollback_in_the_bake_window_is_a_renaming(docker: Checkout) -> None:
     image = deployed(docker, "--bake", "0")
     headers = token(docker.url)

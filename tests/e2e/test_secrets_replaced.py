@@ -51,6 +51,7 @@ def lets_in(password: str) -> bool:
     return not subprocess.run(argv, input=password, capture_output=True, text=True, check=False).returncode
 
 
+@pytest.mark.full  # its steps are tried on a host, and decided without an engine
 def test_the_databases_password_is_replaced_under_load(docker: Checkout) -> None:
     done(docker, "deploy", "--yes", "--bake", "0")
     change(docker, 2)

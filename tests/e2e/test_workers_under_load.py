@@ -38,6 +38,7 @@ def all_is_done(docker: Checkout) -> None:
     assert int(ask(docker, "SELECT count(DISTINCT who) FROM beats", "--prod")) > 1
 
 
+@pytest.mark.full  # a bot is deployed in the other run as well
 @pytest.mark.parametrize(
     ("deploys", "rate"), [(1, 20), pytest.param(10, 50, marks=[pytest.mark.full, pytest.mark.alone])]
 )
