@@ -44,7 +44,8 @@ def moved(steps: Steps, before: Predecessor | None, options: Options) -> Iterato
         try:
             yield
         except BaseException as error:
-            said = f"{before.take_back()} Once it is mended: ./inv deploy --move"
+            again = f"./inv deploy --move{f' --tag {options.tag}' if options.tag else ''}"
+            said = f"{before.take_back()} Once it is mended: {again}"
             if isinstance(error, Problem):
                 error.message = f"{str(error.message).rstrip()}\n{said}"
             else:

@@ -15,7 +15,8 @@ from slipway.core.shell import Shell
 from slipway.core.steps import Steps
 
 ANSWER_LIMIT = 20  # seconds
-VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT")  # which engine the client asks
+CONTEXT = "DOCKER_CONTEXT"
+VARIABLES = ("DOCKER_HOST", CONTEXT)  # which engine the client asks
 
 FIXES = {  # by the engine's state
     "no client": "install Docker Engine (https://docs.docker.com/engine/install/)",
@@ -77,8 +78,8 @@ def use_context(name: str, steps: Steps) -> None:
         if status:
             raise Problem(f"{said.strip()}\nThere is no Docker context {name}: docker context ls")
     os.environ.pop("DOCKER_HOST", None)  # it would win
-    os.environ["DOCKER_CONTEXT"] = name
-    steps.prefix["DOCKER_CONTEXT"] = name
+    os.environ[CONTEXT] = name
+    steps.prefix[CONTEXT] = name
 
 
 def context_command(name: str) -> list[str]:

@@ -27,6 +27,7 @@ class Seen(Protocol):
     shell: Shell
     memory: Memory
     is_told: bool
+    context: str  # the Docker context that was given
 
     @property
     def settings(self) -> Settings:

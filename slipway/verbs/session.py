@@ -29,6 +29,7 @@ from slipway.runtime import choose
 from slipway.runtime.environment import Environment
 from slipway.schema.words import in_environment
 from slipway.verbs import own_file, there
+from slipway.verbs.advice import naming
 from slipway.verbs.verb import steps_of
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Session:
     """
 
     def __init__(self, root: Path, environment: str, requested: str, steps: Steps) -> None:
-        self.requested, self.steps = requested, steps
+        self.requested, self.steps, self.context = requested, steps, ""
         self.shell = Shell(root, steps)
         self.loaded = load(root)
         self.is_told = False  # of the file that the settings are read from
@@ -71,11 +72,11 @@ class Session:
     def see(self, project: Project) -> None:
         """Have the project as it is in an environment, with the settings of the file that it names."""
         self.project, self.checkout, self.steps.file = project, Checkout(project, self.shell), project.env_file
-        self.steps.named = lambda text: in_environment(text, project.environment, project.require_environment)
+        self.steps.named = naming(self, project)
         settings = Settings(project, self.steps, lambda: self.choice[0] == "docker", self.shell)
         settings.hide()
         sources.outside(elsewhere.sources(project.sought))
-        self.environment = Environment(project.environment, project.state / project.environment, settings)
+        self.environment: Environment = Environment(project.environment, project.state / project.environment, settings)
         own_file.tell_compose(self)
         for name in ("runtime", "deployment"):
             self.__dict__.pop(name, None)

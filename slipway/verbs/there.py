@@ -38,6 +38,7 @@ def use_context(session: Seen, given: str) -> None:
     if not (context := given or own):
         return
     client.use_context(context, session.steps)
+    session.context = given
     runtime, reason = session.choice
     if runtime != "docker":
         table = f"[tool.slipway.environments.{session.environment.name}]"

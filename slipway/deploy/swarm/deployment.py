@@ -202,7 +202,7 @@ class SwarmDeployment:
         if live:
             found |= part_states(live)
         elif before := self.before():
-            found["one-engine"] = State("running", {"image": before.title, "move": "./inv deploy --move --plan"})
+            found["one-engine"] = before.state
         if self.checkout.project.has_web:
             there = self._nodes_of(PROXY)
             found["proxy"] = State("ready" if there else "stopped", {"nodes": there} if there else {})

@@ -44,7 +44,7 @@ def told(node: str, volume: str, image: str) -> str:
     """Say that the data is, or may be, open, and what to do."""
     return (
         f"On {node}, a PostgreSQL has the data of the volume {volume} open, or was killed: two of them would destroy "
-        f"it. Which one has it, {node} tells: docker ps --filter volume={volume}. One of a "
-        "production on one engine moves with ./inv deploy --move; another one is to be stopped. If there is none: "
+        f"it. Which one has it, {node} tells: docker ps --filter volume={volume}. One of a production on one engine "
+        "moves with ./inv deploy --move --tag VERSION; another one is to be stopped. If there is none: "
         f"docker run --rm --volume {volume}:/data {image} rm /data/{NOTED}"
     )

@@ -24,6 +24,7 @@ from slipway.engine import calls, containers
 from slipway.engine.compose import ANY
 from slipway.engine.containers import Container
 from slipway.engine.swarm import nodes
+from slipway.runtime import State
 from slipway.runtime.jobs import DATABASE
 from slipway.runtime.release import Release
 
@@ -43,6 +44,11 @@ class EnginePredecessor:
         old.use(ANY)  # no image of this tree's is asked for
         live = old.releases.live() if self.runs() else None
         self.title = live.image if live else ""
+
+    @property
+    def state(self) -> State:
+        """What a status tells of it: its image, and how it moves."""
+        return State("running", {"image": self.title, "move": "./inv deploy --move --plan --tag VERSION"})
 
     def runs(self) -> bool:
         """Tell whether anything of it runs."""

@@ -9,8 +9,10 @@ from slipway.deploy.swarm import names
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.proxy import SwarmProxy
 from slipway.deploy.swarm.releases import SwarmReleases
+from slipway.engine import references
 from slipway.engine.swarm import nodes, services
 from slipway.project import labels as image_labels
+from slipway.project import tags
 from slipway.project.checkout import Checkout
 from slipway.project.processes import leading
 from slipway.runtime import LiveRelease
@@ -23,6 +25,15 @@ TREE = (
 )
 
 
+def refusal(live: Release | None) -> str:
+    """Say why this tree cannot be deployed, and how that is done with what is live."""
+    if not live:
+        return TREE
+    named = live.image.partition("@")[0]
+    tag = references.tag(named) if tags.is_fixed(named) else live.labels.get(image_labels.VERSION, "")
+    return f"{TREE}. Or the image that is live, with what changes beside it: ./inv deploy --tag {tag}" if tag else TREE
+
+
 class SwarmService:
     """The service of a deployment on a Swarm; see `runtime.Service`."""
 
@@ -32,7 +43,7 @@ class SwarmService:
     @property
     def release(self) -> str:
         """Refuse to deploy what no registry has; raises Problem."""
-        raise Problem(TREE)
+        raise Problem(refusal(self._live()))
 
     def _live(self) -> Release | None:
         live = self.releases.live()

@@ -144,7 +144,7 @@ def test_what_fails_gives_it_its_place_back(scene: Scene, fails: str) -> None:
         scene.deploy()
     said = str(failed.value.message)
     assert said.startswith(f"{fails} failed.\n")
-    assert said.endswith("On one engine again: shop:a is live. Once it is mended: ./inv deploy --move")
+    assert said.endswith("On one engine again: shop:a is live. Once it is mended: ./inv deploy --move --tag shop:b")
     assert "Nothing was live" not in said
     assert scene.releases.done[-1] == "took back"
 

@@ -9,6 +9,7 @@ from invoke.collection import Collection
 
 import tasks
 from slipway.schema.words import DEPLOYS, VERBS, in_environment
+from slipway.verbs.advice import FILES, in_context
 from slipway.verbs.line import OF_INVOKE, flags
 from tests.support import ROOT
 
@@ -50,8 +51,24 @@ def test_options_are_found_where_they_are_advised() -> None:
 def test_verbs_whose_environment_is_named_have_the_option() -> None:
     assert [verb for verb in VERBS if not {"--prod", "--env"} <= OPTIONS[verb].keys()] == []
     assert [verb for verb in DEPLOYS if "--env" not in OPTIONS[verb]] == []
+    assert [verb for verb in (*VERBS, *DEPLOYS) if "--context" not in OPTIONS[verb]] == [*FILES]
     told = "./inv up, ./inv deploy --yes, ./inv down --prod"
     assert in_environment(told, "dev") == told
     assert in_environment(told, "prod") == "./inv up --prod, ./inv deploy --yes, ./inv down --prod"
     wanted = "./inv up --env staging, ./inv deploy --env staging --yes, ./inv down --prod"
     assert in_environment(told, "staging") == wanted
+
+
+def test_docker_commands_of_a_message_name_their_context() -> None:
+    told = (
+        "Why: docker service ps --no-trunc a_web; docker node update --label-rm x n1. On n1: docker ps, docker volume "
+        "ls. Then ./inv nodes --env qa or ./inv status --prod, ./inv deploy --context n2, ./inv export"
+    )
+    assert in_context(told, "", given=False) == told
+    named = in_context(told, "prod 1", given=False)
+    assert "Why: docker --context 'prod 1' service ps --no-trunc a_web; docker --context 'prod 1' node up" in named
+    assert named.endswith(told[told.index("--label-rm") :])  # on a node, and verbs in whose environment the context is
+    assert in_context(named, "prod 1", given=False) == named
+    assert in_context(told, "n2", given=True).endswith(
+        "./inv nodes --env qa --context n2 or ./inv status --prod --context n2, ./inv deploy --context n2, ./inv export"
+    )

@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
+from slipway.deploy.swarm.service import TREE, refusal
 from slipway.engine.api import Away, Refused
+from slipway.engine.containers import Container
 from slipway.engine.swarm import nodes, objects, services
 from slipway.engine.swarm.objects import CONFIGS
+from slipway.project.labels import VERSION
+from slipway.runtime.release import Release
 from tests.slipway.deploy.swarm.in_memory import MemoryApi, api, spec
 
 
@@ -119,3 +123,13 @@ def test_of_the_tasks_of_a_slot_the_latest_that_is_to_run_is_the_last() -> None:
     assert [one.id for one in services.tasks_of(api(memory), of(memory))] == [third, second, first]
     memory.tasks[0]["DesiredState"] = "shutdown"
     assert [one.id for one in services.tasks(api(memory))] == [first, third, second]
+
+
+def test_a_tree_is_refused_with_the_tag_of_what_is_live() -> None:
+    def live(image: str) -> Release:
+        return Release("a", {"web": (Container("1", image=image, labels={VERSION: "1.2.0"}),)})
+
+    assert refusal(None) == TREE
+    assert TREE.endswith("./inv deploy --tag VERSION")
+    for image, tag in (("r/shop:1.1.0@sha256:ab", "1.1.0"), ("r/shop:latest@sha256:ab", "1.2.0"), ("r/shop", "1.2.0")):
+        assert refusal(live(image)).endswith(f"./inv deploy --tag {tag}")
