@@ -10,11 +10,14 @@ from slipway.deploy.swarm import names
 from slipway.deploy.swarm.around import File
 from slipway.engine.containers import SERVICE, Container
 from slipway.engine.swarm.objects import Blob
-from slipway.engine.swarm.services import COMING, FAILED, OVER, RUNNING, Service, Spec, Task
+from slipway.engine.swarm.services import COMING, FAILED, RUNNING, Service, Spec, Task
 from slipway.runtime.release import WEB, Release
 
 KILLED = 137  # the status of what SIGKILL has ended
 SECOND = 10**9  # in nanoseconds, which the Swarm counts in
+READY = "ready"  # what a task is to be that is to run once another one has stopped
+ENDED = (*FAILED, "complete")  # states of a task that has ended by itself
+LAST = "none"  # the condition of starting a task again: there is none
 LEAST = 1  # seconds that the Swarm watches a task: 0 would be its own choice
 
 
@@ -83,7 +86,7 @@ def trial(deployment: str, record: Record) -> dict[str, Any]:
     spec["Labels"] = {**spec["Labels"], names.KIND: names.TRIAL}
     spec["Mode"] = {"Replicated": {"Replicas": 1}}
     task = spec["TaskTemplate"]
-    task["RestartPolicy"] = {"Condition": "none"}
+    task["RestartPolicy"] = {"Condition": LAST}
     for network in task.get("Networks") or ():
         network.pop("Aliases", None)
     for key in ("UpdateConfig", "RollbackConfig"):
@@ -144,7 +147,17 @@ def _containers(record: Record, name: str, spec: Spec, tasks: Sequence[Task] | N
 
 def _counts(tasks: Sequence[Task]) -> bool:
     # Not a slot that was taken away, as there are to be fewer by now.
-    return tasks[-1].is_wanted or tasks[-1].state in FAILED or tasks[-1].desired == RUNNING
+    one = tasks[-1]
+    return one.is_wanted or one.state in FAILED or one.desired == RUNNING or _is_last(one)
+
+
+def _is_last(task: Task) -> bool:
+    return (task.spec.get("RestartPolicy") or {}).get("Condition") == LAST
+
+
+def _was_taken(task: Task) -> bool:
+    # Whether the Swarm has ended one that was well, and starts no other one: its node is drained, or was lost.
+    return _is_last(task) and task.desired not in (RUNNING, READY) and task.state not in ENDED
 
 
 def _container(record: Record, name: str, spec: Spec, tasks: Sequence[Task]) -> Container:
@@ -156,7 +169,7 @@ def _container(record: Record, name: str, spec: Spec, tasks: Sequence[Task]) -> 
     return replace(
         base,
         id=one.container or one.id,
-        running=running and one.state not in OVER,
+        running=running and not _was_taken(one),
         status=one.status,
         restarts=sum(each.state in FAILED for each in tasks[:-1]),
         health="" if one.state == RUNNING and not health else "healthy" if one.state == RUNNING else "starting",
@@ -170,6 +183,8 @@ def _container(record: Record, name: str, spec: Spec, tasks: Sequence[Task]) -> 
 
 def _how(task: Task) -> str:
     # How one ended, where its status doesn't say it: no Swarm tells who has killed it.
+    if _was_taken(task):
+        return "was ended by the Swarm, as its node was drained or lost: ./inv nodes; then deploy it again"
     if task.state in FAILED and not task.status and task.said:
         return f"could not be started ({task.said})"
     if task.status == KILLED:

@@ -88,6 +88,17 @@ def test_a_task_on_a_node_that_is_lost_is_not_the_releases_fault() -> None:
     assert seen(memory, record("a")).bare.verdict().ready
 
 
+@pytest.mark.parametrize("state", ["running", "shutdown", "orphaned"])
+def test_a_trial_whose_node_was_drained_or_lost_has_ended_as_no_other_one_comes(state: str) -> None:
+    memory = MemoryApi()
+    services.put(api(memory), records.trial("shop-prod", record("b")))
+    assert seen(memory, record("b")).bare.verdict().ready
+    memory.tasks[0] |= {"DesiredState": "shutdown", "Status": {"State": state}}
+    assert seen(memory, record("b")).bare.verdict().wrong.startswith("was ended by the Swarm, as its node was drained")
+    memory.tasks[0] |= {"Status": {"State": "complete"}}
+    assert seen(memory, record("b")).bare.verdict().wrong == "ended with status 0"
+
+
 def test_the_task_of_a_slot_is_the_one_that_is_to_run_whatever_was_told_of_another_later() -> None:
     memory = MemoryApi()
     made(memory, record("a"), "web")
