@@ -111,5 +111,15 @@ def _of_nodes(said: Mapping[str, Any], volumes: Mapping[str, Any]) -> Iterator[s
             yield f"{source}: a folder of the node that it runs on, where it has to be; a Swarm makes none"
         elif source not in ("", None, LOCKS) and one.get("type") == "volume" and is_local and not is_replaced(one):
             yield f"the volume {source}: of one node, so it runs on the one that has slipway.data, and nowhere else"
+            if not _is_locked(said):
+                yield (
+                    f"the volume {source}: two may have it open for seconds, once its node was cut off and is back; "
+                    "docs/cluster.md has a command that locks it"
+                )
     if any("host-gateway" in str(line) for line in reach.hosts(said.get("extra_hosts"))):
         yield "extra_hosts host-gateway: the node that it runs on, whichever that is"
+
+
+def _is_locked(said: Mapping[str, Any]) -> bool:
+    # By its own command, or as a process is of which never two are at work.
+    return "flock" in str(invocation(said)) or any(one.get("source") == LOCKS for one in said.get("volumes") or ())

@@ -228,9 +228,13 @@ def test_what_means_something_else_on_a_swarm_is_said() -> None:
         "it: reservations: what a node must have free to get it; under pressure, the memory is not kept to it",
         "it: ports: open on the nodes where it runs, on all addresses, and on no other; an update pauses it there",
         "it: the volume uploads: of one node, so it runs on the one that has slipway.data, and nowhere else",
+        "it: the volume uploads: two may have it open for seconds, once its node was cut off and is back; "
+        "docs/cluster.md has a command that locks it",
         "it: /etc/x: a folder of the node that it runs on, where it has to be; a Swarm makes none",
         "it: extra_hosts host-gateway: the node that it runs on, whichever that is",
     ]
+    locked = made["services"]["it"] | {"command": ["sh", "-c", "exec 9</u && flock 9 && exec serve"]}
+    assert not any("two may have it" in one for one in differences({**made, "services": {"it": locked}}))
     assert differences(config(restart="always")) == differences(config(restart="no")) == []
     assert differences(config()) == [
         "it: no restart: a Swarm starts none in its place when its node is lost; for that, restart: unless-stopped"
