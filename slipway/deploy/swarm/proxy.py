@@ -4,20 +4,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from slipway.core.errors import Problem
-from slipway.core.limits import Limit
 from slipway.deploy.compose import answers
 from slipway.deploy.compose.files import CADDYFILE
 from slipway.deploy.compose.labels import PROXY, RELEASE
-from slipway.deploy.compose.proxy import LIMIT, PORT, caddyfile, check
-from slipway.deploy.swarm import away, names, render
+from slipway.deploy.compose.proxy import PORT, caddyfile, check
+from slipway.deploy.swarm import away, names, questions, render
 from slipway.deploy.swarm.around import Around
 from slipway.deploy.swarm.content import Files
 from slipway.deploy.swarm.lock import Lock
 from slipway.deploy.swarm.made import changed, with_variables
 from slipway.deploy.swarm.parts import Parts
+from slipway.deploy.swarm.questions import Answer
 from slipway.deploy.swarm.surroundings import Definitions
 from slipway.deploy.swarm.wait import until_running
-from slipway.engine import asked
 from slipway.engine.swarm import networks as overlays
 from slipway.engine.swarm import nodes, objects
 from slipway.engine.swarm.objects import CONFIGS
@@ -27,7 +26,6 @@ from slipway.project.health import headers
 from slipway.runtime.release import WEB, Answers, Look, Pointer, Release
 
 INTERNAL = 2020  # the port of the site that is for `inv` alone
-ASKED = Limit(30, asks=True)
 FOLDER = "/deployment"
 EVERYWHERE = "0.0.0.0"  # noqa: S104  (in its container; the Caddyfile lets in who is in the network of the lock)
 NEEDS = ("{$INTERNAL:", "{$WATCHERS:")  # what the Caddyfile of a project has by which the proxies can be asked
@@ -177,16 +175,16 @@ class SwarmProxy:
         task = self._task_of(release)
         if not task:
             return False, "It has no address in the deployment's network."
-        return self._ask(f"http://{task}:{PORT}{path}", self.stack.project.health_host)
+        (one,) = self._ask(f"http://{task}:{PORT}{path}")
+        return one.good, one.head
 
     def answered_by(self, path: str) -> str:
         """Return the release that is live, once each proxy that can be reached answers a path with it, else ""."""
         live = self.pointer().release
         if not self.lock():
             return live if self.parts.runs(WEB) else ""
-        asked_of = [f"http://{address}:{INTERNAL}{path}" for address in self.addresses()]
-        found = [self._ask(url, self.stack.project.health_host) for url in asked_of]
-        self.said = next((said for good, said in found if not good), "")
+        found = self._ask(*(f"http://{address}:{INTERNAL}{path}" for address in self.addresses()))
+        self.said = next((one.head for one in found if not one.good), "")
         return live if all_answer(found) else ""
 
     def look(self) -> Look:
@@ -199,10 +197,11 @@ class SwarmProxy:
         if not (lock := self.lock()):
             return Look(found, pointer)
         are_away = away.is_on(self.parts.find(names.AWAY))
-        for address in self.addresses():
-            script = f"wget -q -T {LIMIT} -O - http://{address}:{INTERNAL}/metrics | grep ^{answers.METRIC}"
-            got = answers.of_proxy(asked.told(self.shell, lock.exec_command("sh", "-c", script), ASKED))
-            found += self._counted.setdefault(address, answers.Counted()).without(got, are_away)
+        there = self.addresses()
+        urls = [f"http://{address}:{INTERNAL}/metrics" for address in there]
+        for address, one in zip(there, questions.told(self.shell, lock, urls, f"^{answers.METRIC}"), strict=True):
+            counts = self._counted.setdefault(address, answers.Counted())
+            found += counts.without(answers.of_proxy(one.body), are_away)
         return Look(found, pointer)
 
     def connections(self, release: Release) -> int | None:
@@ -223,20 +222,17 @@ class SwarmProxy:
                     return one.addresses[network]
         return ""
 
-    def _ask(self, url: str, named: str) -> tuple[bool, str]:
+    def _ask(self, *urls: str) -> list[Answer]:
         lock = self.lock()
         if not lock:
             raise Problem("Nobody can be asked without the lock.")
-        header = [word for pair in headers(named).items() for word in ("--header", ": ".join(pair))]
-        command = lock.exec_command("wget", "-q", "-S", "-T", LIMIT, "-t", "1", *header, "-O", "/dev/null", url)
-        status, _, head = self.shell.probe(command, limit=ASKED)
-        return not status, head
+        return questions.ask(self.shell, lock, urls, headers(self.stack.project.health_host))
 
 
-def all_answer(found: Sequence[tuple[bool, str]]) -> bool:
-    """Tell whether proxies answer well, by whether each did and the head of its answer.
+def all_answer(found: Sequence[Answer]) -> bool:
+    """Tell whether proxies answer well.
 
     One that says nothing is on a node that was lost, which the Swarm has not noticed yet: no release's doing. At least
     one has to answer.
     """
-    return any(good for good, _ in found) and all(good or "HTTP/" not in head for good, head in found)
+    return any(one.good for one in found) and all(one.good or "HTTP/" not in one.head for one in found)

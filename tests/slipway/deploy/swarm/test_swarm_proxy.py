@@ -3,8 +3,10 @@
 import pytest
 
 from slipway.deploy.swarm.proxy import all_answer
+from slipway.deploy.swarm.questions import Answer
 
-GOOD, BAD, SILENT = (True, "  HTTP/1.1 200 OK"), (False, "  HTTP/1.1 502 Bad Gateway"), (False, "wget: timed out")
+GOOD, BAD = Answer(True, "  HTTP/1.1 200 OK"), Answer(head="  HTTP/1.1 502 Bad Gateway")
+SILENT = Answer(head="wget: timed out")
 
 
 @pytest.mark.parametrize(
@@ -18,5 +20,5 @@ GOOD, BAD, SILENT = (True, "  HTTP/1.1 200 OK"), (False, "  HTTP/1.1 502 Bad Gat
         ([], False),
     ],
 )
-def test_each_proxy_that_can_be_reached_has_to_answer(found: list[tuple[bool, str]], well: bool) -> None:
+def test_each_proxy_that_can_be_reached_has_to_answer(found: list[Answer], well: bool) -> None:
     assert all_answer(found) is well
