@@ -29,7 +29,7 @@ for i in $(seq "$n"); do
   echo "{ANSWER} $(cat "$i.status")"
   cat "$i.head"
   echo "{ANSWER}"
-  grep 'ONLY' "$i.body"
+  grep 'ONLY' "$i.body" 2>/dev/null
   echo
 done
 cd / && rm -r "$of"
