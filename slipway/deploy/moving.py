@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
 from slipway.deploy.facts import Options
+from slipway.runtime import predecessor
 from slipway.runtime.predecessor import Predecessor
 
 PAUSE = (
@@ -17,11 +18,9 @@ PAUSE = (
 def check(before: Predecessor | None, options: Options, deployment: str) -> None:
     """Refuse to be beside a predecessor, and to move where there is none; raises Problem."""
     if before and not options.move:
-        runs = f", {before.title}" if before.title else ""
         raise Problem(
-            f"{deployment} runs on one engine still{runs}. Both cannot be: they would have the same data and ports. "
-            "Nothing was changed. What a move means: ./inv deploy --move --plan --tag VERSION; to move it, the same "
-            "without --plan (docs/cluster.md)"
+            f"{deployment} {predecessor.still(before)}. Both cannot be: they would have the same data and ports. "
+            f"Nothing was changed. {predecessor.HOW}"
         )
     if options.move and not before:
         raise Problem(

@@ -91,7 +91,7 @@ class Rollback:
         seen = releases.pointer()
         if seen.by and not self.to:  # the deployment that was under way has yet to notice
             return self._made(seen.release, trial.rolled_back(seen.by))
-        source.need(releases)
+        source.need(self.deployment)
         with releases.lock("rollback", wait, joins="rollback") as waited:
             flipped = None if self.to else self._flip()
             recover.recover(steps, releases)

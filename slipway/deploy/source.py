@@ -9,7 +9,7 @@ from slipway.engine.images import EngineImage
 from slipway.engine.registry import Manifest
 from slipway.project import formats, labels, semver, tags
 from slipway.project.checkout import Checkout
-from slipway.runtime import Deployment
+from slipway.runtime import Deployment, predecessor
 from slipway.runtime.releases import Images, Releases
 from slipway.trust import cosign, policy
 
@@ -81,10 +81,19 @@ def called(images: Images, image: Candidate, reference: str) -> Candidate:
     return replace(image, reference=reference) if is_called(images, image, reference) else image
 
 
-def need(releases: Releases) -> None:
+def need(deployment: Deployment) -> None:
     """Raise Problem where nothing was ever deployed; whoever takes the lock there leaves a trace of one."""
+    releases = deployment.releases
     if not releases.all() and not releases.remembered().ledger:
-        raise Problem(NO_RELEASE)
+        raise Problem(nothing(deployment))
+
+
+def nothing(deployment: Deployment) -> str:
+    """Say that no release is live where nothing was deployed: it may run with another runtime."""
+    before = deployment.before()
+    return (
+        f"No release is live on the Swarm: it {predecessor.still(before)}. {predecessor.HOW}" if before else NO_RELEASE
+    )
 
 
 def live(releases: Releases) -> tuple[Source, Candidate]:

@@ -3,6 +3,10 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+HOW = (
+    "What a move means: ./inv deploy --move --plan --tag VERSION; to move it, the same without --plan (docs/cluster.md)"
+)
+
 
 class Predecessor(Protocol):
     """What another runtime has of a deployment. Nothing of it is removed: it can be started again as it was.
@@ -32,3 +36,8 @@ class Predecessor(Protocol):
 
     def finish(self) -> None:
         """Say what is kept of it, once its place was taken."""
+
+
+def still(before: Predecessor) -> str:
+    """Say that something runs on one engine."""
+    return f"runs on one engine still{f', {before.title}' if before.title else ''}"

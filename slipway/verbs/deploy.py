@@ -129,7 +129,7 @@ def rollback(
 )
 def releases(_: Context, log: str = "", env: str = "", context: str = "", json: bool = False) -> None:
     """List what was deployed when, by whom, and how it ended."""
-    from slipway.deploy import history, ledger, recover
+    from slipway.deploy import history, ledger, recover, source
     from slipway.deploy.target import nothing_before
     from slipway.verbs.screen import show_json, show_lines, table
     from slipway.verbs.session import begin
@@ -150,7 +150,7 @@ def releases(_: Context, log: str = "", env: str = "", context: str = "", json: 
             show_json([{**json_.loads(entry.line()), "is_live": entry.release == live} for entry in entries])
             return
         if not entries:
-            session.steps.say("  nothing was deployed yet: ./inv deploy")
+            session.steps.say(f"  {source.nothing(session.deployment)}")
         show_lines(table(history.rows(entries, live, there)))
         if not live:
             return

@@ -52,7 +52,7 @@ def maintenance(
     asked = partial(check, on=on, off=off, more=bool(message or retry_after or allow))
     with begin("maintenance", prod, env, runtime=runtime, context=context, quietly=True, asked=asked) as session:
         need_proxy(session)
-        source.need(session.deployment.releases)
+        source.need(session.deployment)
         webless.check_kind(session.project, session.deployment.releases)
         now: of.Maintenance | None
         if on:

@@ -81,7 +81,7 @@ class EngineDeployment:
 
     def need(self) -> None:
         """Raise Problem where nothing was ever deployed."""
-        source.need(self.releases)
+        source.need(self)
 
     def check(self, port: int) -> None:
         """Have Compose read its files, and say what was started without `inv`; raises Problem."""

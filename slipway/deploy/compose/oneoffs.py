@@ -38,7 +38,7 @@ def launch(
         like = (*live.web, *of_processes, *live.containers)[0].name
         one = Aside(stack.name, name, argv, partial(attached.inspect, shell, like), marks)
         return attached.launch(shell, one, detached)
-    source.need(releases)
+    source.need(deployment)
     found = source.get(checkout, deployment, source.resolve(checkout, deployment, tag))
     more = _volumes(releases, found.reference)
     volume = labels.release_secrets(stack.name, name)

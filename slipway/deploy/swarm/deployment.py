@@ -113,7 +113,7 @@ class SwarmDeployment:
 
     def need(self) -> None:
         """Raise Problem where nothing was ever deployed."""
-        source.need(self.releases)
+        source.need(self)
 
     def check(self, port: int) -> None:
         """Have Compose read its files, and look whether a Swarm can have what they say; raises Problem."""

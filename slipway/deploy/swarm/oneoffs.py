@@ -57,7 +57,7 @@ def _live(releases: SwarmReleases) -> Record:
 
 
 def _of_tag(checkout: Checkout, deployment: Deployment, releases: SwarmReleases, tag: str) -> Record:
-    source.need(releases)
+    source.need(deployment)
     found = source.get(checkout, deployment, source.resolve(checkout, deployment, tag))
     has_web = checkout.project.has_web
     counts = {} if has_web else {min(checkout.project.processes): 1}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from slipway.core.errors import Problem
-from slipway.deploy import ledger, plan
+from slipway.deploy import ledger, plan, source
 from slipway.deploy.facts import Options
 from slipway.deploy.run import Deployer
 from slipway.project.checkout import Checkout
@@ -117,7 +117,11 @@ def test_both_are_refused_with_the_way_to_move(scene: Scene) -> None:
     with pytest.raises(Problem, match=r"runs on one engine still, shop:a\. .* ./inv deploy --move"):
         scene.deploy(Options(tag="shop:b"))
     assert scene.releases.done == []
+    with pytest.raises(Problem, match=r"No release is live on the Swarm: it runs on one engine still, shop:a\."):
+        source.need(scene.deployment)
     scene.deployment.predecessor = None
+    with pytest.raises(Problem, match=r"No release is live\. To start one"):
+        source.need(scene.deployment)
     with pytest.raises(Problem, match="--move: nothing of shop-prod runs on one engine"):
         scene.deploy()
     assert scene.releases.done == []
