@@ -128,5 +128,7 @@ def show_nodes(session: "Session", now: "Cluster", disks: "dict[str, Disk]", as_
     show_rows((one.name, what) for one in now.nodes for what in goes[one.id])
     for one in losses.lacking(now):
         session.steps.note("lacking", one)
+    for one in losses.shares(now):
+        session.steps.note("spread", one)
     for one in cluster.engines(now.nodes):
         session.steps.note("engines", one)

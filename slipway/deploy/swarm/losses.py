@@ -213,6 +213,16 @@ def uneven(cluster: Cluster) -> dict[str, int]:
     return {part: count for part, count in found.items() if count}
 
 
+def shares(cluster: Cluster) -> list[str]:
+    """Say of each node what it lacks of its share, and the verb that gives it that."""
+    found = []
+    for node in cluster.nodes:
+        if few := missing(cluster, node):
+            listed = ", ".join(f"{count} of {part}" for part, count in few.items())
+            found.append(f"{node.name} has {listed} less than its share: ./inv drain {node.name} --back")
+    return found
+
+
 def missing(cluster: Cluster, node: Node) -> dict[str, int]:
     """Return how many of each part a node that is back lacks, as others have more than their share."""
     found = {}

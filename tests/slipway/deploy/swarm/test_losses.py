@@ -158,6 +158,9 @@ def test_room_is_by_what_is_reserved_and_limits_are_told() -> None:
 def test_what_a_node_lacks_that_is_back(on: str, lacks: dict[str, int]) -> None:
     before = cluster(THREE, {"web": on, "proxy": "n1 n2", "db": "n1"})
     assert losses.missing(before, replace(THREE[2], version=9)) == lacks
+    many = "".join(f"{count} of {part}" for part, count in lacks.items())
+    told = f"n3 has {many} less than its share: ./inv drain n3 --back"
+    assert [one for one in losses.shares(before) if one.startswith("n3")] == ([told] if many else [])
 
 
 def test_what_can_be_started_before_it_ends() -> None:
