@@ -52,7 +52,8 @@ def rows(facts: Facts, options: Options) -> list[tuple[str, str]]:
     if now:
         changed = settings.difference(now.settings, facts.settings)
         same = "the release's are the same"  # the proxy's are no part of it
-        defined = "; compose.yaml, compose.release.yaml or what they take from the settings has changed its containers"
+        by = "compose.yaml, compose.release.yaml, what they take from the settings, or somebody by hand"
+        defined = f"; {by} has changed its containers"
         found.append(("settings", changed or f"{same}{'' if facts.same else defined}"))
     found += _beside(facts, options)
     found += _in_database(facts, options)

@@ -16,6 +16,7 @@ from slipway.project.checkout import Checkout
 from slipway.runtime.release import Answers, Release, host
 from slipway.runtime.releases import Proxy, Releases
 
+LATER = "what is left of the old release, the next deployment stops"
 NOTHING = "Nothing was changed."
 SHOWN = re.compile(r"; (the last lines of )?its log (is|are) above| \(see above\)")
 BACK = 1  # seconds that a release goes on that was led away from: a request that is on its way there has to arrive
@@ -100,6 +101,17 @@ def go_live(
 def _end(steps: Steps, releases: Releases, entry: Entry, drained: float) -> None:
     # Stop whatever else runs, from a moment on, and write that it has ended. It is live even if either fails.
     try:
+        _stop_others(steps, releases, entry, drained)
+        releases.even()
+    except Problem:
+        raise
+    except BaseException:
+        steps.note("stopped", f"{entry.image} is live ({entry.release}); {LATER}")
+        raise
+
+
+def _stop_others(steps: Steps, releases: Releases, entry: Entry, drained: float) -> None:
+    try:
         for other in releases.all().values():  # the old one; or the rest of one whose web had gone, without a place
             if other.id != entry.release and other.at_work:
                 stop(steps, releases, other, entry.image, drained - time.monotonic())
@@ -112,7 +124,6 @@ def _end(steps: Steps, releases: Releases, entry: Entry, drained: float) -> None
                 "that this came to its end, and what is beyond `keep` is still there: the next deployment removes it."
             )
             raise
-    releases.even()
 
 
 def since(began: float) -> float:
@@ -129,8 +140,8 @@ def stop(steps: Steps, releases: Releases, old: Release, live: str, drain: float
         with steps.step("stop", old.image):
             releases.retired(old)
             releases.stop(old)
-    except BaseException:
-        steps.say(f"  {live} is live; what is left of the old release, the next deployment stops")
+    except Problem:
+        steps.say(f"  {live} is live; {LATER}")
         raise
 
 

@@ -8,6 +8,8 @@ from slipway.core.errors import Problem
 
 # As a manager says that the Swarm cannot decide anything just now.
 LEADERLESS = re.compile(r"(?i)does not have a leader|deadline ?exceeded|unavailable|transport|lost quorum")
+NO_MANAGER = "This node is not a swarm manager"  # so begin the answers of a worker, and of an engine in no Swarm
+OF_MANAGER = "Name a manager's Docker context: --context NAME (docker context ls)"
 
 
 class Refused(Problem):
@@ -58,4 +60,6 @@ def refused(status: int, said: bytes) -> Problem:
         message = said.decode(errors="replace").strip() or f"The engine answers {status}."
     if status in (500, 503) and LEADERLESS.search(message):
         return Away(message)
+    if NO_MANAGER in message:
+        return Refused(f"{message.partition('.')[0]}, and only managers tell and decide. {OF_MANAGER}", status)
     return Refused(message, status)

@@ -12,7 +12,7 @@ from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.surroundings import Definitions
 from slipway.deploy.swarm.wait import until_running
 from slipway.engine.swarm.objects import CONFIGS, SECRETS
-from slipway.engine.swarm.specs import alike
+from slipway.engine.swarm.specs import is_so
 from slipway.runtime import State, companions
 from slipway.runtime.beside import Companions
 
@@ -37,7 +37,7 @@ class SwarmCompanions:
         absent = [name for name, one in there.items() if not one]
         made = {name: one for name, one in there.items() if one}
         wanted = {name: self._spec(name, port, make=False) for name in found}  # which may be a Problem of any of them
-        outdated = [name for name, one in made.items() if not alike(one.spec, wanted[name])]
+        outdated = [name for name, one in made.items() if not is_so(one.spec, wanted[name])]
         return Companions(tuple(found), tuple(absent), tuple(outdated), tuple(anew))
 
     def start(self, found: Companions, port: int, late: bool) -> None:

@@ -15,7 +15,7 @@ from slipway.deploy.swarm.surroundings import Definitions
 from slipway.deploy.swarm.wait import until_running
 from slipway.engine.swarm import networks as overlays
 from slipway.engine.swarm import nodes
-from slipway.engine.swarm.specs import alike
+from slipway.engine.swarm.specs import is_so
 from slipway.project import database
 from slipway.project.settings import Settings
 from slipway.runtime.beside import LeftBehind
@@ -94,7 +94,7 @@ class SwarmDatabase:
         now, container = self._spec(make=False), found.spec["TaskTemplate"]["ContainerSpec"]
         # The password is for new data alone: another one makes no other database.
         now["TaskTemplate"]["ContainerSpec"]["Secrets"] = container.get("Secrets")
-        return not alike(found.spec, now)
+        return not is_so(found.spec, now)
 
     def away(self) -> str:
         """Say that it doesn't run any more, and what to do; "" when it does, or is elsewhere."""

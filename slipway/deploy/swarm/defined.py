@@ -45,9 +45,12 @@ class SwarmDefined(SwarmSeen):
         return ()
 
     def is_defined_so(self, release: Release) -> bool:
-        """Tell whether compose.release.yaml, with the settings of today, would make a release as it is."""
+        """Tell whether compose.release.yaml, with the settings of today, would make a release as it is.
+
+        One whose services somebody has changed by hand is not what its record says.
+        """
         record = self.records().get(release.id)
-        if not record:
+        if not record or records.changed(record, self.parts.all()):
             return False
         counts = {name: records.replicas(spec) for name, spec in record.specs.items()}
         now = self.maker.specs(release.id, record.image, counts, make=False)

@@ -211,7 +211,7 @@ class SwarmDeployment:
                 found["service"] = State(found["service"].state, {**found["service"].details, **more})
         noted = maintenance.parse(self.releases.away.noted())
         told = {"maintenance": State("on", {"since": noted.since, "by": noted.by})} if noted else {}
-        return found | self.companions.states() | told | losses.lost(nodes.listed(self.api))
+        return found | self.companions.states() | told | self.releases.changed() | losses.lost(nodes.listed(self.api))
 
     def _nodes_of(self, service: str) -> str:
         # The nodes on which tasks of a service run, each as often as it has one.
@@ -220,10 +220,9 @@ class SwarmDeployment:
 
     def url(self, port: int) -> str:
         """Return the address of the service: its domain, or this port of the first node that has a proxy."""
-        host = "localhost"
-        if not self.settings.domain:
-            host = next((one.address for one in self.proxy.need_nodes() if one.is_at_work), host)
-        return address(self.settings, port, host)
+        every = () if self.settings.domain else nodes.listed(self.api)
+        there = (one.address for one in every if one.has(names.PROXY_NODE) and one.is_at_work)
+        return address(self.settings, port, next(there, "localhost"))
 
     def _held(self) -> Lock | None:
         return self.releases.held

@@ -21,7 +21,7 @@ from slipway.engine.swarm import networks as overlays
 from slipway.engine.swarm import nodes, objects
 from slipway.engine.swarm.objects import CONFIGS
 from slipway.engine.swarm.services import Service
-from slipway.engine.swarm.specs import Spec, alike
+from slipway.engine.swarm.specs import Spec, is_so
 from slipway.project.health import headers
 from slipway.runtime.release import WEB, Answers, Look, Pointer, Release
 
@@ -66,7 +66,7 @@ class SwarmProxy:
         if not found:
             return "start"
         now = self._configuration_of(found)
-        return "" if alike(found.spec, self._spec(now, port, make=False)) else "recreate"
+        return "" if is_so(found.spec, self._spec(now, port, make=False)) else "recreate"
 
     def ports(self) -> list[int]:
         """Return the ports of nodes that it has."""

@@ -11,6 +11,7 @@ from slipway.deploy.swarm.around import File
 from slipway.engine.containers import SERVICE, Container
 from slipway.engine.swarm.objects import Blob
 from slipway.engine.swarm.services import COMING, FAILED, RUNNING, Service, Spec, Task
+from slipway.engine.swarm.specs import is_as_told
 from slipway.runtime.release import WEB, Release
 
 KILLED = 137  # the status of what SIGKILL has ended
@@ -77,6 +78,12 @@ def renewed(record: Record, values: Mapping[str, str], have: Callable[[str, str]
         if "Secrets" in container:
             container["Secrets"] = kept
     return replace(record, specs=specs)
+
+
+def changed(record: Record, there: Mapping[str, Service]) -> list[str]:
+    """Name the services of a live release that are not what is kept of it: somebody has changed them by hand."""
+    found = {name: there.get(str(spec["Name"])) for name, spec in record.specs.items()}
+    return [name for name, one in found.items() if not (one and is_as_told(one.spec, record.specs[name]))]
 
 
 def trial(deployment: str, record: Record) -> dict[str, Any]:

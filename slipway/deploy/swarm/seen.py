@@ -7,8 +7,10 @@ from slipway.deploy.swarm import records
 from slipway.deploy.swarm.away import Away
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.pointer import SwarmPointer
+from slipway.deploy.swarm.scaling import USUAL
 from slipway.deploy.swarm.store import Store
 from slipway.project.config import Project
+from slipway.runtime import State
 from slipway.runtime.release import Release
 from slipway.runtime.releases import Proxy
 
@@ -39,6 +41,14 @@ class SwarmSeen(SwarmPointer):
     def again(self, release: str) -> Release | None:
         """Look again at one."""
         return self.all().get(release)
+
+    def changed(self) -> dict[str, State]:
+        """Return what is said of a live release that is not what was deployed any more; nothing where it is."""
+        there, record = self.parts.all(), self.records().get(self.current())
+        if not record or any(one.is_working or USUAL in one.labels for one in there.values()):
+            return {}  # or somebody is at it
+        found = records.changed(record, there)
+        return {"changed": State("by hand", {"what": ", ".join(found), "more": "./inv deploy"})} if found else {}
 
     # Whether clients are sent away
 

@@ -11,7 +11,7 @@ from slipway.engine.api import ELECTION, POLL, Api, Away
 from slipway.engine.containers import exec_command
 from slipway.engine.swarm import nodes
 from slipway.engine.swarm.specs import Spec as Spec
-from slipway.engine.swarm.specs import alike, marked
+from slipway.engine.swarm.specs import alike, is_so, marked
 
 WORKING = ("updating", "rollback_started")  # states of an update that goes on
 BACK = ("rollback_started", "rollback_completed", "rollback_paused")
@@ -200,7 +200,7 @@ def put(api: Api, spec: Spec, auth: Mapping[str, str] | None = None, stays: bool
     if not found:
         create(api, spec, auth)
         return True
-    if alike(found.spec, spec):
+    if is_so(found.spec, spec):
         return False
     update(api, found, spec, auth)
     return True
@@ -209,7 +209,7 @@ def put(api: Api, spec: Spec, auth: Mapping[str, str] | None = None, stays: bool
 def go_back(api: Api, spec: Spec, auth: Mapping[str, str] | None = None) -> None:
     """Have a service be what a spec says: as its rollback goes, where it was that before. Raises Problem."""
     found = find(api, str(spec["Name"]))
-    if found and found.previous and not alike(found.spec, spec) and alike(found.previous, spec):
+    if found and found.previous and not is_so(found.spec, spec) and is_so(found.previous, spec):
         update(api, found, found.spec, auth, rollback="previous")
     else:
         put(api, spec, auth, stays=True)

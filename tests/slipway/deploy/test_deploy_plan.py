@@ -167,8 +167,8 @@ def test_a_change_of_the_proxy_or_of_the_containers_is_not_denied(facts: Facts) 
 
     said = dict(rows(replace(facts, same=False), Options()))["settings"]
     assert said == (
-        "the release's are the same; compose.yaml, compose.release.yaml or what they take from the settings has "
-        "changed its containers"
+        "the release's are the same; compose.yaml, compose.release.yaml, what they take from the settings, or "
+        "somebody by hand has changed its containers"
     )
 
 

@@ -187,6 +187,16 @@ def test_whatever_stops_it_the_old_one_is_live(checkout: Checkout, when: str, ho
     assert outcomes(releases)["a"] == "live"
 
 
+def test_who_is_stopped_after_the_switch_is_told_what_is_live(
+    checkout: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    releases = MemoryReleases(fails={"stop a": Interrupted(15)}).has(entry("a"))
+    with pytest.raises(Interrupted):
+        deployed(checkout, releases)
+    assert releases.pointer().release == "b"
+    assert capsys.readouterr().err.count("is live (b); what is left of the old release, the next deployment stops") == 1
+
+
 def test_without_an_old_one_that_runs_the_new_one_stays(checkout: Checkout) -> None:
     releases = MemoryReleases(fails={"switch": Interrupted(15)})
     with pytest.raises(Interrupted):

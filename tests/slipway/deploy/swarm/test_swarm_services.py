@@ -133,3 +133,15 @@ def test_a_tree_is_refused_with_the_tag_of_what_is_live() -> None:
     assert TREE.endswith("./inv deploy --tag VERSION")
     for image, tag in (("r/shop:1.1.0@sha256:ab", "1.1.0"), ("r/shop:latest@sha256:ab", "1.2.0"), ("r/shop", "1.2.0")):
         assert refusal(live(image)).endswith(f"./inv deploy --tag {tag}")
+
+
+def test_what_was_changed_by_hand_is_put_right() -> None:
+    memory, told = MemoryApi(), spec("web", "a")
+    services.put(api(memory), told)
+    there = services.find(api(memory), "shop-prod_web")
+    assert there
+    by_hand = {**there.spec, "Mode": {"Replicated": {"Replicas": 7}}}  # the label stays, as of `docker service scale`
+    services.update(api(memory), there, by_hand)
+    assert services.put(api(memory), told)
+    assert memory.get("/services/shop-prod_web")["Spec"]["Mode"] == told["Mode"]
+    assert not services.put(api(memory), told)
