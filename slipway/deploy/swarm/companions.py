@@ -51,13 +51,15 @@ class SwarmCompanions:
         if not coming:
             return
         with self.shell.steps.step("companions", ", ".join(coming)):
+            told = {}
             for name in coming:
                 self.parts.have_networks(*self.parts.networks_of(self.definitions.config(port), name))
                 if keeps(services[name]):
                     self.home.note()
-                self.parts.put(self._spec(name, port))
+                told[name] = self._spec(name, port)
+                self.parts.put(told[name])
             for name in coming:
-                until_running(self.parts, name, self.definitions.stack.project.wait)
+                until_running(self.parts, name, self.definitions.stack.project.wait, told[name])
 
     def _spec(self, name: str, port: int, make: bool = True) -> dict[str, Any]:
         deployment, config = self.parts.deployment, self.definitions.config(port)

@@ -107,8 +107,8 @@ class SwarmDatabase:
         """Make it as it is defined now: it is away until it runs again. Raises Problem."""
         with self.shell.steps.step("database", "made anew"):
             self.home.note()
-            self.parts.put(self._spec())
-            until_running(self.parts, DATABASE, self.definitions.stack.project.wait)
+            self.parts.put(spec := self._spec())
+            until_running(self.parts, DATABASE, self.definitions.stack.project.wait, spec)
 
     def _spec(self, make: bool = True) -> dict[str, Any]:
         config = without_socket(self.definitions.config(0))

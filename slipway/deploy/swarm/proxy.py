@@ -21,7 +21,7 @@ from slipway.engine.swarm import networks as overlays
 from slipway.engine.swarm import nodes, objects
 from slipway.engine.swarm.objects import CONFIGS
 from slipway.engine.swarm.services import Service
-from slipway.engine.swarm.specs import Spec, is_so
+from slipway.engine.swarm.specs import Spec, is_so, marked
 from slipway.project.health import headers
 from slipway.runtime.release import WEB, Answers, Look, Pointer, Release
 
@@ -143,8 +143,8 @@ class SwarmProxy:
         """Have it on each of its nodes, one after the other, with this Caddyfile; raises Problem with its log."""
         with self.shell.steps.step("proxy") as step:
             self.parts.have_networks(names.DEFAULT, names.CONTROL)
-            self.parts.put(self._spec(configuration, port))
-            until_running(self.parts, PROXY, self.stack.project.wait)
+            self.parts.put(spec := self._spec(configuration, port))
+            until_running(self.parts, PROXY, self.stack.project.wait, spec)
             step.detail = f"ready on {', '.join(one.name for one in self.need_nodes() if one.is_at_work)}"
 
     def load(self, configuration: str) -> None:
@@ -162,7 +162,7 @@ class SwarmProxy:
         ]
         task["ContainerSpec"], spec["TaskTemplate"] = container, task
         self.parts.put(spec)
-        until_running(self.parts, PROXY, self.stack.project.wait)
+        until_running(self.parts, PROXY, self.stack.project.wait, marked(spec))
 
     def revive(self) -> bool:
         """Tell whether there is one: that it runs, the Swarm sees to."""

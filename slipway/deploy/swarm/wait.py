@@ -9,15 +9,17 @@ from slipway.deploy.swarm.cluster import admits
 from slipway.deploy.swarm.parts import Parts
 from slipway.engine.swarm import nodes
 from slipway.engine.swarm.services import COMING, FAILED, Service, Task
+from slipway.engine.swarm.specs import Spec, alike
 
 POLL = 0.3
 TRIES = 3  # tasks that may fail before it is given up
 
 
-def until_running(parts: Parts, service: str, seconds: float) -> None:
+def until_running(parts: Parts, service: str, seconds: float, told: Spec | None = None) -> None:
     """Wait until all tasks of a service that are to run do, and its update is over; raises Problem with the reason.
 
     Nothing may stand still for longer than these seconds: a node may have an image to pull, and be lost meanwhile.
+    From what it was `told` to be, the Swarm goes back by itself when that does not stay up: then it is not done.
     """
     began, before = time.monotonic(), frozenset[tuple[str, str]]()
     old = {one.id for one in parts.tasks_of(service) if one.state in FAILED}
@@ -25,6 +27,8 @@ def until_running(parts: Parts, service: str, seconds: float) -> None:
         found, tasks = parts.find(service), parts.tasks_of(service)
         if not found:
             raise Problem(f"The service {names.of_service(parts.deployment, service)} is gone.")
+        if told and not found.is_working and not alike(found.spec, told):
+            raise Problem(f"{said(parts, service, tasks)}\nThe Swarm has gone back by itself to what ran before.")
         wanted = [one for one in tasks if one.is_wanted]
         running = [one for one in wanted if one.is_running and one.is_of(found) and is_in_place(parts, one, found)]
         if not found.is_working and wanted and len(running) == len(wanted):

@@ -152,3 +152,14 @@ def test_a_service_that_was_removed_is_gone_once_its_tasks_have_ended() -> None:
     memory.there["nodes"]["n7"]["Status"]["State"] = "ready"
     memory.tasks[0]["Status"]["State"] = "shutdown"
     assert services.is_gone(api(memory), one, 0)
+
+
+def test_what_the_swarm_has_gone_back_from_by_itself_was_not_done() -> None:
+    memory, told = MemoryApi(), spec("db", image="other")
+    services.put(api(memory), spec("db"))
+    wait.until_running(parts(memory), "db", 0, spec("db"))
+    services.put(api(memory), told)
+    wait.until_running(parts(memory), "db", 0, told)
+    services.go_back(api(memory), spec("db"))
+    with pytest.raises(Problem, match="gone back by itself to what ran before"):
+        wait.until_running(parts(memory), "db", 0, told)
