@@ -47,10 +47,10 @@ class SwarmDefined(SwarmSeen):
     def is_defined_so(self, release: Release) -> bool:
         """Tell whether compose.release.yaml, with the settings of today, would make a release as it is.
 
-        One whose services somebody has changed by hand is not what its record says.
+        One whose services somebody has changed by hand is not.
         """
         record = self.records().get(release.id)
-        if not record or records.changed(record, self.parts.all()):
+        if not record or records.otherwise(record, self.parts.all()):
             return False
         counts = {name: records.replicas(spec) for name, spec in record.specs.items()}
         now = self.maker.specs(release.id, record.image, counts, make=False)

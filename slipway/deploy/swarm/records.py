@@ -80,10 +80,25 @@ def renewed(record: Record, values: Mapping[str, str], have: Callable[[str, str]
     return replace(record, specs=specs)
 
 
-def changed(record: Record, there: Mapping[str, Service]) -> list[str]:
-    """Name the services of a live release that are not what is kept of it: somebody has changed them by hand."""
+def otherwise(record: Record, there: Mapping[str, Service]) -> list[str]:
+    """Name the services of a live release that are not what is kept of it.
+
+    Somebody has changed them by hand; or its secrets were renewed, and it was not started again.
+    """
     found = {name: there.get(str(spec["Name"])) for name, spec in record.specs.items()}
     return [name for name, one in found.items() if not (one and is_as_told(one.spec, record.specs[name]))]
+
+
+def by_hand(record: Record, there: Mapping[str, Service]) -> list[str]:
+    """Name those of `otherwise` that somebody has changed by hand."""
+    specs = {name: _with_secrets_of(there.get(str(spec["Name"])), spec) for name, spec in record.specs.items()}
+    return otherwise(replace(record, specs=specs), there)
+
+
+def _with_secrets_of(service: Service | None, spec: Spec) -> Spec:
+    given = service.spec["TaskTemplate"]["ContainerSpec"].get("Secrets") if service else None
+    task = spec["TaskTemplate"]
+    return {**spec, "TaskTemplate": {**task, "ContainerSpec": {**task["ContainerSpec"], "Secrets": given}}}
 
 
 def trial(deployment: str, record: Record) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class SwarmSeen(SwarmPointer):
         there, record = self.parts.all(), self.records().get(self.current())
         if not record or any(one.is_working or USUAL in one.labels for one in there.values()):
             return {}  # or somebody is at it
-        found = records.changed(record, there)
+        found = records.by_hand(record, there)
         return {"changed": State("by hand", {"what": ", ".join(found), "more": "./inv deploy"})} if found else {}
 
     # Whether clients are sent away

@@ -10,8 +10,9 @@ from slipway.deploy.swarm.around import File
 from slipway.deploy.swarm.content import Files
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.pointer import SwarmPointer
-from slipway.deploy.swarm.records import Record, renewed
+from slipway.deploy.swarm.records import Record, by_hand, otherwise, renewed
 from slipway.deploy.swarm.store import Store
+from slipway.engine.swarm import services
 from slipway.project.config import load
 from tests.slipway.deploy.in_memory import PYPROJECT
 from tests.slipway.deploy.mortal import KilledError
@@ -99,3 +100,18 @@ def test_a_secret_is_made_for_who_had_the_one_before(tmp_path: Path) -> None:
     (made,) = memory.there["secrets"].values()
     assert made["Name"].startswith("shop-prod.secret.KEY.")
     assert secrets(now) == [made["ID"]]
+
+
+def test_secrets_that_were_renewed_are_nobodys_change_by_hand() -> None:
+    memory = MemoryApi()
+    before = record("a", Secrets=[secret("KEY")])
+    for spec in before.specs.values():
+        services.put(api(memory), spec)
+    there = services.listed(api(memory))
+    assert (otherwise(before, there), by_hand(before, there)) == ([], [])
+    now = renewed(before, {"KEY": "2"}, new)
+    assert (otherwise(now, there), by_hand(now, there)) == (["web"], [])
+    web = there["shop-prod_web"]
+    services.update(api(memory), web, {**web.spec, "Mode": {"Replicated": {"Replicas": 7}}})
+    assert by_hand(now, services.listed(api(memory))) == ["web"]
+    assert by_hand(now, {}) == ["web", "worker"]
