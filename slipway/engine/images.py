@@ -16,7 +16,8 @@ NAMES = "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}"  # what an image 
 class EngineImage:
     """An image on the engine: its id, NAME@DIGEST in registries, its labels, its user ("0" for root), its layers.
 
-    `volumes` are the folders that it declares as such, `entrypoint` what comes before a command.
+    `volumes` are the folders that it declares as such, `entrypoint` what comes before a command, `command` its own one,
+    `env` its variables.
     """
 
     id: str
@@ -27,6 +28,8 @@ class EngineImage:
     layers: tuple[str, ...]
     volumes: tuple[str, ...] = ()
     entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "EngineImage":
@@ -41,6 +44,8 @@ class EngineImage:
             layers=tuple((facts.get("RootFS") or {}).get("Layers") or ()),
             volumes=tuple(config.get("Volumes") or ()),
             entrypoint=tuple(config.get("Entrypoint") or ()),
+            command=tuple(config.get("Cmd") or ()),
+            env=tuple(config.get("Env") or ()),
         )
 
     @property

@@ -6,12 +6,13 @@ notice another one in another container. The lock is the kernel's, of the folder
 PostgreSQL inherits it, and it is free once the last of them has ended, however that was.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from slipway.engine.images import EngineImage
+
 VARIABLE, FOLDER = "PGDATA", "/var/lib/postgresql/data"
-ENTRYPOINT, COMMAND = "docker-entrypoint.sh", "postgres"  # of the official image, and of those made of it
 WAITS = "slipway: waits until the PostgreSQL that has the data open has ended"
 SCRIPT = f"""exec 9<"$0" || exit
 flock -n 9 || {{
@@ -22,18 +23,25 @@ exec "$@"
 """
 
 
-def alone(container: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the ContainerSpec of a database that begins once no other one has the volume of its data open."""
-    if not (folder := mounted(container)):
+def alone(container: Mapping[str, Any], image: EngineImage) -> dict[str, Any]:
+    """Return the ContainerSpec of a database that begins once no other one has the volume of its data open.
+
+    It begins as it would without that, by what the container says, or else its image.
+    """
+    if not (mount := mounted(container, image.env)):
         return dict(container)
     command, args = list(container.get("Command") or ()), list(container.get("Args") or ())
-    begun = [*command, *args] if command else [ENTRYPOINT, *(args or [COMMAND])]
-    return {**container, "Command": ["sh", "-c", SCRIPT, folder], "Args": begun}
+    begun = [*command, *args] if command else [*image.entrypoint, *(args or image.command)]
+    return {**container, "Command": ["sh", "-c", SCRIPT, mount["Target"]], "Args": begun}
 
 
-def mounted(container: Mapping[str, Any]) -> str:
-    """Return where the data is mounted that lasts longer than a task, "" when none does."""
-    env = dict(one.partition("=")[::2] for one in container.get("Env") or ())
+def mounted(container: Mapping[str, Any], beneath: Iterable[str] = ()) -> Mapping[str, Any]:
+    """Return the mount that has the data, of those that last longer than a task; nothing when none does.
+
+    Where that is, a variable of the container says, or of its image, which are `beneath`.
+    """
+    env = dict(one.partition("=")[::2] for one in (*beneath, *(container.get("Env") or ())))
     data = PurePosixPath(env.get(VARIABLE) or FOLDER)
-    found = [one["Target"] for one in container.get("Mounts") or () if one["Type"] in ("volume", "bind")]
-    return max((one for one in found if data.is_relative_to(one)), key=len, default="")
+    lasting = [one for one in container.get("Mounts") or () if one["Type"] in ("volume", "bind")]
+    found = [one for one in lasting if data.is_relative_to(one["Target"])]
+    return max(found, key=lambda one: len(one["Target"]), default={})

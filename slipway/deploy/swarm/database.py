@@ -13,6 +13,8 @@ from slipway.deploy.swarm.mounts import memory
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.surroundings import Definitions
 from slipway.deploy.swarm.wait import until_running
+from slipway.engine import images
+from slipway.engine.images import EngineImage
 from slipway.engine.swarm import networks as overlays
 from slipway.engine.swarm import nodes
 from slipway.engine.swarm.specs import is_so
@@ -122,6 +124,11 @@ class SwarmDatabase:
         )  # fmt: skip
         spec = render.service(DATABASE, config, around)
         task = spec["TaskTemplate"]
-        task["ContainerSpec"] = alone(task["ContainerSpec"])
+        task["ContainerSpec"] = alone(task["ContainerSpec"], self._image(of["image"]))
         task["ContainerSpec"].setdefault("Mounts", []).append(socket_mount(deployment))
         return spec
+
+    def _image(self, reference: str) -> EngineImage:
+        if not (found := images.inspect(self.shell, reference)):
+            images.Images(self.shell).pull(reference)
+        return found or images.existing(self.shell, reference)

@@ -6,13 +6,13 @@ PostgreSQL takes that away when it ends in good order.
 """
 
 from slipway.core.errors import Problem
-from slipway.deploy.swarm.alone import VARIABLE
+from slipway.deploy.swarm.alone import VARIABLE, mounted
 from slipway.deploy.swarm.database import without_socket
 from slipway.deploy.swarm.jobs import follow, job_spec
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.surroundings import Definitions
+from slipway.engine import images
 from slipway.engine.swarm.nodes import Node
-from slipway.engine.swarm.services import Spec
 from slipway.runtime.jobs import DATABASE
 
 NOTED = "postmaster.pid"
@@ -29,15 +29,11 @@ def refuse(parts: Parts, definitions: Definitions, node: Node) -> None:
     spec = job_spec(parts, config, DATABASE, job, ())
     done = follow(parts.api, spec, parts.auth(spec), lambda *_: None)
     if done.status == OPEN:
-        raise Problem(told(node.name, volume(spec), of["image"]))
+        image = images.inspect(parts.api.shell, of["image"])
+        mount = mounted(spec["TaskTemplate"]["ContainerSpec"], image.env if image else ())
+        raise Problem(told(node.name, str(mount.get("Source", "VOLUME")), of["image"]))
     if done.status:
         raise Problem(f"{done.said}\nWhether a database has the data on {node.name} open cannot be told (see above).")
-
-
-def volume(spec: Spec) -> str:
-    """Return the name of the volume that has the data, "" for none."""
-    found = spec["TaskTemplate"]["ContainerSpec"].get("Mounts") or ()
-    return next((str(one["Source"]) for one in found if one["Type"] == "volume"), "")
 
 
 def told(node: str, volume: str, image: str) -> str:

@@ -9,8 +9,10 @@ import pytest
 from slipway.core.errors import Problem
 from slipway.core.shell import Ran
 from slipway.deploy.swarm import opened
+from slipway.deploy.swarm.alone import mounted
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.surroundings import Definitions
+from slipway.engine import images
 from tests.slipway.deploy.swarm.clusters import node
 from tests.slipway.deploy.swarm.in_memory import MemoryApi, api
 from tests.slipway.deploy.swarm.rendered import surroundings
@@ -25,6 +27,7 @@ def looked(monkeypatch: pytest.MonkeyPatch, status: int) -> dict[str, Any]:
         return Ran(status, "", "said" if status else "")
 
     monkeypatch.setattr(opened, "follow", follow)
+    monkeypatch.setattr(images, "inspect", lambda *_: None)
     monkeypatch.setenv("DOCKER_CONFIG", str(Path("/nowhere")))
     definitions = SimpleNamespace(config=lambda port: surroundings())
     parts = Parts(api(MemoryApi()), "shop-prod", lambda: None)
@@ -36,7 +39,7 @@ def test_the_job_has_the_volume_and_is_where_that_is(monkeypatch: pytest.MonkeyP
     job = looked(monkeypatch, 0)
     container = job["TaskTemplate"]["ContainerSpec"]
     assert container["Args"] == ["sh", "-c", '[ ! -e "$PGDATA/postmaster.pid" ] || exit 9']
-    assert opened.volume(job).endswith("_db")
+    assert mounted(container)["Source"].endswith("_db")
     assert container["User"] == "postgres"
     assert "Env" not in container, "no password"
     assert job["TaskTemplate"]["Placement"]["Constraints"] == ["node.labels.slipway.data == true"]

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from slipway.deploy.swarm.alone import COMMAND, ENTRYPOINT, SCRIPT, WAITS, alone, mounted
+from slipway.deploy.swarm.alone import SCRIPT, WAITS, alone, mounted
+from slipway.engine.images import EngineImage
 from tests.support import wait_for
 
 DATA = "/var/lib/postgresql/data"
+OFFICIAL = EngineImage.of({"Id": "1", "Config": {"Entrypoint": ["docker-entrypoint.sh"], "Cmd": ["postgres"]}})
+OWN = EngineImage.of({"Id": "2", "Config": {"Cmd": ["/opt/run", "-D"]}})
 
 
 def volume(target: str, kind: str = "volume") -> dict[str, Any]:
@@ -17,18 +20,21 @@ def volume(target: str, kind: str = "volume") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("container", "begun"),
+    ("image", "container", "begun"),
     [
-        ({}, [ENTRYPOINT, COMMAND]),
-        ({"Args": ["-c", "fsync=on"]}, [ENTRYPOINT, "-c", "fsync=on"]),
-        ({"Args": ["sh", "-ec", "exec x"]}, [ENTRYPOINT, "sh", "-ec", "exec x"]),
-        ({"Command": ["/own"]}, ["/own"]),
-        ({"Command": ["/own"], "Args": ["a"]}, ["/own", "a"]),
+        (OFFICIAL, {}, ["docker-entrypoint.sh", "postgres"]),
+        (OFFICIAL, {"Args": ["-c", "fsync=on"]}, ["docker-entrypoint.sh", "-c", "fsync=on"]),
+        (OFFICIAL, {"Command": ["/own"]}, ["/own"]),
+        (OFFICIAL, {"Command": ["/own"], "Args": ["a"]}, ["/own", "a"]),
+        (OWN, {}, ["/opt/run", "-D"]),
+        (OWN, {"Args": ["a"]}, ["a"]),
     ],
 )
-def test_a_database_begins_as_it_would_once_it_has_the_lock(container: dict[str, Any], begun: list[str]) -> None:
+def test_a_database_begins_as_it_would_once_it_has_the_lock(
+    image: EngineImage, container: dict[str, Any], begun: list[str]
+) -> None:
     container |= {"Mounts": [volume(DATA)], "User": "postgres"}
-    assert alone(container) == {**container, "Command": ["sh", "-c", SCRIPT, DATA], "Args": begun}
+    assert alone(container, image) == {**container, "Command": ["sh", "-c", SCRIPT, DATA], "Args": begun}
 
 
 @pytest.mark.parametrize(
@@ -45,8 +51,15 @@ def test_a_database_begins_as_it_would_once_it_has_the_lock(container: dict[str,
 def test_the_lock_is_of_what_is_mounted_and_has_the_data(
     mounts: list[dict[str, Any]], env: list[str], folder: str
 ) -> None:
-    assert mounted({"Mounts": mounts, "Env": env}) == folder
-    assert ("Command" in alone({"Mounts": mounts, "Env": env})) is bool(folder)
+    assert mounted({"Mounts": mounts, "Env": env}).get("Target", "") == folder
+    assert ("Command" in alone({"Mounts": mounts, "Env": env}, OFFICIAL)) is bool(folder)
+
+
+def test_where_the_data_is_its_image_may_say() -> None:
+    mounts = [volume("/pg"), volume(DATA)]
+    own = EngineImage.of({"Id": "3", "Config": {"Env": ["PATH=/bin", "PGDATA=/pg/data"]}})
+    assert alone({"Mounts": mounts}, own)["Command"][-1] == "/pg"
+    assert alone({"Mounts": mounts, "Env": [f"PGDATA={DATA}"]}, own)["Command"][-1] == DATA
 
 
 def test_the_second_begins_when_the_last_process_of_the_first_has_ended(tmp_path: Path) -> None:
