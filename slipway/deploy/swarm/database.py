@@ -29,7 +29,7 @@ SOCKET = "/var/run/postgresql"  # where the superuser logs in, whose jobs are on
 
 def socket_mount(deployment: str) -> dict[str, Any]:
     """Return the mount by which jobs of the superuser reach the database's socket: a volume of its node's memory."""
-    return memory(f"{deployment}_socket", SOCKET)
+    return memory(f"{deployment}_{names.SOCKET}", SOCKET)
 
 
 def without_socket(config: Mapping[str, Any]) -> dict[str, Any]:

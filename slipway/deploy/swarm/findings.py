@@ -34,6 +34,9 @@ def findings(config: Mapping[str, Any], pinned: Collection[str] = ()) -> list[st
         except ValueError as error:
             lines.append(str(error))
         found += [f"{name}: {line}" for line in lines]
+    for key in names.OWN_VOLUMES:
+        if key in volumes and not volumes[key].get("name"):
+            found.append(f"volumes.{key}: which Slipway calls a volume of its own on a Swarm: give it another name")
     for key, networked in sorted(reach.networks(config).items()):
         found += reach.network_refusals(key, networked)
     return found

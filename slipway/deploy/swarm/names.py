@@ -15,6 +15,9 @@ NODE = "dev.slipway.node"  # of the lock: the node that its holder speaks to
 
 RESERVED = (TRIAL, LOCK, AWAY)  # what Slipway calls services of its own: none of the Compose files can be called so
 
+SOCKET = "socket"  # of a volume: where the database listens, and who is let in is its superuser
+OWN_VOLUMES = (AWAY, SOCKET)  # which no Compose file can have of others
+
 # Labels of nodes, by which the Swarm knows what is to run where.
 PROXY_NODE, DATA_NODE = "slipway.proxy", "slipway.data"
 

@@ -200,3 +200,11 @@ def test_locks_of_single_processes_are_in_a_folder_that_any_user_writes_to() -> 
 
 def mount_of(one: dict[str, Any]) -> list[dict[str, Any]]:
     return mounts({"volumes": [one]}, {}, around(deployment="shop-prod"))
+
+
+@pytest.mark.parametrize("key", ["socket", "away"])
+def test_what_slipway_calls_volumes_of_its_own_is_no_others(key: str) -> None:
+    made = config(volumes=[{"type": "volume", "source": key, "target": "/data"}])
+    (line,) = findings({**made, "name": "shop", "volumes": {key: {"name": f"shop_{key}"}}}, pinned=["it"])
+    assert line == f"volumes.{key}: which Slipway calls a volume of its own on a Swarm: give it another name"
+    assert findings({**made, "name": "shop", "volumes": {key: {"name": "mine"}}}, pinned=["it"]) == []
