@@ -4,14 +4,17 @@ import time
 from collections.abc import Sequence
 
 from slipway.core.errors import Problem
+from slipway.core.words import human
 from slipway.deploy.swarm import names
 from slipway.deploy.swarm.cluster import admits
 from slipway.deploy.swarm.parts import Parts
+from slipway.deploy.swarm.records import SECOND
 from slipway.engine.swarm import nodes
 from slipway.engine.swarm.services import COMING, FAILED, Service, Task
 from slipway.engine.swarm.specs import Spec, alike
 
 POLL = 0.3
+SHORT = "insufficient resources"  # as the Swarm says that no node has room
 TRIES = 3  # tasks that may fail before it is given up
 
 
@@ -63,6 +66,19 @@ def said(parts: Parts, service: str, tasks: list[Task]) -> str:
     why = f": a task of it is {one.state}{at}{f' ({one.said})' if one.said else ''}" if one else ""
     name = names.of_service(parts.deployment, service)
     return (
-        f"{name} did not come to run{why}. Its tasks: docker service ps --no-trunc {name}; its log: docker service "
-        f"logs {name}"
+        f"{name} did not come to run{why}.{_short_of(one)} Its tasks: docker service ps --no-trunc {name}; its log: "
+        f"docker service logs {name}"
+    )
+
+
+def _short_of(task: Task | None) -> str:
+    # What a task waits for that no node has room for: the Swarm doesn't say of what.
+    if not task or SHORT not in task.said:
+        return ""
+    kept = (task.spec.get("Resources") or {}).get("Reservations") or {}
+    cpus, octets = kept.get("NanoCPUs", 0), kept.get("MemoryBytes", 0)
+    wanted = [f"{cpus / SECOND:g} CPUs"] * bool(cpus) + [human(octets)] * bool(octets)
+    return (
+        f" Each task reserves {' and '.join(wanted) or 'what no node has'}: have fewer of them (--scale), reserve less "
+        "in the Compose files, or add nodes (./inv nodes)."
     )

@@ -163,3 +163,12 @@ def test_what_the_swarm_has_gone_back_from_by_itself_was_not_done() -> None:
     services.go_back(api(memory), spec("db"))
     with pytest.raises(Problem, match="gone back by itself to what ran before"):
         wait.until_running(parts(memory), "db", 0, told)
+
+
+def test_what_no_node_has_room_for_is_told() -> None:
+    memory, told = MemoryApi(state=lambda name, spec: "pending"), spec("web")
+    told["TaskTemplate"]["Resources"] = {"Reservations": {"NanoCPUs": 1_500_000_000, "MemoryBytes": 2_000_000_000}}
+    services.put(api(memory), told)
+    memory.tasks[0]["Status"]["Err"] = "no suitable node (insufficient resources on 3 nodes)"
+    with pytest.raises(Problem, match=r"Each task reserves 1\.5 CPUs and 2(\.0)? GB: have fewer of them \(--scale\)"):
+        wait.until_running(parts(memory), "web", 0, told)
