@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from slipway.deploy import beside, ledger, processes
-from slipway.deploy.ledger import Entry
+from slipway.deploy.ledger import Entry, Outcome
 from slipway.deploy.source import Candidate, Elsewhere
 from slipway.project.database import PASSWORD
 from slipway.project.rotation import Step
@@ -97,6 +97,12 @@ class Facts:
         return ledger.of_release(self.entries, self.live.id) if self.live else None
 
     @property
+    def counts(self) -> Entry | None:
+        """What says how many containers there are until told otherwise: what is live, or was live last."""
+        last = (entry for entry in reversed(self.entries) if entry.outcome == Outcome.LIVE)
+        return self.now or next(last, None)
+
+    @property
     def old(self) -> Release | None:
         """The release whose place is taken: the live one, if it runs."""
         return self.live if self.live and self.live.running else None
@@ -121,12 +127,12 @@ def scale(facts: Facts, options: Options) -> int:
     """Return how many containers of web there will be."""
     if not facts.has_web:
         return 0
-    return options.scale or (facts.now.scale if facts.now else 1)
+    return options.scale or (facts.counts.scale if facts.counts else 0) or 1
 
 
 def replicas(facts: Facts, options: Options) -> dict[str, int]:
     """Return how many containers there will be of each process beside web."""
-    return processes.counts(facts.processes, facts.now.replicas if facts.now else {}, options.replicas)
+    return processes.counts(facts.processes, facts.counts.replicas if facts.counts else {}, options.replicas)
 
 
 def is_live(facts: Facts, options: Options) -> bool:

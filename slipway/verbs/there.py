@@ -52,6 +52,11 @@ def use_context(session: Seen, given: str) -> None:
 def need_releases(session: Seen) -> None:
     """Raise Problem where no releases can be: without an engine, and without the files that define them."""
     project, environment = session.project, session.environment
+    if project.place.orchestrator == SWARM and session.choice[0] != "docker":
+        raise Problem(
+            f"{environment.name} is on a Swarm, and no engine answers: {session.choice[1]}. Name the Docker context of "
+            "a manager: --context NAME (docker context ls)"
+        )
     if environment.is_dev or session.choice[0] != "docker":
         raise Problem(
             "Releases replace each other without a pause on a Docker Engine alone, and "

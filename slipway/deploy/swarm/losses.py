@@ -7,7 +7,7 @@ from slipway.deploy.compose.labels import PROXY
 from slipway.deploy.swarm import names
 from slipway.deploy.swarm.cluster import Cluster, is_global, is_replaced_first, state
 from slipway.deploy.swarm.records import replicas
-from slipway.engine.swarm.nodes import ACTIVE, READY, Node
+from slipway.engine.swarm.nodes import ACTIVE, READY, UNKNOWN, Node
 from slipway.engine.swarm.services import Service
 from slipway.runtime import State
 from slipway.runtime.jobs import DATABASE
@@ -34,8 +34,11 @@ def of_node(cluster: Cluster, node: Node, drained: bool = False) -> list[str]:
 
 
 def lost(nodes: Sequence[Node]) -> dict[str, State]:
-    """Return the state of the nodes that don't answer, for what is said of a production; nothing without one."""
-    found = [f"{one.name} ({state(one)})" for one in nodes if one.state != READY]
+    """Return the state of the nodes that don't answer, for what is said of a production; nothing without one.
+
+    A new leader knows nothing of any for some seconds.
+    """
+    found = [f"{one.name} ({state(one)})" for one in nodes if one.state not in (READY, UNKNOWN)]
     return {"nodes": State("lost", {"which": ", ".join(found), "more": "./inv nodes"})} if found else {}
 
 

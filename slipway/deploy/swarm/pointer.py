@@ -3,7 +3,7 @@
 The services of the Swarm become a release by what is kept of it. Of its web, one task is tried before.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
@@ -19,6 +19,7 @@ from slipway.engine.swarm.objects import Blob
 from slipway.engine.swarm.services import BACK, FAILED, Service
 from slipway.project.config import Project
 from slipway.runtime.release import WEB, Pointer, Release
+from slipway.runtime.releases import Images
 
 SECONDS = len("2026-11-28T00:00:00")  # of a time, as long as it is to be compared
 END = 10  # seconds for a trial to end, that nobody is led to
@@ -27,6 +28,8 @@ SWARM = "The Swarm"  # who has gone back, where nobody told it to
 
 class SwarmPointer(SwarmNotes):
     """What leads clients to a release, and what is kept of each; see `runtime.releases.Releases`."""
+
+    images: Images
 
     def __init__(self, parts: Parts, store: Store, project: Project, steps: Steps) -> None:
         super().__init__(store)
@@ -37,10 +40,31 @@ class SwarmPointer(SwarmNotes):
 
     # What is kept
 
-    def records(self) -> dict[str, Record]:
-        """Return what is kept of releases, by id, the oldest first; raises Problem."""
+    def records(self, there: Mapping[str, Service] | None = None) -> dict[str, Record]:
+        """Return what is kept of releases, by id, the oldest first; raises Problem.
+
+        Of the live one, it is what its services are where somebody has removed what was kept. `there` are the services.
+        """
         found = {one.id: one for one in map(Record.of, self.store.all(names.RECORD))}  # the last one of each counts
+        if lost := self._unkept(found, self.parts.all() if there is None else there):
+            found[lost.id] = lost
         return dict(sorted(found.items(), key=lambda item: item[1].created[:SECONDS]))
+
+    def _unkept(self, kept: Mapping[str, Record], there: Mapping[str, Service]) -> Record | None:
+        live = _release(there.get(names.of_service(self.deployment, self._leads)))
+        if not live or live in kept:
+            return None
+        return records.of_services(self.deployment, live, there, self.images)
+
+    def keep_live(self) -> None:
+        """Keep again what the live release is, where somebody has removed that: one can go back to it. Raises Problem.
+
+        To be called by who holds the lock.
+        """
+        kept = {one.labels.get(labels.RELEASE, ""): Record.of(one) for one in self.store.all(names.RECORD)}
+        if lost := self._unkept(kept, self.parts.all()):
+            self.store.set(names.RECORD, lost.id, lost.data)
+            self.steps.note("recovered", f"what was kept of {lost.id}, which is live, was gone: noted anew, as it runs")
 
     def record_of(self, release: str) -> Record:
         """Return what is kept of a release; raises Problem when nothing is."""
@@ -130,8 +154,12 @@ class SwarmPointer(SwarmNotes):
         """Return the release of web, or of the first of what there is without web; "" for none."""
         return _release(self._first())
 
+    @property
+    def _leads(self) -> str:
+        return WEB if self.has_web else min(self.project.processes, default=WEB)
+
     def _first(self) -> Service | None:
-        return self.parts.find(WEB if self.has_web else min(self.project.processes, default=WEB))
+        return self.parts.find(self._leads)
 
     def _leading(self, record: Record) -> list[str]:
         return [WEB] if self.has_web else list(record.processes)

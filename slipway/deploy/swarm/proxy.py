@@ -165,7 +165,8 @@ class SwarmProxy:
         until_running(self.parts, PROXY, self.stack.project.wait, marked(spec))
 
     def revive(self) -> bool:
-        """Tell whether there is one: that it runs, the Swarm sees to."""
+        """Tell whether there is one: that it runs, the Swarm sees to. Raises Problem when no node is to have it."""
+        self.need_nodes()
         return self.exists()
 
     # What it is asked

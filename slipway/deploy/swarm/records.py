@@ -13,6 +13,7 @@ from slipway.engine.swarm.objects import Blob
 from slipway.engine.swarm.services import COMING, FAILED, RUNNING, Service, Spec, Task
 from slipway.engine.swarm.specs import is_as_told
 from slipway.runtime.release import WEB, Release
+from slipway.runtime.releases import Images
 
 KILLED = 137  # the status of what SIGKILL has ended
 SECOND = 10**9  # in nanoseconds, which the Swarm counts in
@@ -58,6 +59,20 @@ class Record:
     def processes(self) -> dict[str, Spec]:
         """The specs of what it has beside web."""
         return {name: spec for name, spec in self.specs.items() if name != WEB}
+
+
+def of_services(deployment: str, release: str, there: Mapping[str, Service], found: Images) -> Record | None:
+    """Return what the services of a release are, of which nothing is kept any more; None without one."""
+    mine = [
+        one for one in there.values() if one.labels.get(RELEASE) == release and one.labels.get(names.KIND) == names.PART
+    ]
+    if not mine:
+        return None
+    image = str(mine[0].spec["TaskTemplate"]["ContainerSpec"]["Image"])
+    here = found.find(image)
+    specs = {one.name.removeprefix(f"{deployment}_"): one.spec for one in mine}
+    began = max(one.began or one.created for one in mine)
+    return Record(release, image, here.id if here else "", specs, here.labels if here else {}, began)
 
 
 def renewed(record: Record, values: Mapping[str, str], have: Callable[[str, str], File]) -> Record:

@@ -26,6 +26,7 @@ from slipway.engine.swarm import logs, services
 from slipway.engine.swarm.services import FAILED
 from slipway.project.settings import Settings
 from slipway.runtime.release import WEB, Answers, Beside, NewRelease, Release
+from slipway.runtime.releases import Images
 
 END = 10  # seconds for the lock's task
 LOOKED_INTO = 6  # tasks, for one that has a log
@@ -43,7 +44,7 @@ class SwarmReleases(SwarmDefined):
         self.files = files
         self.stack = maker.stack
         self.shell = self.stack.shell
-        self.images = images.Images(self.shell)
+        self.images: Images = images.Images(self.shell)
         self.held: Lock | None = None
         self.is_ended = False  # by this process, which has removed all else
         self._count = set[str]()  # releases that count what their clients get
@@ -60,6 +61,7 @@ class SwarmReleases(SwarmDefined):
                 if files:
                     self.agree()
                 settled.wait(self.shell.steps, self.parts)
+                self.keep_live()
                 yield waited
             finally:
                 self.held = None

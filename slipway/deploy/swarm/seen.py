@@ -31,7 +31,7 @@ class SwarmSeen(SwarmPointer):
         tasks = self.parts.tasks(there)
         return {
             id: records.release(one, self.deployment, there, tasks, self.has_web)
-            for id, one in self.records().items()
+            for id, one in self.records(there).items()
         }  # fmt: skip
 
     def live(self) -> Release | None:

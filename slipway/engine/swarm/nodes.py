@@ -7,7 +7,7 @@ from typing import Any
 from slipway.core.errors import Problem
 from slipway.engine.api import Api
 
-READY, DOWN = "ready", "down"
+READY, DOWN, UNKNOWN = "ready", "down", "unknown"
 ACTIVE, PAUSE, DRAIN = "active", "pause", "drain"
 
 

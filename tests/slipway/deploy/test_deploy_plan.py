@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from slipway.deploy.facts import Facts, Options, is_nothing
+from slipway.deploy.facts import Facts, Options, is_nothing, scale
 from slipway.deploy.plan import rows
 from slipway.deploy.source import Candidate
 from slipway.runtime.bring_over import Role
@@ -29,6 +29,15 @@ def test_without_a_change_there_is_nothing_to_do_unless_told(facts: Facts) -> No
     assert is_nothing(facts, Options())
     assert not is_nothing(facts, Options(force=True))
     assert not is_nothing(facts, Options(scale=2))
+
+
+def test_there_are_as_many_as_there_were_when_nothing_is_live_any_more(facts: Facts) -> None:
+    (one,) = facts.entries
+    entries = (replace(one, scale=3), replace(one, release="b", scale=7, outcome="failed"))
+    assert scale(replace(facts, live=None, entries=entries), Options()) == 3
+    assert scale(replace(facts, live=None, entries=entries), Options(scale=2)) == 2
+    assert scale(replace(facts, live=None, entries=()), Options()) == 1
+    assert ("replicas", "0 -> 3") in rows(replace(facts, live=None, entries=entries), Options())
 
 
 @pytest.mark.parametrize(

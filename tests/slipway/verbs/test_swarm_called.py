@@ -8,7 +8,7 @@ NOWHERE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
 SWARM = '\n[tool.slipway.environments.prod]\norchestrator = "swarm"\n'
 WRONG = {
     "env --prod --pull": "A Swarm tells nobody what its secrets are",
-    "deploy --tag 1.0.0": "Start the engine",
+    "deploy --tag 1.0.0": "Name the Docker context of a manager: --context NAME (docker context ls)",
 }
 
 

@@ -68,6 +68,8 @@ class SwarmProxyInMemory:
 class SwarmReleasesInMemory(SwarmSeen):
     """Releases with web and a worker; who has the lock is whoever asks."""
 
+    images: MemoryImages
+
     def __init__(self, memory: MemoryApi, root: Path) -> None:
         (root / "pyproject.toml").write_text(PYPROJECT)
         store = Store(api(memory), "shop-prod", lambda: True)
@@ -82,6 +84,7 @@ class SwarmReleasesInMemory(SwarmSeen):
     @contextlib.contextmanager
     def lock(self, verb: str, wait: bool = True, files: bool = True, joins: str = "") -> Iterator[str]:
         settled.wait(self.steps, self.parts)
+        self.keep_live()
         yield ""
 
     def busy(self) -> str:

@@ -243,5 +243,5 @@ def test_a_node_is_found_by_its_name_or_id() -> None:
 def test_a_production_is_told_of_with_the_nodes_that_do_not_answer() -> None:
     away = [node("n2", state="down"), node("n3", state="unknown"), node("n4", availability="drain")]
     (told,) = losses.lost([*ONE_MANAGER, *away]).items()
-    assert told == ("nodes", State("lost", {"which": "n2 (down), n3 (no answer)", "more": "./inv nodes"}))
+    assert told == ("nodes", State("lost", {"which": "n2 (down)", "more": "./inv nodes"}))
     assert losses.lost(ONE_MANAGER) == {}

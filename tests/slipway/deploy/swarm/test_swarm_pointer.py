@@ -8,6 +8,7 @@ import pytest
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
 from slipway.deploy import ledger
+from slipway.deploy.compose.labels import RELEASE
 from slipway.deploy.swarm import names
 from slipway.deploy.swarm.parts import Parts
 from slipway.deploy.swarm.pointer import SwarmPointer
@@ -16,6 +17,7 @@ from slipway.deploy.swarm.store import Store
 from slipway.engine.swarm import services
 from slipway.project.config import load
 from slipway.runtime.release import Release
+from tests.slipway.deploy.images_in_memory import MemoryImages
 from tests.slipway.deploy.in_memory import PYPROJECT
 from tests.slipway.deploy.support import entry
 from tests.slipway.deploy.swarm.in_memory import MemoryApi, api, record
@@ -23,6 +25,8 @@ from tests.slipway.deploy.swarm.in_memory import MemoryApi, api, record
 
 class Pointer(SwarmPointer):
     """One without a proxy."""
+
+    images = MemoryImages()
 
     def configuration(self) -> str:
         """Return none."""
@@ -171,3 +175,20 @@ def test_of_a_first_release_that_fails_no_process_is_left(memory: MemoryApi, tmp
     first.become(first.record_of("a"), "worker")
     removed(first, "a")
     assert memory.named("services") == []
+
+
+def test_what_was_kept_of_the_live_release_and_is_gone_is_what_its_services_are(
+    memory: MemoryApi, one: Pointer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = one.record_of("a")
+    one.store.remove(*one._kept("a"))
+    found = one.record_of("a")
+    assert (found.image, {*found.specs}) == (before.image, {*before.specs})
+    assert list(one.records()) == ["b", "a"]
+    assert [each.labels[RELEASE] for each in one.store.all(names.RECORD)] == ["b"]  # who only looks notes nothing
+    one.keep_live()
+    one.keep_live()
+    assert capsys.readouterr().err.count("what was kept of a, which is live, was gone") == 1
+    one.switch("b", "a", entry("b").line())
+    assert one.back("me") == "a"
+    assert one.pointer().release == "a"
