@@ -71,7 +71,7 @@ def of_services(deployment: str, release: str, there: Mapping[str, Service], fou
     image = str(mine[0].spec["TaskTemplate"]["ContainerSpec"]["Image"])
     here = found.find(image)
     specs = {one.name.removeprefix(f"{deployment}_"): one.spec for one in mine}
-    began = max(one.began or one.created for one in mine)
+    began = f"{max((one.began or one.created).rstrip('Z') for one in mine)}Z"  # in UTC, as configs have it
     return Record(release, image, here.id if here else "", specs, here.labels if here else {}, began)
 
 

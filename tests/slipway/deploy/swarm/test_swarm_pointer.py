@@ -185,6 +185,8 @@ def test_what_was_kept_of_the_live_release_and_is_gone_is_what_its_services_are(
     found = one.record_of("a")
     assert (found.image, {*found.specs}) == (before.image, {*before.specs})
     assert list(one.records()) == ["b", "a"]
+    assert found.created.endswith("Z")
+    assert not found.created.endswith("ZZ")
     assert [each.labels[RELEASE] for each in one.store.all(names.RECORD)] == ["b"]  # who only looks notes nothing
     one.keep_live()
     one.keep_live()
