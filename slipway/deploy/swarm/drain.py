@@ -60,8 +60,8 @@ class Draining:
                     finally:
                         self.scaling.scale(usual)
         with self._left(node, "drained"), self.steps.step("drained") as step:
-            self._until(node, wanted, empty=node.state == READY)
-            step.detail = f"{node.name}: nothing of {self.parts.deployment} runs there"
+            now = self._until(node, wanted, empty=True)
+            step.detail = left_with(now, node)
 
     def back(self, name: str) -> None:
         """Let a node have tasks again, and spread what runs; raises Problem."""
@@ -111,7 +111,7 @@ class Draining:
     def _be(self, node: Node, availability: str) -> None:
         nodes.change(self.parts.api, node, {**node.spec, "Availability": availability})
 
-    def _until(self, node: Node, wanted: Mapping[str, int], empty: bool = False) -> None:
+    def _until(self, node: Node, wanted: Mapping[str, int], empty: bool = False) -> Cluster:
         # Until so many run of each part, and, if it is to be `empty`, nothing on the node.
         now = self.look()
         patience = max((patience_with(one, self.wait) for one in now.parts.values()), default=self.wait)
@@ -126,6 +126,7 @@ class Draining:
                 )
             time.sleep(POLL)
             now = self.look()
+        return now
 
     @contextlib.contextmanager
     def _left(self, node: Node, what: str) -> Iterator[None]:
@@ -143,11 +144,21 @@ class Draining:
 
 
 def still(now: Cluster, node: Node, wanted: Mapping[str, int], empty: bool) -> str:
-    """Say what is waited for, "" once nothing is."""
+    """Say what is waited for, "" once nothing is.
+
+    What ran on a node that does not answer ends when it is back: nobody tells of it before.
+    """
     found = []
-    if empty and (left := now.left_on(node)):
+    if empty and now.find(node.id).state == READY and (left := now.left_on(node)):
         found.append(f"{left} still end{'s' if left == 1 else ''} on {node.name}")
     for part, count in wanted.items():
         if part in now.parts and (running := len(now.running(part))) < count:
             found.append(f"{part}: {running} of {count} run{'s' if running == 1 else ''}")
     return ", ".join(found)
+
+
+def left_with(now: Cluster, node: Node) -> str:
+    """Say what a node that is drained has of the deployment."""
+    if (then := now.find(node.id)).state == READY:
+        return f"{node.name}: nothing of {now.deployment} runs there"
+    return f"{node.name} is {cluster.state(then)}, and what runs there is not known: it ends when {node.name} is back"

@@ -183,6 +183,11 @@ def test_what_is_waited_for() -> None:
     found = cluster(THREE, {"web": "n1 n2", "db": "n1"})
     assert drain.still(found, THREE[0], {"web": 3}, empty=True) == "2 still end on n1, web: 2 of 3 run"
     assert drain.still(found, THREE[2], {"web": 2}, empty=True) == ""
+    assert drain.left_with(found, THREE[2]) == "n3: nothing of shop-prod runs there"
+    lost = replace(found, nodes=[replace(THREE[0], state="down"), *THREE[1:]])  # since it was told to be drained
+    assert drain.still(lost, THREE[0], {"web": 3}, empty=True) == "web: 2 of 3 run"
+    told = "n1 is down, and what runs there is not known: it ends when n1 is back"
+    assert drain.left_with(lost, THREE[0]) == told
     more = service("web", 5)
     labels = {**more.labels, scaling.USUAL: "3"}
     assert scaling.count_of(replace(more, spec={**more.spec, "Labels": labels})) == 3
