@@ -121,6 +121,7 @@ class SwarmDeployment:
         config, maker = self.definitions.config(port), self.releases.maker
         refuse(config, [*OWN, *(name for name, of in config["services"].items() if keeps(of))])
         maker.check()
+        self.parts.check_names(maker.definition.config, config)
         self.parts.check_networks(reach.networks(maker.definition.config) | reach.networks(config))
         companions = {name: of for name, of in config["services"].items() if name not in OWN}
         for line in (*differences(maker.definition.config), *differences({**config, "services": companions})):

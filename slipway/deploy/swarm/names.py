@@ -1,8 +1,9 @@
 """What the parts of a deployment on a Swarm are called, and how they are labelled."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from slipway.core.errors import Problem
 from slipway.deploy.compose.labels import DEPLOYMENT, RELEASE
 from slipway.deploy.swarm.around import NAMESPACE as NAMESPACE
 
@@ -23,6 +24,7 @@ PROXY_NODE, DATA_NODE = "slipway.proxy", "slipway.data"
 
 DEFAULT, DATABASE, CONTROL = "default", "database", "control"  # networks; the last one is the proxy's and the lock's
 OWN_NETWORKS = (DEFAULT, DATABASE, CONTROL)  # which no Compose file can have of others
+OWN_SERVICES = (*RESERVED, f"{JOB}-00000000")  # one of a job ends with eight digits
 LONGEST = 63  # characters of a name
 
 
@@ -48,6 +50,17 @@ def of_object(deployment: str, kind: str, key: str) -> str:
     """Return the name of a config or secret; one that is too long ends with its hash."""
     name = f"{deployment}.{kind}.{key}"
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 17]}.{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+def check(deployment: str, called: Iterable[str]) -> None:
+    """Raise Problem where services or networks of a deployment would have names too long for a Swarm."""
+    longest = max(called, key=len, default="")
+    if len(longest) > LONGEST:
+        raise Problem(
+            f"{longest} has {len(longest)} characters, and what a Swarm has takes {LONGEST} at most. Nothing was "
+            f"changed. Let the deployment {deployment} be called shorter: by name in [tool.slipway], by "
+            "COMPOSE_PROJECT_NAME, or by the environment's name; or what the Compose files have. Then: ./inv deploy"
+        )
 
 
 def marks(deployment: str, kind: str = "", release: str = "", **more: str) -> dict[str, str]:

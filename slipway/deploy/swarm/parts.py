@@ -103,6 +103,15 @@ class Parts:
             )
         return reach.network(name, said, names.marks(self.deployment))
 
+    def check_names(self, *configs: Mapping[str, Any]) -> None:
+        """Raise Problem where a Swarm could not call so what Slipway has of its own, or what Compose files have."""
+        networks, called = {key: dict[str, Any]() for key in names.OWN_NETWORKS}, [*names.OWN_SERVICES]
+        for config in configs:
+            networks |= reach.networks(config)
+            called += config["services"]
+        found = [*(self.network(*one) for one in networks.items())]
+        names.check(self.deployment, [*found, *(names.of_service(self.deployment, one) for one in called)])
+
     def check_networks(self, declared: Networks) -> None:
         """Raise Problem for a network that is not what the Compose files say, or for others' that is not there."""
         for key, said in declared.items():

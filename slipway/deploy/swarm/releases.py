@@ -53,6 +53,7 @@ class SwarmReleases(SwarmDefined):
     @contextlib.contextmanager
     def lock(self, verb: str, wait: bool = True, files: bool = True, joins: str = "") -> Iterator[str]:
         """Hold the Swarm's lock; what it was still changing, it has come to the end of. Raises Problem."""
+        self.parts.check_names()
         networks = self.parts.have_networks(names.DEFAULT, names.CONTROL)
         wanted = locks.Wanted(self.deployment, self.away.image(), f"inv {verb} of {who()}", networks)
         with locks.on_swarm(wanted, self.api, wait, verb, joins) as (held, waited):

@@ -1,5 +1,6 @@
 """Networks of the Compose files on a Swarm: made as they are defined, or refused."""
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -95,3 +96,21 @@ def test_the_deployments_own_are_removed_and_no_others() -> None:
     api(memory).post("/networks/create", {"Name": "corporate", "Driver": "overlay", "Scope": "swarm"})
     parts(memory).remove_networks()
     assert memory.named("networks") == ["corporate"]
+
+
+@pytest.mark.parametrize(
+    ("length", "service", "longest"), [(46, "web", ""), (47, "web", "overlay_database"), (46, "w" * 17, "w" * 17)]
+)
+def test_names_that_are_too_long_for_a_swarm_are_told(length: int, service: str, longest: str) -> None:
+    long = "a" * length
+    ours = Parts(api(MemoryApi()), long, lambda: None, dict)
+    with pytest.raises(Problem) if longest else contextlib.nullcontext() as refused:
+        ours.check_names({"services": {service: {}}})
+    assert not refused or f"{long}_{longest} has 64 characters" in str(refused.value)
+
+
+def test_networks_that_an_earlier_version_has_made_keep_their_shorter_names() -> None:
+    memory, long = MemoryApi(), "a" * 47
+    for network in names.OWN_NETWORKS:
+        api(memory).post("/networks/create", {"Name": names.of_network_before(long, network)})
+    Parts(api(memory), long, lambda: None, dict).check_names()
