@@ -122,8 +122,8 @@ class Revisions:
             if head not in self.scripts:
                 raise Refused(
                     f"The database is at {head}, which is not among the revisions here: a newer release, or another "
-                    "branch, has migrated it. Migrate from that tree, restore a backup (./inv restore), or, in "
-                    "development, begin anew: ./inv down --volumes"
+                    "branch, has migrated it. Migrate from that tree, or restore a backup: ./inv restore. (Development "
+                    "can begin anew, without data: ./inv --help down)"
                 )
 
     def known(self, heads: Sequence[str]) -> frozenset[str]:

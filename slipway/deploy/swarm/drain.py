@@ -84,13 +84,18 @@ class Draining:
                 self.scaling.spread(part, count)
 
     def _usual_again(self, verb: str) -> None:
-        # One that was killed has left more than there are to be.
-        more = {part: count_of(one) for part, one in self.look().parts.items() if USUAL in one.labels}
-        if not more:
+        # One that was killed has left more than there are to be; another one may be at it, or have done it by now.
+        if not self._more():
             return
         with self.lock(verb):
-            self.scaling.scale(more)
-        self.steps.note("recovered", f"{', '.join(f'{count} of {part}' for part, count in more.items())} again")
+            if more := self._more():
+                self.scaling.scale(more)
+        if more:
+            self.steps.note("recovered", f"{', '.join(f'{count} of {part}' for part, count in more.items())} again")
+
+    def _more(self) -> dict[str, int]:
+        # Of what there are more than usual, how many there usually are.
+        return {part: count_of(one) for part, one in self.look().parts.items() if USUAL in one.labels}
 
     def _elsewhere_first(self, before: Cluster, node: Node) -> dict[str, int]:
         # Have more of what runs there; return how many there usually are. A node that is paused gets no new tasks.
