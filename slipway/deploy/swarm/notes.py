@@ -1,6 +1,7 @@
 """What a deployment notes on its Swarm: which release is live, and the ledger. See `runtime.releases.Releases`."""
 
 import gzip
+import secrets
 import zlib
 from collections.abc import Sequence
 
@@ -52,9 +53,14 @@ class SwarmNotes:
     # What is remembered
 
     def agree(self) -> None:
-        """Note how all of it is written, or raise Problem where only a newer Slipway knows that."""
+        """Note how all of it is written, or raise Problem where only a newer Slipway knows that.
+
+        What secrets and settings are hashed with is noted as well: jobs have secrets before anything is deployed.
+        """
         if not self.store.set(names.MARK, FORMAT, formats.line(formats.DEPLOYMENT).encode()):
             self._check_format()
+        if not self.store.get(names.MARK, SALT):
+            self.keep_salt(secrets.token_hex(16))
 
     def _check_format(self) -> None:
         said = self.store.get(names.MARK, FORMAT)

@@ -5,7 +5,7 @@ import pytest
 from slipway.core.errors import Problem
 from slipway.deploy import ledger
 from slipway.deploy.swarm import names
-from slipway.deploy.swarm.notes import LOGS, SwarmNotes, superfluous
+from slipway.deploy.swarm.notes import LOGS, SALT, SwarmNotes, superfluous
 from slipway.deploy.swarm.store import Store
 from slipway.runtime.release import Pointer
 from tests.slipway.deploy.support import entry
@@ -69,6 +69,17 @@ def test_names_of_objects_are_short_enough_and_differ() -> None:
     found = {names.of_object(long, names.RECORD, one) for one in ("20261128t072458", "20261128t072459")}
     assert len(found) == 2
     assert all(len(one) <= names.LONGEST for one in found)
+
+
+def test_what_secrets_are_hashed_with_is_there_before_any_of_them() -> None:
+    memory = MemoryApi()
+    notes = SwarmNotes(store(memory))
+    notes.agree()
+    salt = store(memory).get(names.MARK, SALT)
+    notes.agree()
+    notes.keep_salt("another")
+    assert len(salt) == 32
+    assert store(memory).get(names.MARK, SALT) == salt
 
 
 def test_what_a_newer_slipway_has_written_is_left_alone() -> None:
