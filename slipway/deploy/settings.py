@@ -19,6 +19,7 @@ from slipway.runtime.release import Release
 TRUSTED = "TRUSTED_PROXIES"
 UNSOUGHT = "not looked up"  # in the place of a hash
 WIDE = {4: 8, 6: 16}  # prefixes: a public network that is as wide has other clients in it than proxies
+NOT_KNOWN = "not compared: the ledger does not have those of both releases"
 
 
 def hashes(variables: Mapping[str, str], salt: str) -> dict[str, str]:
@@ -98,7 +99,12 @@ def differing(now: Mapping[str, str], live: Mapping[str, str], secrets: Iterable
 
 
 def difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
-    """Say by name which settings are new, changed and gone; "" for none."""
+    """Say by name which settings are new, changed and gone; "" for none.
+
+    Of a release that the ledger had lost, they are not known: each has some.
+    """
+    if not (before and after):
+        return NOT_KNOWN if before or after else ""
     found = {
         "new": sorted(after.keys() - before.keys()),
         "changed": sorted(name for name in after.keys() & before.keys() if after[name] != before[name]),

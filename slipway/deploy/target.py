@@ -87,7 +87,8 @@ def gone(entry: Entry, entries: Sequence[Entry], live: str, there: Collection[st
 def _refused(entries: Sequence[Entry], target: Entry, now: Entry) -> str:
     # Its containers are gone: what would be made is the live image with the settings of today, and no step back.
     other = settings.difference(now.settings, target.settings)
-    differs = f" It had other settings ({other}), which went with its containers." if other else ""
+    known = other not in ("", settings.NOT_KNOWN)
+    differs = f" It had other settings ({other}), which went with its containers." if known else ""
     further = next((one for one in history.leading(entries, now.release) if one.image_id != now.image_id), None)
     more = f"the release before with another image: ./inv rollback --to {further.release}" if further else ""
     return (

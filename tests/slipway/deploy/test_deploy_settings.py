@@ -5,12 +5,13 @@ import pytest
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
 from slipway.core.words import listed
-from slipway.deploy.settings import check_ports, check_trusted, difference, hashed, hashes
+from slipway.deploy.settings import NOT_KNOWN, check_ports, check_trusted, difference, hashed, hashes
 from tests.slipway.deploy.support import SETTINGS
 
 
 def test_difference_names_and_never_shows() -> None:
-    assert difference(SETTINGS, SETTINGS) == ""
+    assert difference(SETTINGS, SETTINGS) == difference({}, {}) == ""
+    assert difference({}, SETTINGS) == difference(SETTINGS, {}) == NOT_KNOWN  # a release that the ledger had lost
     assert hashed("salt", "SECRET", "value") != hashed("other salt", "SECRET", "value")
     assert hashed("salt", "SECRET", "value") != hashed("salt", "OTHER", "value")
     assert "value" not in hashed("salt", "SECRET", "value")
