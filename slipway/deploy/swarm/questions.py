@@ -16,7 +16,7 @@ ANSWER = "slipway: answer"
 # In memory, as nothing else can be written there; what broke off in its middle is no answer.
 SCRIPT = f"""of=/dev/shm/$$ && mkdir "$of" && cd "$of" || exit
 ask() {{
-  {{ wget -q -S -T {LIMIT} -t 1 HEADERS -O "$1.body" "$2"; echo $? >"$1.status"; }} 2>"$1.head"
+  {{ wget -q -S -T {LIMIT} -t 1 HEADERS -O "BODY" "$2"; echo $? >"$1.status"; }} 2>"$1.head"
 }}
 n=0
 for url; do
@@ -29,7 +29,7 @@ for i in $(seq "$n"); do
   echo "{ANSWER} $(cat "$i.status")"
   cat "$i.head"
   echo "{ANSWER}"
-  grep 'ONLY' "$i.body" 2>/dev/null
+  [ ! -e "$i.body" ] || grep 'ONLY' "$i.body"
   echo
 done
 cd / && rm -r "$of"
@@ -46,9 +46,9 @@ class Answer:
 
 
 def ask(
-    shell: Shell, lock: Lock, urls: Sequence[str], headers: Mapping[str, str] | None = None, only: str = ""
+    shell: Shell, lock: Lock, urls: Sequence[str], headers: Mapping[str, str] | None = None, only: str | None = None
 ) -> list[Answer]:
-    """Ask these addresses; return what each said, of its body the lines that a pattern of grep finds.
+    """Ask these addresses; return what each said, of its body the lines that a pattern of grep finds, or nothing.
 
     A call of the engine that fails is made once more; when that failed as well, it is the head of each answer. Raises
     Problem when it has no end.
@@ -69,16 +69,17 @@ def told(shell: Shell, lock: Lock, urls: Sequence[str], only: str = "") -> list[
         return [Answer()] * len(urls)
 
 
-def script(headers: Mapping[str, str], only: str) -> str:
+def script(headers: Mapping[str, str], only: str | None) -> str:
     """Return the script that asks the addresses it is called with."""
     words = [word for name, value in headers.items() for word in ("--header", f"{name}: {value}")]
-    return SCRIPT.replace("HEADERS", shlex.join(words)).replace("ONLY", only)
+    body = "/dev/null" if only is None else "$1.body"  # a page may be larger than there is room for
+    return SCRIPT.replace("HEADERS", shlex.join(words)).replace("BODY", body).replace("ONLY", only or "")
 
 
 def read(said: str) -> list[Answer]:
     """Read what the script prints."""
     found = []
-    for one in said.split(f"{ANSWER} ")[1:]:
+    for one in f"{said}\n".split(f"{ANSWER} ")[1:]:
         status, _, rest = one.partition("\n")
         head, _, body = rest.partition(f"{ANSWER}\n")
         good = status == "0"

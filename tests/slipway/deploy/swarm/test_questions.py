@@ -63,6 +63,7 @@ def test_all_are_asked_at_once_and_each_answer_is_its_own(lock: Lock, shell: She
     assert (bad.good, "502" in bad.head, bad.body) == (False, True, "")
     assert last.body.endswith('metric{of="http://10.0.0.1/last"} 4')
     assert not list(Path(lock.container).iterdir())
+    assert questions.ask(shell, lock, urls[1:2]) == [Answer(True)]  # its body is kept nowhere
 
 
 def test_more_than_are_asked_at_once_are_all_asked(lock: Lock, shell: Shell) -> None:
