@@ -18,6 +18,7 @@ from slipway.engine.swarm import objects
 from slipway.engine.swarm.objects import CONFIGS, SECRETS, Kind
 
 DIGITS = 16
+KINDS: tuple[Kind, ...] = (SECRETS, CONFIGS)
 OWNER_ALONE, FOR_ALL = 0o400, 0o444
 
 
@@ -86,6 +87,11 @@ class Files:
         found = objects.named(self.api, kind, key)
         return found.id if found else ""
 
+    def lacking(self, specs: Any) -> list[str]:
+        """Name the secrets and configs that specs have and the Swarm has not: somebody has removed them."""
+        there = {one.id for kind in KINDS for one in objects.listed(self.api, kind)}
+        return sorted({name for name, id in _given(specs) if id not in there})
+
     def tidy(self, used: set[str]) -> None:
         """Remove those that nothing has which is kept; raises Problem.
 
@@ -101,12 +107,17 @@ class Files:
 
 def used(value: Any) -> Iterator[str]:
     """Yield the names of the secrets and configs that specs have."""
+    return (name for name, _ in _given(value))
+
+
+def _given(value: Any) -> Iterator[tuple[str, str]]:
+    # The name and the id of each.
     if isinstance(value, Mapping):
-        for key, each in value.items():
-            if key in ("SecretName", "ConfigName"):
-                yield str(each)
-            else:
-                yield from used(each)
+        for key in ("Secret", "Config"):
+            if name := value.get(f"{key}Name"):
+                yield str(name), str(value.get(f"{key}ID", ""))
+        for each in value.values():
+            yield from _given(each)
     elif isinstance(value, list | tuple):
         for each in value:
-            yield from used(each)
+            yield from _given(each)

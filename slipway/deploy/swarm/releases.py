@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 
 from slipway.core.caller import who
+from slipway.core.errors import Problem
 from slipway.deploy.compose import labels
 from slipway.deploy.swarm import counted, disks, names, reach, records, settled
 from slipway.deploy.swarm import lock as locks
@@ -131,6 +132,12 @@ class SwarmReleases(SwarmDefined):
     def resume(self, release: Release) -> None:
         """Try the web of one that was kept; raises Problem."""
         record = self.record_of(release.id)
+        if gone := self.files.lacking(record.specs):
+            raise Problem(
+                f"Of what is kept of {record.id}, somebody has removed {', '.join(gone)} from the Swarm: it cannot be "
+                "started again. To go to another one that is kept (./inv releases): ./inv rollback --to RELEASE; to "
+                "have its image with today's settings: ./inv deploy --tag TAG"
+            )
         with self.pulls.meanwhile(record.image, record.specs):
             if release.has_web:
                 self.try_out(record)

@@ -77,6 +77,18 @@ def test_what_nothing_has_any_more_is_removed() -> None:
     assert old.name not in memory.named("secrets")
 
 
+def test_what_somebody_has_removed_is_named() -> None:
+    memory = MemoryApi()
+    of = files(memory)
+    there, gone = (of.secrets({"KEY": value}, "0")[0] for value in ("1", "2"))
+    specs = {"web": {"Secrets": [{"SecretID": one.id, "SecretName": one.name} for one in (there, gone)]}}
+    assert of.lacking(specs) == []
+    api(memory).delete(f"/secrets/{gone.id}")
+    assert of.lacking(specs) == [gone.name]
+    of.secrets({"KEY": "2"}, "0")  # another one of its name is none that it has
+    assert of.lacking(specs) == [gone.name]
+
+
 def test_names_are_found_wherever_specs_have_them() -> None:
     config = {"Configs": [{"ConfigName": "a"}], "x": [{"Secrets": [{"SecretName": "b"}]}]}
     assert set(used([config])) == {"a", "b"}
