@@ -8,6 +8,7 @@ from slipway.deploy.swarm.values import nano_cpus, nanoseconds, octets
 
 # Seconds until a task that ended is followed by another. The engine waits 0.1 s at first and doubles that, a Swarm
 # always waits as long: what ends again and again is not to take a node's time.
+TOLD = 2  # seconds in which the Swarm knows that a task has failed
 AGAIN = 2
 CONDITIONS = {"": "none", "no": "none", "always": "any", "unless-stopped": "any", "on-failure": "on-failure"}
 FIRST = {"start-first", "stop-first"}
@@ -112,11 +113,16 @@ def order(service: Mapping[str, Any], around: Around) -> str:
 
 
 def update(service: Mapping[str, Any], around: Around) -> dict[str, Any]:
-    """Return the UpdateConfig."""
+    """Return the UpdateConfig.
+
+    The Swarm goes on with the next node at once, and learns meanwhile that the task of the one before has failed. Where
+    each node's stops first, none would be left by then.
+    """
     said = (service.get("deploy") or {}).get("update_config") or {}
+    least = TOLD if around.is_global and order(service, around) == "stop-first" else 0
     return {
         "Parallelism": int(said.get("parallelism", 1)),
-        "Delay": nanoseconds(said.get("delay") or 0),
+        "Delay": max(nanoseconds(said.get("delay") or 0), least * 10**9),
         "FailureAction": "rollback",
         "Monitor": round(around.monitor * 10**9),
         "MaxFailureRatio": 0,

@@ -1,7 +1,6 @@
 """The proxies of a deployment on a Swarm: one on each node that has their label. See `runtime.releases.Proxy`."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from slipway.core.errors import Problem
 from slipway.deploy.compose import answers
@@ -152,17 +151,24 @@ class SwarmProxy:
         found = self.parts.find(PROXY)
         if not found:
             raise Problem("There is no proxy: ./inv deploy")
-        spec: dict[str, Any] = {**found.spec}
-        task = {**spec["TaskTemplate"]}
-        container = {**task["ContainerSpec"]}
-        new = self.files.config(CADDYFILE, f"{FOLDER}/{CADDYFILE}", configuration)
-        container["Configs"] = [
-            {**one, "ConfigID": new.id, "ConfigName": new.name} if one["File"]["Name"] == new.target else one
-            for one in container["Configs"]
-        ]
-        task["ContainerSpec"], spec["TaskTemplate"] = container, task
+        spec = self._with(found, configuration)
         self.parts.put(spec)
         until_running(self.parts, PROXY, self.stack.project.wait, marked(spec))
+
+    def _with(self, service: Service, configuration: str) -> Spec:
+        # What was made of the definition is known again by that; what was not stays what it is otherwise.
+        port = self.port or 0
+        if is_so(service.spec, self._spec(self._configuration_of(service), port, make=False)):
+            return self._spec(configuration, port)
+        new = self.files.config(CADDYFILE, f"{FOLDER}/{CADDYFILE}", configuration)
+        task = service.spec["TaskTemplate"]
+        configs = [
+            {**one, "ConfigID": new.id, "ConfigName": new.name} if one["File"]["Name"] == new.target else one
+            for one in task["ContainerSpec"]["Configs"]
+        ]
+        return {
+            **service.spec, "TaskTemplate": {**task, "ContainerSpec": {**task["ContainerSpec"], "Configs": configs}},
+        }  # fmt: skip
 
     def revive(self) -> bool:
         """Tell whether there is one: that it runs, the Swarm sees to. Raises Problem when no node is to have it."""

@@ -239,3 +239,19 @@ def test_what_means_something_else_on_a_swarm_is_said() -> None:
     assert differences(config()) == [
         "it: no restart: a Swarm starts none in its place when its node is lost; for that, restart: unless-stopped"
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "known", "seconds"),
+    [
+        ({}, {"is_global": True, "stop_first": True}, 2),
+        ({"delay": "5s"}, {"is_global": True, "stop_first": True}, 5),
+        ({}, {"is_global": True}, 0),
+        ({}, {"stop_first": True}, 0),
+    ],
+)
+def test_no_nodes_task_stops_before_it_is_known_how_the_one_before_does(
+    said: dict[str, Any], known: dict[str, Any], seconds: int
+) -> None:
+    made = service("it", config(deploy={"update_config": said}), around(**known))
+    assert made["UpdateConfig"]["Delay"] == seconds * SECOND
