@@ -10,7 +10,7 @@ from typing import Any
 
 from slipway.core.errors import Problem
 from slipway.core.limits import ASK, Limit
-from slipway.deploy.compose import answers
+from slipway.deploy.compose import answers, listening
 from slipway.deploy.compose.earlier import UP, Earlier, kept
 from slipway.deploy.compose.edge import Edge
 from slipway.deploy.compose.files import CADDYFILE, DEFINITION, FOLDER, Files
@@ -200,21 +200,28 @@ def connections_command(proxy: str, addresses: Sequence[str]) -> list[str]:
 
 
 def check(stack: Stack, service: Mapping[str, Any], image: str, configuration: str) -> None:
-    """Have an image of Caddy read a Caddyfile as a service would; raises Problem with what it says."""
+    """Have an image of Caddy read a Caddyfile as a service would; raises Problem with what it says.
+
+    Also where clients would find nobody.
+    """
     values = {name: str(value) for name, value in (service.get("environment") or {}).items() if value}
     if not images.inspect(stack.shell, image):
         missing = f"The proxy's image {image}, as the Compose files name it, cannot be pulled (see above)."
         stack.shell.output(images.pull_command(image), echo=True, failed=missing)
     command = validate_command(image, stack.name, list(values))
     failed = f"Caddy cannot read the {CADDYFILE} (see above)."
-    stack.shell.output(command, hidden=values, given=configuration, failed=failed)
+    listening.check(stack.shell.output(command, hidden=values, given=configuration, failed=failed), service)
 
 
 def validate_command(image: str, project: str, variables: list[str]) -> list[str]:
-    """Return the command that has Caddy read a Caddyfile from its standard input, with variables of this process."""
+    """Return the command that has Caddy read a Caddyfile from its standard input, with variables of this process.
+
+    It prints what Caddy makes of it, as JSON.
+    """
     script = (
-        'printf %s "$ACME_CA_ROOT" >/tmp/acme-root.pem; caddy validate --adapter caddyfile --config - 2>/tmp/said '
-        "|| { grep -i error: /tmp/said || tail -n 5 /tmp/said; exit 1; } >&2"
+        'printf %s "$ACME_CA_ROOT" >/tmp/acme-root.pem; cat >/tmp/given; '
+        'set -- --adapter caddyfile --config /tmp/given; caddy validate "$@" >/tmp/said 2>&1 '
+        '|| { grep -i error: /tmp/said || tail -n 5 /tmp/said; exit 1; } >&2; caddy adapt "$@" 2>/dev/null'
     )
     options = ["--interactive", *(word for name in variables for word in ("--env", name))]
     return script_command(image, project, "-c", script, options=options)

@@ -53,6 +53,6 @@ def test_an_image_that_is_wanted_and_cannot_be_had_is_told() -> None:
 
 def test_what_it_reads_is_checked_by_the_image_that_is_wanted() -> None:
     image = json.dumps([{"Id": "sha256:2", "Config": {}}])
-    there, shell = proxy("p", INSPECTED, CONFIG, "caddy:3", image, "valid")
+    there, shell = proxy("p", INSPECTED, CONFIG, "caddy:3", image, "{}")
     there.check("", 80)
     assert "caddy:3" in shell.asked[-1]
