@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,16 @@ NOTED = f"""
     SELECT coalesce((SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                      WHERE c.oid = to_regclass('{VERSIONS}')), current_schema(), '')
 """  # noqa: S608
+
+# By these, a server notices within half a minute that its client is gone, also without a word, as one whose machine was
+# cut off; with the session end its locks. Else it would wait for two hours, or for as long as TCP repeats an answer.
+NOTICES = {
+    "client_connection_check_interval": "1000",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -118,7 +128,7 @@ def connect(called: str, database: str = "") -> Connection:
     Raises Refused with what the server said.
     """
     try:
-        return psycopg.connect(
+        made = psycopg.connect(
             host=variable("DATABASE_HOSTNAME"),
             port=int(variable("DATABASE_PORT", "5432")),
             user=variable("DATABASE_USERNAME"),
@@ -133,8 +143,16 @@ def connect(called: str, database: str = "") -> Connection:
             keepalives_count=3,
             autocommit=True,
         )
+        made.execute(set_all(NOTICES).encode())
+        return made
     except psycopg.OperationalError as error:
         raise Refused(explained_here(f"{error}\nThe database {database or name()} could not be opened.")) from None
+
+
+def set_all(values: Mapping[str, str]) -> str:
+    """Return the statement that gives a session these settings, those of them that the server knows."""
+    rows = ", ".join(f"('{name}', '{value}')" for name, value in values.items())
+    return f"SELECT set_config(name, value, false) FROM (VALUES {rows}) v(name, value) JOIN pg_settings USING (name)"  # noqa: S608
 
 
 def noted(connection: Connection) -> str:

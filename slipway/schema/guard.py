@@ -11,7 +11,7 @@ from psycopg import sql
 from sqlalchemy import Engine, event
 
 from slipway.schema import statements
-from slipway.schema.database import Connection, Refused, connect, name
+from slipway.schema.database import NOTICES, Connection, Refused, connect, name, set_all
 from slipway.schema.statements import Limits
 from slipway.schema.witness import look, witness
 from slipway.schema.words import say
@@ -20,15 +20,7 @@ APPLICATION = "slipway-migration"
 READ = "let it read DATABASE_*, or what [tool.slipway.database] makes of them"
 POLL = 0.5  # seconds between two looks for who keeps a statement waiting
 
-# A server notices within seconds that its client is gone, and gives its locks back. (Set where the server knows them.)
-SETTINGS = {
-    "application_name": APPLICATION,
-    "client_connection_check_interval": "1000",
-    "tcp_keepalives_idle": "10",
-    "tcp_keepalives_interval": "5",
-    "tcp_keepalives_count": "3",
-    "idle_in_transaction_session_timeout": "300000",
-}
+SETTINGS = {"application_name": APPLICATION, **NOTICES, "idle_in_transaction_session_timeout": "300000"}
 # Where an index is, whether it is whole, and who builds it just now.
 _PLACE = """
     SELECT n.nspname, c.relname, i.indisvalid, p.pid, c.oid::regclass FROM pg_class c
@@ -98,8 +90,7 @@ class Guard:
         """Prepare a connection that Alembic has opened."""
         cursor = connection.cursor()
         self._refuse_another(cursor)
-        for setting, value in SETTINGS.items():
-            cursor.execute(f"SELECT set_config(name, '{value}', false) FROM pg_settings WHERE name = '{setting}'")  # noqa: S608
+        cursor.execute(set_all(SETTINGS))
         cursor.close()
         connection.commit()
 

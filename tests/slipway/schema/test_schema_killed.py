@@ -64,3 +64,17 @@ def test_an_interrupted_migration_takes_its_revision_back(service: Service) -> N
     assert process.returncode == 130
     assert "Stopped" in said
     assert service.at == "0001"
+
+
+def test_the_server_is_told_to_notice_that_a_migration_is_cut_off(service: Service) -> None:
+    told = "SELECT current_setting('tcp_user_timeout') a, current_setting('tcp_keepalives_idle') b"
+    service.revision(
+        "0002",
+        "from slipway.schema.database import connect",
+        f'op.execute("CREATE TABLE seen AS {told}")',
+        f"with connect(\"beside\") as other: op.execute(\"INSERT INTO seen VALUES ('%s', '%s')\" % "
+        f'other.execute("{told}").fetchone())',
+    )
+    done = service.run("upgrade")
+    assert done.returncode == 0, done.stderr
+    assert service.ask("SELECT * FROM seen") == [("25000", "10"), ("25000", "10")]
