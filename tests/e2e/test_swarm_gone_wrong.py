@@ -143,3 +143,38 @@ def test_of_two_who_deploy_one_is_refused(swarm: Swarm) -> None:
     swarm.done("down", "--prod")
     networks = swarm.nodes.docker("n1", "network", "ls", "--format", "{{.Name}}").split()
     assert [one for one in networks if one.startswith(PROD)] == []
+
+
+def test_a_migration_whose_machine_is_cut_off_keeps_its_locks_for_seconds(swarm: Swarm) -> None:
+    docker = swarm.docker
+    sleeps = '    op.execute("SELECT pg_sleep(40)")\n    op.execute("ALTER TABLE posts ADD COLUMN more integer")\n'
+    changes.revision(docker, "0003", "0002", "expand", sleeps, '    op.execute("ALTER TABLE posts DROP COLUMN more")\n')
+    commit(docker, "Take long")
+    swarm.push("long")
+    with under_load(swarm.base(), token(swarm.base()), RATE) as load:
+        with docker.start("deploy", "--yes", "--tag", "long", "--bake", "0", **swarm.env) as deploying:
+            wait_for(lambda: sleeping(swarm) == "1")
+            at = job_on(swarm)
+            assert at != "n1", "it is where the database is"
+            swarm.nodes.cut(at)
+            told = deploying.communicate(timeout=300)
+        assert deploying.returncode == 1
+        assert f"{at}, on which the job was, is lost" in "".join(filter(None, told))
+        assert swarm.deploy("long", "--bake", "0")["migrated"] == ["0003"]  # well before TCP gives up by itself
+        swarm.nodes.mend(at)
+        after(load, RATE)
+    load.tell("a migration's machine was cut off")
+    swarm.most_is_stored(load, lost=6)
+
+
+def sleeping(swarm: Swarm) -> str:
+    """Return how many migrations are at their long statement."""
+    (name,) = swarm.nodes.docker("n1", "ps", "--quiet", "--filter", f"name={PROD}_db[.]").split()
+    query = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'"
+    return swarm.nodes.docker("n1", "exec", name, "psql", "-U", "superuser", "-Atc", query, "postgres")
+
+
+def job_on(swarm: Swarm) -> str:
+    """Return the node on which a job is."""
+    services = swarm.nodes.docker("n1", "service", "ls", "--quiet", "--filter", "label=dev.slipway.kind=job").split()
+    return swarm.nodes.docker("n1", "service", "ps", "--format", "{{.Node}}", *services).split()[0]
