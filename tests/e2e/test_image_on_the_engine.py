@@ -63,6 +63,7 @@ def test_a_build_is_verified_by_another(docker: Checkout) -> None:
     assert "verify-" not in run("docker", "image", "ls", "--format", "{{.Tag}}", NAME)
 
 
+@pytest.mark.full  # each build lists them, in the other run as well
 def test_packages_are_listed_anew_when_their_declaration_changes(docker: Checkout) -> None:
     def is_listed() -> bool:
         build = ["docker", "build", "--progress", "plain", "--target", "requirements", "."]
