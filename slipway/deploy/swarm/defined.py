@@ -49,8 +49,9 @@ class SwarmDefined(SwarmSeen):
 
         One whose services somebody has changed by hand is not.
         """
-        record = self.records().get(release.id)
-        if not record or records.otherwise(record, self.parts.all()):
+        there = self.parts.all()
+        record = self.records(there).get(release.id)
+        if not record or records.otherwise(record, there):
             return False
         counts = {name: records.replicas(spec) for name, spec in record.specs.items()}
         now = self.maker.specs(release.id, record.image, counts, make=False)

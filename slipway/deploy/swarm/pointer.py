@@ -3,7 +3,7 @@
 The services of the Swarm become a release by what is kept of it. Of its web, one task is tried before.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from slipway.core.errors import Problem
 from slipway.core.steps import Steps
@@ -50,7 +50,7 @@ class SwarmPointer(SwarmNotes):
             found[lost.id] = lost
         return dict(sorted(found.items(), key=lambda item: item[1].created[:SECONDS]))
 
-    def _unkept(self, kept: Mapping[str, Record], there: Mapping[str, Service]) -> Record | None:
+    def _unkept(self, kept: Collection[str], there: Mapping[str, Service]) -> Record | None:
         live = _release(there.get(names.of_service(self.deployment, self._leads)))
         if not live or live in kept:
             return None
@@ -61,7 +61,7 @@ class SwarmPointer(SwarmNotes):
 
         To be called by who holds the lock.
         """
-        kept = {one.labels.get(labels.RELEASE, ""): Record.of(one) for one in self.store.all(names.RECORD)}
+        kept = {one.labels.get(labels.RELEASE, "") for one in self.store.all(names.RECORD)}
         if lost := self._unkept(kept, self.parts.all()):
             self.store.set(names.RECORD, lost.id, lost.data)
             self.steps.note("recovered", f"what was kept of {lost.id}, which is live, was gone: noted anew, as it runs")

@@ -8,8 +8,8 @@ from slipway.deploy.swarm.values import nano_cpus, nanoseconds, octets
 
 # Seconds until a task that ended is followed by another. The engine waits 0.1 s at first and doubles that, a Swarm
 # always waits as long: what ends again and again is not to take a node's time.
-TOLD = 2  # seconds in which the Swarm knows that a task has failed
 AGAIN = 2
+TOLD = 2  # seconds in which the Swarm knows that a task has failed
 CONDITIONS = {"": "none", "no": "none", "always": "any", "unless-stopped": "any", "on-failure": "on-failure"}
 FIRST = {"start-first", "stop-first"}
 

@@ -181,7 +181,7 @@ class SwarmReleases(SwarmDefined):
         for one in there.values():
             if one.labels.get(names.KIND) == names.JOB and settled.is_over(self.api, one):
                 services.remove(self.api, one.id)
-        kept = [record.specs for record in self.records().values()]
+        kept = [record.specs for record in self.records(there).values()]
         self.files.tidy({*used(kept), *used([one.spec for one in there.values()])})
 
     # Around

@@ -44,7 +44,8 @@ class SwarmSeen(SwarmPointer):
 
     def changed(self) -> dict[str, State]:
         """Return what is said of a live release that is not what was deployed any more; nothing where it is."""
-        there, record = self.parts.all(), self.records().get(self.current())
+        there = self.parts.all()
+        record = self.records(there).get(self.current())
         if not record or any(one.is_working or USUAL in one.labels for one in there.values()):
             return {}  # or somebody is at it
         found = records.by_hand(record, there)
